@@ -1,0 +1,156 @@
+"""Settings that every way of running shares. Secrets and hosts come from ``config.env``."""
+
+from typing import Any
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+
+from config.env import BASE_DIR, env
+
+VAR_DIR = env.var_dir
+SHARED_DATA = env.shared_data
+
+INSTALLED_APPS = [
+    "organization",
+    "kb",
+    "learning",
+    "search",
+    "wagtail.users",
+    "wagtail.images",
+    "wagtail.admin",
+    "wagtail",
+    "modelcluster",
+    "taggit",
+    "django_filters",
+    "csp",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "organization.context.site",
+            ],
+        },
+    }
+]
+
+DATABASES: dict[str, Any] = {"default": environ.Env.db_url_config(env.database_url)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # WAL and IMMEDIATE: with Django's defaults most concurrent writes fail with "database is locked".
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "organization.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+# Cached in the database as well as in memory, so that a session survives a restart and costs no query a page.
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+LANGUAGE_CODE = "ja"
+TIME_ZONE = "Asia/Tokyo"
+USE_TZ = True
+USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = VAR_DIR / "media"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+SECRET_KEY = env.secret_key
+ALLOWED_HOSTS = list(env.allowed_hosts)
+CSRF_TRUSTED_ORIGINS = list(env.csrf_trusted_origins)
+X_FRAME_OPTIONS = "SAMEORIGIN"  # the admin's own preview is a frame of the same origin
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    # Wagtail's admin has inline styles and scripts without nonces; it is for the knowledge office alone.
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [SELF],
+    },
+}
+
+WAGTAIL_SITE_NAME = "学び"
+WAGTAILADMIN_BASE_URL = env.public_url
+WAGTAIL_ENABLE_UPDATE_CHECK = False
+WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
+WAGTAIL_GRAVATAR_PROVIDER_URL = None
+WAGTAILEMBEDS_FINDERS: list[dict[str, Any]] = []
+WAGTAIL_WORKFLOW_ENABLED = False
+WAGTAIL_MODERATION_ENABLED = False
+WAGTAILADMIN_COMMENTS_ENABLED = False
+WAGTAILADMIN_RICH_TEXT_EDITORS: dict[str, Any] = {
+    "default": {"WIDGET": "wagtail.admin.rich_text.DraftailRichTextArea", "OPTIONS": {"features": ["bold", "ol", "ul", "hr"]}}
+}
+WAGTAIL_CONTENT_LANGUAGES = LANGUAGES = [("ja", "日本語")]
+# Finding is our own room (search/); Wagtail's own index serves only the admin's listings.
+WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database", "AUTO_UPDATE": False}}
+
+SITE_NAME = "学び"
+SITE_NOTICE = ""
+DEMO = False
+DEMO_TODAY = None
+
+# Each content room offers what can be found by dotted path; search loads them at boot (search/registry.py).
+SEARCH_SOURCES = ["kb.search_source.ItemSource", "kb.search_source.ReferenceSource"]
+SEARCH_DICTIONARY = env.search_dictionary
+SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"
+RETROSPECTIVE_FORMATS_DIR = BASE_DIR / "kb" / "formats"
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.log_level},
+}

@@ -1,0 +1,17 @@
+"""The demo: a fictional prefecture whose people log in with one click. Never for real work (E001)."""
+
+from .base import *
+
+DEBUG = False
+SECRET_KEY = env.secret_key or "demo-only-key-for-a-fictional-prefecture-on-one-machine"
+ALLOWED_HOSTS = list(env.allowed_hosts) or ["localhost", "127.0.0.1", "[::1]", "testserver"]
+INSTALLED_APPS = ["demo", *INSTALLED_APPS]
+DEMO = True
+DEMO_TODAY = env.demo_today
+SITE_NOTICE = "架空のデータです（信山県は実在しません）"
+# The six demo people share one short password.
+AUTH_PASSWORD_VALIDATORS = []
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}

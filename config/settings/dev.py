@@ -1,0 +1,5 @@
+"""For changing the product: the demo's data with DEBUG on."""
+
+from .demo import *
+
+DEBUG = True

@@ -1,0 +1,21 @@
+"""Tests: the demo's apps, quick password hashing, files in a folder of the run's own."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from .demo import *
+
+VAR_DIR = Path(tempfile.gettempdir()) / f"manabi-test-{os.getpid()}"
+MEDIA_ROOT = VAR_DIR / "media"
+SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"
+DATABASES["default"]["NAME"] = VAR_DIR / "test.sqlite3"
+# A file, not :memory:, so that the live server's threads and the worker see one database.
+DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test-db.sqlite3")}
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+DEMO_TODAY = None
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

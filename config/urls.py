@@ -1,0 +1,16 @@
+"""Every address of the site. Pages are served at /k/<public_id>/ only: wagtail.urls is left out on purpose."""
+
+from django.conf import settings
+from django.conf.urls.static import static
+from django.urls import include, path
+from django.views.generic import TemplateView
+from wagtail.admin import urls as wagtailadmin_urls
+
+urlpatterns = [
+    path("admin/", include(wagtailadmin_urls)),
+    path("styleguide/", TemplateView.as_view(template_name="styleguide.html"), name="styleguide"),
+    path("", include("organization.urls")),
+    path("search/", include("search.urls")),
+    path("", include("learning.urls")),
+    path("", include("kb.urls")),
+]

@@ -1,0 +1,108 @@
+"""What was written: the demo's items as plain data, read from data/items/*.toml, and more by program for `full`.
+
+A pure function of size and day, like demo.world; demo.load puts it into the database.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from demo.world import DATA
+
+FULL = 1500
+LONG_FIELDS = (
+    "observation", "context", "discussion", "conclusion", "recommendation", "citizen_effect", "early_warning",
+    "applies_when", "not_applicable", "hypothesis", "precedent_gap", "smallest_trial", "success_measure", "stop_rule",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Content:
+    """One item: `unit` is the code of its unit, `on` the day it happened, `data` the fields of its TOML table."""
+
+    key: str
+    unit: str
+    on: date
+    data: dict[str, Any]
+
+    def texts(self) -> list[str]:
+        """Every text that people read, for the checks of demo_check."""
+        d = self.data
+        found = [d.get("summary", ""), *(d.get(name, "") for name in LONG_FIELDS), *d.get("premortem", [])]
+        found += [row["text"] for name in ("answers", "addenda") for row in d.get(name, [])]
+        found += [row["what"] for row in d.get("next_actions", [])]
+        found += [row["fact"] for row in d.get("facts", {}).get("timeline", [])]
+        for block in d.get("blocks", []):
+            found += [block.get("text", ""), block.get("title", ""), block.get("caption", ""), *block.get("header", [])]
+            found += [cell for row in block.get("rows", []) for cell in row]
+        return [text.strip() for text in found if text.strip()]
+
+
+def build_content(size: str, today: date, units: list[str]) -> list[Content]:
+    """The items of `size`, in the order in which they must be stored: what is referred to comes first."""
+    found = [
+        Content(item["key"], path.stem, today - timedelta(days=item["days_ago"]), item)
+        for path in sorted((DATA / "items").glob("*.toml"))
+        for item in tomllib.loads(path.read_text(encoding="utf-8"))["item"]
+    ]
+    if size == "full":
+        found += list(_combined(found, units, today))
+    return _ordered(found)
+
+
+def _ordered(items: list[Content]) -> list[Content]:
+    """Challenges before their look-backs, retrospectives before lessons drawn from them, old before new lessons."""
+    rank = {"challenge": 0, "retrospective": 1, "lesson": 2, "article": 3}
+    by_key = {c.key: c for c in items}
+
+    def depth(content: Content) -> int:
+        older = by_key.get(content.data.get("supersedes", ""))
+        return 0 if older is None else 1 + depth(older)
+
+    return sorted(items, key=lambda c: (rank[c.data["type"]], depth(c), c.on, c.key))
+
+
+def _combined(written: list[Content], units: list[str], today: date) -> Any:
+    """Items for the full demo, put together from the parts of written ones of the same type and format."""
+    rng = random.Random("combined")  # noqa: S311  (the same in every run, nothing secret)
+    pools: dict[tuple[str, str], list[Content]] = {}
+    for content in written:
+        pools.setdefault((content.data["type"], content.data.get("format", "")), []).append(content)
+    kinds = [kind for kind in pools if kind[0] in ("lesson", "retrospective") and kind[1] not in ("lookback", "postmortem")]
+    weights = [len(pools[kind]) for kind in kinds]
+    for n in range(FULL - len(written)):
+        pool = pools[rng.choices(kinds, weights)[0]]
+        base, other = rng.sample(pool, 2)
+        data = {k: v for k, v in base.data.items() if k not in ("supersedes", "stale", "addenda")}
+        if data["type"] == "lesson":
+            data["source"] = {"external": "他所属の教訓を読んで"}
+            for name in ("context", "discussion", "conclusion", "not_applicable"):
+                data[name] = other.data.get(name, "")
+        else:
+            mixed = {row["section"]: row for row in other.data["answers"]}
+            data["answers"] = [mixed.get(row["section"], row) if i % 2 else row for i, row in enumerate(base.data["answers"])]
+        data["title"] = f"{_cut(base.data['title'], 40)}（{n + 2}例目）"
+        data["key"] = f"full-{n:04d}"
+        yield Content(data["key"], rng.choice(units), today - timedelta(days=rng.randint(5, 1000)), _unlinked(data))
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _unlinked(data: dict[str, Any]) -> dict[str, Any]:
+    """Links between written items stay; a combined one refers to nothing that could be missing."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, str):
+            return re.sub(r"\[\[key:[^\]]+\]\]", "別の教訓", value)
+        if isinstance(value, list):
+            return [plain(part) for part in value]
+        return {k: plain(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+    return {name: plain(value) for name, value in data.items()}

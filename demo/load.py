@@ -1,0 +1,162 @@
+"""Put the demo's world and content into the database, through the same verbs that people's work goes through.
+
+Idempotent: where its people are there already, it does nothing, so that edits stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.core.files.images import ImageFile
+from django.db import transaction
+from wagtail.images import get_image_model
+
+from demo import vocabulary
+from demo.content import build_content
+from demo.items import ItemLoader
+from demo.people import PASSWORD
+from demo.world import DATA, Staff, World, build_world, uid
+from kb import drafting
+from kb.models import Draft
+from kb.tree import ensure_tree
+from learning.models import TrainingCourse, TrainingRecord
+from organization import clock
+from organization.models import (
+    Appointment, Duty, OrgEvent, OrgUnit, OrgUnitVersion, Person, Post, User,
+)  # fmt: skip
+
+#: Called with (what is being loaded, how many are done, how many in all).
+Progress = Callable[[str, int, int], None]
+
+
+def is_loaded() -> bool:
+    return User.objects.filter(login="shippitsu").exists()
+
+
+def load(size: str, progress: Progress) -> None:
+    """Load the demo of `size` ("small" or "full"); nothing where it is loaded already."""
+    if is_loaded():
+        return
+    today = clock.today()
+    world = build_world(size, today)
+    ensure_tree()
+    with transaction.atomic():
+        vocabulary.load()
+        units = load_units(world)
+        people = load_people(world, units, progress)
+        images = load_images()
+    content = build_content(size, today, [u for u in units if u in world.by_unit and units[u].kind != "municipality"])
+    loader = ItemLoader(world=world, units=units, people=people, images=images)
+    for n, one in enumerate(content):
+        with transaction.atomic():
+            loader.load(one)
+        progress("教訓とふりかえり", n + 1, len(content))
+    with transaction.atomic():
+        loader.resolve_links()
+        load_unfinished(people)
+
+
+def load_units(world: World) -> dict[str, OrgUnit]:
+    units = {u.code: OrgUnit.objects.create(uid=uid("unit", u.code), code=u.code, kind=u.kind) for u in world.units}
+    OrgUnitVersion.objects.bulk_create(
+        OrgUnitVersion(
+            unit=units[u.code], name=v.name, short=v.short, kana=v.kana, parent=units.get(v.parent),
+            valid_from=v.valid_from, valid_to=v.valid_to,
+        )
+        for u in world.units
+        for v in u.versions
+    )  # fmt: skip
+    for e in world.events:
+        event = OrgEvent.objects.create(kind=e.kind, effective_on=e.on, main_successor=units[e.main])
+        event.from_units.set(units[code] for code in e.sources)
+        event.to_units.set(units[code] for code in e.targets)
+    # One saved version, not only bulk rows: the unit tree notices a change by it.
+    newest = OrgUnitVersion.objects.order_by("-pk").first()
+    if newest is not None:
+        newest.save()
+    return units
+
+
+def load_people(world: World, units: dict[str, OrgUnit], progress: Progress) -> dict[str, Person]:
+    """People by staff number; the six with a login also by it. Only these six get a password: it costs 0.23 s each."""
+    found: dict[str, Person] = {}
+    posts: list[Post] = []
+    for n, s in enumerate(world.staff):
+        user = None
+        if s.login:
+            make = User.objects.create_superuser if s.login == "kanri" else User.objects.create_user
+            user = make(s.login, password=PASSWORD, last_name=s.name.split()[0], first_name=s.name.split()[1])
+        person = Person.objects.create(
+            uid=uid("person", s.number), user=user, staff_no=s.number, name=s.name, kana=s.kana, employment=s.employment,
+            joined_on=s.joined,
+        )  # fmt: skip
+        post = Post.objects.create(
+            uid=uid("post", s.unit, s.rank, str(s.seat), s.number), unit=units[s.unit], title=s.rank, is_head=s.is_head
+        )
+        posts.append(post)
+        _appoint(s, person, post, units)
+        found[s.number] = person
+        if s.login:
+            found[s.login] = person
+        progress("人と組織", n + 1, len(world.staff))
+    for s, post in zip(world.staff, posts, strict=True):
+        if s.is_reviewer:
+            Duty.objects.create(post=post, role="reviewer", scope=units[s.unit], starts_on=s.since)
+        if s.login == "km":
+            Duty.objects.create(post=post, role="km", starts_on=s.since)
+        if s.unit == "jinji" and s.rank == "係長" and s.seat == 1:
+            Duty.objects.create(post=post, role="training", starts_on=s.since)
+    return found
+
+
+def _appoint(s: Staff, person: Person, post: Post, units: dict[str, OrgUnit]) -> None:
+    Appointment.objects.create(
+        person=person, post=post, kind="main", starts_on=s.since, announced_on=s.since - timedelta(days=10)
+    )
+    if s.former_unit and s.joined < s.since:
+        old = Post.objects.create(uid=uid("former", s.number), unit=units[s.former_unit], title="主事", is_head=False)
+        Appointment.objects.create(
+            person=person, post=old, kind="main", starts_on=s.joined, ends_on=s.since - timedelta(days=1),
+            announced_on=s.joined,
+        )  # fmt: skip
+
+
+def load_images() -> dict[str, Any]:
+    image_model = get_image_model()
+    found = {}
+    for path in sorted((DATA / "images").glob("*.png")):
+        with path.open("rb") as file:
+            found[path.stem] = image_model.objects.create(
+                title=path.stem, file=ImageFile(file, name=path.name), width=1200, height=675
+            )
+    return found
+
+
+def load_unfinished(people: dict[str, Person]) -> None:
+    """What the personas find begun: drafts to go on with, and a course whose report is still to be written."""
+    writer, newcomer = people["shippitsu"], people["shinjin"]
+    drafting.start(
+        author=writer, kind=Draft.Kind.RETROSPECTIVE, format="kpt",
+        data={
+            "subject": "協働推進会議の運営", "audience": "unit", "themes": ["kyodo"],
+            "answer-keep": "会議の前日に、資料の要点を一枚にして送った。発言が最初の10分から出た。",
+            "answer-problem": "オンラインの参加者が、会場の小さな声を聞き取れなかった。",
+        },
+    )  # fmt: skip
+    drafting.start(
+        author=writer, kind=Draft.Kind.LESSON,
+        data={"title": "意見募集の締切は、月曜の朝にする", "audience": "unit", "kind": "improve", "themes": ["kyodo"]},
+    )  # fmt: skip
+    today = clock.today()
+    for person, code, title, days in (
+        (newcomer, "S101", "新規採用職員研修（後期）", 6),
+        (writer, "S220", "対話の場づくり実践研修", 9),
+    ):
+        course, _ = TrainingCourse.objects.get_or_create(code=code, defaults={"title": title, "hours": 12, "obligation": "named"})
+        day = today - timedelta(days=days)
+        TrainingRecord.objects.create(
+            person=person, course=course, organiser="人事研修課", starts_on=day, ends_on=day, hours=12, obligation="named",
+            status="completed",
+        )  # fmt: skip

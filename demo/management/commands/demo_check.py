@@ -1,0 +1,64 @@
+"""Prove that the small demo is written and not combined: `manage.py demo_check`.
+
+No sentence in more than three items, no pair of items too alike, two runs equal.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from demo.content import Content, build_content
+from demo.world import build_world
+from organization import clock
+
+SENTENCE_IN = 3
+JACCARD = 0.4
+SHINGLE = 5
+
+
+def sentences(content: Content) -> set[str]:
+    """The sentences of an item, without list marks; shorter than eight characters do not count."""
+    found = (re.sub(r"^[\s\-*・|0-9.]+", "", part).strip() for text in content.texts() for part in re.split(r"[。\n！？]", text))
+    return {sentence for sentence in found if len(sentence) >= 8}
+
+
+def shingles(content: Content) -> set[str]:
+    text = re.sub(r"\s+", "", "".join(content.texts()))
+    return {text[i : i + SHINGLE] for i in range(len(text) - SHINGLE + 1)}
+
+
+def problems(items: list[Content]) -> list[str]:
+    """What is wrong with `items`, one line each."""
+    holders: dict[str, list[str]] = {}
+    for content in items:
+        for sentence in sentences(content):
+            holders.setdefault(sentence, []).append(content.key)
+    found = [f"同じ文が{len(keys)}件にあります：{s}（{'、'.join(keys)}）" for s, keys in holders.items() if len(keys) > SENTENCE_IN]
+    sets = [(content.key, shingles(content)) for content in items]
+    for (a, left), (b, right) in combinations(sets, 2):
+        if len(left & right) >= JACCARD * len(left | right) > 0:
+            found.append(f"二つの項目が似すぎています：{a} と {b}")
+    return found
+
+
+class Command(BaseCommand):
+    help = "デモの内容が手書きで、二度作っても同じであることを確かめます。"
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        today = clock.today()
+        worlds = [build_world("small", today) for _ in range(2)]
+        units = [u.code for u in worlds[0].units]
+        runs = [build_content("small", today, units) for _ in range(2)]
+        found = problems(runs[0])
+        if worlds[0] != worlds[1] or runs[0] != runs[1]:
+            found.append("二度作ったデモが同じになりません。")
+        long = sum(400 <= sum(map(len, c.texts())) <= 1500 for c in runs[0])
+        if long < 120:
+            found.append(f"400〜1,500文字の項目が120件に足りません（{long}件）。")
+        if found:
+            raise CommandError("\n".join(found))
+        self.stdout.write(f"デモの内容：{len(runs[0])}件（うち400〜1,500文字 {long}件）、{len(worlds[0].staff)}人。問題はありません。")

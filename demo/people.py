@@ -1,0 +1,59 @@
+"""The six people with whom the demo is tried: what each can do and a first task (the login cards)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+PASSWORD = "manabi"  # noqa: S105  (the point of the demo; organization.E001 keeps it out of production)
+
+
+@dataclass(frozen=True)
+class Persona:
+    """`unit` and `rank` say which of the generated posts the persona holds."""
+
+    login: str
+    role: str
+    unit: str
+    rank: str
+    can: str
+    task: str
+
+
+PERSONAS = (
+    Persona(
+        "shinjin", "新任職員", "bosai", "主事",
+        "この4月に入りました。先輩たちの教訓を探して読み、はじめてのふりかえりを書けます。",
+        "「台風 避難所」で検索して、教訓を一つ読む",
+    ),
+    Persona(
+        "shippitsu", "執筆する職員", "kyodo", "主任",
+        "ふりかえり・教訓・挑戦を書き、書きかけの下書きの続きを書けます。",
+        "スマホの幅で、KPTを一つ書いて公開する",
+    ),
+    Persona(
+        "shochou", "所属長", "kyodo", "課長",
+        "所属の確認待ちを受理・差戻しし、挑戦を後押しします。",
+        "「確認待ち」を開いて、一つ受理する",
+    ),
+    Persona(
+        "km", "KM推進", "kikaku", "主幹",
+        "すべての所属の学びを見わたし、管理画面で語彙・組織・見直し期限を手入れします。",
+        "管理画面で、見直し期限が切れたものを開く",
+    ),
+    Persona(
+        "shichoson", "市町村職員", "hoshimori", "主査",
+        "市町村まで公開された学びを探して読めます。県庁の中だけのものは見えません。",
+        "「説明会」で検索して、わが町で使えそうなものを探す",
+    ),
+    Persona(
+        "kanri", "管理者", "digital", "係長",
+        "利用者・組織・設定を管理します。",
+        "管理画面の「組織」で、所属の改称の履歴を見る",
+    ),
+)  # fmt: skip
+
+
+def login_cards() -> list[dict[str, Any]]:
+    """The cards of the login page (settings.LOGIN_CARDS); `name` is what people see first."""
+    return [{**asdict(p), "name": p.role} for p in PERSONAS]

@@ -1,0 +1,32 @@
+"""The Django application of the kb room: after every migrate the page tree is made where it is missing."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
+from django.db.models.signals import post_migrate, pre_save
+
+
+class KBConfig(AppConfig):
+    name = "kb"
+    verbose_name = "知識ベース"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from wagtail.models import PageLogEntry
+
+        from kb import checks, office  # noqa: F401  (checks register themselves)
+
+        post_migrate.connect(_make_tree, dispatch_uid="kb.tree")
+        pre_save.connect(office.unname_log_entry, sender=PageLogEntry, dispatch_uid="kb.unname_log_entry")
+        user_logged_in.connect(office.follow_duties, dispatch_uid="kb.follow_duties")
+
+
+def _make_tree(app_config: AppConfig, **_: Any) -> None:
+    # Wagtail's own tables come after ours in the list of apps; users and images come last of what the tree needs.
+    if app_config.label == "wagtailcore":
+        from kb.office import ensure_office
+        from kb.tree import ensure_tree
+
+        ensure_tree()
+        ensure_office()

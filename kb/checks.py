@@ -1,0 +1,41 @@
+"""System checks of kb: conventions that a colleague could forget fail at boot with a hint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, register
+
+from kb.format_files import read_format
+
+
+@register()
+def formats_can_be_read(app_configs: Any, **_: Any) -> list[Error]:
+    """kb.E001: every data file of RETROSPECTIVE_FORMATS_DIR is a complete format."""
+    found = []
+    for path in sorted(Path(settings.RETROSPECTIVE_FORMATS_DIR).glob("*.toml")):
+        try:
+            read_format(path)
+        except ValueError as error:
+            found.append(Error(str(error), hint="docs/conventions.md に書式ファイルの書き方があります。", id="kb.E001"))
+    return found
+
+
+@register()
+def item_types_have_a_prefix(app_configs: Any, **_: Any) -> list[Error]:
+    """kb.E002: every creatable item type has an id prefix of its own, so that public ids cannot collide."""
+    from kb.models import Item
+
+    types = [model for model in _subclasses(Item) if model.is_creatable]
+    prefixes = [model.PREFIX for model in types]
+    return [
+        Error(f"{model.__name__}.PREFIX {model.PREFIX!r} is empty or taken", id="kb.E002")
+        for model in types
+        if not model.PREFIX or prefixes.count(model.PREFIX) > 1
+    ]
+
+
+def _subclasses(model: Any) -> list[Any]:
+    return [sub for child in model.__subclasses__() for sub in (child, *_subclasses(child))]

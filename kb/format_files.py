@@ -1,0 +1,126 @@
+"""The formats of a retrospective, read from data files: a new one needs no code.
+
+One TOML file each under settings.RETROSPECTIVE_FORMATS_DIR. This module knows how such a file is
+built and what its facts may hold; it refuses a file that is not complete (check kb.E001).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+FACT_TYPES = ("text", "number", "datetime", "choice", "choices", "rows")
+
+
+@dataclass(frozen=True)
+class Section:
+    """One prompt: `key` is kept with the answer, `prompt` is shown, `example` helps."""
+
+    key: str
+    label: str
+    prompt: str
+    required: bool = False
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One structured question beside the prompts; `columns` are the facts of a row where type is "rows"."""
+
+    key: str
+    label: str
+    type: str
+    required: bool = False
+    min: int | None = None
+    max: int | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+    columns: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`order`: the named facts, where given, do not go back in time."""
+
+    kind: str
+    facts: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True)
+class Format:
+    key: str
+    label: str
+    description: str
+    when_to_use: str
+    minutes: int
+    order: int
+    sections: tuple[Section, ...]
+    facts: tuple[Fact, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    subject: str = "free"
+    next_action_from: str = ""
+    situations: tuple[str, ...] = field(default=())
+
+    def section(self, key: str) -> Section | None:
+        return next((s for s in self.sections if s.key == key), None)
+
+    def prompts(self) -> dict[str, str]:
+        """The prompts as they read today; stored with the answers, since files change."""
+        return {s.key: s.prompt for s in self.sections}
+
+    def broken_rules(self, facts: dict[str, Any]) -> list[str]:
+        """Messages of the rules that `facts` (ISO date-times) break."""
+        broken = []
+        for rule in self.rules:
+            times = [datetime.fromisoformat(facts[key]) for key in rule.facts if facts.get(key)]
+            if times != sorted(times):
+                broken.append(rule.message)
+        return broken
+
+
+def _fact(data: dict[str, Any]) -> Fact:
+    if data["type"] not in FACT_TYPES:
+        raise ValueError(f"fact {data.get('key')}: type {data['type']} is not one of {', '.join(FACT_TYPES)}")
+    choices = tuple((c["code"], c["label"]) for c in data.get("choices", []))
+    columns = tuple(_fact(c) for c in data.get("columns", []))
+    plain = {k: v for k, v in data.items() if k not in ("choices", "columns")}
+    return Fact(**plain, choices=choices, columns=columns)
+
+
+def read_format(path: Path) -> Format:
+    """One file as a Format; raises ValueError naming the file where something is missing or unknown."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        made = Format(
+            **{k: v for k, v in data.items() if k not in ("sections", "facts", "rules", "situations")},
+            sections=tuple(Section(**s) for s in data["sections"]),
+            facts=tuple(_fact(f) for f in data.get("facts", [])),
+            rules=tuple(Rule(r["kind"], tuple(r["facts"]), r["message"]) for r in data.get("rules", [])),
+            situations=tuple(data.get("situations", [])),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path.name}: {error}") from error
+    if made.key != path.stem or not any(s.required for s in made.sections):
+        raise ValueError(f"{path.name}: the key is the file's name, and one section at least is required")
+    return made
+
+
+@lru_cache(maxsize=4)
+def _formats(folder: str) -> dict[str, Format]:
+    found = [read_format(path) for path in Path(folder).glob("*.toml")]
+    return {f.key: f for f in sorted(found, key=lambda f: (f.order, f.key))}
+
+
+def formats() -> dict[str, Format]:
+    """All formats by key, in their order. Read once a process."""
+    return _formats(str(settings.RETROSPECTIVE_FORMATS_DIR))
+
+
+def get_format(key: str) -> Format | None:
+    return formats().get(key)

@@ -1,0 +1,18 @@
+"""What was learned: one class a file. Import the models from here."""
+
+from .article import Article
+from .authorship import Authorship
+from .challenge import Challenge
+from .draft import Draft
+from .item import IdCounter, Item, Reaction
+from .lesson import Lesson, LessonSource
+from .pages import HomePage, TypeIndexPage, YearPage
+from .reference import Reference
+from .retrospective import Addendum, Answer, NextAction, Retrospective
+from .vocabulary import Scene, Stance, Term, Theme
+
+__all__ = [
+    "Addendum", "Answer", "Article", "Authorship", "Challenge", "Draft", "HomePage", "IdCounter", "Item", "Lesson",
+    "LessonSource", "NextAction", "Reaction", "Reference", "Retrospective", "Scene", "Stance", "Term", "Theme",
+    "TypeIndexPage", "YearPage",
+]  # fmt: skip

@@ -1,0 +1,24 @@
+"""Who wrote an item. Only the policy and kb.authors read this table.
+
+The page itself names the service account as its owner in every mode, so that nothing has to be
+scrubbed from revisions, logs or exports (decided.md, Author).
+"""
+
+from django.db import models
+
+
+class Authorship(models.Model):
+    item = models.ForeignKey("kb.Item", on_delete=models.CASCADE, related_name="authorships", verbose_name="項目")
+    person = models.ForeignKey(
+        "organization.Person", on_delete=models.PROTECT, related_name="authorships", verbose_name="書いた人"
+    )
+    post_title = models.CharField("当時の職", max_length=60, blank=True)
+    written_on = models.DateField("書いた日")
+
+    class Meta:
+        verbose_name = "書いた人"
+        verbose_name_plural = "書いた人"
+        constraints = [models.UniqueConstraint(fields=("item", "person"), name="authorship_once")]
+
+    def __str__(self) -> str:
+        return f"authorship {self.pk}"

@@ -1,0 +1,69 @@
+"""Challenge (挑戦): a trial with a hypothesis, failures imagined beforehand and a rule for stopping.
+
+「学びあり（不成功）」 is an outcome equal in rank to success, and a challenge closes only when its
+look-back is published (S12, I18); kb.challenges holds the moves.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+from kb import panels
+from kb.models.item import Item, State
+
+
+class Challenge(Item):
+    PREFIX = "C"
+    TYPE_LABEL = "挑戦"
+    MARKDOWN_FIELDS = (
+        "hypothesis", "precedent_gap", "citizen_effect", "smallest_trial", "success_measure", "stop_rule",
+    )  # fmt: skip
+    ROW_FIELDS = (*Item.ROW_FIELDS, "stage", "outcome", "ended_on")
+
+    class Stage(models.TextChoices):
+        IDEA = "idea", "案"
+        SUPPORTED = "supported", "後押しあり"
+        RUNNING = "running", "挑戦中"
+        ENDED = "ended", "終了（ふりかえり待ち）"
+        RETROSPECTED = "retrospected", "ふりかえり済み"
+        CLOSED = "closed", "完了"
+
+    class Outcome(models.TextChoices):
+        SUCCEEDED = "succeeded", "成功"
+        LEARNED = "learned", "学びあり（不成功）"
+        STOPPED = "stopped", "中止"
+
+    hypothesis = models.TextField("仮説", max_length=300, blank=True)
+    precedent_gap = models.TextField("前例との違い", max_length=300, blank=True)
+    citizen_effect = models.TextField("県民にとって", max_length=200, blank=True)
+    premortem = models.JSONField("失敗の想定", default=list, blank=True)
+    smallest_trial = models.TextField("小さな試行", max_length=300, blank=True)
+    success_measure = models.TextField("成功の目安", max_length=200, blank=True)
+    stop_rule = models.TextField("撤退基準", max_length=200, blank=True)
+    sponsor_post = models.ForeignKey(
+        "organization.Post", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="後押し役"
+    )
+    budget_yen = models.PositiveIntegerField("費用（円）", null=True, blank=True)
+    stage = models.CharField("段階", max_length=14, choices=Stage.choices, default=Stage.IDEA, editable=False)
+    outcome = models.CharField("結果", max_length=10, choices=Outcome.choices, blank=True, editable=False)
+    ended_on = models.DateField("終了日", null=True, editable=False)
+
+    template = "kb/challenge.html"
+    content_panels = panels.CHALLENGE
+    parent_page_types = ["kb.YearPage"]
+    subpage_types: list[str] = []
+    is_creatable = True
+
+    class Meta:
+        verbose_name = "挑戦"
+        verbose_name_plural = "挑戦"
+
+    @property
+    def badges(self) -> list[tuple[str, str]]:
+        own = [("stage", str(self.Stage(self.stage).label))]
+        if self.outcome:
+            own = [("outcome", str(self.Outcome(self.outcome).label))]
+        return [*super().badges, *(own if self.state == State.PUBLISHED else [])]
+
+    def body_texts(self) -> list[str]:
+        return [*super().body_texts(), *self.premortem]

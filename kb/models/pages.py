@@ -1,0 +1,58 @@
+"""The tree that holds the items: home → one index per type → one container per fiscal year of registration.
+
+Units are never in the tree: they move every April. No address of this tree is served (decided.md).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from wagtail.models import Page
+
+from organization.fiscal import fiscal_year_label
+
+
+class Container(Page):
+    """A page that only holds others."""
+
+    private_page_options: ClassVar[list[str]] = []
+    show_in_menus_default = False
+
+    class Meta:
+        abstract = True
+
+    def get_url_parts(self, request: Any = None) -> None:
+        return None
+
+
+class HomePage(Container):
+    max_count = 1
+    parent_page_types = ["wagtailcore.Page"]
+    subpage_types = ["kb.TypeIndexPage"]
+
+    class Meta:
+        verbose_name = "ホーム"
+
+
+class TypeIndexPage(Container):
+    prefix = models.CharField("種類の記号", max_length=2, unique=True, editable=False)
+    parent_page_types = ["kb.HomePage"]
+    subpage_types = ["kb.YearPage"]
+    is_creatable = False
+
+    class Meta:
+        verbose_name = "種類の棚"
+
+
+class YearPage(Container):
+    fiscal_year = models.PositiveSmallIntegerField("登録年度", editable=False)
+    parent_page_types = ["kb.TypeIndexPage"]
+    subpage_types = ["kb.Lesson", "kb.Retrospective", "kb.Challenge", "kb.Article"]
+    is_creatable = False
+
+    class Meta:
+        verbose_name = "年度の棚"
+
+    def label(self) -> str:
+        return fiscal_year_label(self.fiscal_year)

@@ -1,0 +1,196 @@
+"""What kb says to search: items (pages) and references (rows). Nothing in kb imports this module.
+
+A document carries what readers may find; who wrote it goes in only as far as the attribution says.
+Cards and visibility are asked of the database again at answer time (mission, principle 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db.models import Model, Q, QuerySet
+
+from kb.authors import author_label
+from kb.models import (
+    Addendum, Article, Authorship, Challenge, Item, Lesson, Reference, Retrospective, Scene, Stance, Term, Theme,
+)  # fmt: skip
+from kb.models.item import State
+from organization.audience import audience_tokens
+from organization.fiscal import era_date
+from organization.models import OrgUnit, OrgUnitVersion
+from organization.tree import UnitTree, unit_tree
+from search.documents import Card, SearchDocument
+
+TYPES: dict[str, type[Item]] = {"lesson": Lesson, "retrospective": Retrospective, "challenge": Challenge, "article": Article}
+TYPE_LABELS = {**{code: model.TYPE_LABEL for code, model in TYPES.items()}, "reference": Reference.TYPE_LABEL}
+
+
+def type_code(item: Item) -> str:
+    return item.content_type.model if item.pk else type(item)._meta.model_name or ""
+
+
+def unit_part(owner_unit_id: int | None, tree: UnitTree) -> dict[str, Any]:
+    """Every name, then and now, by which the owner unit should be found."""
+    if owner_unit_id is None:
+        return {}
+    now = tree.successor(owner_unit_id)
+    names = [*tree.all_names(owner_unit_id), *tree.all_names(now)]
+    return {"unit_uid": str(tree.uid(now)), "unit_names": tuple(dict.fromkeys(names))}
+
+
+class Labels:
+    """Names of facet codes that both sources share."""
+
+    def labels(self, facet: str, codes: Collection[str]) -> Mapping[str, str]:
+        if facet == "type":
+            return TYPE_LABELS
+        if facet == "theme":
+            return dict(Theme.objects.filter(code__in=codes).values_list("code", "label"))
+        if facet == "unit":
+            tree = unit_tree()
+            rows = OrgUnit.objects.filter(uid__in=[c for c in codes if len(c) == 36]).values_list("pk", "uid")
+            return {str(uid): tree.name(pk) for pk, uid in rows}
+        return {}
+
+
+class ItemSource(Labels):
+    name = "item"
+    model: type[Model] = Item
+
+    def eligible(self) -> QuerySet[Any]:
+        return Item.objects.published().select_related("owner_unit", "content_type")
+
+    def document(self, obj: Any) -> SearchDocument:
+        item: Item = obj.specific
+        tree = unit_tree()
+        rows = list(item.authorships.select_related("person"))
+        item._prefetched_objects_cache = {"authorships": rows}  # author_label reads them without asking again
+        successor = item.successor() if isinstance(item, Lesson) and item.state == State.SUPERSEDED else None
+        return SearchDocument(
+            key=f"item:{item.pk}",
+            source="item",
+            type=type_code(item),
+            public_id=item.public_id or "",
+            url=item.get_absolute_url(),
+            audience=tuple(sorted(audience_tokens(
+                audience=item.audience, owner_unit_id=item.owner_unit_id,
+                author_uids=[str(row.person.uid) for row in rows], tree=tree,
+            ))),
+            title=item.title,
+            summary=item.summary,
+            body="\n".join(item.body_texts()),
+            keywords=(*item.keywords, *(m.label for name in ("themes", "scenes", "stances") for m in getattr(item, name).all())),
+            author_label=author_label(item),
+            fiscal_year=item.fiscal_year,
+            occurred_on=item.occurred_on,
+            published_at=item.first_published_at,
+            theme=tuple(t.code for t in item.themes.all()),
+            stance=tuple(s.code for s in item.stances.all()),
+            scene=tuple(s.code for s in item.scenes.all()),
+            municipality=tuple(m.code for m in item.municipalities.all()),
+            maturity=item.maturity if isinstance(item, Lesson) else "",
+            reuse=item.reactions.count(),
+            superseded_by=successor.public_id or "" if successor else "",
+            **unit_part(item.owner_unit_id, tree),
+        )  # fmt: skip
+
+    def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
+        return set(Item.objects.visible_to(user).filter(pk__in=pks).values_list("pk", flat=True))
+
+    def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
+        """Two queries a type that is on the page, at most; texts come with the rows."""
+        tree = unit_tree()
+        found: dict[Any, Card] = {}
+        kinds = dict(Item.objects.filter(pk__in=pks).values_list("pk", "content_type__model"))
+        for code, model in TYPES.items():
+            mine = [pk for pk, kind in kinds.items() if kind == code]
+            if not mine:
+                continue
+            rows = model.objects.filter(pk__in=mine)
+            if model is Retrospective:
+                rows = rows.prefetch_related("answers")
+            for item in rows:
+                found[item.pk] = self._card(item, code, tree)
+        return found
+
+    def _card(self, item: Item, code: str, tree: UnitTree) -> Card:
+        now = tree.name(tree.successor(item.owner_unit_id)) if item.owner_unit_id else ""
+        if isinstance(item, Retrospective):
+            texts = [a.text for a in item.answers.all()]
+        else:
+            texts = item.body_texts()
+        return Card(
+            type=code, type_label=TYPE_LABELS[code], public_id=item.public_id or "", url=item.get_absolute_url(),
+            title=item.title, summary=item.summary, text="\n".join(texts), unit_label=item.unit_name_at_time,
+            unit_now_label=now if now != item.unit_name_at_time else "",
+            date_label=era_date(item.occurred_on) if item.occurred_on else "", badges=tuple(item.badges),
+        )  # fmt: skip
+
+    def synonyms(self) -> Iterable[Collection[str]]:
+        for label, words in Term.objects.values_list("label", "synonyms"):
+            yield [label, *words]
+
+    def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
+        return {
+            Authorship: lambda row: [row.item_id],
+            Addendum: lambda row: [row.retrospective_id],
+            OrgUnitVersion: lambda row: _owned(Item, row),
+            **{model: (lambda row: row.items.values_list("pk", flat=True)) for model in (Theme, Scene, Stance)},
+        }
+
+    def fallback(self, user: Any, words: Sequence[str], limit: int) -> Sequence[Any]:
+        found = Item.objects.visible_to(user)
+        for word in words:
+            found = found.filter(Q(title__icontains=word) | Q(summary__icontains=word))
+        return list(found.newest().values_list("pk", flat=True)[:limit])
+
+
+class ReferenceSource(Labels):
+    name = "reference"
+    model: type[Model] = Reference
+
+    def eligible(self) -> QuerySet[Any]:
+        return Reference.objects.filter(withdrawn=False).select_related("owner_unit")
+
+    def document(self, obj: Any) -> SearchDocument:
+        tree = unit_tree()
+        tokens = audience_tokens(audience=obj.audience, owner_unit_id=obj.owner_unit_id, author_uids=[], tree=tree)
+        return SearchDocument(
+            key=f"reference:{obj.pk}", source="reference", type="reference", public_id=obj.public_id,
+            url=obj.get_absolute_url(), audience=tuple(sorted(tokens)), title=obj.title, body=obj.text,
+            keywords=tuple(obj.keywords), lang=obj.language, fiscal_year=obj.fiscal_year, occurred_on=obj.occurred_on,
+            published_at=obj.imported_at, **unit_part(obj.owner_unit_id, tree),
+        )  # fmt: skip
+
+    def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
+        return set(Reference.objects.visible_to(user).filter(pk__in=pks).values_list("pk", flat=True))
+
+    def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
+        return {
+            row.pk: Card(
+                type="reference", type_label=Reference.TYPE_LABEL, public_id=row.public_id, url=row.get_absolute_url(),
+                title=row.title, text=row.text, unit_label=row.source_label,
+                date_label=era_date(row.occurred_on) if row.occurred_on else "",
+            )  # fmt: skip
+            for row in Reference.objects.filter(pk__in=pks)
+        }
+
+    def synonyms(self) -> Iterable[Collection[str]]:
+        return ()
+
+    def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
+        return {OrgUnitVersion: lambda row: _owned(Reference, row)}
+
+    def fallback(self, user: Any, words: Sequence[str], limit: int) -> Sequence[Any]:
+        found = Reference.objects.visible_to(user)
+        for word in words:
+            found = found.filter(title__icontains=word)
+        return list(found.order_by("-imported_at", "-pk").values_list("pk", flat=True)[:limit])
+
+
+def _owned(model: Any, version: OrgUnitVersion) -> Iterable[Any]:
+    """Rows of the unit that changed, of those below it and of those it succeeds: their names and tokens changed."""
+    tree = unit_tree()
+    units = {version.unit_id, *tree.descendants(version.unit_id), *tree.predecessors(version.unit_id)}
+    return model.objects.filter(owner_unit_id__in=units).values_list("pk", flat=True)

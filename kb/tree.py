@@ -1,0 +1,61 @@
+"""The page tree, made where it is missing: root → home → an index per type → a container per fiscal year."""
+
+from __future__ import annotations
+
+from django.contrib.contenttypes.models import ContentType
+from wagtail.models import Locale, Page, Site
+
+from kb.models import Article, Challenge, HomePage, Item, Lesson, Retrospective, TypeIndexPage, YearPage
+from organization.accounts import service_account
+
+INDEXES: tuple[tuple[type[Item], str, str], ...] = (
+    (Lesson, "lessons", "教訓"),
+    (Retrospective, "retrospectives", "ふりかえり"),
+    (Challenge, "challenges", "挑戦"),
+    (Article, "articles", "読みもの"),
+)
+
+
+def ensure_tree() -> HomePage:
+    """Make the locale, root, site, home and type indexes that are not there yet. Safe to repeat.
+
+    Called after every migrate: with ``--nomigrations`` Wagtail's own first page, site and locale
+    are missing, and in a fresh database its welcome page stands where our home belongs.
+    """
+    Locale.objects.get_or_create(language_code="ja")
+    Locale.objects.exclude(language_code="ja").filter(page__isnull=True).delete()
+    root = Page.objects.filter(depth=1).first()
+    if root is None:
+        root = Page.add_root(
+            title="Root", slug="root", content_type=ContentType.objects.get_for_model(Page), owner=service_account()
+        )
+    home = HomePage.objects.first()
+    if home is None:
+        welcome = Page.objects.filter(depth=2, content_type=ContentType.objects.get_for_model(Page)).first()
+        home = root.add_child(instance=HomePage(title="ホーム", slug="manabi", owner=service_account()))
+        Site.objects.update_or_create(
+            is_default_site=True, defaults={"hostname": "localhost", "root_page": home, "site_name": "学び"}
+        )
+        if welcome is not None:
+            welcome.delete()
+    known = set(TypeIndexPage.objects.values_list("prefix", flat=True))
+    for model, slug, title in INDEXES:
+        if model.PREFIX not in known:
+            home = HomePage.objects.get()
+            home.add_child(
+                instance=TypeIndexPage(title=title, slug=slug, prefix=model.PREFIX, owner=service_account())
+            )
+    return HomePage.objects.get()
+
+
+def year_container(prefix: str, fiscal_year: int) -> YearPage:
+    """The container in which items with `prefix` registered in `fiscal_year` lie; made at the first one."""
+    index = TypeIndexPage.objects.filter(prefix=prefix).first()
+    if index is None:
+        ensure_tree()
+        index = TypeIndexPage.objects.get(prefix=prefix)
+    year = YearPage.objects.child_of(index).filter(fiscal_year=fiscal_year).first()
+    if year is None:
+        page = YearPage(title=f"{fiscal_year}年度", slug=str(fiscal_year), fiscal_year=fiscal_year, owner=service_account())
+        year = index.add_child(instance=page)
+    return year

@@ -1,0 +1,31 @@
+"""Addresses of the knowledge base: home, writing, the item at its permalink, units, review, help."""
+
+from django.urls import path
+
+from kb.views import challenge, home, images, item, review, revisions, unit, write
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("help/", home.help_page, name="help"),
+    path("write/", write.choose, name="write"),
+    path("write/questions/", write.questions, name="write_questions"),
+    path("write/new/<slug:kind>/", write.new, name="write_new"),
+    path("write/<uuid:uid>/", write.draft, name="write_draft"),
+    path("write/<uuid:uid>/autosave/", write.autosave, name="write_autosave"),
+    path("write/<uuid:uid>/discard/", write.discard, name="write_discard"),
+    path("review/", review.queue, name="review"),
+    path("review/<str:public_id>/", review.decide, name="review_item"),
+    path("units/", unit.index, name="units"),
+    path("units/<uuid:uid>/", unit.page, name="unit"),
+    path("k/<str:public_id>/", item.page, name="item"),
+    path("k/<str:public_id>/useful/", item.useful, name="item_useful"),
+    path("k/<str:public_id>/edit/", item.edit, name="item_edit"),
+    path("k/<str:public_id>/withdraw/", item.withdraw, name="item_withdraw"),
+    path("k/<str:public_id>/audience/", item.audience, name="item_audience"),
+    path("k/<str:public_id>/addendum/", item.addendum, name="item_addendum"),
+    path("k/<str:public_id>/promote/<uuid:answer_uid>/", write.promote, name="item_promote"),
+    path("k/<str:public_id>/history/", revisions.history, name="item_history"),
+    path("k/<str:public_id>/history/<int:older>/<int:newer>/", revisions.compare, name="item_compare"),
+    path("k/<str:public_id>/images/<int:image_id>/", images.serve, name="item_image"),
+    path("k/<str:public_id>/challenge/<slug:move>/", challenge.move, name="challenge_move"),
+]

@@ -1,0 +1,50 @@
+"""TrainingCourse (研修): an entry of the course catalogue."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Obligation(models.TextChoices):
+    ALL = "all", "悉皆"
+    NAMED = "named", "指名"
+    APPLIED = "applied", "応募"
+    OPTIONAL = "optional", "任意"
+
+
+class TrainingCourse(models.Model):
+    class Provider(models.TextChoices):
+        PREFECTURE = "prefecture", "県"
+        MUNICIPAL = "municipal", "市町村研修機関"
+        COLLEGE = "college", "自治大学校"
+        ACADEMY = "academy", "JIAM/JAMP"
+        JLIS = "jlis", "J-LIS"
+        STATE = "state", "国"
+        PRIVATE = "private", "民間"
+        UNIVERSITY = "university", "大学"
+
+    class Type(models.TextChoices):
+        RANK = "rank", "階層別"
+        CHOICE = "choice", "選択"
+        SPECIAL = "special", "専門"
+        DISPATCH = "dispatch", "派遣"
+        OJT = "ojt", "職場OJT"
+        SELF = "self", "自己啓発"
+        ELEARNING = "elearning", "eラーニング"
+        COMMUNITY = "community", "越境・地域"
+
+    code = models.CharField("科目番号", max_length=30, unique=True)
+    title = models.CharField("名称", max_length=100)
+    provider = models.CharField("実施機関", max_length=12, choices=Provider.choices, default=Provider.PREFECTURE)
+    type = models.CharField("区分", max_length=12, choices=Type.choices, default=Type.CHOICE)
+    obligation = models.CharField("受講区分", max_length=10, choices=Obligation.choices, default=Obligation.APPLIED)
+    hours = models.DecimalField("時間", max_digits=6, decimal_places=1, null=True, blank=True)
+    valid_months = models.PositiveSmallIntegerField("有効月数", null=True, blank=True)
+
+    class Meta:
+        ordering = ("code",)
+        verbose_name = "研修"
+        verbose_name_plural = "研修"
+
+    def __str__(self) -> str:
+        return self.title

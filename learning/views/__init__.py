@@ -1,0 +1,1 @@
+"""The screens of learning; today 「わたしの学び」 alone."""

@@ -1,0 +1,65 @@
+"""「わたしの学び」 (/my/): what I wrote, my drafts, what waits for me, and my training records."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from kb.models import Draft, Item
+from kb.models.item import State
+from learning import reports
+from learning.models import TrainingRecord
+from organization.models import Notice, Person
+
+
+def person_of(request: HttpRequest) -> Person | None:
+    return getattr(request.user, "person", None)
+
+
+@login_required
+def page(request: HttpRequest) -> HttpResponse:
+    person = person_of(request)
+    if person is None:
+        return render(request, "learning/my.html", {"person": None})
+    reports.link_written(person=person)
+    written = Item.objects.filter(authorships__person=person).exclude(state=State.WITHDRAWN).select_related("content_type")
+    return render(
+        request,
+        "learning/my.html",
+        {
+            "person": person,
+            "drafts": Draft.objects.open_of(person),
+            "written": written.order_by("-pk")[:50],
+            "records": TrainingRecord.objects.of(person)[:50],
+            "notices": Notice.objects.filter(person=person).order_by("-pk")[:20],
+        },
+    )
+
+
+@login_required
+@require_POST
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin the report of one of my records."""
+    person = person_of(request)
+    record = get_object_or_404(TrainingRecord, pk=pk)
+    if person is None or record.person_id != person.pk:
+        raise Http404
+    try:
+        draft = reports.begin(record=record, by=person)
+    except PermissionError as error:
+        messages.error(request, str(error))
+        return redirect("my")
+    return redirect(draft)
+
+
+@login_required
+@require_POST
+def read_notices(request: HttpRequest) -> HttpResponse:
+    """Mark my notices as read."""
+    person = person_of(request)
+    if person is not None:
+        Notice.objects.unread_of(person).mark_read()
+    return redirect("my")

@@ -1,0 +1,24 @@
+"""Who and where: accounts, people, units with dated versions, posts, appointments, duties, the audit chain, notices."""
+
+from organization.models.notice import Notice
+from organization.models.person import Person
+from organization.models.post import Appointment, Duty, Post
+from organization.models.trace import AuditEvent, AuditHead
+from organization.models.unit import OrgEvent, OrgUnit, OrgUnitVersion, TreeStamp
+from organization.models.user import User, UserManager
+
+__all__ = [
+    "Appointment",
+    "AuditEvent",
+    "AuditHead",
+    "Duty",
+    "Notice",
+    "OrgEvent",
+    "OrgUnit",
+    "OrgUnitVersion",
+    "Person",
+    "Post",
+    "TreeStamp",
+    "User",
+    "UserManager",
+]

@@ -1,0 +1,36 @@
+"""Notice: one sentence for one person, shown on their page until read. No mail, no digest yet."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from organization import clock
+from organization.models.person import Person
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def unread_of(self, person: Person) -> NoticeQuerySet:
+        return self.filter(person=person, read_at__isnull=True)
+
+    def mark_read(self) -> int:
+        """Mark what is still unread here; returns how many there were."""
+        return self.filter(read_at__isnull=True).update(read_at=clock.now())
+
+
+class Notice(models.Model):
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="notices", verbose_name="宛先")
+    text = models.CharField("内容", max_length=300)
+    url = models.CharField("リンク先", max_length=300, blank=True)
+    made_at = models.DateTimeField("日時", default=clock.now)
+    read_at = models.DateTimeField("読んだ日時", null=True, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "お知らせ"
+        verbose_name_plural = "お知らせ"
+        ordering = ("-pk",)
+        indexes = [models.Index(fields=("person", "read_at"), name="notice_unread")]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,71 @@
+"""User: an account that can log in. Who the person is, and what they may read, is elsewhere (Person, policy).
+
+`first_name`, `last_name` and `email` stay because Wagtail's own user forms write them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.core.validators import RegexValidator
+from django.db import models
+
+
+class UserManager(BaseUserManager["User"]):
+    """Accounts are named by `login`."""
+
+    def create_user(self, login: str, password: str | None = None, **extra: Any) -> User:
+        """A new account; without a password nobody can log in with it until one is set."""
+        extra.setdefault("is_staff", False)
+        extra.setdefault("is_superuser", False)
+        if not login:
+            raise ValueError("a user needs a login")
+        user = self.model(login=self.model.normalize_username(login), **extra)
+        user.password = make_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, login: str, password: str | None = None, **extra: Any) -> User:
+        return self.create_user(login, password, **{**extra, "is_staff": True, "is_superuser": True})
+
+
+class User(AbstractUser):
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField("利用者ID（変わらない番号）", default=uuid.uuid4, unique=True, editable=False)
+    username = None  # type: ignore[assignment]  # replaced by login
+    login = models.CharField(
+        "ログインID",
+        max_length=64,
+        unique=True,
+        validators=[
+            RegexValidator(r"^[\w.@+#-]+\Z", "ログインIDには、文字・数字と「. @ + - _」だけを使ってください。")
+        ],
+        error_messages={"unique": "このログインIDは使われています。別のものにしてください。"},
+        help_text="職員番号など。市町村や庁外の人は、頭に区別の文字を付けます。",
+    )
+
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+
+    USERNAME_FIELD = "login"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = "利用者"
+        verbose_name_plural = "利用者"
+
+    def __str__(self) -> str:
+        return self.login
+
+    def get_full_name(self) -> str:
+        """Family name first."""
+        return f"{self.last_name} {self.first_name}".strip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As usual, but an existing account keeps its uid."""
+        if self.pk and not self._state.adding and kwargs.get("update_fields") is None:
+            kept = type(self).objects.filter(pk=self.pk).values_list("uid", flat=True).first()
+            self.uid = kept or self.uid
+        super().save(*args, **kwargs)

@@ -1,0 +1,41 @@
+"""Dates as a Japanese office writes them, for templates. A value that is no date becomes an empty string."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import template
+
+from organization import clock, fiscal
+
+register = template.Library()
+
+
+@register.filter
+def era_date(value: Any) -> str:
+    """{{ item.occurred_on|era_date }} → 令和7年4月1日"""
+    return fiscal.era_date(value) if isinstance(value, date) else ""
+
+
+@register.filter
+def fiscal_year_label(value: Any) -> str:
+    """{{ item.fiscal_year|fiscal_year_label }} → 令和7年度; of a date, its fiscal year."""
+    if isinstance(value, date):
+        value = fiscal.fiscal_year(value)
+    return fiscal.fiscal_year_label(value) if isinstance(value, int) else ""
+
+
+@register.filter
+def days_ago(value: Any) -> str:
+    """{{ item.first_published_at|days_ago }} → 今日, 昨日, 3日前, 2か月前, 1年前; a day to come is written out."""
+    if not isinstance(value, date):
+        return ""
+    days = (clock.today() - fiscal.tokyo_day(value)).days
+    if days < 0:
+        return fiscal.era_date(value)
+    if days < 2:
+        return ("今日", "昨日")[days]
+    if days < 31:
+        return f"{days}日前"
+    return f"{days // 30}か月前" if days < 365 else f"{days // 365}年前"

@@ -1,0 +1,31 @@
+"""Working days of a prefectural office: no weekends, no national holidays, no 12/29–1/3 (年末年始)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import jpholiday
+
+
+def is_working_day(day: date) -> bool:
+    if day.weekday() >= 5 or (day.month, day.day) >= (12, 29) or (day.month, day.day) <= (1, 3):
+        return False
+    return not jpholiday.is_holiday(day)
+
+
+def working_days_after(day: date, count: int) -> date:
+    """The day that lies `count` working days after `day`; `day` itself where count is 0."""
+    return _walk(day, count, 1)
+
+
+def working_days_before(day: date, count: int) -> date:
+    """The day that lies `count` working days before `day`."""
+    return _walk(day, count, -1)
+
+
+def _walk(day: date, count: int, step: int) -> date:
+    left = count
+    while left > 0:
+        day += timedelta(days=step)
+        left -= is_working_day(day)
+    return day

@@ -1,0 +1,203 @@
+"""Prepare the demo, run its web server and search worker, and leave no process behind. Called by script/server.
+
+Uses the standard library only, so that it starts at once and holds no part of the product. Every process runs in
+a group of its own; the groups are ended on Ctrl-C, on SIGTERM, when one of them dies, and, by a small watcher,
+when this process itself is killed. It refuses to restart what has failed: a demo should say what went wrong.
+"""
+
+import argparse
+import fcntl
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+ROOT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"
+WEB_WORKERS = 2
+READY_SECONDS = 90
+STOP_SECONDS = 8
+MADE_BY_US = ("manabi.sqlite3*", "search.sqlite3*", "static", "media", "stamps", "welcome.txt")
+COLOURS = {"web": "36", "search": "35"}
+# Waits for the end of its standard input, which comes when its parent is gone, then ends the groups it was told.
+WATCHER = """
+import os, signal, sys, time
+groups = [int(line) for line in sys.stdin if line.strip()]
+for number in (signal.SIGTERM, signal.SIGKILL):
+    for group in groups:
+        try: os.killpg(group, number)
+        except OSError: pass
+    time.sleep({seconds} if number == signal.SIGTERM else 0)
+"""
+
+
+class Stopped(Exception):
+    """Somebody asked us to end."""
+
+
+class Processes:
+    """What we have started, and the one way to end it."""
+
+    def __init__(self) -> None:
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        code = WATCHER.format(seconds=STOP_SECONDS)
+        self.watcher = subprocess.Popen(
+            [sys.executable, "-S", "-E", "-c", code], stdin=subprocess.PIPE, start_new_session=True
+        )
+
+    def start(self, name: str, command: list[str], *, quiet: bool = False) -> subprocess.Popen[bytes]:
+        output = subprocess.PIPE if quiet else None
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
+        self.running[name] = process
+        assert self.watcher.stdin is not None
+        self.watcher.stdin.write(f"{process.pid}\n".encode())
+        self.watcher.stdin.flush()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                threading.Thread(target=print_prefixed, args=(name, stream), daemon=True).start()
+        return process
+
+    def ended(self) -> str | None:
+        """The name of a process that is no longer there, if any."""
+        return next((name for name, process in self.running.items() if process.poll() is not None), None)
+
+    def stop(self) -> None:
+        """Ask every group to end, insist after a while, and let the watcher go."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for process in self.running.values():
+                send(process.pid, number)
+            deadline = time.monotonic() + STOP_SECONDS
+            while time.monotonic() < deadline and any(alive(process) for process in self.running.values()):
+                time.sleep(0.05)
+        self.watcher.kill()
+        self.watcher.wait()
+
+
+def alive(process: subprocess.Popen[bytes]) -> bool:
+    """True while anything is left of the process's group; a worker may outlive its leader."""
+    process.poll()
+    return send(process.pid, 0)
+
+
+def send(group: int, number: int) -> bool:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def print_prefixed(name: str, stream: IO[bytes]) -> None:
+    label = f"\033[{COLOURS[name]}m{name:>6}\033[0m" if sys.stdout.isatty() else f"{name:>6}"
+    for line in stream:
+        print(f"{label} | {line.decode(errors='replace').rstrip()}", flush=True)
+
+
+def port_is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def wait_until_ready(port: int, processes: Processes) -> None:
+    """Return when /login/ answers; raise SystemExit when it cannot any more."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if name := processes.ended():
+            raise SystemExit(f"{name} が止まりました。上のメッセージを確かめてください。")
+        try:
+            connection = http.client.HTTPConnection(HOST, port, timeout=10)
+            connection.request("GET", "/login/")
+            if connection.getresponse().status == http.HTTPStatus.OK:
+                return
+        except (OSError, http.client.HTTPException):
+            pass
+        time.sleep(0.1)
+    raise SystemExit(f"{READY_SECONDS}秒待ちましたが、ログイン画面が開きません。上のメッセージを確かめてください。")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="script/server", description="デモを動かします。")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--size", choices=["small", "full"], default="small")
+    parser.add_argument("--fresh", action="store_true")
+    return parser.parse_args()
+
+
+def lock(var_dir: Path) -> IO[str]:
+    """Two servers over one var/ would fight about its index; the lock goes with the process."""
+    var_dir.mkdir(parents=True, exist_ok=True)
+    file = (var_dir / "server.lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        raise SystemExit(
+            f"このフォルダーのデモは、もう動いています（{file.read().strip()}）。そちらを Ctrl-C で止めてください。"
+        ) from None
+    return file
+
+
+def stop_asked(number: int, frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def main() -> int:
+    chosen = arguments()
+    url = f"http://{HOST}:{chosen.port}/"
+    if not port_is_free(chosen.port):
+        raise SystemExit(
+            f"ポート {chosen.port} は、ほかのプログラムが使っています。"
+            f"script/server --port {chosen.port + 1} のように、別の番号で始めてください。"
+        )
+    var_dir = Path(os.environ.get("VAR_DIR") or ROOT / "var").resolve()
+    lock_file = lock(var_dir)
+    lock_file.truncate(0)
+    print(url, file=lock_file, flush=True)
+    if chosen.fresh:
+        for made in (path for pattern in MADE_BY_US for path in var_dir.glob(pattern)):
+            shutil.rmtree(made) if made.is_dir() else made.unlink()
+
+    os.environ.update(DJANGO_SETTINGS_MODULE="config.settings.demo", PUBLIC_URL=url.rstrip("/"), PYTHONUNBUFFERED="1")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop_asked)
+    processes = Processes()
+    try:
+        manage = [sys.executable, "manage.py"]
+        preparing = processes.start("prepare", [*manage, "prepare", "--size", chosen.size, "--url", url])
+        if preparing.wait() != 0:
+            return 1
+        del processes.running["prepare"]
+        processes.start("search", [*manage, "search_worker"], quiet=True)
+        granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--workers", str(WEB_WORKERS)]
+        granian += ["--host", HOST, "--port", str(chosen.port), "--log-level", "warning", "config.wsgi:application"]
+        processes.start("web", granian, quiet=True)
+        wait_until_ready(chosen.port, processes)
+        print((var_dir / "welcome.txt").read_text("utf-8"), flush=True)
+        while (name := processes.ended()) is None:
+            time.sleep(0.5)
+        print(f"{name} が止まったので、終わります。上のメッセージを確かめてください。", file=sys.stderr)
+        return 1
+    except Stopped:
+        print("\n止めています…", flush=True)
+        return 0
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave the work half done
+        processes.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""What every test may use: the page tree, the service account, the development data, hypothesis' pace.
+
+Tests run without migrations (seconds instead of a minute), so the rows that Wagtail's migrations make are made
+here: root page, locale, site and our indexes, by the same ``ensure_tree`` that the product calls.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+hypothesis_settings.register_profile(
+    "house",
+    deadline=None,  # two cores and a database: a slow example is not a wrong one
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("house")
+
+MISSING_DATA = "SHARED_DATA is absent"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The development data (`SHARED_DATA`); a test that needs it is skipped where it is absent."""
+    folder: Path = settings.SHARED_DATA
+    if not folder.is_dir():
+        pytest.skip(MISSING_DATA)
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say once, and loudly, what was not tested."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if MISSING_DATA in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_line(
+            f"!!! SHARED_DATA ({settings.SHARED_DATA}) がないため、{len(skipped)}件のテストを飛ばしました。", red=True, bold=True
+        )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The tree stands in the database before the first test, outside every transaction."""
+    with django_db_blocker.unblock():
+        make_tree()
+
+
+@pytest.fixture
+def transactional_db(transactional_db: None) -> Iterator[None]:
+    """A transactional test begins with an emptied database: make the tree again."""
+    make_tree()
+    yield
+
+
+def make_tree() -> None:
+    from kb.tree import ensure_tree
+
+    ensure_tree()
+
+
+@pytest.fixture
+def home(db: None) -> Any:
+    """The home page, with an index for each type under it."""
+    from kb.models import HomePage
+
+    return HomePage.objects.get()
+
+
+@pytest.fixture
+def service_account(db: None) -> Any:
+    """Who owns every page and revision; never the author."""
+    from organization.accounts import service_account as find
+
+    return find()
