@@ -35,27 +35,24 @@ def is_loaded() -> bool:
     return User.objects.filter(login="shippitsu").exists()
 
 
+@transaction.atomic
 def load(size: str, progress: Progress) -> None:
-    """Load the demo of `size` ("small" or "full"); nothing where it is loaded already."""
+    """Load the demo of `size` ("small" or "full"), whole or not at all; nothing where it is loaded already."""
     if is_loaded():
         return
     today = clock.today()
     world = build_world(size, today)
     ensure_tree()
-    with transaction.atomic():
-        vocabulary.load()
-        units = load_units(world)
-        people = load_people(world, units, progress)
-        images = load_images()
+    vocabulary.load()
+    units = load_units(world)
+    people = load_people(world, units, progress)
     content = build_content(size, today, [u for u in units if u in world.by_unit and units[u].kind != "municipality"])
-    loader = ItemLoader(world=world, units=units, people=people, images=images)
+    loader = ItemLoader(world=world, units=units, people=people, images=load_images())
     for n, one in enumerate(content):
-        with transaction.atomic():
-            loader.load(one)
+        loader.load(one)
         progress("教訓とふりかえり", n + 1, len(content))
-    with transaction.atomic():
-        loader.resolve_links()
-        load_unfinished(people)
+    loader.resolve_links()
+    load_unfinished(people)
 
 
 def load_units(world: World) -> dict[str, OrgUnit]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 PASSWORD = "manabi"  # noqa: S105  (the point of the demo; organization.E001 keeps it out of production)
@@ -55,5 +55,7 @@ PERSONAS = (
 
 
 def login_cards() -> list[dict[str, Any]]:
-    """The cards of the login page (settings.LOGIN_CARDS); `name` is what people see first."""
-    return [{**asdict(p), "name": p.role} for p in PERSONAS]
+    """The cards of the login page (settings.LOGIN_CARDS), as components/login_card.html wants them."""
+    return [
+        {"login": p.login, "password": PASSWORD, "role": p.role, "can": [p.can], "first_task": p.task} for p in PERSONAS
+    ]

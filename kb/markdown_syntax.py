@@ -181,7 +181,8 @@ def _link(address: str, text: str) -> Element:
 
 def _picture_link(img: Element) -> Element:
     """A picture elsewhere would be a request that leaves the host: its words stay, as a link to it."""
-    link = _link(img.get("src", ""), img.get("alt") or img.get("src", ""))
+    address = img.get("src") or ""
+    link = _link(address, img.get("alt") or address)
     link.tail = img.tail
     return link
 

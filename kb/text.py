@@ -38,7 +38,7 @@ def is_blank(text: str) -> bool:
 class LineField(forms.CharField):
     """One line. ``called`` is the field's name in messages where the label is a long question."""
 
-    widget = forms.TextInput
+    widget: type[forms.Widget] = forms.TextInput
 
     def __init__(self, *, max_length: int | None = None, called: str = "", **options: Any) -> None:
         # Django's own max_length would add a maxlength attribute and a message of its own.

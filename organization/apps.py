@@ -7,3 +7,22 @@ class OrganizationConfig(AppConfig):
     name = "organization"
     verbose_name = "組織"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Keep what is kept in memory true: the tree's stamp, readers, the service account."""
+        from django.core.signals import request_finished, request_started
+        from django.db.models.signals import m2m_changed, post_delete, post_migrate, post_save
+
+        from organization import accounts, checks, models, policy, tree  # noqa: F401  (checks register themselves)
+
+        for model in (models.OrgUnit, models.OrgUnitVersion, models.OrgEvent):
+            post_save.connect(tree.touch, sender=model)
+            post_delete.connect(tree.touch, sender=model)
+        for link in (models.OrgEvent.from_units.through, models.OrgEvent.to_units.through):
+            m2m_changed.connect(tree.touch, sender=link)
+        for row in (models.Person, models.Post, models.Appointment, models.Duty):
+            post_save.connect(policy.forget_readers, sender=row)
+            post_delete.connect(policy.forget_readers, sender=row)
+        request_started.connect(tree.begin_request)
+        request_finished.connect(tree.end_request)
+        post_migrate.connect(accounts.forget_service_account, sender=self)

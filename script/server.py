@@ -17,7 +17,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import FrameType
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,22 +24,20 @@ HOST = "127.0.0.1"
 WEB_WORKERS = 2
 READY_SECONDS = 90
 STOP_SECONDS = 8
-MADE_BY_US = ("manabi.sqlite3*", "search.sqlite3*", "static", "media", "stamps", "welcome.txt")
+MADE_BY_US = ("manabi.sqlite3*", "search.sqlite3*", "static", "static.stamp", "media", "welcome.txt", "preparing")
 COLOURS = {"web": "36", "search": "35"}
 # Waits for the end of its standard input, which comes when its parent is gone, then ends the groups it was told.
+# A group that was told twice has ended by itself.
 WATCHER = """
 import os, signal, sys, time
-groups = [int(line) for line in sys.stdin if line.strip()]
+groups = set()
+for line in sys.stdin: groups ^= {{int(line)}}
 for number in (signal.SIGTERM, signal.SIGKILL):
     for group in groups:
         try: os.killpg(group, number)
         except OSError: pass
     time.sleep({seconds} if number == signal.SIGTERM else 0)
 """
-
-
-class Stopped(Exception):
-    """Somebody asked us to end."""
 
 
 class Processes:
@@ -57,13 +54,20 @@ class Processes:
         output = subprocess.PIPE if quiet else None
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
         self.running[name] = process
-        assert self.watcher.stdin is not None
-        self.watcher.stdin.write(f"{process.pid}\n".encode())
-        self.watcher.stdin.flush()
+        self.tell_watcher(process)
         for stream in (process.stdout, process.stderr):
             if stream is not None:
                 threading.Thread(target=print_prefixed, args=(name, stream), daemon=True).start()
         return process
+
+    def forget(self, name: str) -> None:
+        """It has ended as it should."""
+        self.tell_watcher(self.running.pop(name))
+
+    def tell_watcher(self, process: subprocess.Popen[bytes]) -> None:
+        assert self.watcher.stdin is not None
+        self.watcher.stdin.write(f"{process.pid}\n".encode())
+        self.watcher.stdin.flush()
 
     def ended(self) -> str | None:
         """The name of a process that is no longer there, if any."""
@@ -111,20 +115,21 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def wait_until_ready(port: int, processes: Processes) -> None:
-    """Return when /login/ answers; raise SystemExit when it cannot any more."""
+def wait_until_ready(port: int, processes: Processes, stop: threading.Event) -> None:
+    """Return when /login/ answers or a stop is asked for; raise SystemExit when it will not answer any more."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if name := processes.ended():
             raise SystemExit(f"{name} が止まりました。上のメッセージを確かめてください。")
         try:
-            connection = http.client.HTTPConnection(HOST, port, timeout=10)
+            connection = http.client.HTTPConnection(HOST, port, timeout=5)
             connection.request("GET", "/login/")
             if connection.getresponse().status == http.HTTPStatus.OK:
                 return
         except (OSError, http.client.HTTPException):
             pass
-        time.sleep(0.1)
+        if stop.wait(0.1):
+            return
     raise SystemExit(f"{READY_SECONDS}秒待ちましたが、ログイン画面が開きません。上のメッセージを確かめてください。")
 
 
@@ -150,8 +155,28 @@ def lock(var_dir: Path) -> IO[str]:
     return file
 
 
-def stop_asked(number: int, frame: FrameType | None) -> None:
-    raise Stopped
+def run(chosen: argparse.Namespace, var_dir: Path, url: str, processes: Processes, stop: threading.Event) -> int:
+    """Start one after the other; return when a stop is asked for or something has failed."""
+    manage = [sys.executable, "manage.py"]
+    preparing = processes.start("prepare", [*manage, "prepare", "--size", chosen.size, "--url", url])
+    while preparing.poll() is None:
+        if stop.wait(0.05):
+            return 0
+    processes.forget("prepare")
+    if preparing.returncode != 0:
+        return 1
+    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--workers", str(WEB_WORKERS)]
+    granian += ["--host", HOST, "--port", str(chosen.port), "--log-level", "warning", "config.wsgi:application"]
+    processes.start("web", granian, quiet=True)
+    processes.start("search", [*manage, "search_worker"], quiet=True)
+    wait_until_ready(chosen.port, processes, stop)
+    if not stop.is_set():
+        print((var_dir / "welcome.txt").read_text("utf-8"), flush=True)
+    while not stop.wait(0.5):
+        if name := processes.ended():
+            print(f"{name} が止まったので、終わります。上のメッセージを確かめてください。", file=sys.stderr)
+            return 1
+    return 0
 
 
 def main() -> int:
@@ -166,36 +191,21 @@ def main() -> int:
     lock_file = lock(var_dir)
     lock_file.truncate(0)
     print(url, file=lock_file, flush=True)
-    if chosen.fresh:
+    # An earlier start was ended before its data was complete: nobody has written anything into it yet.
+    if chosen.fresh or (var_dir / "preparing").exists():
         for made in (path for pattern in MADE_BY_US for path in var_dir.glob(pattern)):
             shutil.rmtree(made) if made.is_dir() else made.unlink()
-
     os.environ.update(DJANGO_SETTINGS_MODULE="config.settings.demo", PUBLIC_URL=url.rstrip("/"), PYTHONUNBUFFERED="1")
+
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, stop_asked)
+        signal.signal(number, lambda *_: stop.set())
     processes = Processes()
     try:
-        manage = [sys.executable, "manage.py"]
-        preparing = processes.start("prepare", [*manage, "prepare", "--size", chosen.size, "--url", url])
-        if preparing.wait() != 0:
-            return 1
-        del processes.running["prepare"]
-        processes.start("search", [*manage, "search_worker"], quiet=True)
-        granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--workers", str(WEB_WORKERS)]
-        granian += ["--host", HOST, "--port", str(chosen.port), "--log-level", "warning", "config.wsgi:application"]
-        processes.start("web", granian, quiet=True)
-        wait_until_ready(chosen.port, processes)
-        print((var_dir / "welcome.txt").read_text("utf-8"), flush=True)
-        while (name := processes.ended()) is None:
-            time.sleep(0.5)
-        print(f"{name} が止まったので、終わります。上のメッセージを確かめてください。", file=sys.stderr)
-        return 1
-    except Stopped:
-        print("\n止めています…", flush=True)
-        return 0
+        return run(chosen, var_dir, url, processes, stop)
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave the work half done
+        if stop.is_set():
+            print("\n止めています…", flush=True)
         processes.stop()
 
 

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
@@ -26,8 +27,10 @@ ANALYSIS_VERSION = 1
 _CHUNK = 8_000
 _TOKEN_LENGTH = 64
 _DROPPED = frozenset(("助詞", "助動詞", "空白"))
+#: Words that stand in nearly every text and say nothing of its subject (する, ある, こと …), as normalised.
+_LIGHT = frozenset("為る 有る 居る 成る 出来る 事 物 為 其の 此の 何 どの 様 よう こと もの 言う".split())
 
-_LATIN_COMPOUND = re.compile(r"[a-z0-9]+(?:[.&'/_@-][a-z0-9]+)+|(?<![a-z0-9])[a-z](?:\+\+|#)")
+_LATIN_COMPOUND = re.compile(r"[a-z0-9]+(?:[.&'/_@-][a-z0-9]+)+")
 _RUN = re.compile(r"[^\W_]+")
 _SENTENCE_END = re.compile(r"[。\n.!?]")
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
@@ -37,8 +40,8 @@ _OKURIGANA_WORD = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff々ぁ-ゖ]+")
 _E_ROW_I = re.compile(r"(?<=[エケゲセゼテデネヘベペメレェ])イ")
 _TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 _KATAKANA_FOLDS = (
-    ("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ", "ボ"), ("ヴ", "ブ"), ("ヂ", "ジ"), ("ヅ", "ズ"), ("ティ", "チ"),
-    ("ァ", "ア"), ("ィ", "イ"), ("ゥ", "ウ"), ("ェ", "エ"), ("ォ", "オ"), ("ヤー", "アー"),
+    ("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ", "ボ"), ("ヴ", "ブ"), ("ヂ", "ジ"), ("ヅ", "ズ"),
+    ("ティ", "チ"), ("ァ", "ア"), ("ィ", "イ"), ("ゥ", "ウ"), ("ェ", "エ"), ("ォ", "オ"), ("ヤー", "アー"),
 )  # fmt: skip
 
 
@@ -59,6 +62,7 @@ class Analysis:
     a: tuple[Token, ...]
     c: tuple[Token, ...]
     b: tuple[str, ...]
+    particles: int = 0  # how many were dropped; a phrase of nouns has none, a sentence has several
 
     def forms(self, kind: str) -> list[str]:
         """The tokens of kind `a`, `c`, `b` or `r` as strings."""
@@ -75,6 +79,7 @@ def analyse(text: str) -> Analysis:
     short: list[Token] = []
     compound: list[Token] = []
     pairs: list[str] = []
+    particles = 0
     for segment in segments(spelled):
         if segment.tokens:
             begin, end = spelled.span(segment.start, segment.start + len(segment.text))
@@ -82,10 +87,11 @@ def analyse(text: str) -> Analysis:
             continue
         pairs += bigrams(segment.text)
         for piece in _chunks(segment):
-            _split(piece, spelled, short, compound)
-    return Analysis(tuple(short), tuple(compound), tuple(pairs))
+            particles += _split(piece, spelled, short, compound)
+    return Analysis(tuple(short), tuple(compound), tuple(pairs), particles)
 
 
+@lru_cache(maxsize=4096)
 def query_forms(text: str) -> tuple[str, ...]:
     """The short units that a query asks for: as `analyse`, but one token where a year has several."""
     forms: list[str] = []
@@ -102,7 +108,7 @@ def bigrams(text: str) -> Iterator[str]:
     for run in _RUN.findall(text):
         if len(run) == 1 and not "ぁ" <= run <= "ゖ":
             yield run
-        for first, second in zip(run, run[1:], strict=False):
+        for first, second in pairwise(run):
             if not ("ぁ" <= first <= "ゖ" and "ぁ" <= second <= "ゖ"):  # です, ます: in every text
                 yield first + second
 
@@ -133,13 +139,17 @@ def stamp() -> str:
 # --- inside -------------------------------------------------------------------------------------
 
 
-def _split(segment: Segment, spelled: Spelled, short: list[Token], compound: list[Token]) -> None:
-    """One pass in mode C, then each compound into its short units."""
-    for match in _LATIN_COMPOUND.finditer(segment.text):
-        compound.append(Token(match[0][:_TOKEN_LENGTH], *spelled.span(segment.start + match.start(), segment.start + match.end())))
+def _split(segment: Segment, spelled: Spelled, short: list[Token], compound: list[Token]) -> int:
+    """One pass in mode C, then each compound into its short units; gives the number of particles dropped."""
+    particles = 0
+    compound += [
+        Token(match[0][:_TOKEN_LENGTH], *spelled.span(segment.start + match.start(), segment.start + match.end()))
+        for match in _LATIN_COMPOUND.finditer(segment.text)
+    ]
     for morpheme in _tokenizer().tokenize(segment.text):
         whole = _token(morpheme, segment, spelled)
         if whole is None:
+            particles += _part_of_speech(morpheme) == "dropped"
             continue
         # Verbs stay whole: 申し込む splits into 申す and 込む, its noun 申し込み does not split at all.
         units = () if _part_of_speech(morpheme) == "verb" else morpheme.split(SplitMode.A, add_single=False)
@@ -148,13 +158,14 @@ def _split(segment: Segment, spelled: Spelled, short: list[Token], compound: lis
             compound.append(whole)
         else:
             short.append(whole)
+    return particles
 
 
 def _token(morpheme: Any, segment: Segment, spelled: Spelled) -> Token | None:
     if _part_of_speech(morpheme) == "dropped":
         return None
-    form = fold(morpheme.normalized_form())
-    if not form:
+    normalized = morpheme.normalized_form()
+    if normalized in _LIGHT or not (form := fold(normalized)):
         return None
     reading = morpheme.reading_form()
     span = spelled.span(segment.start + morpheme.begin(), segment.start + morpheme.end())
@@ -183,7 +194,7 @@ _parts_of_speech: dict[int, str] = {}
 
 
 def _part_of_speech(morpheme: Any) -> str:
-    """"dropped", "verb" or "other"; asking the dictionary for the name is slow, for the number it is not."""
+    """ "dropped", "verb" or "other"; asking the dictionary for the name is slow, for the number it is not."""
     number = morpheme.part_of_speech_id()
     if number not in _parts_of_speech:
         name = morpheme.part_of_speech()[0]

@@ -24,7 +24,9 @@ _MARKS = "\u0300-\u036f\u3099\u309a\uff9e\uff9f"
 _CLUSTER = re.compile(f"[^{_KEPT}{_MARKS}][{_MARKS}]*|[{_KEPT}][{_MARKS}]+")
 
 _DASHES = re.compile("[‐‑‒–—―−─━﹣]")
-_LONG_VOWEL = re.compile("(?<=[ァ-ヺー])[-‐‑‒–—―−─━]+(?=[ァ-ヺ])|(?:(?<=[ぁ-ゖ])|(?<=[ァ-ヺー]{2}))[~〜]+(?=[ぁ-ゖァ-ヺ])|ー{2,}")
+_LONG_VOWEL = re.compile(
+    "(?<=[ァ-ヺー])[-‐‑‒–—―−─━]+(?=[ァ-ヺ])|(?:(?<=[ぁ-ゖ])|(?<=[ァ-ヺー]{2}))[~〜]+(?=[ぁ-ゖァ-ヺ])|ー{2,}"
+)
 _WAVE = re.compile("[〜〰∼]")
 _MIDDLE_DOT = re.compile("(?<=[ァ-ヺー])[・･](?=[ァ-ヺ])")
 _COUNTER_KA = re.compile("(?<=[0-9一二三四五六七八九十百数何])[ヶケカヵか箇個](?=[所年月国条村町店])")
@@ -34,8 +36,10 @@ _ERAS = {"明治": 1868, "大正": 1912, "昭和": 1926, "平成": 1989, "令和
 #: Years and ids become one token each. A fiscal year is found by its plain year too, never the reverse.
 _MARKED = re.compile(
     r"""
-    (?<![a-z0-9-])(?P<public_id>[a-z]{1,2}-[shr]\d{2}-\d{5,7})(?![\d-])
-  | (?:(?P<era>明治|大正|昭和|平成|令和)\s*(?P<era_year>\d{1,2}|元)|(?<!\d)(?P<western>1[89]\d\d|20\d\d))\s*年(?P<fiscal>度)?(?!\d)
+    (?<![a-z0-9])(?P<language>[a-z](?:\+\+|\#))(?![a-z0-9])
+  | (?<![a-z0-9-])(?P<public_id>[a-z]{1,2}-[shr]\d{2}-\d{5,7})(?![\d-])
+  | (?:(?P<era>明治|大正|昭和|平成|令和)\s*(?P<era_year>\d{1,2}|元)|(?<!\d)(?P<western>1[89]\d\d|20\d\d))
+    \s*年(?P<fiscal>度)?(?!\d)
   | (?<![\d.,])(?P<dated>(?:19|20)\d\d)(?=[./-]\d{1,2}(?!\d))
   | (?<![a-z0-9])fy\s*(?P<fy>20\d\d|\d\d)(?!\d)
   | (?<![a-z0-9-])(?P<short>[rh])(?P<short_year>0?[1-9]|[1-3]\d)(?P<short_fiscal>年度)?年?(?![a-z0-9])(?!-\d)
@@ -123,10 +127,9 @@ def segments(spelled: Spelled) -> Iterator[Segment]:
 
 def _mark(match: re.Match[str]) -> tuple[str, ...]:
     """The tokens of one year or id, the most exact first (a query uses only that one)."""
-    if match["public_id"]:
-        return (match["public_id"],)
-    if match["dated"]:
-        return (match["dated"],)
+    for name in ("language", "public_id", "dated"):
+        if match[name]:
+            return (match[name],)
     if match["fy"]:
         year = int(match["fy"]) + (0 if len(match["fy"]) == 4 else 2000)
         return (f"fy{year}", str(year))

@@ -37,9 +37,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say once, and loudly, what was not tested."""
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if MISSING_DATA in str(report.longrepr)]
     if skipped:
-        terminalreporter.write_line(
-            f"!!! SHARED_DATA ({settings.SHARED_DATA}) がないため、{len(skipped)}件のテストを飛ばしました。", red=True, bold=True
-        )
+        line = f"!!! SHARED_DATA ({settings.SHARED_DATA}) がないため、{len(skipped)}件のテストを飛ばしました。"
+        terminalreporter.write_line(line, red=True, bold=True)
 
 
 @pytest.fixture(scope="session")

@@ -121,6 +121,8 @@ CONTENT_SECURITY_POLICY = {
 }
 
 WAGTAIL_SITE_NAME = "学び"
+# Dotted path of what the demo shows on the log-in page; nothing outside the demo.
+LOGIN_CARDS = ""
 WAGTAILADMIN_BASE_URL = env.public_url
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
@@ -137,12 +139,15 @@ WAGTAIL_CONTENT_LANGUAGES = LANGUAGES = [("ja", "日本語")]
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database", "AUTO_UPDATE": False}}
 
 SITE_NAME = "学び"
+# Dotted path of what the demo shows on the log-in page; nothing outside the demo.
+LOGIN_CARDS = ""
 SITE_NOTICE = ""
 DEMO = False
 DEMO_TODAY = None
 
 # Each content room offers what can be found by dotted path; search loads them at boot (search/registry.py).
 SEARCH_SOURCES = ["kb.search_source.ItemSource", "kb.search_source.ReferenceSource"]
+SEARCH_READER = "organization.policy.reader_tokens"
 SEARCH_DICTIONARY = env.search_dictionary
 SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"
 RETROSPECTIVE_FORMATS_DIR = BASE_DIR / "kb" / "formats"
@@ -152,5 +157,7 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Wagtail names titles in its log lines; the log holds events, never content.
+    "loggers": {"wagtail": {"level": "WARNING"}, "django_tasks": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.log_level},
 }

@@ -37,17 +37,172 @@ class TreeStamp(models.Model):
         cls.objects.update_or_create(pk=1, defaults={"value": uuid.uuid4()})
 
 
-class StampedQuerySet[M: models.Model](models.QuerySet[M]):
-    """Bulk verbs send no signals; these touch the stamp themselves."""
+class StampedQuerySet(models.QuerySet[Any]):
+    """Bulk verbs send no signals; these touch the stamp themselves (saves and deletions: see apps.py)."""
 
     def update(self, **values: Any) -> int:
         TreeStamp.touch()
         return super().update(**values)
 
-    def bulk_create(self, *args: Any, **kwargs: Any) -> list[M]:
+    def bulk_create(self, *args: Any, **kwargs: Any) -> list[Any]:
         TreeStamp.touch()
         return super().bulk_create(*args, **kwargs)
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> int:
         TreeStamp.touch()
         return super().bulk_update(*args, **kwargs)
+
+
+class OrgUnit(Identified):
+    class Kind(models.TextChoices):
+        DEPARTMENT = "department", "部局"
+        DIVISION = "division", "課室"
+        SECTION = "section", "係"
+        FIELD_OFFICE = "field_office", "現地機関"
+        REGIONAL_BUREAU = "regional_bureau", "地域振興局"
+        COMMISSION = "commission", "行政委員会"
+        ENTERPRISE = "enterprise", "企業局"
+        MUNICIPALITY = "municipality", "市町村"
+        OUTSIDE = "outside", "外部"
+
+    code = models.SlugField("所属コード", max_length=40, unique=True, help_text="変わらない短い符号。例：bosai")
+    kind = models.CharField("区分", max_length=16, choices=Kind.choices, default=Kind.DIVISION)
+
+    objects = StampedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "所属"
+        verbose_name_plural = "所属"
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """What it is called today; the code while it has no version."""
+        from organization.tree import unit_tree
+
+        return (unit_tree().name(self.pk) if self.pk else "") or self.code
+
+
+class OrgUnitVersion(models.Model):
+    """What a unit was called, and under which unit it stood, from `valid_from` to `valid_to` inclusive."""
+
+    unit = models.ForeignKey(OrgUnit, on_delete=models.CASCADE, related_name="versions", verbose_name="所属")
+    name = models.CharField("名称", max_length=60)
+    short = models.CharField("略称", max_length=30, blank=True)
+    kana = models.CharField("読み", max_length=120)
+    parent = models.ForeignKey(
+        OrgUnit,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="child_versions",
+        verbose_name="上位の所属",
+    )
+    valid_from = models.DateField("この日から")
+    valid_to = models.DateField("この日まで", null=True, blank=True, help_text="最後の日。続いている間は空にします。")
+
+    objects = StampedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "所属の名称と位置"
+        verbose_name_plural = "所属の名称と位置"
+        ordering = ("unit_id", "valid_from")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("unit", "valid_from"),
+                name="unit_version_once_a_day",
+                violation_error_message="同じ日に始まる名称があります。そちらを直してください。",
+            ),
+            models.UniqueConstraint(
+                fields=("unit",),
+                condition=Q(valid_to__isnull=True),
+                name="unit_version_one_open",
+                violation_error_message="終わりの日のない名称が、もうあります。先にそちらの終わりの日を入れてください。",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")),
+                name="unit_version_dates",
+                violation_error_message="終わりの日が始まりの日より前です。日付を確かめてください。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}（{self.valid_from}～{self.valid_to or ''}）"
+
+    def clean(self) -> None:
+        """I5: versions of one unit neither overlap nor leave a gap, and the parent stands on the first day."""
+        super().clean()
+        if self.unit_id is None or self.valid_from is None:
+            return  # the form says which field is missing
+        if self.valid_to and self.valid_to < self.valid_from:
+            raise ValidationError({"valid_to": "終わりの日が始まりの日より前です。日付を確かめてください。"})
+        others = OrgUnitVersion.objects.filter(unit_id=self.unit_id).exclude(pk=self.pk)
+        overlap = others.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=self.valid_from))
+        if self.valid_to:
+            overlap = overlap.filter(valid_from__lte=self.valid_to)
+        if found := overlap.first():
+            raise ValidationError(
+                f"期間が「{found}」と重なります。そちらの終わりの日を、始まりの日の前日にしてください。"
+            )
+        before = others.filter(valid_to__lt=self.valid_from).order_by("-valid_to").first()
+        if before and before.valid_to and not self._follows(before.valid_to):
+            raise ValidationError(
+                f"「{before}」との間に空きがあります。前日まで続けるか、廃止の組織改正を先に登録してください。"
+            )
+        if self.parent_id is not None:
+            self._clean_parent(self.parent_id)
+
+    def _follows(self, ended: date) -> bool:
+        """Whether this version begins the day after `ended`, or the unit was abolished in between."""
+        first = ended + timedelta(days=1)
+        gone = OrgEvent.objects.filter(from_units=self.unit_id, effective_on=first).exclude(to_units=self.unit_id)
+        return self.valid_from == first or gone.exists()
+
+    def _clean_parent(self, parent_id: int) -> None:
+        from organization.tree import unit_tree
+
+        tree = unit_tree(self.valid_from)
+        if parent_id == self.unit_id or self.unit_id in tree.ancestors(parent_id):
+            raise ValidationError({"parent": "上位の所属をたどると自分に戻ります。別の所属を選んでください。"})
+        if not tree.is_in_force(parent_id):
+            raise ValidationError({"parent": "始まりの日に、この所属はありません。その日にある所属を選んでください。"})
+
+
+class OrgEvent(models.Model):
+    """組織改正: which units became which, and who carries on their work (`main_successor`)."""
+
+    class Kind(models.TextChoices):
+        CREATE = "create", "新設"
+        ABOLISH = "abolish", "廃止"
+        RENAME = "rename", "改称"
+        MERGE = "merge", "統合"
+        SPLIT = "split", "分割"
+        TRANSFER = "transfer", "移管"
+
+    kind = models.CharField("区分", max_length=8, choices=Kind.choices)
+    effective_on = models.DateField("施行日", help_text="ふつうは4月1日です。")
+    from_units = models.ManyToManyField(OrgUnit, related_name="events_from", blank=True, verbose_name="改正前の所属")
+    to_units = models.ManyToManyField(OrgUnit, related_name="events_to", blank=True, verbose_name="改正後の所属")
+    main_successor = models.ForeignKey(
+        OrgUnit, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="主たる後継の所属"
+    )
+
+    objects = StampedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "組織改正"
+        verbose_name_plural = "組織改正"
+        ordering = ("-effective_on", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}（{self.effective_on:%Y-%m-%d}）"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.kind in (self.Kind.MERGE, self.Kind.SPLIT, self.Kind.ABOLISH) and self.main_successor_id is None:
+            raise ValidationError(
+                {"main_successor": "統合・分割・廃止では、仕事を引き継ぐ「主たる後継の所属」を選んでください。"}
+            )

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
+
+from organization.models.identity import Identified
 
 
 class UserManager(BaseUserManager["User"]):
@@ -32,9 +33,8 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(login, password, **{**extra, "is_staff": True, "is_superuser": True})
 
 
-class User(AbstractUser):
+class User(Identified, AbstractUser):
     id = models.BigAutoField(primary_key=True)
-    uid = models.UUIDField("利用者ID（変わらない番号）", default=uuid.uuid4, unique=True, editable=False)
     username = None  # type: ignore[assignment]  # replaced by login
     login = models.CharField(
         "ログインID",
@@ -62,10 +62,3 @@ class User(AbstractUser):
     def get_full_name(self) -> str:
         """Family name first."""
         return f"{self.last_name} {self.first_name}".strip()
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """As usual, but an existing account keeps its uid."""
-        if self.pk and not self._state.adding and kwargs.get("update_fields") is None:
-            kept = type(self).objects.filter(pk=self.pk).values_list("uid", flat=True).first()
-            self.uid = kept or self.uid
-        super().save(*args, **kwargs)

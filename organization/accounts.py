@@ -1,0 +1,56 @@
+"""Accounts that are not simply created: the service account, and a login whose number is given again."""
+
+from __future__ import annotations
+
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+
+from organization import audit
+from organization.models.user import User
+
+SERVICE_LOGIN = "service"
+_service: User | None = None
+
+
+def service_account() -> User:
+    """The one account that owns every page and revision, so that none of them names a person.
+
+    Nobody can log in with it. A row found once is kept for the life of the process; one made just
+    now is not, because its transaction may yet be rolled back.
+    """
+    global _service
+    if _service is not None:
+        return _service
+    unusable = {"is_active": False, "password": make_password(None), "last_name": "学び", "first_name": "（システム）"}
+    user, made = User.objects.get_or_create(login=SERVICE_LOGIN, defaults=unusable)
+    if not made:
+        _service = user
+    return user
+
+
+def forget_service_account(**kwargs: object) -> None:
+    """After a migrate or a flush the row may be another one."""
+    global _service
+    _service = None
+
+
+@transaction.atomic
+def reissue_login(*, login: str, actor: User) -> User:
+    """Free `login` for its next holder: the old account becomes `login#1` (or #2 …) and can no longer log in.
+
+    Its uid stays, so what it owns stays. Raises PermissionDenied and ValidationError.
+    """
+    if not actor.has_perm("organization.change_user"):
+        raise PermissionDenied("ログインIDを付け替えられるのは、利用者の管理者だけです。")
+    user = User.objects.select_for_update().filter(login=login).first()
+    if user is None or login == SERVICE_LOGIN:
+        raise ValidationError("このログインIDの利用者は見つかりません。番号を確かめてください。")
+    number = 1
+    while User.objects.filter(login=f"{login}#{number}").exists():
+        number += 1
+    user.login, user.is_active = f"{login}#{number}", False
+    user.set_unusable_password()
+    user.save()
+    audit.record(actor=actor, action="user.reissued", obj=user, before={"login": login}, after={"login": user.login})
+    return user

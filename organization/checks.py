@@ -1,0 +1,87 @@
+"""System checks of the organization room: what would be dangerous is refused at boot, with what to do.
+
+E001 the demo's people never meet real work; E002 only the demo may move the clock; E003 versions of
+one unit never overlap. E003 and half of E001 read the database: ``check --database default``, and migrate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
+from django.db.models import F, Q
+
+from organization.models import OrgUnitVersion, User
+
+DEMO_LOGINS = ("shinjin", "shippitsu", "shochou", "km", "shichoson", "kanri")
+DEMO_PASSWORD = "manabi"  # noqa: S105  (what is looked for, so that it is refused)
+PRODUCTION_MARKERS = ("SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
+
+
+@register(Tags.security)
+def demo_and_production_apart(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E001: six people with one known password must not stand where real records are."""
+    markers = [name for name in PRODUCTION_MARKERS if getattr(settings, name, False)]
+    if getattr(settings, "DEMO", False):
+        return [
+            Error(
+                f"DEMO is on together with production settings: {', '.join(markers)}.",
+                hint="Run real work with config.settings.production, and the demo with config.settings.demo alone.",
+                id="organization.E001",
+            )
+            for _ in markers[:1]
+        ]
+    if apps.is_installed("demo"):
+        hint = "Remove it from INSTALLED_APPS: it makes people with a known password."
+        return [Error("The demo app is installed, but DEMO is off.", hint=hint, id="organization.E001")]
+    return []
+
+
+@register(Tags.security)
+def only_the_demo_moves_the_clock(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E002: a moved clock would date records wrongly and open what is not announced yet."""
+    if getattr(settings, "DEMO_TODAY", None) and not getattr(settings, "DEMO", False):
+        hint = "Unset the environment variable DEMO_TODAY."
+        return [Error("DEMO_TODAY is set outside the demo.", hint=hint, id="organization.E002")]
+    return []
+
+
+@register(Tags.database)
+def no_demo_people_in_real_work(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """E001 again, in the database: it may have been a demo's before."""
+    if getattr(settings, "DEMO", False) or not _has_table(User._meta.db_table, databases):
+        return []
+    known = [
+        user.login
+        for user in User.objects.filter(login__in=DEMO_LOGINS, is_active=True)
+        if user.check_password(DEMO_PASSWORD)
+    ]
+    hint = "Give them other passwords or deactivate them: everybody who has seen the demo knows this one."
+    return [Error(f"Demo people can log in: {', '.join(known)}.", hint=hint, id="organization.E001")] if known else []
+
+
+@register(Tags.database)
+def versions_do_not_overlap(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """E003: bulk writes pass by the model's own validation (I5)."""
+    if not _has_table(OrgUnitVersion._meta.db_table, databases):
+        return []
+    ends_later = Q(unit__versions__valid_to__isnull=True) | Q(unit__versions__valid_to__gte=F("valid_from"))
+    clashing = OrgUnitVersion.objects.filter(
+        ends_later, unit__versions__valid_from__lte=F("valid_from"), unit__versions__pk__gt=0
+    ).exclude(unit__versions__pk=F("pk"))
+    codes = sorted(set(clashing.values_list("unit__code", flat=True)))
+    hint = "In the admin, 組織 > 名称の移り変わり: end each version on the day before the next begins."
+    return [Error(f"Versions overlap: {', '.join(codes)}.", hint=hint, id="organization.E003")] if codes else []
+
+
+def _has_table(table: str, databases: Sequence[str] | None) -> bool:
+    """Whether the database is to be asked, and is migrated so far."""
+    return "default" in (databases or ()) and table in connections["default"].introspection.table_names()

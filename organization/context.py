@@ -1,0 +1,46 @@
+"""What every template may use. Nothing here asks the database until a template uses it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+
+from organization.models import Notice, Person
+from organization.policy import Reader, reader_for
+
+#: Whose duties lead into the admin (kb.office gives them the rights).
+OFFICES = frozenset({"km", "training"})
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """SITE_NAME, SITE_NOTICE, DEMO; and, called by the template engine when used, reader, person, can_admin,
+    unread_notices."""
+    user = getattr(request, "user", AnonymousUser())
+
+    def reader() -> Reader:
+        return reader_for(user)
+
+    def person() -> Person | None:
+        return getattr(user, "person", None)
+
+    def can_admin() -> bool:
+        return user.is_superuser or bool(reader().roles & OFFICES)
+
+    @cache
+    def unread_notices() -> int:
+        me = person()
+        return Notice.objects.unread_of(me).count() if me is not None else 0
+
+    return {
+        "SITE_NAME": getattr(settings, "SITE_NAME", ""),
+        "SITE_NOTICE": getattr(settings, "SITE_NOTICE", ""),
+        "DEMO": bool(getattr(settings, "DEMO", False)),
+        "reader": reader,
+        "person": person,
+        "can_admin": can_admin,
+        "unread_notices": unread_notices,
+    }

@@ -1,0 +1,194 @@
+"""The policy, once: who may read what, in three forms that a property test proves equal (trust.md).
+
+`visible_q` is the SQL, `can_view` the plain question, and `audience_tokens ∩ Reader.tokens` what the
+search index keeps. The item's side names uids and roles; the reader's side, made here, carries time.
+It refuses to know any content model: whatever has an audience, an owner unit and authors will do.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from organization import clock
+from organization.audience import Audience
+from organization.models import Appointment, Duty, OrgUnit, Person
+from organization.tree import UnitTree, unit_tree
+
+#: After the end of an appointment its units stay readable so long, for the handover.
+HANDOVER = timedelta(days=30)
+KM = str(Duty.Role.KM)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What one reader's appointments and duties of a day open. Made by `reader_for` alone."""
+
+    person_id: int | None = None
+    person_uid: str = ""
+    tokens: frozenset[str] = frozenset({"public"})
+    #: Units whose `unit` items are open: appointed ones, those above them, and the predecessors of all these.
+    unit_ids: frozenset[int] = frozenset()
+    #: Units, gone ones too, whose department today is among `unit_ids`.
+    department_owner_ids: frozenset[int] = frozenset()
+    #: Units whose wider publishing this reader decides today (reviewer duty or head post), gone ones by main line.
+    review_unit_ids: frozenset[int] = frozenset()
+    roles: frozenset[str] = frozenset()
+    is_county: bool = False
+    main_unit_id: int | None = None
+
+
+PUBLIC = Reader()
+_generation = itertools.count(1)
+_now = 0
+
+
+def reader_for(user: Any, on: date | None = None) -> Reader:
+    """What `user` may read on that day (today by default). Kept on the user object, that is for one request.
+
+    An anonymous visitor, an inactive account and somebody who has left are the public.
+    """
+    if user is None or not getattr(user, "is_authenticated", False) or not user.is_active:
+        return PUBLIC
+    day = on or clock.today()
+    kept: dict[tuple[date, int], Reader] = user.__dict__.setdefault("_readers", {})
+    key = (day, _now)
+    if key not in kept:
+        kept[key] = _make(user, day)
+    return kept[key]
+
+
+def reader_tokens(user: Any) -> frozenset[str]:
+    """The tokens of `user` today, for the index (``settings.SEARCH_READER``)."""
+    return reader_for(user).tokens
+
+
+def forget_readers(**kwargs: Any) -> None:
+    """A person, post, appointment or duty changed in this process: user objects that live on ask again."""
+    global _now
+    _now = next(_generation)
+
+
+def _make(user: Any, day: date) -> Reader:
+    person: Person | None = getattr(user, "person", None)
+    if person is None:
+        return _superuser() if user.is_superuser else PUBLIC
+    if person.has_left(day):
+        return PUBLIC
+    tree = unit_tree(day)
+    rows = _appointments(person, day)
+    today = [row for row in rows if row.ends_on is None or row.ends_on >= day]
+    units = _units(person, rows, day, tree)
+    tokens = {"public", f"person:{person.uid}", *(f"unit:{tree.uid(unit)}" for unit in units)}
+    is_county = person.is_county and bool(rows)
+    if is_county:
+        tokens |= {"prefecture", "municipal"}
+    towns = {unit for unit in units if tree.kind(unit) == OrgUnit.Kind.MUNICIPALITY}
+    if towns:
+        tokens |= {"municipal", *(f"municipality:{tree.uid(unit)}" for unit in towns)}
+    holding = [row for row in today if row.kind in Appointment.HOLDING]
+    roles, reviewed = _duties(holding, day, tree)
+    if not is_county:
+        roles -= {KM}
+    if user.is_superuser:
+        roles |= {KM}
+    main = next((row for row in holding if row.kind == Appointment.Kind.MAIN), None)
+    return Reader(
+        person_id=person.pk,
+        person_uid=str(person.uid),
+        tokens=frozenset(tokens | {f"role:{role}" for role in roles}),
+        unit_ids=frozenset(units),
+        department_owner_ids=frozenset(member for unit in units for member in tree.department_members(unit)),
+        review_unit_ids=frozenset(reviewed),
+        roles=frozenset(roles),
+        is_county=is_county,
+        main_unit_id=tree.successor(main.post.unit_id) if main else None,
+    )
+
+
+def _superuser() -> Reader:
+    return Reader(tokens=frozenset({"public", f"role:{KM}"}), roles=frozenset({KM}))
+
+
+def _appointments(person: Person, day: date) -> list[Appointment]:
+    """Announced, begun, and ended no longer ago than the handover lasts; only those that open anything.
+
+    County staff by any post; municipal staff by posts of a municipality; outsiders by none.
+    """
+    if person.employment == Person.Employment.OUTSIDE:
+        return []
+    rows = person.appointments.filter(starts_on__lte=day, announced_on__lte=day)
+    rows = rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day - HANDOVER))
+    if person.employment == Person.Employment.MUNICIPAL:
+        rows = rows.filter(post__unit__kind=OrgUnit.Kind.MUNICIPALITY)
+    return list(rows.select_related("post").order_by("starts_on", "pk"))
+
+
+def _units(person: Person, rows: list[Appointment], day: date, tree: UnitTree) -> set[int]:
+    """Appointed units, what is above them today, and the predecessors of all these."""
+    found: set[int] = set()
+    for row in rows:
+        unit = row.post.unit_id
+        found.add(unit)
+        if row.ends_on is None or row.ends_on >= day:
+            # The post lies in a unit that is gone: until it is moved, its holder works in the main successor.
+            found.add(tree.successor(unit))
+    if person.is_county:
+        found |= {above for unit in list(found) for above in tree.ancestors(unit)}
+    return found | {old for unit in found for old in tree.predecessors(unit)}
+
+
+def _duties(holding: list[Appointment], day: date, tree: UnitTree) -> tuple[set[str], set[int]]:
+    """The roles of the posts held, and the units whose publishing they decide."""
+    units = {row.post.unit_id for row in holding if row.post.is_head}
+    posts = {row.post_id: row.post.unit_id for row in holding}
+    roles: set[str] = set()
+    if posts:
+        for duty in Duty.objects.on(day).filter(post_id__in=posts):
+            roles.add(duty.role)
+            if duty.role == Duty.Role.REVIEWER:
+                units.add(duty.scope_id or posts[duty.post_id])
+    return roles, {unit for mine in units for unit in tree.inherited(mine)}
+
+
+def visible_q(reader: Reader, *, authored_pks: QuerySet[Any] | None) -> Q:
+    """The SQL form, for a model with `audience` and `owner_unit_id`.
+
+    `authored_pks` selects the pks of what the reader wrote; None where rows have no authors.
+    """
+    found = Q(audience=Audience.PUBLIC)
+    if KM in reader.roles:
+        found |= Q(audience__in=[code for code in Audience.values if code != Audience.SELF])
+    if "prefecture" in reader.tokens:
+        found |= Q(audience__in=(Audience.PREFECTURE, Audience.MUNICIPAL))
+    elif "municipal" in reader.tokens:
+        found |= Q(audience=Audience.MUNICIPAL)
+    if reader.unit_ids:
+        found |= Q(audience=Audience.UNIT, owner_unit_id__in=reader.unit_ids)
+    if reader.department_owner_ids:
+        found |= Q(audience=Audience.DEPARTMENT, owner_unit_id__in=reader.department_owner_ids)
+    if authored_pks is not None and reader.person_id is not None:
+        found |= Q(pk__in=authored_pks)
+    return found
+
+
+def can_view(reader: Reader, *, audience: str, owner_unit_id: int | None, author_ids: Collection[int]) -> bool:
+    """The plain form, for one object at hand; `author_ids` are pks of people."""
+    if audience == Audience.PUBLIC or (reader.person_id is not None and reader.person_id in author_ids):
+        return True
+    if audience == Audience.SELF or audience not in Audience.values:
+        return False
+    if KM in reader.roles:
+        return True
+    if audience == Audience.UNIT:
+        return owner_unit_id in reader.unit_ids
+    if audience == Audience.DEPARTMENT:
+        return owner_unit_id in reader.department_owner_ids
+    if audience == Audience.MUNICIPAL:
+        return bool(reader.tokens & {"municipal", "prefecture"})
+    return "prefecture" in reader.tokens

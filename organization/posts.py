@@ -1,0 +1,59 @@
+"""Who holds which post on a day, and what follows from it: managers and reviewers are derived, never stored.
+
+An appointment is unknown here until the day it is announced (I8); somebody on leave holds no post.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db.models import Q
+
+from organization import clock
+from organization.models import Appointment, Duty, Person, Post
+from organization.models.post import AppointmentQuerySet
+from organization.tree import unit_tree
+
+
+def held_on(on: date) -> AppointmentQuerySet:
+    """Appointments by which a post is held on that day, as far as they are announced today."""
+    known = Appointment.objects.on(on).filter(announced_on__lte=clock.today(), kind__in=Appointment.HOLDING)
+    return known.filter(Q(person__left_on__isnull=True) | Q(person__left_on__gte=on))
+
+
+def posts_held(person: Person, on: date) -> list[Post]:
+    """The posts that `person` holds on that day, the main one first."""
+    return [row.post for row in _held_by(person, on)]
+
+
+def main_post(person: Person, on: date) -> Post | None:
+    """The post of the main appointment of that day."""
+    return next((row.post for row in _held_by(person, on) if row.kind == Appointment.Kind.MAIN), None)
+
+
+def _held_by(person: Person, on: date) -> list[Appointment]:
+    rows = list(held_on(on).filter(person=person).select_related("post__unit").order_by("starts_on", "pk"))
+    return sorted(rows, key=lambda row: row.kind != Appointment.Kind.MAIN)
+
+
+def manager_of(unit_id: int, on: date) -> Person | None:
+    """The holder of the unit's head post on that day; of its main successor's where the unit is gone."""
+    now = unit_tree(on).successor(unit_id)
+    rows = held_on(on).filter(post__unit_id=now, post__is_head=True).select_related("person")
+    found = sorted(rows.order_by("starts_on", "pk"), key=lambda row: row.kind != Appointment.Kind.MAIN)
+    return found[0].person if found else None
+
+
+def reviewers_of(unit_id: int, on: date) -> list[Person]:
+    """Who accepts or returns what the unit wants to share wider: holders of its head post and reviewer duties.
+
+    The work of a unit that is gone falls to its main successor. The twin for one reader is
+    ``Reader.review_unit_ids``; a test keeps both alike.
+    """
+    line = unit_tree(on).inherited(unit_id)
+    reviewing = Duty.objects.on(on).filter(role=Duty.Role.REVIEWER)
+    reviewing = reviewing.filter(Q(scope_id__in=line) | Q(scope__isnull=True, post__unit_id__in=line))
+    duty = Q(post_id__in=reviewing.values("post_id"))
+    head = Q(post__is_head=True, post__unit_id__in=line)
+    holding = held_on(on).filter(duty | head)
+    return list(Person.objects.filter(pk__in=holding.values("person_id")).order_by("kana", "pk"))

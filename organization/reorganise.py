@@ -1,0 +1,151 @@
+"""組織改正: rename, merge, split and abolish units. Nothing is rewritten: versions close the day before, ids stay.
+
+Each verb checks permission, writes the OrgEvent and the audit event, and refuses what would leave
+work without an heir. Posts and appointments are not moved: the personnel office orders those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+
+from organization import audit
+from organization.models import OrgEvent, OrgUnit, OrgUnitVersion, User
+from organization.policy import KM, reader_for
+from organization.tree import unit_tree
+
+Kind = OrgEvent.Kind
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What a unit is called from the day of the change; `parent` None stands at the top."""
+
+    name: str
+    kana: str
+    short: str = ""
+    parent: OrgUnit | None = None
+
+
+@transaction.atomic
+def rename(*, unit: OrgUnit, to: Naming, on: date, actor: User) -> OrgEvent:
+    """改称, with or without another parent: the unit stays itself."""
+    _allow(actor)
+    before = _close(unit, on)
+    _open(unit, to, on)
+    event = _event(Kind.RENAME, on, (unit,), (unit,), unit)
+    audit.record(actor=actor, action="unit.renamed", obj=unit, before=before, after=_said(to, on))
+    return event
+
+
+@transaction.atomic
+def merge(*, units: Collection[OrgUnit], into: OrgUnit, to: Naming | None = None, on: date, actor: User) -> OrgEvent:
+    """統合: `units` end and `into` carries on their work.
+
+    `into` is one of them, another unit in force, or a new one (`to` then names it).
+    """
+    _allow(actor)
+    ending = [unit for unit in units if unit.pk != into.pk]
+    if not ending:
+        raise ValidationError("統合する所属を、二つ以上選んでください。")
+    before = [_close(unit, on) for unit in ending]
+    if to is not None:
+        if unit_tree(on).is_in_force(into.pk):
+            before.append(_close(into, on))
+        _open(into, to, on)
+    elif not unit_tree(on).is_in_force(into.pk):
+        raise ValidationError("統合先の所属が、その日にありません。名称を入れて新設してください。")
+    event = _event(Kind.MERGE, on, ending, (into,), into)
+    after = {**(_said(to, on) if to else {}), "into": into.code, "on": on}
+    for unit, was in zip(ending, before, strict=False):
+        audit.record(actor=actor, action="unit.merged", obj=unit, before=was, after=after)
+    return event
+
+
+@transaction.atomic
+def split(
+    *, unit: OrgUnit, into: Collection[tuple[OrgUnit, Naming]], main_successor: OrgUnit, on: date, actor: User
+) -> OrgEvent:
+    """分割: new units come out of one. `main_successor`, one of them, inherits what waits and what is overdue.
+
+    The old unit may itself be among them, under a new name; it then goes on with all that was its own.
+    """
+    _allow(actor)
+    targets = [target for target, _ in into]
+    if len(targets) < 2:
+        raise ValidationError("分割でできる所属を、二つ以上入れてください。")
+    if main_successor not in targets:
+        raise ValidationError("主たる後継は、分割でできる所属の中から選んでください。")
+    if unit in targets and main_successor != unit:
+        raise ValidationError("元の所属が残るときは、主たる後継を元の所属にしてください。")
+    before = _close(unit, on)
+    for target, naming in into:
+        if target != unit and unit_tree(on).is_in_force(target.pk):
+            raise ValidationError(f"「{target}」は、その日にもうあります。新しい所属を入れてください。")
+        _open(target, naming, on)
+    event = _event(Kind.SPLIT, on, (unit,), targets, main_successor)
+    after = {"into": [target.code for target in targets], "main_successor": main_successor.code, "on": on}
+    audit.record(actor=actor, action="unit.split", obj=unit, before=before, after=after)
+    return event
+
+
+@transaction.atomic
+def abolish(*, unit: OrgUnit, main_successor: OrgUnit, on: date, actor: User) -> OrgEvent:
+    """廃止: the unit ends, and its work falls to `main_successor`, which must go on."""
+    _allow(actor)
+    if main_successor == unit or not unit_tree(on).is_in_force(main_successor.pk):
+        raise ValidationError("仕事を引き継ぐ所属に、その日もある別の所属を選んでください。")
+    before = _close(unit, on)
+    event = _event(Kind.ABOLISH, on, (unit,), (main_successor,), main_successor)
+    after = {"main_successor": main_successor.code, "on": on}
+    audit.record(actor=actor, action="unit.abolished", obj=unit, before=before, after=after)
+    return event
+
+
+def _allow(actor: User) -> None:
+    if not (actor.has_perm("organization.add_orgevent") or KM in reader_for(actor).roles):
+        raise PermissionDenied("組織改正を登録できるのは、KM推進と管理者だけです。")
+
+
+def _close(unit: OrgUnit, on: date) -> dict[str, object]:
+    """End the version that stands on the day before; what it said, for the audit event."""
+    last = on - timedelta(days=1)
+    version = OrgUnitVersion.objects.filter(unit=unit, valid_from__lte=last, valid_to__isnull=True).first()
+    if version is None:
+        raise ValidationError(f"「{unit}」には、{last}に続いている名称がありません。施行日か所属を確かめてください。")
+    if below := _below(unit, on):
+        raise ValidationError(f"「{unit}」の下に所属が残ります（{below}）。先にそちらの移り先を決めてください。")
+    version.valid_to = last
+    version.save()
+    return {"name": version.name, "parent": version.parent.code if version.parent else None, "valid_to": last}
+
+
+def _below(unit: OrgUnit, on: date) -> str:
+    return ""
+
+
+def _open(unit: OrgUnit, naming: Naming, on: date) -> None:
+    version = OrgUnitVersion(
+        unit=unit, name=naming.name, kana=naming.kana, short=naming.short, parent=naming.parent, valid_from=on
+    )
+    version.full_clean()
+    version.save()
+
+
+def _event(
+    kind: OrgEvent.Kind, on: date, before: Collection[OrgUnit], after: Collection[OrgUnit], main: OrgUnit
+) -> OrgEvent:
+    event = OrgEvent(kind=kind, effective_on=on, main_successor=main)
+    event.full_clean()
+    event.save()
+    event.from_units.set(before)
+    event.to_units.set(after)
+    return event
+
+
+def _said(naming: Naming, on: date) -> dict[str, object]:
+    return {"name": naming.name, "parent": naming.parent.code if naming.parent else None, "valid_from": on}

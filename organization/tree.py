@@ -1,0 +1,333 @@
+"""UnitTree: the units as they stand on a day, in memory, with the names and successors of all days.
+
+Read whole in two queries and kept per process under a stamp that the database holds, so that a
+reorganisation in another process is seen at the next look. It refuses to write anything.
+Data that contradict themselves (a unit above itself, a circle of successors) end in some unit,
+never in a loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from asgiref.local import Local
+
+from organization import clock
+from organization.models.unit import OrgEvent, OrgUnit, TreeStamp
+
+Kind = OrgUnit.Kind
+#: What stands in the place of a department where none is above.
+TOP_KINDS = frozenset({Kind.REGIONAL_BUREAU, Kind.COMMISSION, Kind.ENTERPRISE})
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    name: str
+    short: str
+    kana: str
+    parent: int | None
+    first: date
+    last: date | None
+
+    def covers(self, day: date) -> bool:
+        return self.first <= day and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    uid: str
+    code: str
+    kind: str
+    versions: tuple[VersionRow, ...]  # oldest first
+
+    def at(self, day: date) -> VersionRow | None:
+        """The version of that day; after the end the last one, before the beginning the first."""
+        began = [version for version in self.versions if version.first <= day]
+        return began[-1] if began else (self.versions[0] if self.versions else None)
+
+    def stands(self, day: date) -> bool:
+        return any(version.covers(day) for version in self.versions)
+
+
+@dataclass(frozen=True)
+class Succession:
+    """One unit before and one after an event, and the unit that carries on the work, if it was named."""
+
+    on: date
+    before: int
+    after: int | None
+    main: int | None
+
+
+@dataclass(frozen=True)
+class UnitTree:
+    on: date
+    units: Mapping[int, UnitRow] = field(repr=False)
+    successions: tuple[Succession, ...] = field(repr=False, default=())
+
+    # --- Names -------------------------------------------------------------------------------
+
+    def uid(self, unit_id: int) -> str:
+        """The uid as text; empty for a unit that does not exist."""
+        return self.units[unit_id].uid if unit_id in self.units else ""
+
+    def name(self, unit_id: int) -> str:
+        """What it is called on the tree's day; the last name of a unit that is gone."""
+        return self.name_then(unit_id, self.on)
+
+    def name_then(self, unit_id: int, day: date) -> str:
+        version = self._version(unit_id, day)
+        return version.name if version else ""
+
+    def short(self, unit_id: int) -> str:
+        """The short name on the tree's day, or the name where there is none."""
+        version = self._version(unit_id, self.on)
+        return (version.short or version.name) if version else ""
+
+    def all_names(self, unit_id: int) -> tuple[str, ...]:
+        """Every name, short name and reading it ever had, newest first: old names stay searchable."""
+        row = self.units.get(unit_id)
+        versions = reversed(row.versions) if row else ()
+        return tuple(dict.fromkeys(word for v in versions for word in (v.name, v.short, v.kana) if word))
+
+    def kind(self, unit_id: int) -> str:
+        return self.units[unit_id].kind if unit_id in self.units else ""
+
+    def is_in_force(self, unit_id: int) -> bool:
+        return unit_id in self.units and self.units[unit_id].stands(self.on)
+
+    def _version(self, unit_id: int, day: date) -> VersionRow | None:
+        row = self.units.get(unit_id)
+        return row.at(day) if row else None
+
+    # --- Up and down -------------------------------------------------------------------------
+
+    def parent(self, unit_id: int) -> int | None:
+        """The unit above on the tree's day; where that one is gone, its main successor."""
+        version = self._version(unit_id, self.on)
+        return self.successor(version.parent) if version and version.parent is not None else None
+
+    def ancestors(self, unit_id: int) -> tuple[int, ...]:
+        """Nearest first, without the unit itself."""
+        found: list[int] = []
+        above = self.parent(unit_id)
+        while above is not None and above != unit_id and above not in found:
+            found.append(above)
+            above = self.parent(above)
+        return tuple(found)
+
+    def descendants(self, unit_id: int) -> frozenset[int]:
+        """The units in force below it, without the unit itself."""
+        return self._below.get(unit_id, frozenset())
+
+    @cached_property
+    def _below(self) -> dict[int, frozenset[int]]:
+        found: dict[int, set[int]] = {}
+        for unit_id in self.units:
+            if self.is_in_force(unit_id):
+                for above in self.ancestors(unit_id):
+                    found.setdefault(above, set()).add(unit_id)
+        return {unit_id: frozenset(below) for unit_id, below in found.items()}
+
+    def department(self, unit_id: int) -> int:
+        """The department above the unit's successor of today.
+
+        Where there is none, the bureau, commission or enterprise above it; else the successor itself.
+        """
+        return self._departments.get(unit_id, unit_id)
+
+    @cached_property
+    def _departments(self) -> dict[int, int]:
+        found = {}
+        for unit_id in self.units:
+            now = self.successor(unit_id)
+            line = (now, *self.ancestors(now))
+            departments = [u for u in line if self.kind(u) == Kind.DEPARTMENT]
+            tops = [u for u in line if self.kind(u) in TOP_KINDS]
+            found[unit_id] = next(iter(departments), tops[-1] if tops else now)
+        return found
+
+    @cached_property
+    def _members(self) -> dict[int, frozenset[int]]:
+        found: dict[int, set[int]] = {}
+        for unit_id, department in self._departments.items():
+            found.setdefault(department, set()).add(unit_id)
+        return {department: frozenset(members) for department, members in found.items()}
+
+    def department_members(self, department_id: int) -> frozenset[int]:
+        """Every unit, gone ones too, whose department today this is."""
+        return self._members.get(department_id, frozenset())
+
+    # --- Then and now ------------------------------------------------------------------------
+
+    @cached_property
+    def _after(self) -> dict[int, tuple[Succession, ...]]:
+        """Successions of units that are gone, newest first.
+
+        A unit that goes on after a split or a transfer keeps what is its own: its readers of today
+        are its own staff, so nobody else may be called its successor.
+        """
+        found: dict[int, list[Succession]] = {}
+        for step in sorted(self.successions, key=lambda s: s.on, reverse=True):
+            if step.on <= self.on and step.before != step.after and not self.is_in_force(step.before):
+                found.setdefault(step.before, []).append(step)
+        return {unit_id: tuple(steps) for unit_id, steps in found.items()}
+
+    def successor(self, unit_id: int) -> int:
+        """The unit that carries on its work on the tree's day: itself while in force, else by main successors."""
+        seen = {unit_id}
+        while not self.is_in_force(unit_id):
+            following = self._main(unit_id)
+            if following is None or following in seen:
+                break
+            seen.add(following)
+            unit_id = following
+        return unit_id
+
+    def _main(self, unit_id: int) -> int | None:
+        for step in self._after.get(unit_id, ()):
+            chosen = step.main if step.main is not None else step.after
+            if chosen is not None and chosen != unit_id:
+                return chosen
+        return None
+
+    def successors(self, unit_id: int) -> frozenset[int]:
+        """Every unit that came out of it, however many events later."""
+        return self._reach(unit_id, self._forward)
+
+    def predecessors(self, unit_id: int) -> frozenset[int]:
+        """Every unit that it came out of, however many events ago."""
+        return self._reach(unit_id, self._backward)
+
+    @cached_property
+    def _forward(self) -> dict[int, set[int]]:
+        found: dict[int, set[int]] = {}
+        for before, steps in self._after.items():
+            found[before] = {u for s in steps for u in (s.after, s.main) if u is not None and u != before}
+        return found
+
+    @cached_property
+    def _backward(self) -> dict[int, set[int]]:
+        found: dict[int, set[int]] = {}
+        for before, afters in self._forward.items():
+            for after in afters:
+                found.setdefault(after, set()).add(before)
+        return found
+
+    @staticmethod
+    def _reach(unit_id: int, edges: Mapping[int, set[int]]) -> frozenset[int]:
+        found: set[int] = set()
+        waiting = list(edges.get(unit_id, ()))
+        while waiting:
+            reached = waiting.pop()
+            if reached not in found and reached != unit_id:
+                found.add(reached)
+                waiting.extend(edges.get(reached, ()))
+        return frozenset(found)
+
+    def inherited(self, unit_id: int) -> frozenset[int]:
+        """The unit with all units, now gone, whose main line ends where its own does: their work is its work."""
+        return self._lines.get(self.successor(unit_id), frozenset({unit_id}))
+
+    @cached_property
+    def _lines(self) -> dict[int, frozenset[int]]:
+        found: dict[int, set[int]] = {}
+        for unit_id in self.units:
+            found.setdefault(self.successor(unit_id), set()).add(unit_id)
+        return {unit_id: frozenset(line) for unit_id, line in found.items()}
+
+
+# --- Reading and keeping ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """What one stamp stands for, and the trees made of it so far."""
+
+    stamp: UUID | None
+    units: Mapping[int, UnitRow]
+    successions: tuple[Succession, ...]
+    trees: dict[date, UnitTree] = field(default_factory=dict)
+
+    def tree(self, on: date) -> UnitTree:
+        if on not in self.trees:
+            if len(self.trees) >= 32:
+                self.trees.clear()
+            self.trees[on] = UnitTree(on, self.units, self.successions)
+        return self.trees[on]
+
+
+_kept: _Snapshot | None = None
+#: The stamp as this request has read it; outside a request the database is asked every time.
+_request = Local()
+
+
+def unit_tree(on: date | None = None) -> UnitTree:
+    """The tree of that day (today by default): one small query, three when something has changed."""
+    global _kept
+    stamp = _stamp()
+    snapshot = _kept
+    if snapshot is None or snapshot.stamp != stamp or stamp is None:
+        # The stamp was read first: a change while the rows are read makes them stale under the old one.
+        snapshot = _kept = _Snapshot(stamp, _read_units(), _read_successions())
+    return snapshot.tree(on or clock.today())
+
+
+def _stamp() -> UUID | None:
+    if hasattr(_request, "stamp"):
+        return _request.stamp
+    value = TreeStamp.objects.filter(pk=1).values_list("value", flat=True).first()
+    if hasattr(_request, "began"):
+        _request.stamp = value
+    return value
+
+
+def begin_request(**kwargs: Any) -> None:
+    """From here to `end_request` the stamp is read once: a page is drawn from one tree."""
+    end_request()
+    _request.began = True
+
+
+def end_request(**kwargs: Any) -> None:
+    for name in ("began", "stamp"):
+        if hasattr(_request, name):
+            delattr(_request, name)
+
+
+def touch(**kwargs: Any) -> None:
+    """A unit, version or event was saved or deleted, or the units of an event changed."""
+    if hasattr(_request, "stamp"):
+        del _request.stamp
+    TreeStamp.touch()
+
+
+def _read_units() -> dict[int, UnitRow]:
+    rows: dict[int, tuple[tuple[str, str, str], list[VersionRow]]] = {}
+    columns = ("name", "short", "kana", "parent_id", "valid_from", "valid_to")
+    found = OrgUnit.objects.order_by("pk", "versions__valid_from").values_list(
+        "pk", "uid", "code", "kind", *(f"versions__{column}" for column in columns)
+    )
+    for pk, uid, code, kind, *version in found:
+        versions = rows.setdefault(pk, ((str(uid), code, kind), []))[1]
+        if version[0] is not None:
+            versions.append(VersionRow(*version))
+    return {pk: UnitRow(*unit, tuple(versions)) for pk, (unit, versions) in rows.items()}
+
+
+def _read_successions() -> tuple[Succession, ...]:
+    """Each event as its pairs of a unit before and one after: the join of both link tables is just that."""
+
+    def pairs() -> Iterator[Succession]:
+        found = OrgEvent.objects.order_by("effective_on", "pk").values_list(
+            "effective_on", "from_units", "to_units", "main_successor_id"
+        )
+        for on, before, after, main in found:
+            if before is not None:
+                yield Succession(on, before, after, main)
+
+    return tuple(pairs())

@@ -1,0 +1,57 @@
+"""The login page, in the demo with a card for each person to try, and the change of one's password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import resolve_url
+from django.utils.module_loading import import_string
+
+
+def login_cards() -> list[dict[str, Any]]:
+    """In the demo, what ``settings.LOGIN_CARDS`` (a dotted path) returns; otherwise nothing, ever."""
+    path = getattr(settings, "LOGIN_CARDS", "")
+    return list(import_string(path)()) if path and getattr(settings, "DEMO", False) else []
+
+
+class LoginForm(AuthenticationForm):
+    """One sentence for every refusal: it does not say whether the login exists."""
+
+    error_messages = {
+        "invalid_login": "ログインIDかパスワードが違います。もう一度入れてください。",
+        "inactive": "ログインIDかパスワードが違います。もう一度入れてください。",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "ログインID"
+        self.fields["username"].error_messages = {"required": "ログインIDを入れてください。"}
+        self.fields["password"].label = "パスワード"
+        self.fields["password"].error_messages = {"required": "パスワードを入れてください。"}
+
+
+class Login(LoginView):
+    template_name = "organization/login.html"
+    authentication_form = LoginForm
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "cards": login_cards()}
+
+
+class PasswordChange(PasswordChangeView):
+    template_name = "organization/password_change.html"
+    form_class = PasswordChangeForm
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        messages.success(self.request, "パスワードを変えました。")
+        return super().form_valid(form)  # type: ignore[arg-type]
+
+    def get_success_url(self) -> str:
+        return resolve_url(settings.LOGIN_REDIRECT_URL)

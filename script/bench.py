@@ -1,0 +1,148 @@
+"""Measure the running demo from outside and print a table. Called by script/bench with a copy of the checkout.
+
+Standard library only. Clients run on the same machine as the server and take their share of its cores: the figures
+are what such a machine gives, not what the server alone could. It refuses to judge; the reader compares.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import re
+import statistics
+import subprocess
+import threading
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+from demo_client import Browser, Server
+from demo_writer import publish_kpt
+
+WORDS = (
+    "ふりかえり 引継ぎ 避難所 住民説明会 補助金 窓口 契約 会議 研修 個人情報 災害 システム 予算 市町村 県民 道路 除雪 "
+    "観光 子ども 高齢者 税 申請 電話 メール 様式 マニュアル 確認 協働 広報 アンケート"
+).split()
+READER = "shippitsu"
+REQUESTS = 240
+POLL_SECONDS = 0.05
+GIVE_UP_SECONDS = 15
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="script/bench")
+    parser.add_argument("checkout", type=Path)
+    parser.add_argument("--sizes", default="300,2000,20000")
+    parser.add_argument("--publishes", type=int, default=50)
+    chosen = parser.parse_args()
+    sizes = [int(size) for size in chosen.sizes.split(",")]
+
+    print(f"# Manabi, measured on {machine()}\n", flush=True)
+    server = Server(chosen.checkout, show=False)
+    cold = server.start()
+    server.stop()
+    warm = server.start()
+    row("script/server, first start", f"{cold:.1f} s")
+    row("script/server, second start", f"{warm:.1f} s")
+    browser = Browser(server.base)
+    browser.log_in(READER)
+    for size in sizes:
+        found = inside(chosen.checkout, "fill", str(size))
+        print(f"\n## {found['items']} items (index built in {found['rebuild_seconds']:.0f} s)\n", flush=True)
+        queries = inside(chosen.checkout, "queries")
+        for name, paths in pages(browser).items():
+            for clients in (1, 8):
+                row(
+                    f"{name}, {clients} client(s)",
+                    spread(load(browser, paths, clients)) + f" · {queries[name]} queries",
+                )
+        row(f"saved → searchable, {chosen.publishes} publishes", spread(searchable(browser, chosen.publishes)))
+    print("\n## Memory (proportional set size)\n", flush=True)
+    for pid, command in sorted(server.processes().items()):
+        if size_mb := memory(pid):
+            row(command[-70:], f"{size_mb:.0f} MB")
+    server.stop()
+
+
+def row(name: str, value: str) -> None:
+    print(f"| {name} | {value} |", flush=True)
+
+
+def machine() -> str:
+    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    model = re.search(r"model name\s*:\s*(.+)", info)
+    return f"{os.cpu_count()} cores, {model[1] if model else os.uname().machine}"
+
+
+def inside(checkout: Path, *arguments: str) -> dict[str, float]:
+    """Run script/bench_inside.py in the copy; its last line is JSON."""
+    command = [".venv/bin/python", "script/bench_inside.py", *arguments]
+    done = subprocess.run(command, cwd=checkout, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def pages(browser: Browser) -> dict[str, list[str]]:
+    searches = [f"/search/?q={word}" for word in WORDS]
+    items = sorted({link for path in searches for link in re.findall(r'href="(/k/[A-Z0-9-]+/)"', browser.get(path))})
+    return {"home": ["/"], "item": items, "search": searches}
+
+
+def load(browser: Browser, paths: list[str], clients: int) -> list[float]:
+    """Milliseconds of each of REQUESTS page views, shared out over `clients` at once."""
+    taken: list[float] = []
+    host = browser.base.removeprefix("http://")
+
+    def visit(first: int) -> None:
+        connection = http.client.HTTPConnection(host, timeout=30)
+        for number in range(first, REQUESTS, clients):
+            path = quote(paths[number % len(paths)], safe="/?=&")
+            began = time.perf_counter()
+            connection.request("GET", path, headers={"Cookie": browser.cookie_header})
+            answer = connection.getresponse()
+            answer.read()
+            taken.append((time.perf_counter() - began) * 1000)
+            if answer.status != http.HTTPStatus.OK:
+                raise SystemExit(f"{path} answered {answer.status}")
+
+    for path in paths[:3]:
+        browser.get(path)  # the first view of each kind compiles its templates
+    threads = [threading.Thread(target=visit, args=(first,)) for first in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return taken
+
+
+def searchable(browser: Browser, publishes: int) -> list[float]:
+    """Milliseconds from the answer to a publish until /search/ shows the item, asked every 50 ms."""
+    taken = []
+    for number in range(publishes):
+        word = f"計測{time.time_ns()}"
+        address = publish_kpt(browser, subject=f"{word} の{number}回目")
+        began = time.perf_counter()
+        while address not in browser.get(f"/search/?q={word}"):
+            if time.perf_counter() - began > GIVE_UP_SECONDS:
+                raise SystemExit(f"{address} was not found within {GIVE_UP_SECONDS} s")
+            time.sleep(POLL_SECONDS)
+        taken.append((time.perf_counter() - began) * 1000)
+    return taken
+
+
+def spread(milliseconds: list[float]) -> str:
+    p95 = statistics.quantiles(milliseconds, n=20)[18]
+    return f"median {statistics.median(milliseconds):.0f} ms, p95 {p95:.0f} ms"
+
+
+def memory(pid: int) -> float:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The parts of the bench that need the product's insides; run in the bench's own copy, never in a real database.
+
+fill N    references from SHARED_DATA until N items can be found, and a new index
+queries   SQL queries of one warm view of each page
+The last line printed is JSON.
+"""
+
+import gzip
+import json
+import os
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.demo"
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+
+from kb.markdown import render_many  # noqa: E402
+from kb.models import Item, Reference  # noqa: E402
+from organization.models import OrgUnit, User  # noqa: E402
+
+BATCH = 500
+
+
+def fill(size: int) -> dict[str, float]:
+    have = Item.objects.published().count() + Reference.objects.count()
+    units = list(OrgUnit.objects.filter(kind="section").order_by("pk"))
+    number = Reference.objects.count()
+    with gzip.open(settings.SHARED_DATA / "load" / "passages.jsonl.gz", "rt", encoding="utf-8") as lines:
+        texts = islice((json.loads(line) for line in lines), number, number + max(0, size - have))
+        while batch := list(islice(texts, BATCH)):
+            html = render_many({str(n): one["text"][:20_000] for n, one in enumerate(batch)})
+            Reference.objects.bulk_create(
+                Reference(
+                    public_id=f"X-R08-{100_000 + number + n}", source="bench", source_label="計測用",
+                    external_id=one["id"], title=(one["title"] or one["text"])[:200],
+                    text=one["text"][:20_000], html=html[str(n)],
+                    fiscal_year=2019 + n % 7, owner_unit=units[n % len(units)] if units else None,
+                )
+                for n, one in enumerate(batch)
+            )  # fmt: skip
+            number += len(batch)
+    began = time.monotonic()
+    call_command("search_rebuild", verbosity=0)
+    return {"items": Item.objects.published().count() + number, "rebuild_seconds": time.monotonic() - began}
+
+
+def queries() -> dict[str, int]:
+    client = Client()
+    client.force_login(User.objects.get(login="shippitsu"))
+    item = Item.objects.published().filter(audience="prefecture").first()
+    assert item is not None
+    paths = {"home": "/", "item": item.get_absolute_url(), "search": "/search/?q=会議"}
+    found = {}
+    for name, path in paths.items():
+        assert client.get(path).status_code == 200, path  # and warms what is cached
+        with CaptureQueriesContext(connection) as captured:
+            client.get(path)
+        found[name] = len(captured)
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(fill(int(sys.argv[2])) if sys.argv[1] == "fill" else queries()))

@@ -1,0 +1,171 @@
+"""A request's words → what an engine has to match and to score, and what to try where nothing does.
+
+Several words mean AND; a sentence is ranked as OR with a minimum match; where AND finds nothing,
+fewer words are tried. Pure but for the dictionary: the same request and synonyms give the same attempts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from search import ranking
+from search.analysis import Analysis, analyse, bigrams, kana_reading, query_forms
+from search.engines.base import Clause, Kind, Match, Scoring
+from search.query import SearchRequest, Word
+from search.spelling import respell
+
+#: From so many words, with particles between them, a text is a sentence and not a list of nouns.
+_SENTENCE_WORDS = 4
+_MAX_ALTERNATIVES = 8
+_MAX_SENTENCE_WORDS = 24
+#: A word that the dictionary cuts otherwise in another context is found by its character pairs
+#: (not one of two characters: 京都 would be found in 東京都).
+_EXACT_FROM = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One way to ask: how many of the clauses must match. `fewer` says that the reader asked for more."""
+
+    clauses: tuple[Clause, ...]
+    minimum: int
+    fewer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lexical:
+    """All that a request says about words."""
+
+    attempts: tuple[Attempt, ...]
+    required: tuple[Clause, ...]
+    excluded: tuple[Clause, ...]
+    scoring: tuple[Scoring, ...]
+    sentence: bool
+    ignored: tuple[str, ...]  # words of which nothing is left to look for (particles, signs)
+    forms: frozenset[str]  # to mark in the texts that are shown
+    typed: tuple[str, ...]  # respelled, to mark where no form matches
+
+
+def lexical(request: SearchRequest, synonyms: Iterable[Collection[str]]) -> Lexical:
+    """What to ask an engine for, in the order to try it."""
+    groups = _groups(synonyms)
+    wanted = [word for word in request.words if not word.excluded]
+    analyses = {word: analyse(word.text) for word in wanted}
+    sentence = _is_sentence(wanted, analyses)
+    clauses: list[Clause] = []
+    required: list[Clause] = []
+    ignored: list[str] = []
+    others: set[str] = set()
+    for word in wanted:
+        forms = query_forms(word.text)
+        alternatives = [] if word.phrase else list(_alternatives(forms, groups))
+        others.update(form for alternative in alternatives for form in alternative)
+        clause = _clause(word, forms, alternatives)
+        if not clause.any_of:
+            ignored.append(word.text)
+        elif word.phrase:
+            required.append(clause)
+        elif sentence:
+            clauses += [Clause((Match("a", (form,)),)) for form in dict.fromkeys(forms)]
+        else:
+            clauses.append(clause)
+    excluded = [
+        _clause(Word(word.text, phrase=True), query_forms(word.text), ()) for word in request.words if word.excluded
+    ]
+    tokens = frozenset(form for word in wanted for form in query_forms(word.text))
+    return Lexical(
+        attempts=tuple(_attempts(clauses[:_MAX_SENTENCE_WORDS], sentence=sentence)),
+        required=tuple(required),
+        excluded=tuple(clause for clause in excluded if clause.any_of),
+        scoring=tuple(_scoring(analyses, tokens, others - tokens)),
+        sentence=sentence,
+        ignored=tuple(ignored),
+        forms=tokens | others,
+        typed=tuple(respell(word.text).text for word in wanted),
+    )
+
+
+def _is_sentence(words: list[Word], analyses: dict[Word, Analysis]) -> bool:
+    """Whether somebody wrote as they would ask a colleague: several words in one piece, held by particles."""
+    return any(
+        not word.phrase and len(analyses[word].a) >= _SENTENCE_WORDS and analyses[word].particles >= 2 for word in words
+    )
+
+
+def _clause(word: Word, forms: tuple[str, ...], alternatives: Collection[tuple[str, ...]]) -> Clause:
+    """Every way in which one word may be written in a document."""
+    text = respell(word.text).text
+    ways: list[Match] = []
+    if forms:
+        ways.append(Match("a", forms, phrase=word.phrase))
+    ways += [Match("a", alternative) for alternative in alternatives]
+    pairs = tuple(bigrams(text))
+    exact = len(text) >= _EXACT_FROM and text.isalnum() and pairs
+    if exact or (len(text) == 1 and pairs):  # one kanji: the titles hold each of theirs alone
+        ways.append(Match("b", pairs, phrase=True))
+    if reading := kana_reading(word.text):
+        ways.append(Match("r", (reading,)))
+    return Clause(tuple(ways))
+
+
+def _attempts(clauses: list[Clause], *, sentence: bool) -> Iterator[Attempt]:
+    count = len(clauses)
+    if sentence:
+        first = ranking.minimum_match(count)
+        yield Attempt(tuple(clauses), first)
+        if first > 1:
+            yield Attempt(tuple(clauses), 1)
+        return
+    yield Attempt(tuple(clauses), count)
+    for minimum in ranking.fewer(count):
+        yield Attempt(tuple(clauses), minimum, fewer=True)
+    parts = [Clause((Match("a", (form,)),)) for clause in clauses for form in _first(clause)]
+    if len(parts) > count:  # 避難所運営訓練 as one word: 避難, 所, 運営, 訓練
+        for minimum in ranking.fewer(len(parts)):
+            yield Attempt(tuple(parts), minimum, fewer=True)
+
+
+def _first(clause: Clause) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(clause.any_of[0].tokens)) if clause.any_of[0].kind == "a" else ()
+
+
+def _scoring(analyses: dict[Word, Analysis], tokens: frozenset[str], others: set[str]) -> Iterator[Scoring]:
+    found: dict[Kind, dict[str, None]] = {"a": dict.fromkeys(sorted(tokens)), "c": {}, "b": {}, "r": {}}
+    for word, analysis in analyses.items():
+        found["c"].update(dict.fromkeys(analysis.forms("c")))
+        found["b"].update(dict.fromkeys(analysis.b))
+        if reading := kana_reading(word.text):
+            found["r"][reading] = None
+    for kind, forms in found.items():
+        if forms:
+            yield Scoring(kind, tuple(forms), ranking.KIND_WEIGHTS[kind])
+    if others:
+        yield Scoring("a", tuple(sorted(others)), ranking.SYNONYM_WEIGHT)
+
+
+# --- synonyms -----------------------------------------------------------------------------------
+
+
+def _groups(synonyms: Iterable[Collection[str]]) -> dict[tuple[str, ...], set[tuple[str, ...]]]:
+    """Each reviewed word, as forms, with the forms of the others of its group."""
+    table: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    for group in synonyms:
+        members = {forms for word in group if (forms := query_forms(word))}
+        for forms in members:
+            table.setdefault(forms, set()).update(members - {forms})
+    return table
+
+
+def _alternatives(
+    forms: tuple[str, ...], table: dict[tuple[str, ...], set[tuple[str, ...]]]
+) -> Iterator[tuple[str, ...]]:
+    """The word again with a reviewed part of it replaced by each of its synonyms."""
+    given = 0
+    for size in range(len(forms), 0, -1):
+        for start in range(len(forms) - size + 1):
+            for other in sorted(table.get(forms[start : start + size], ())):
+                if given == _MAX_ALTERNATIVES:
+                    return
+                given += 1
+                yield forms[:start] + other + forms[start + size :]

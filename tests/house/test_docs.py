@@ -1,0 +1,66 @@
+"""The docs name everything that a person may type, set or be told by its id."""
+
+import re
+
+import pytest
+from django.apps import apps
+from django.core.management import get_commands
+
+from tests.house import tree
+
+OURS = ("organization", "kb", "learning", "search", "demo")
+
+
+def docs():
+    pages = [*(tree.ROOT / "docs").rglob("*.md"), tree.ROOT / "README.md"]
+    return "\n".join(page.read_text("utf-8") for page in pages if page.is_file())
+
+
+def commands():
+    """Each management command of ours, by its file: `get_commands` knows only what this run has installed."""
+    return sorted(
+        path.stem for path in tree.python(*OURS) if path.parent.name == "commands" and not path.stem.startswith("_")
+    )
+
+
+def check_ids():
+    """Every id (`organization.E001`) that a system check of ours may print."""
+    pattern = re.compile(rf'"((?:{"|".join(OURS)})\.[EWI]\d{{3}})"')
+    return sorted({found for path in tree.python(*OURS) for found in pattern.findall(path.read_text("utf-8"))})
+
+
+def scripts():
+    found = [path for path in (tree.ROOT / "script").iterdir() if path.is_file() and not path.suffix]
+    return sorted(path.name for path in found if path.stat().st_mode & 1)
+
+
+@pytest.mark.parametrize("command", commands())
+def test_each_command_is_in_the_docs(command):
+    assert re.search(rf"\b{command}\b", docs()), f"manage.py {command} is nowhere in docs/"
+
+
+def test_each_command_can_be_run():
+    installed = {name for name, app in get_commands().items() if app in OURS}
+    assert installed == set(commands()) & installed
+    assert all(apps.is_installed(app) for app in OURS)
+
+
+@pytest.mark.parametrize("check", check_ids())
+def test_each_system_check_is_in_the_docs(check):
+    assert check in docs(), f"{check} is nowhere in docs/"
+
+
+@pytest.mark.parametrize("script", scripts())
+def test_each_script_is_in_the_docs(script):
+    assert f"script/{script}" in docs(), f"script/{script} is nowhere in docs/"
+
+
+def test_links_between_the_docs_lead_somewhere():
+    broken = [
+        f"{tree.name(page)} -> {target}"
+        for page in tree.text_files(".md")
+        if tree.ROOT / "static" / "vendor" not in page.parents
+        for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text("utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert broken == []

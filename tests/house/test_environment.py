@@ -1,0 +1,49 @@
+"""Environment variables: read once, in one file, and told to whoever runs the product."""
+
+import ast
+import re
+
+import pytest
+
+from tests.house import tree
+
+ENV = tree.ROOT / "config" / "env.py"
+# Django needs to be told where its settings are before any of them can be read; tests need a folder of their own.
+MAY_NAME_SETTINGS = {"manage.py", "config/wsgi.py", "config/asgi.py", "config/settings/test.py"}
+
+
+def variables():
+    """The names that env.py reads."""
+    return sorted(
+        node.args[0].value
+        for node in ast.walk(tree.syntax(ENV))
+        if isinstance(node, ast.Call) and tree.dotted(node.func).startswith("_read.")
+    )
+
+
+def test_env_py_reads_some():
+    assert "SECRET_KEY" in variables()
+
+
+def test_nothing_else_reads_the_environment():
+    found = [
+        f"{tree.name(path)}:{node.lineno}"
+        for path in [*tree.python(), tree.ROOT / "manage.py"]
+        if path != ENV and tree.name(path) not in MAY_NAME_SETTINGS
+        for node in ast.walk(tree.syntax(path))
+        if isinstance(node, ast.Attribute) and tree.dotted(node) in ("os.environ", "os.getenv", "os.environb")
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", variables())
+def test_each_variable_is_told_of(name):
+    example = (tree.ROOT / ".env.example").read_text("utf-8")
+    operations = (tree.ROOT / "docs" / "operations.md").read_text("utf-8")
+    assert re.search(rf"^#? ?{name}=", example, re.MULTILINE), f"{name} is not in .env.example"
+    assert f"`{name}`" in operations, f"{name} is not in docs/operations.md"
+
+
+def test_the_example_names_no_other():
+    example = (tree.ROOT / ".env.example").read_text("utf-8")
+    assert set(re.findall(r"^#? ?([A-Z_]+)=", example, re.MULTILINE)) == set(variables())

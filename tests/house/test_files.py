@@ -1,0 +1,106 @@
+"""What a file may be: its length, its header, and what must never be committed."""
+
+import ast
+import hashlib
+import re
+import warnings
+
+import pytest
+
+from tests.house import tree
+
+ASK_ABOVE = 400
+NEVER_ABOVE = 500
+# Written as patterns, so that this file does not hold what it looks for.
+MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:work|farm|root|home/\w+|Users/\w+|tmp/scratch|opt/wheels)/")
+REGISTRIES = re.compile(
+    r"pypi\.(?:org|python)|pythonhosted\.|registry\.(?:npmjs|yarnpkg)|--(?:extra-)?index-url|--find-links|"
+    r"cdn\.jsdelivr|unpkg\.com|cdnjs\.|fonts\.(?:googleapis|gstatic)"
+)
+BINARY = {".png", ".jpg", ".webp", ".ico", ".mo", ".woff2", ".gz"}
+
+
+def test_no_file_is_too_long_to_read():
+    lengths = {
+        tree.name(path): path.read_text("utf-8").count("\n") for path in tree.python(*tree.ROOMS, "script", "manage.py")
+    }
+    long = sorted(f"{length} {file}" for file, length in lengths.items() if length > ASK_ABOVE)
+    if long:
+        warnings.warn(f"files over {ASK_ABOVE} lines, a question for review: {', '.join(long)}", stacklevel=1)
+    assert [file for file, length in lengths.items() if length > NEVER_ABOVE] == []
+
+
+def test_every_module_says_what_it_is():
+    silent = [
+        tree.name(path)
+        for path in tree.python()
+        if path.stat().st_size and path.parent.name != "settings" and not ast.get_docstring(tree.syntax(path))
+    ]
+    assert silent == []
+
+
+def test_every_component_lists_its_variables():
+    """A component begins with a comment; who includes it need not read the rest."""
+    silent = [
+        tree.name(path)
+        for path in tree.text_files(".html")
+        if path.parent == tree.ROOT / "templates" / "components"
+        and not re.match(r"\s*(\{#.*?#\}|\{% comment %\})", path.read_text("utf-8"), re.DOTALL)
+    ]
+    assert silent == []
+
+
+def test_templates_have_no_inline_style_or_handler():
+    """Our Content-Security-Policy refuses them; a browser would drop them without a word."""
+    found = [
+        f"{tree.name(path)}:{number}"
+        for path in tree.text_files(".html")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if re.search(r"<[^>]*\s(style|on[a-z]+)\s*=", line)
+    ]
+    assert found == []
+
+
+def test_every_script_in_a_template_has_a_source_or_a_nonce():
+    found = [
+        f"{tree.name(path)}: {tag}"
+        for path in tree.text_files(".html")
+        for tag in re.findall(r"<script\b[^>]*>", path.read_text("utf-8"))
+        if "src=" not in tag and "nonce=" not in tag and 'type="application/json"' not in tag
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(("pattern", "what"), [(MACHINE_PATHS, "a machine's path"), (REGISTRIES, "a registry or CDN")])
+def test_nothing_committed_names(pattern, what):
+    found = [
+        f"{tree.name(path)}:{number} {line.strip()[:80]}"
+        for path in tree.files()
+        if path.suffix not in BINARY and path != tree.ROOT / "tests" / "house" / "test_files.py"
+        for number, line in enumerate(path.read_text("utf-8", errors="replace").splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert found == [], what
+
+
+def test_vendored_files_are_those_that_were_listed():
+    """static/vendor/README.md names each file with its version, licence and sha256."""
+    folder = tree.ROOT / "static" / "vendor"
+    listed = (folder / "README.md").read_text("utf-8")
+    vendored = [path for path in tree.files() if folder in path.parents and path.name != "README.md"]
+    assert vendored, "nothing is vendored: is the folder committed?"
+    for path in vendored:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        known = any(digest in line and f"`{path.name}`" in line for line in listed.splitlines())
+        assert known, f"{tree.name(path)} ({digest}) is not the file that static/vendor/README.md lists"
+
+
+def test_compiled_messages_match_their_source():
+    """The .mo files are committed, so that no gettext is needed to run; they must not be older than the .po."""
+    for po in tree.text_files(".po"):
+        mo = po.with_suffix(".mo")
+        assert mo.is_file(), f"{tree.name(po)} was never compiled"
+        translated = re.findall(r'^msgstr "(.{6,})"$', po.read_text("utf-8"), re.MULTILINE)
+        compiled = mo.read_bytes().decode("utf-8", errors="replace")
+        missing = [text for text in translated if "\\" not in text and text not in compiled]
+        assert missing[:3] == [], f"{tree.name(mo)} is older than its .po: run manage.py compilemessages"

@@ -1,0 +1,132 @@
+"""Who may know whom (docs/conventions.md): imports, foreign keys, engines, drawers."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.contrib.contenttypes.fields import GenericForeignKey
+
+from tests.house import tree
+
+# A room knows itself and those below it; search is beside them and is known by key only.
+KNOWS = {
+    "organization": {"organization"},
+    "kb": {"kb", "organization"},
+    "learning": {"learning", "kb", "organization"},
+    "demo": {"demo", "learning", "kb", "organization"},
+    "search": {"search"},
+}
+# The house's list of what lies in search/; a module that is in none of these places has no place.
+SEARCH_MODULES = {
+    "registry", "analysis", "documents", "indexes", "indexing", "models", "signals", "query", "ranking", "semantic",
+    "access", "pipeline", "highlight", "results", "evaluation", "forms", "views", "urls", "checks", "apps", "__init__",
+}  # fmt: skip
+SEARCH_FOLDERS = {"engines", "management", "migrations", "templatetags"}
+DRAWER_FILES = {"services", "selectors", "utils", "helpers"}
+DRAWER_FOLDERS = DRAWER_FILES | {"core", "common"}
+
+
+def test_imports_keep_to_their_layers():
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    done = subprocess.run(command, cwd=tree.ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def our_models():
+    return [model for app in KNOWS if apps.is_installed(app) for model in apps.get_app_config(app).get_models()]
+
+
+def test_no_foreign_key_points_upward():
+    """Django lets a model point anywhere by a string; import-linter does not see it."""
+    upward = [
+        f"{model._meta.label}.{field.name} -> {field.related_model._meta.label}"
+        for model in our_models()
+        for field in model._meta.get_fields(include_hidden=True)
+        if field.is_relation and not field.auto_created and field.related_model is not None
+        and field.related_model._meta.app_label in KNOWS
+        and field.related_model._meta.app_label not in KNOWS[model._meta.app_label]
+    ]  # fmt: skip
+    assert upward == []
+
+
+def test_no_generic_foreign_key_in_kb_or_organization():
+    """A generic key is an upward key in disguise."""
+    generic = [
+        f"{model._meta.label}.{field.name}"
+        for model in our_models()
+        if model._meta.app_label in ("kb", "organization")
+        for field in model._meta.private_fields
+        if isinstance(field, GenericForeignKey) and field.model is model
+    ]
+    assert generic == []
+
+
+def test_organization_never_points_at_a_page():
+    """User and the first Page in one app is a circular migration."""
+    from wagtail.models import Page
+
+    related = {
+        f"{model._meta.label}.{field.name}": field.related_model
+        for model in apps.get_app_config("organization").get_models()
+        for field in model._meta.get_fields()
+        if field.is_relation and not field.auto_created and field.related_model
+    }
+    pages = [field for field, model in related.items() if issubclass(model, Page)]
+    assert pages == []
+
+
+def test_every_module_of_search_has_its_place():
+    strays = []
+    for path in tree.python("search"):
+        first = path.relative_to(tree.ROOT / "search").parts[0]
+        if first.removesuffix(".py") not in SEARCH_MODULES and first not in SEARCH_FOLDERS:
+            strays.append(tree.name(path))
+    assert strays == []
+
+
+def test_nobody_keeps_a_drawer():
+    """A file is named for what it does; "utils" is where things go that nobody named."""
+    drawers = [
+        tree.name(path)
+        for path in tree.python()
+        if path.stem in DRAWER_FILES or DRAWER_FOLDERS & set(path.parent.parts)
+    ]
+    assert drawers == []
+
+
+def test_nobody_but_search_knows_how_things_are_found():
+    """The one exception is a module called search_source, and it sees search.documents only."""
+    found = [
+        f"{tree.name(path)}:{line} {module}"
+        for path in tree.python("organization", "kb", "learning")
+        for line, module in tree.imports(path)
+        if module.split(".")[0] in ("search", "elasticsearch")
+        and not (path.stem == "search_source" and module.startswith("search.documents"))
+    ]
+    assert found == []
+
+
+def test_nothing_in_a_room_imports_its_search_source():
+    found = [
+        f"{tree.name(path)}:{line}"
+        for path in tree.python("organization", "kb", "learning", "demo")
+        for line, module in tree.imports(path)
+        if "search_source" in module.split(".") and path.stem != "search_source"
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("room", ["organization", "kb", "learning", "search"])
+def test_readers_get_pages_through_the_policy_only(room):
+    """`Page.objects` in a view forgets who is asking."""
+    found = [
+        f"{tree.name(path)}:{number}"
+        for path in tree.python(room)
+        if "views" in path.relative_to(tree.ROOT).as_posix()
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if re.search(r"\bPage\.objects\b", line)
+    ]
+    assert found == []
