@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from kb import lifecycle
@@ -17,6 +18,7 @@ from kb.forms.retrospective import answer_name, first_sentence
 from kb.models import Answer, Challenge, Draft, Item, Lesson, LessonSource, NextAction, Retrospective
 from kb.models.item import State
 from organization import audit, clock
+from organization.audience import Audience
 from organization.models import Person
 
 COMMON = ("title", "summary", "occurred_on", "attribution", "keywords")
@@ -50,7 +52,7 @@ def save_typed(*, draft: Draft, typed: dict[str, Any], version: int) -> bool:
         data=data, version=version + 1, updated_at=clock.now()
     )
     if changed:
-        draft.data, draft.version = data, version + 1
+        draft.data, draft.version, draft.updated_at = data, version + 1, clock.now()
     return bool(changed)
 
 
@@ -59,13 +61,15 @@ def store(*, draft: Draft, values: dict[str, Any], by: Person) -> Item:
     """Submit a draft whose form was valid: a new item, or a new revision of the one it edits.
 
     `values` is the form's cleaned_data. Submitting the same draft twice answers the same item.
-    Raises EditConflict (nothing written) where the item moved on meanwhile.
+    Raises EditConflict (nothing written) where the item moved on meanwhile, PermissionDenied or
+    ValidationError where it may no longer be edited.
     """
-    locked = Draft.objects.select_for_update().select_related("item").get(pk=draft.pk)
+    locked = Draft.objects.select_for_update().get(pk=draft.pk)
     if locked.submitted_at is not None and locked.item is not None:
         return locked.item.specific
-    if locked.item is not None:
-        item = locked.item.specific
+    if locked.item_id is not None:
+        item = Item.objects.select_for_update().get(pk=locked.item_id).specific
+        _require_editable(item, by)
         if item.latest_revision_id != locked.base_revision_id:
             raise EditConflict
         _fill(item, values, locked)
@@ -80,6 +84,18 @@ def store(*, draft: Draft, values: dict[str, Any], by: Person) -> Item:
     locked.item, locked.submitted_at = item, clock.now()
     locked.save()
     return item
+
+
+def _require_editable(item: Item, by: Person) -> None:
+    """A draft may outlive its writer's post, or its item's life; it must not bring either back."""
+    lifecycle.require(
+        lifecycle.may_edit(item=item, user=by.user),
+        "この記録を直せるのは、書いた人と所管所属の担当です。直したい所は、所管所属に知らせてください。",
+    )
+    if item.state == State.WITHDRAWN:
+        raise ValidationError("この記録は取り下げられたので、直せません。残したいことは、新しく書いてください。")
+    if item.state == State.SUPERSEDED:
+        raise ValidationError("この記録は新しいものに置き換わりました。新しいほうを直してください。")
 
 
 def _update(item: Item, by: Person) -> None:
@@ -101,6 +117,8 @@ def _blank(draft: Draft) -> Item:
 def _fill(item: Item, values: dict[str, Any], draft: Draft) -> None:
     names = {Lesson: LESSON, Challenge: CHALLENGE, Retrospective: RETROSPECTIVE}[type(item)]
     for name in (*COMMON, *names):
+        if name == "attribution" and name not in values:
+            continue  # an editor who is not the author is not asked
         value = values.get(name)
         if value is None and item._meta.get_field(name).get_internal_type() in ("CharField", "TextField"):
             value = ""
@@ -240,7 +258,8 @@ def promote(*, retrospective: Retrospective, answer_uid: str, by: Person) -> Dra
         "applies_when": f"{retrospective.subject}のような仕事をするとき"[:200],
         "citizen_effect": citizen[:200],
         "kind": Lesson.Kind.GOOD_PRACTICE if answer.section_key in ("keep", "good") else Lesson.Kind.IMPROVE,
-        "audience": "unit",
+        # I3: what is derived starts no wider than what it was derived from.
+        "audience": Audience.SELF if retrospective.audience == Audience.SELF else Audience.UNIT,
         "themes": [t.code for t in retrospective.themes.all()],
         "scenes": [s.code for s in retrospective.scenes.all()],
         "occurred_on": retrospective.occurred_on.isoformat() if retrospective.occurred_on else "",

@@ -143,7 +143,7 @@ def may_edit(*, item: Item, user: Any) -> bool:
         return False
     if "km" in reader.roles and item.audience != Audience.SELF:
         return True
-    if item.authorships.filter(person_id=reader.person_id).exists():
+    if any(row.person_id == reader.person_id for row in item.authorships.all()):
         return True
     return item.audience != Audience.SELF and item.owner_unit_id in reader.review_unit_ids
 

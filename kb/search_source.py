@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, prefetch_related_objects
 
 from kb.authors import author_label
 from kb.models import (
@@ -64,8 +64,7 @@ class ItemSource(Labels):
     def document(self, obj: Any) -> SearchDocument:
         item: Item = obj.specific
         tree = unit_tree()
-        rows = list(item.authorships.select_related("person"))
-        item._prefetched_objects_cache = {"authorships": rows}  # author_label reads them without asking again
+        prefetch_related_objects([item], "authorships__person")
         successor = item.successor() if isinstance(item, Lesson) and item.state == State.SUPERSEDED else None
         return SearchDocument(
             key=f"item:{item.pk}",
@@ -75,7 +74,7 @@ class ItemSource(Labels):
             url=item.get_absolute_url(),
             audience=tuple(sorted(audience_tokens(
                 audience=item.audience, owner_unit_id=item.owner_unit_id,
-                author_uids=[str(row.person.uid) for row in rows], tree=tree,
+                author_uids=[str(row.person.uid) for row in item.authorships.all()], tree=tree,
             ))),
             title=item.title,
             summary=item.summary,

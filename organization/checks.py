@@ -7,13 +7,14 @@ one unit never overlap. E003 and half of E001 read the database: ``check --datab
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.hashers import check_password
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
-from django.db.models import F, Q
 
 from organization.models import OrgUnitVersion, User
 
@@ -57,11 +58,8 @@ def no_demo_people_in_real_work(
     """E001 again, in the database: it may have been a demo's before."""
     if getattr(settings, "DEMO", False) or not _has_table(User._meta.db_table, databases):
         return []
-    known = [
-        user.login
-        for user in User.objects.filter(login__in=DEMO_LOGINS, is_active=True)
-        if user.check_password(DEMO_PASSWORD)
-    ]
+    accounts = User.objects.filter(login__in=DEMO_LOGINS, is_active=True).values_list("login", "password")
+    known = [login for login, password in accounts if check_password(DEMO_PASSWORD, password)]
     hint = "Give them other passwords or deactivate them: everybody who has seen the demo knows this one."
     return [Error(f"Demo people can log in: {', '.join(known)}.", hint=hint, id="organization.E001")] if known else []
 
@@ -73,11 +71,14 @@ def versions_do_not_overlap(
     """E003: bulk writes pass by the model's own validation (I5)."""
     if not _has_table(OrgUnitVersion._meta.db_table, databases):
         return []
-    ends_later = Q(unit__versions__valid_to__isnull=True) | Q(unit__versions__valid_to__gte=F("valid_from"))
-    clashing = OrgUnitVersion.objects.filter(
-        ends_later, unit__versions__valid_from__lte=F("valid_from"), unit__versions__pk__gt=0
-    ).exclude(unit__versions__pk=F("pk"))
-    codes = sorted(set(clashing.values_list("unit__code", flat=True)))
+    rows = OrgUnitVersion.objects.order_by("unit_id", "valid_from").values_list("unit__code", "valid_from", "valid_to")
+    codes = sorted(
+        {
+            code
+            for (code, _, ends), (following, starts, _) in pairwise(rows)
+            if code == following and (ends is None or ends >= starts)
+        }
+    )
     hint = "In the admin, 組織 > 名称の移り変わり: end each version on the day before the next begins."
     return [Error(f"Versions overlap: {', '.join(codes)}.", hint=hint, id="organization.E003")] if codes else []
 

@@ -1,7 +1,8 @@
 """組織改正: rename, merge, split and abolish units. Nothing is rewritten: versions close the day before, ids stay.
 
 Each verb checks permission, writes the OrgEvent and the audit event, and refuses what would leave
-work without an heir. Posts and appointments are not moved: the personnel office orders those.
+work without an heir. Units below one that ends hang from its main successor (the tree follows it).
+Posts and appointments are not moved: the personnel office orders those.
 """
 
 from __future__ import annotations
@@ -117,15 +118,9 @@ def _close(unit: OrgUnit, on: date) -> dict[str, object]:
     version = OrgUnitVersion.objects.filter(unit=unit, valid_from__lte=last, valid_to__isnull=True).first()
     if version is None:
         raise ValidationError(f"「{unit}」には、{last}に続いている名称がありません。施行日か所属を確かめてください。")
-    if below := _below(unit, on):
-        raise ValidationError(f"「{unit}」の下に所属が残ります（{below}）。先にそちらの移り先を決めてください。")
     version.valid_to = last
     version.save()
     return {"name": version.name, "parent": version.parent.code if version.parent else None, "valid_to": last}
-
-
-def _below(unit: OrgUnit, on: date) -> str:
-    return ""
 
 
 def _open(unit: OrgUnit, naming: Naming, on: date) -> None:

@@ -1,79 +1,237 @@
-"""The admin of people and units: lists with columns and filters, in Japanese."""
+"""The admin's group 「組織」: people, units, posts and what joins them, for the knowledge and personnel offices."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
 from wagtail import hooks
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 
+from organization import clock, office_views
+from organization.choosers import CHOOSERS
 from organization.models import Appointment, Duty, OrgEvent, OrgUnit, OrgUnitVersion, Person, Post
+from organization.tree import unit_tree
 
 
-class PersonViewSet(ModelViewSet):
+class OfficeViewSet(ModelViewSet):
+    """What the screens of this group share: audited views, no copies (a copy of a person is a mistake)."""
+
+    index_view_class = office_views.Listing
+    add_view_class = office_views.Add
+    edit_view_class = office_views.Edit
+    delete_view_class = office_views.Delete
+    copy_view_enabled = False
+    list_per_page = 50
+    related: tuple[str, ...] = ()
+
+    def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_index_view_kwargs(related=self.related, **kwargs)
+
+
+def in_force(queryset: QuerySet[Any], name: str, value: bool | None) -> QuerySet[Any]:
+    """今あるもの / 終わったもの, for rows with `starts_on` and `ends_on`."""
+    if value is None:
+        return queryset
+    day = clock.today()
+    standing = Q(starts_on__lte=day) & (Q(ends_on__isnull=True) | Q(ends_on__gte=day))
+    return queryset.filter(standing if value else ~standing)
+
+
+class PersonFilterSet(WagtailFilterSet):
+    in_service = django_filters.BooleanFilter(label="在職中", method="filter_in_service")
+
+    def filter_in_service(self, queryset: QuerySet[Any], name: str, value: bool | None) -> QuerySet[Any]:
+        here = Q(left_on__isnull=True) | Q(left_on__gte=clock.today())
+        return queryset if value is None else queryset.filter(here if value else ~here)
+
+    class Meta:
+        model = Person
+        fields = ["employment"]
+
+
+class PersonViewSet(OfficeViewSet):
     model = Person
     icon = "user"
     menu_label = "職員"
-    list_display = ["name", "kana", "staff_no", "employment", "joined_on", "left_on"]
-    list_filter = ["employment"]
-    search_fields = ["name", "kana", "staff_no"]
-    form_fields = ["name", "kana", "staff_no", "employment", "user", "joined_on", "left_on"]
+    index_view_class = office_views.PeopleListing
+    list_display = [
+        "name",
+        "kana",
+        "staff_no",
+        Column("posts", label="今の職", accessor=lambda person: "、".join(str(row.post) for row in person.held_today)),
+        "employment",
+        "joined_on",
+        "left_on",
+        Column("user", label="ログインID", sort_key="user__login"),
+    ]
+    related = ("user",)
+    filterset_class = PersonFilterSet
+    search_fields = ["name", "kana", "staff_no", "user__login"]
+    panels = [
+        FieldRowPanel([FieldPanel("name"), FieldPanel("kana")]),
+        FieldRowPanel([FieldPanel("staff_no"), FieldPanel("employment")]),
+        FieldRowPanel([FieldPanel("joined_on"), FieldPanel("left_on")]),
+        FieldPanel("user"),
+    ]
 
 
-class UnitViewSet(ModelViewSet):
+class UnitFilterSet(WagtailFilterSet):
+    standing = django_filters.BooleanFilter(label="今ある所属", method="filter_standing")
+
+    def filter_standing(self, queryset: QuerySet[Any], name: str, value: bool | None) -> QuerySet[Any]:
+        tree = unit_tree()
+        here = [pk for pk in tree.units if tree.is_in_force(pk)]
+        if value is None:
+            return queryset
+        return queryset.filter(pk__in=here) if value else queryset.exclude(pk__in=here)
+
+    class Meta:
+        model = OrgUnit
+        fields = ["kind"]
+
+
+def _above(unit: OrgUnit) -> str:
+    tree = unit_tree()
+    above = tree.parent(unit.pk)
+    return tree.name(above) if above is not None else ""
+
+
+def _heir(unit: OrgUnit) -> str:
+    tree = unit_tree()
+    heir = tree.successor(unit.pk)
+    return tree.name(heir) if heir != unit.pk else ""
+
+
+class UnitViewSet(OfficeViewSet):
     model = OrgUnit
     icon = "group"
     menu_label = "所属"
-    list_display = ["label", "code", "kind"]
-    list_filter = ["kind"]
-    search_fields = ["code", "versions__name"]
-    form_fields = ["code", "kind"]
+    list_display = [
+        "__str__",
+        Column("code", label="所属コード", sort_key="code"),
+        "kind",
+        Column("above", label="上位の所属", accessor=_above),
+        BooleanColumn("standing", label="今ある", accessor=lambda unit: unit_tree().is_in_force(unit.pk)),
+        Column("heir", label="今の後継", accessor=_heir),
+    ]
+    filterset_class = UnitFilterSet
+    search_fields = ["code", "versions__name", "versions__short", "versions__kana"]
+    panels = [FieldRowPanel([FieldPanel("code"), FieldPanel("kind")])]
 
 
-class VersionViewSet(ModelViewSet):
+class VersionViewSet(OfficeViewSet):
     model = OrgUnitVersion
     icon = "history"
     menu_label = "名称の移り変わり"
-    list_display = ["name", "short", "kana", "parent", "valid_from", "valid_to"]
-    list_filter = ["unit__kind"]
-    search_fields = ["name", "short", "kana"]
-    form_fields = ["unit", "name", "short", "kana", "parent", "valid_from", "valid_to"]
+    list_display = ["name", "short", "kana", "unit", "parent", "valid_from", "valid_to"]
+    list_filter = {"unit__kind": ["exact"], "valid_from": ["gte", "lte"]}
+    search_fields = ["name", "short", "kana", "unit__code"]
+    related = ("unit", "parent")
+    panels = [
+        FieldPanel("unit"),
+        FieldPanel("name"),
+        FieldRowPanel([FieldPanel("short"), FieldPanel("kana")]),
+        FieldPanel("parent"),
+        FieldRowPanel([FieldPanel("valid_from"), FieldPanel("valid_to")]),
+    ]
 
 
-class EventViewSet(ModelViewSet):
+class EventViewSet(OfficeViewSet):
     model = OrgEvent
     icon = "rotate"
     menu_label = "組織改正"
-    list_display = ["kind", "effective_on", "main_successor"]
-    list_filter = ["kind"]
-    form_fields = ["kind", "effective_on", "from_units", "to_units", "main_successor"]
+    list_display = [
+        Column("kind", label="区分", accessor="get_kind_display", sort_key="kind"),
+        "effective_on",
+        Column("before", label="改正前", accessor=lambda e: "、".join(unit.name for unit in e.from_units.all())),
+        Column("after", label="改正後", accessor=lambda e: "、".join(unit.name for unit in e.to_units.all())),
+        "main_successor",
+    ]
+    list_filter = ["kind", "effective_on"]
+    index_view_class = office_views.EventListing
+    related = ("main_successor",)
+    panels = [
+        FieldRowPanel([FieldPanel("kind"), FieldPanel("effective_on")]),
+        MultiFieldPanel(
+            [
+                FieldPanel("from_units", widget=forms.CheckboxSelectMultiple),
+                FieldPanel("to_units", widget=forms.CheckboxSelectMultiple),
+                FieldPanel("main_successor"),
+            ],
+            heading="どの所属が、どうなったか",
+            help_text="名称の移り変わりも合わせて直してください。古い名称は、検索のためにいつまでも残ります。",
+        ),
+    ]
 
 
-class PostViewSet(ModelViewSet):
+class PostViewSet(OfficeViewSet):
     model = Post
     icon = "tag"
     menu_label = "職"
     list_display = ["title", "unit", "is_head"]
-    list_filter = ["is_head", "unit"]
-    search_fields = ["title"]
-    form_fields = ["unit", "title", "is_head"]
+    list_filter = ["is_head", "unit__kind"]
+    search_fields = ["title", "unit__code", "unit__versions__name"]
+    related = ("unit",)
+    panels = [FieldPanel("unit"), FieldRowPanel([FieldPanel("title"), FieldPanel("is_head")])]
 
 
-class AppointmentViewSet(ModelViewSet):
+class AppointmentFilterSet(WagtailFilterSet):
+    now = django_filters.BooleanFilter(label="今の発令", method=in_force)
+
+    class Meta:
+        model = Appointment
+        fields = ["kind", "starts_on"]
+
+
+class AppointmentViewSet(OfficeViewSet):
     model = Appointment
     icon = "calendar-alt"
     menu_label = "発令"
+    index_view_class = office_views.AppointmentListing
+    edit_view_class = office_views.AppointmentEdit
+    delete_view_class = office_views.AppointmentDelete
+    history_view_class = office_views.AppointmentHistory
+    usage_view_class = office_views.AppointmentUsage
     list_display = ["person", "post", "kind", "starts_on", "ends_on", "announced_on"]
-    list_filter = ["kind"]
-    search_fields = ["person__name", "person__kana", "person__staff_no"]
-    form_fields = ["person", "post", "kind", "starts_on", "ends_on", "announced_on"]
+    filterset_class = AppointmentFilterSet
+    search_fields = ["person__name", "person__kana", "person__staff_no", "post__title"]
+    related = ("person", "post__unit")
+    panels = [
+        FieldPanel("person"),
+        FieldPanel("post"),
+        FieldPanel("kind"),
+        FieldRowPanel([FieldPanel("starts_on"), FieldPanel("ends_on")]),
+        FieldPanel("announced_on"),
+    ]
 
 
-class DutyViewSet(ModelViewSet):
+class DutyFilterSet(WagtailFilterSet):
+    now = django_filters.BooleanFilter(label="今の役割", method=in_force)
+
+    class Meta:
+        model = Duty
+        fields = ["role"]
+
+
+class DutyViewSet(OfficeViewSet):
     model = Duty
     icon = "key"
     menu_label = "役割"
     list_display = ["post", "role", "scope", "starts_on", "ends_on"]
-    list_filter = ["role"]
-    form_fields = ["post", "role", "scope", "starts_on", "ends_on"]
+    filterset_class = DutyFilterSet
+    search_fields = ["post__title", "post__unit__versions__name"]
+    related = ("post__unit", "scope")
+    panels = [
+        FieldPanel("post"),
+        FieldRowPanel([FieldPanel("role"), FieldPanel("scope")]),
+        FieldRowPanel([FieldPanel("starts_on"), FieldPanel("ends_on")]),
+    ]
 
 
 class OrganizationGroup(ModelViewSetGroup):
@@ -84,5 +242,5 @@ class OrganizationGroup(ModelViewSetGroup):
 
 
 @hooks.register("register_admin_viewset")
-def register_organization() -> OrganizationGroup:
-    return OrganizationGroup()
+def register_organization() -> list[Any]:
+    return [OrganizationGroup(), *CHOOSERS]

@@ -131,11 +131,6 @@ def kana_reading(text: str) -> str:
     return kana if len(kana) >= 2 and _KATAKANA.fullmatch(kana) else ""
 
 
-def stamp() -> str:
-    """What a generation was analysed with; another stamp means another index."""
-    return f"analysis {ANALYSIS_VERSION}, dictionary {settings.SEARCH_DICTIONARY}"
-
-
 # --- inside -------------------------------------------------------------------------------------
 
 

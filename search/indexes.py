@@ -113,9 +113,10 @@ def _fresh(engine: Engine) -> str:
         for generation in engine.generations():
             if not generation.live:
                 engine.drop(generation.name)
+        return engine.create(stamp())
     except IndexLost:
         engine.reset()
-    return engine.create(stamp())
+        return engine.create(stamp())
 
 
 def _batches(items: Iterator[Any]) -> Iterator[list[Any]]:

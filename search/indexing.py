@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 
-from search.analysis import analyse, kana_reading, readings, single_kanji
-from search.documents import DocumentError, SearchDocument
+from search.analysis import ANALYSIS_VERSION, analyse, kana_reading, readings, single_kanji
+from search.documents import SCHEMA_VERSION, DocumentError, SearchDocument
 from search.engines.base import Change, Engine, IndexedDocument, Kind, Signals
 from search.models import VersionCounter
 from search.registry import SearchSource, sources
@@ -40,7 +41,10 @@ def index(engine: Engine, wanted: Mapping[str, Collection[Any]], generation: str
     outcome = Outcome(VersionCounter.draw())
     changes: list[Change] = []
     for name, pks in wanted.items():
-        changes += _changes(sources()[name], pks, outcome)
+        if name in sources():
+            changes += _changes(sources()[name], pks, outcome)
+        else:
+            outcome.invalid.update((f"{name}:{pk}", "no such source") for pk in pks)
     if changes:
         refused = engine.write(changes, generation)
         outcome.refused.update(refused)
@@ -54,7 +58,12 @@ def index(engine: Engine, wanted: Mapping[str, Collection[Any]], generation: str
 def _changes(source: SearchSource, pks: Collection[Any], outcome: Outcome) -> Iterable[Change]:
     """Each row as a change; a row that cannot be described harms no other."""
     pk_field = source.model._meta.pk
-    asked = {str(pk): pk_field.to_python(pk) for pk in pks}
+    asked = {}
+    for pk in pks:
+        try:
+            asked[str(pk)] = pk_field.to_python(pk)
+        except ValidationError:
+            outcome.invalid[f"{source.name}:{pk}"] = "no primary key of this source"
     found = {str(row.pk): row for row in source.eligible().filter(pk__in=list(asked.values()))}
     for pk in asked:
         key = f"{source.name}:{pk}"
@@ -142,7 +151,4 @@ def _newest(document: SearchDocument) -> float:
 
 def stamp() -> str:
     """What a generation must have been made with to serve this code."""
-    from search.analysis import ANALYSIS_VERSION
-    from search.documents import SCHEMA_VERSION
-
     return f"schema {SCHEMA_VERSION}, analysis {ANALYSIS_VERSION}, dictionary {settings.SEARCH_DICTIONARY}"

@@ -27,6 +27,8 @@ class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
         """Take the oldest free rows. Two workers rarely meet, and nothing breaks where they do: versions decide."""
         free = self.waiting().filter(claimed_by="").order_by("pk")
         rows = [row for row in free[: limit + len(not_now)] if (row.source, row.object_pk) not in not_now]
+        if not rows:
+            return []
         self.filter(pk__in=[row.pk for row in rows[:limit]], claimed_by="").update(claimed_by=worker)
         return list(self.filter(claimed_by=worker).order_by("pk"))
 

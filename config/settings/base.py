@@ -16,7 +16,10 @@ INSTALLED_APPS = [
     "learning",
     "search",
     "wagtail.users",
+    "wagtail.sites",
     "wagtail.images",
+    # The admin's choosers expect it; nobody gets a right to documents: files come later, with safe storage.
+    "wagtail.documents",
     "wagtail.admin",
     "wagtail",
     "modelcluster",

@@ -11,21 +11,24 @@ from .challenge import ChallengeForm
 from .common import ItemForm
 from .lesson import LessonForm
 from .retrospective import RetrospectiveForm
+from .screens import screens_of, shaped
 
-__all__ = ["ChallengeForm", "ItemForm", "LessonForm", "RetrospectiveForm", "form_for"]
+__all__ = ["ChallengeForm", "ItemForm", "LessonForm", "RetrospectiveForm", "form_for", "screens_of"]
 
 
-def form_for(draft: Draft, *, data: Any = None, reader: Any = None) -> ItemForm:
-    """The form of a draft, bound to `data` (a QueryDict), or showing what the draft holds."""
-    options: dict[str, Any] = {"data": data, "initial": initial_of(draft), "reader": reader, "draft": draft}
+def form_for(draft: Draft, *, data: Any = None, reader: Any = None, unreadable: bool = False) -> ItemForm:
+    """The form of a draft, bound to `data` (a QueryDict), or showing what the draft holds.
+
+    Raises LookupError where the draft's format no longer exists.
+    """
+    options: dict[str, Any] = {"data": data, "reader": reader, "draft": draft, "unreadable": unreadable}
+    form: ItemForm
     if draft.kind == Draft.Kind.RETROSPECTIVE:
         chosen = get_format(draft.format)
         if chosen is None:
             raise LookupError(f"format {draft.format}")
-        return RetrospectiveForm(format=chosen, **options)
-    return {Draft.Kind.LESSON: LessonForm, Draft.Kind.CHALLENGE: ChallengeForm}[Draft.Kind(draft.kind)](**options)
-
-
-def initial_of(draft: Draft) -> dict[str, Any]:
-    """Draft.data is {field name: value or list of values}, as typed."""
-    return dict(draft.data)
+        form = RetrospectiveForm(format=chosen, **options)
+    else:
+        form = {Draft.Kind.LESSON: LessonForm, Draft.Kind.CHALLENGE: ChallengeForm}[Draft.Kind(draft.kind)](**options)
+    form.initial = shaped(form, draft.data)
+    return form

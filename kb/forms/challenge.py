@@ -6,18 +6,22 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
-from kb.forms.common import ItemForm, choice_messages
+from kb.forms.common import ItemForm
+from kb.forms.fields import PostField, WholeField, choice_messages
+from kb.forms.screens import Prompt
 from kb.models import Challenge
 from kb.text import LongField
 from organization.models import Post
 
-ASK = "かならず書きます。"
+#: Imagined failures: at least this many, each no longer than this.
+FAILURES, FAILURE_LENGTH = 2, 120
 
 
-def _long(name: str, prompt: str, *, required: bool = True) -> LongField:
+def _long(name: str, prompt: str) -> LongField:
     field = Challenge._meta.get_field(name)
-    return LongField(label=str(field.verbose_name), max_length=int(field.max_length), required=required, help_text=prompt)
+    return LongField(label=str(field.verbose_name), max_length=int(field.max_length), required=True, help_text=prompt, rows=4)
 
 
 class ChallengeForm(ItemForm):
@@ -25,48 +29,56 @@ class ChallengeForm(ItemForm):
     precedent_gap = _long("precedent_gap", "これまでのやり方と、どこが違いますか。")
     citizen_effect = _long("citizen_effect", "うまくいくと、県民にとって何が変わりますか。")
     premortem = LongField(
-        label="失敗の想定", max_length=600, required=True,
+        label="失敗の想定", max_length=600, required=True, rows=4,
         help_text="一年後、この挑戦は失敗しました。何があったのでしょう。一行に一つ、二つ以上書いてください。",
     )  # fmt: skip
     smallest_trial = _long("smallest_trial", "来週から始められる、いちばん小さな試し方は。")
     success_measure = _long("success_measure", "何が、どれだけになれば成功ですか。")
     stop_rule = _long("stop_rule", "どうなったら、やめますか。やめても「学びあり」は成功と同じ重みです。")
-    sponsor_post = forms.ModelChoiceField(
-        Post.objects.none(), label="後押し役", required=True, to_field_name="uid",
+    sponsor_post = PostField(
+        Post.objects.none(), label="後押し役", required=True, to_field_name="uid", empty_label="選んでください",
         error_messages=choice_messages("後押し役"), help_text="困ったときに支える職です。",
     )  # fmt: skip
-    budget_yen = forms.IntegerField(
-        label="費用（円）", required=False, min_value=0, max_value=2_000_000_000,
-        error_messages={
-            "invalid": "「費用（円）」は、数字だけで入れてください。",
-            "min_value": "「費用（円）」は、0以上の数字で入れてください。",
-            "max_value": "「費用（円）」が大きすぎます。けたを確かめてください。",
-        },
-    )  # fmt: skip
+    budget_yen = WholeField(label="費用（円）", lowest=0, highest=2_000_000_000)
 
-    STEPS = ("title", "hypothesis", "precedent_gap", "citizen_effect", "premortem", "smallest_trial", "success_measure", "stop_rule")  # fmt: skip
+    ASKED = (
+        "title", "hypothesis", "precedent_gap", "citizen_effect", "premortem", "smallest_trial", "success_measure",
+        "stop_rule",
+    )  # fmt: skip
+    EXAMPLES = {
+        "title": "例：除雪車の出動を、前の晩に決める",
+        "hypothesis": "例：前の晩に出動を決めれば、朝七時の通行止めが半分になるはず。",
+        "premortem": "例：空振りが続き、協力してくれる会社が減った",
+    }
+    LAST = ("sponsor_post",)
     FOLDED = ("budget_yen", *ItemForm.FOLDED)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         sponsor = self.fields["sponsor_post"]
-        assert isinstance(sponsor, forms.ModelChoiceField)
+        assert isinstance(sponsor, PostField)
         units = self.reader.unit_ids if self.reader is not None else ()
-        sponsor.queryset = Post.objects.filter(unit_id__in=units, is_head=True).select_related("unit")
+        offered = Q(unit_id__in=[u for u in units if sponsor.tree.is_in_force(u)], is_head=True)
+        if self.draft is not None and self.draft.item_id:
+            # The post that already stands behind it stays on offer, whoever edits.
+            offered |= Q(pk__in=Challenge.objects.filter(pk=self.draft.item_id).values("sponsor_post_id"))
+        sponsor.queryset = Post.objects.filter(offered)
+        self.order_fields(list(self.ASKED))
 
     @property
-    def steps(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.STEPS]
+    def asked(self) -> list[Prompt]:
+        return [Prompt(self[name], example=self.EXAMPLES.get(name, "")) for name in self.ASKED]
 
-    @property
-    def last(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("sponsor_post", "audience") if name in self.fields]
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        data["summary"] = data.get("summary") or data.get("hypothesis", "")[:200]
+        return data
 
     def clean_premortem(self) -> list[str]:
         lines = [line.strip(" ・-*\t") for line in self.cleaned_data["premortem"].splitlines()]
         lines = [line for line in lines if line]
-        if len(lines) < 2:
+        if len(lines) < FAILURES:
             raise ValidationError("「失敗の想定」は、一行に一つ、二つ以上書いてください。")
-        if any(len(line) > 120 for line in lines):
-            raise ValidationError("「失敗の想定」は、一つ120文字までです。短く分けてください。")
+        if any(len(line) > FAILURE_LENGTH for line in lines):
+            raise ValidationError(f"「失敗の想定」は、一つ{FAILURE_LENGTH}文字までです。短く分けてください。")
         return lines

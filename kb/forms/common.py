@@ -1,12 +1,21 @@
-"""The fields that every capture form shares (domain.md, Common to all P), most of them folded under 「くわしく」."""
+"""The fields that every capture form shares (domain.md, Common to all P), most of them folded under 「くわしく」.
+
+A form checks words, dates and choices; who may do what, and what is stored, is decided elsewhere. Fields that are not
+declared here do not exist: whatever else a request carries (owner, state, live …) is never looked at.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorDict
 
+from kb.authors import is_author
+from kb.forms.fields import CodesField, DayField, choice_messages
+from kb.forms.screens import Prompt
 from kb.models import Draft, Scene, Stance, Theme
 from kb.text import LineField, LongField, clean_text
 from organization import clock
@@ -21,55 +30,22 @@ WRITABLE_AUDIENCES = [
     (Audience.MUNICIPAL, "市町村まで（所属の確認のあと）"),
     (Audience.SELF, "じぶんだけ"),
 ]
-REQUIRED = "「{label}」が空です。{hint}"
-
-
-class DayField(forms.DateField):
-    """A calendar day with sentences that say what to do."""
-
-    def __init__(self, *, label: str, required: bool = False, past: bool = False, help_text: str = "") -> None:
-        messages = {
-            "invalid": f"「{label}」は 2026-04-01 のように、年-月-日 で入れてください。",
-            "required": REQUIRED.format(label=label, hint="日付を入れてください。"),
-        }
-        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        super().__init__(label=label, required=required, help_text=help_text, error_messages=messages, widget=widget)
-        self.past = past
-
-    def clean(self, value: Any) -> Any:
-        day = super().clean(value)
-        if day and self.past and day > clock.today():
-            raise ValidationError(f"「{self.label}」が先の日付です。今日か、それより前の日を入れてください。")
-        if day and day.year < 1947:
-            raise ValidationError(f"「{self.label}」の年を確かめて、入れ直してください。")
-        return day
-
-
-def choice_messages(label: str) -> dict[str, str]:
-    """Sentences for choice fields; what was sent is not repeated, it may be anything."""
-    return {
-        "required": REQUIRED.format(label=label, hint="一つ選んでください。"),
-        "invalid_choice": f"「{label}」は、画面に出ている中から選び直してください。",
-        "invalid_list": f"「{label}」は、画面に出ている中から選び直してください。",
-        "invalid_pk_value": f"「{label}」は、画面に出ている中から選び直してください。",
-    }
-
-
-def many(model: Any, label: str, *, required: bool = False, **options: Any) -> forms.ModelMultipleChoiceField:
-    messages = {**choice_messages(label), "required": REQUIRED.format(label=label, hint="一つ以上選んでください。")}
-    queryset = options.pop("queryset", None)
-    return forms.ModelMultipleChoiceField(
-        queryset if queryset is not None else model.objects.all(), label=label, required=required,
-        error_messages=messages, to_field_name="code", widget=forms.CheckboxSelectMultiple, **options,
-    )  # fmt: skip
+#: What makes no sense to staff of a municipality, who could not read it themselves.
+COUNTY_ONLY = (Audience.DEPARTMENT, Audience.PREFECTURE)
+UNREADABLE = "こわれた文字が混じっていて、読み取れない所がありました。そのあたりを消して、打ち直してください。"
 
 
 class ItemForm(forms.Form):
-    """Base of the capture forms. `reader` is the policy's view of who writes; `draft` what they write."""
+    """Base of the capture forms. `reader` is the policy's view of who writes; `draft` what they write.
+
+    `unreadable` says that the request held bytes that are no text: nothing of it is kept.
+    """
 
     title = LineField(label="件名", max_length=60, required=True, help_text="60文字まで。中身が一目で分かる名前に。")
-    summary = LongField(label="要旨", max_length=200, required=False, rows=2)
-    occurred_on = DayField(label="発生・実施日", past=True)
+    summary = LongField(
+        label="要旨", max_length=200, required=False, rows=2, help_text="空のときは、本文の初めから作ります。"
+    )
+    occurred_on = DayField(label="発生・実施日", past=True, help_text="空のときは、今日になります。")
     audience = forms.ChoiceField(
         label="公開範囲", choices=WRITABLE_AUDIENCES, initial=Audience.UNIT, widget=forms.RadioSelect,
         error_messages=choice_messages("公開範囲"),
@@ -78,28 +54,75 @@ class ItemForm(forms.Form):
         label="記名", choices=Attribution.choices, initial=Attribution.NAMED, required=False,
         error_messages=choice_messages("記名"), widget=forms.RadioSelect,
     )  # fmt: skip
-    themes = many(Theme, "分野")
-    scenes = many(Scene, "業務場面")
-    stances = many(Stance, "基本姿勢")
-    municipalities = many(
-        OrgUnit, "市町村", queryset=OrgUnit.objects.filter(kind="municipality").prefetch_related("versions")
-    )
+    themes = CodesField(Theme.objects.all(), label="分野")
+    scenes = CodesField(Scene.objects.all(), label="業務場面")
+    stances = CodesField(Stance.objects.all(), label="基本姿勢")
+    municipalities = CodesField(OrgUnit.objects.filter(kind="municipality"), label="市町村")
     keywords = LineField(label="キーワード", max_length=200, required=False, help_text="「、」で区切って10個まで。")
 
     #: Fields shown under 「くわしく」.
-    FOLDED = ("summary", "occurred_on", "attribution", "themes", "scenes", "stances", "municipalities", "keywords")
+    FOLDED: ClassVar[tuple[str, ...]] = (
+        "summary", "occurred_on", "attribution", "themes", "scenes", "stances", "municipalities", "keywords",
+    )  # fmt: skip
+    #: Fields of the last screen, above the audience and the button.
+    LAST: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, *args: Any, reader: Any = None, draft: Draft | None = None, **kwargs: Any) -> None:
-        self.reader, self.draft = reader, draft
+    def __init__(
+        self, *args: Any, reader: Any = None, draft: Draft | None = None, unreadable: bool = False, **kwargs: Any
+    ) -> None:
+        self.reader, self.draft, self.unreadable = reader, draft, unreadable
         super().__init__(*args, **kwargs)
         self.use_required_attribute = False  # a draft always saves; the browser must not stand in its way
-        if draft is not None and draft.item_id and draft.item and draft.item.live:
-            # The audience of a published item changes by its own button, where widening asks the reviewer (I3).
-            del self.fields["audience"]
+        audience = self.fields["audience"]
+        assert isinstance(audience, forms.ChoiceField)
+        if reader is not None and not reader.is_county:
+            audience.choices = [pair for pair in WRITABLE_AUDIENCES if pair[0] not in COUNTY_ONLY]
+        if draft is not None and draft.item is not None:
+            if draft.item.live:
+                # The audience of a published item changes by its own button, where widening asks the reviewer (I3).
+                del self.fields["audience"]
+            if not is_author(item=draft.item, person=draft.author):
+                # How a text is signed is its author's choice; an editor must not uncover anyone.
+                del self.fields["attribution"]
+
+    # --- What the screens show -----------------------------------------------------------------
+
+    @property
+    def asked(self) -> list[Prompt]:
+        """The prompts that stand one a screen on a phone."""
+        raise NotImplementedError
+
+    @property
+    def optional(self) -> list[Prompt]:
+        """Prompts that need no answer; they stand on the last screen."""
+        return []
+
+    @property
+    def facts(self) -> list[dict[str, Any]]:
+        """Structured questions; only some formats of a retrospective have them."""
+        return []
+
+    @property
+    def last(self) -> list[forms.BoundField]:
+        return self._there(self.LAST)
 
     @property
     def folded(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.FOLDED if name in self.fields]
+        return self._there(self.FOLDED)
+
+    @property
+    def folded_has_errors(self) -> bool:
+        return any(field.errors for field in self.folded)
+
+    def _there(self, names: tuple[str, ...]) -> list[forms.BoundField]:
+        return [self[name] for name in names if name in self.fields]
+
+    # --- Checks ------------------------------------------------------------------------------
+
+    def clean(self) -> dict[str, Any]:
+        if self.unreadable:
+            self.add_error(None, UNREADABLE)
+        return super().clean() or self.cleaned_data
 
     def clean_keywords(self) -> list[str]:
         words = [w.strip() for w in self.cleaned_data["keywords"].replace("，", "、").replace(",", "、").split("、")]
@@ -114,18 +137,43 @@ class ItemForm(forms.Form):
     def clean_occurred_on(self) -> Any:
         return self.cleaned_data.get("occurred_on") or clock.today()
 
+    # --- A draft, which need not be complete ---------------------------------------------------
+
     def typed(self) -> dict[str, Any]:
-        """What was typed, ready for Draft.data: NFC text by field name; raises ValidationError on NUL and the like."""
+        """What was typed, ready for Draft.data: NFC text by field name.
+
+        Raises ValidationError (by field) where something cannot be kept: NUL, lone surrogates, broken bytes.
+        """
         found: dict[str, Any] = {}
+        refused: dict[str, Any] = {"__all__": [UNREADABLE]} if self.unreadable else {}
         for name, field in self.fields.items():
             key = self.add_prefix(name)
-            if key not in self.data and not isinstance(field.widget, forms.CheckboxSelectMultiple | forms.CheckboxInput):
+            group = isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField)
+            if key not in self.data and not group and not isinstance(field, forms.BooleanField):
                 continue
-            if isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField):
-                values = self.data.getlist(key) if hasattr(self.data, "getlist") else self.data.get(key, [])
-                found[name] = [clean_text(v) for v in values]
-            elif isinstance(field, forms.BooleanField):
-                found[name] = bool(self.data.get(key))
-            else:
-                found[name] = clean_text(self.data.get(key, ""))
+            label = str(field.label or "この欄")
+            try:
+                if group:
+                    values = self.data.getlist(key) if hasattr(self.data, "getlist") else self.data.get(key, [])
+                    found[name] = [clean_text(value, label) for value in values]
+                elif isinstance(field, forms.BooleanField):
+                    found[name] = bool(self.data.get(key))
+                else:
+                    found[name] = clean_text(self.data.get(key, ""), label)
+            except ValidationError as error:
+                refused[name] = error.messages
+        if refused:
+            raise ValidationError(refused)
         return found
+
+    def refuse(self, error: ValidationError) -> None:
+        """Show `error` and nothing else: what is merely missing is no fault of a draft."""
+        self._errors = ErrorDict()
+        self.cleaned_data = {}
+        for name, messages in error.message_dict.items() if hasattr(error, "error_dict") else [("__all__", error.messages)]:
+            self.add_error(None if name == "__all__" else name, list(messages))
+
+    @cached_property
+    def is_edit(self) -> bool:
+        """Whether the draft changes an item that exists."""
+        return self.draft is not None and self.draft.item_id is not None

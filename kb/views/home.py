@@ -23,12 +23,15 @@ def home(request: HttpRequest) -> HttpResponse:
     tree = unit_tree()
     unit = tree.successor(reader.main_unit_id) if reader.main_unit_id else None
     own = [unit, *tree.predecessors(unit)] if unit else []
+    newest = list(visible.newest()[:6])
+    of_unit = list(visible.filter(owner_unit_id__in=own).newest()[:4]) if own else []
+    shown = cards([*newest, *of_unit])
     context: dict[str, Any] = {
         "drafts": Draft.objects.open_of(person)[:3] if person else [],
-        "newest": cards(visible.newest()[:6]),
+        "newest": shown[: len(newest)],
         "unit_name": tree.name(unit) if unit else "",
         "unit_uid": tree.uid(unit) if unit else None,
-        "of_unit": cards(visible.filter(owner_unit_id__in=own).newest()[:4]) if own else [],
+        "of_unit": shown[len(newest) :],
         "waiting_n": review.waiting_for(request.user).count() if reader.review_unit_ids or "km" in reader.roles else 0,
         "themes": Theme.objects.all(),
     }

@@ -8,15 +8,17 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from kb import challenges, drafting, lifecycle
 from kb.authors import author_label
+from kb.cards import MODELS
 from kb.format_files import get_format
 from kb.forms.common import WRITABLE_AUDIENCES
-from kb.models import Addendum, Article, Challenge, Item, Lesson, LessonSource, Reaction, Reference, Retrospective
+from kb.models import Addendum, Article, Authorship, Challenge, Item, Lesson, LessonSource, Reaction, Reference, Retrospective
 from kb.models.item import State
 from kb.text import clean_text
 from organization.tree import unit_tree
@@ -24,10 +26,11 @@ from organization.tree import unit_tree
 
 def find(user: Any, public_id: str) -> Item:
     """The item that `user` may open, as its own type, tombstones included; Http404 for missing and forbidden alike."""
-    found = Item.objects.allowed_for(user).filter(public_id=public_id).select_related("content_type", "owner_unit").first()
+    model = next((m for m in MODELS if public_id.startswith(f"{m.PREFIX}-")), Item)
+    found = model.objects.allowed_for(user).filter(public_id=public_id).select_related("content_type").first()
     if found is None or (found.state in (State.SUBMITTED, State.RETURNED) and not _may_see_waiting(found, user)):
         raise Http404
-    return found.specific
+    return found if model is not Item else found.specific
 
 
 def _may_see_waiting(item: Item, user: Any) -> bool:
@@ -62,8 +65,7 @@ def _common(request: HttpRequest, item: Item) -> dict[str, Any]:
     now = tree.successor(item.owner_unit_id) if item.owner_unit_id else None
     name_now = tree.name(now) if now else ""
     reactions = list(item.reactions.values_list("person_id", flat=True))
-    rows = list(item.authorships.select_related("person"))
-    item._prefetched_objects_cache = {"authorships": rows}
+    prefetch_related_objects([item], Prefetch("authorships", Authorship.objects.select_related("person")))
     return {
         "item": item,
         "author": author_label(item),
@@ -72,7 +74,7 @@ def _common(request: HttpRequest, item: Item) -> dict[str, Any]:
         "useful_count": len(reactions),
         "useful_pressed": person is not None and person.pk in reactions,
         "may_edit": lifecycle.may_edit(item=item, user=request.user),
-        "is_author": person is not None and any(row.person_id == person.pk for row in rows),
+        "is_author": person is not None and any(row.person_id == person.pk for row in item.authorships.all()),
         "permalink": request.build_absolute_uri(item.get_absolute_url()),
         "badge_codes": [code for code, _ in item.badges],
     }

@@ -40,7 +40,7 @@ class Signals:
     reuse: int = 0
     superseded_by: str = ""
     unit_uid: str = ""
-    day: int = 0  # proleptic ordinal of its newest date; 0 where it has none
+    day: int = 0  # of its newest date, counted from 1970; 0 where it has none
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from demo.load import is_loaded, load
+from search.engines import engine
+from search.indexes import rebuild, why_rebuild
 
 #: Called with how many parts are done, and of how many.
 Advance = Callable[[int, int], None]
@@ -105,7 +107,9 @@ class Command(BaseCommand):
         stamp.write_text(seen.hexdigest())
 
     def build_index(self) -> None:
-        pass
+        if why_rebuild(engine()):
+            with self.step("検索の索引") as advance:
+                rebuild(engine(), advance)
 
     def bars(self) -> Progress:
         # The names come last: full-width characters would push the bars out of line.

@@ -1,0 +1,100 @@
+"""What matched, marked in the text as it was typed: HTML-safe, nothing but <mark> added.
+
+Words are compared as they are searched (normalised, folded), so ふりかえり marks 振返り and R6 marks
+令和6年度. Only a window of each text is analysed, so a page of long texts stays quick.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from django.utils.html import conditional_escape, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from search.analysis import analyse, kana_reading
+from search.spelling import respell
+
+SNIPPET = 130
+#: Longer texts are searched for a window no further than this.
+_LOOKED_AT = 20_000
+_SPACES = re.compile(r"\s+")
+_SENTENCE_END = re.compile(r"[。！？!?\n]")
+
+
+def marked(text: str, forms: Collection[str], typed: Sequence[str]) -> SafeString:
+    """`text` as safe HTML with what matched in <mark>."""
+    spans = _merged(_spans(text, forms, typed))
+    pieces: list[tuple[str, str, str]] = []
+    position = 0
+    for begin, end in spans:
+        pieces.append((text[position:begin], text[begin:end], ""))
+        position = end
+    html = format_html_join("", "{}<mark>{}</mark>{}", pieces)
+    return mark_safe(html + conditional_escape(text[position:]))  # noqa: S308 -- both parts are escaped
+
+
+def snippet(texts: Iterable[str], forms: Collection[str], typed: Sequence[str]) -> SafeString:
+    """The stretch of the texts that says most about the match; the beginning where nothing does."""
+    whole = _SPACES.sub(" ", " ".join(text for text in texts if text)[:_LOOKED_AT]).strip()
+    begin = _window(whole, _needles(forms, typed)) if typed else 0
+    end = begin + SNIPPET
+    html = marked(whole[begin:end], forms, typed)
+    return mark_safe(f"{'…' if begin else ''}{html}{'…' if end < len(whole) else ''}")  # noqa: S308 -- html is safe
+
+
+def _spans(text: str, forms: Collection[str], typed: Sequence[str]) -> list[tuple[int, int]]:
+    analysis = analyse(text) if forms else None
+    spans = [(t.begin, t.end) for t in (*analysis.a, *analysis.c) if t.form in forms] if analysis else []
+    if readings := {reading for word in typed if (reading := kana_reading(word))}:
+        spans += [(token.begin, token.end) for token in (analysis.a if analysis else ()) if token.reading in readings]
+    if typed and not spans:  # found by its characters alone, inside words that the dictionary cuts otherwise
+        spelled = respell(text)
+        for word in typed:
+            spans += [spelled.span(m.start(), m.end()) for m in re.finditer(re.escape(word), spelled.text) if word]
+    return spans
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Without overlaps; neighbours are one mark."""
+    merged: list[tuple[int, int]] = []
+    for begin, end in sorted(spans):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def _needles(forms: Collection[str], typed: Sequence[str]) -> list[str]:
+    """Strings whose presence tells where a match may be, without analysing all of the text."""
+    return list(dict.fromkeys([*(word for word in typed if len(word) <= 20), *forms, *(form[:2] for form in forms)]))
+
+
+def _window(text: str, needles: Sequence[str]) -> int:
+    """Where to begin: the stretch in which most different needles occur, from the start of its sentence if near."""
+    found: list[tuple[int, str]] = []
+    for haystack in (text, text.lower()):
+        for needle in needles:
+            start = haystack.find(needle)
+            for _ in range(20):
+                if start < 0:
+                    break
+                found.append((start, needle))
+                start = haystack.find(needle, start + 1)
+        if found:
+            break
+    else:
+        spelled = respell(text)
+        found = [(spelled.begins[at], needle) for needle in needles if (at := spelled.text.find(needle)) >= 0]
+    if not found:
+        return 0
+    found.sort()
+    best, best_score = found[0][0], 0
+    for position, _ in found:
+        inside = {needle for at, needle in found if position <= at < position + SNIPPET - 20}
+        if (score := sum(len(needle) for needle in inside)) > best_score:
+            best, best_score = position, score
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, max(0, best - 40), best)]
+    begin = ends[-1] if ends else max(0, best - 20)
+    return 0 if begin < 30 and best < SNIPPET - 30 else begin

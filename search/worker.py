@@ -1,0 +1,149 @@
+"""The process that empties the queue: claim, index, check, delete; and rebuilds an index that is lost.
+
+It outlives every fault of the engine and of single rows: the queue is in the database, so what it
+could not do is still there. Written rows leave the queue; a row whose document is wrong is parked
+with its reason, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+
+from django.db import close_old_connections
+
+from search import events
+from search.engines.base import Engine, EngineUnavailable, IndexLost
+from search.indexes import rebuild, why_rebuild
+from search.indexing import BATCH, Outcome, index
+from search.models import PendingChange
+
+POLL_SECONDS = 0.2
+#: A row that failed for an unknown reason is tried so often before it is parked.
+MAX_ATTEMPTS = 5
+_RETRY_SECONDS = 2.0
+_LONGEST_PAUSE = 30.0
+#: What another worker claimed and left for so long is free again: it was killed.
+_TAKE_OVER_SECONDS = 30.0
+
+
+class Worker:
+    """One loop. `stop` may be set from a signal handler; the batch in hand is finished first."""
+
+    def __init__(self, engine: Engine, say: Callable[[str], None] = lambda message: None) -> None:
+        self.engine, self.say = engine, say
+        self.stop = threading.Event()
+        self.name = uuid.uuid4().hex
+        self._pause = 0.0
+        self._retry_at: dict[tuple[str, str], float] = {}
+        self._last_progress = time.monotonic()
+        self._checked = False
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        while not self.stop.is_set():
+            worked = self.step()
+            if not worked:
+                self.stop.wait(max(POLL_SECONDS, self._pause))
+        PendingChange.objects.filter(claimed_by=self.name).update(claimed_by="")
+
+    def drain(self) -> int:
+        """Do all that can be done now (tests, search_sync); gives how many rows left the queue."""
+        done = 0
+        while count := self.step():
+            done += count
+        return done
+
+    def step(self) -> int:
+        """One batch; gives how many rows left the queue. No fault of the engine or the database gets out."""
+        try:
+            close_old_connections()
+            if not self._checked:
+                self._make_sure_of_the_index()
+            count = self._batch()
+            self._pause = 0.0
+            return count
+        except IndexLost as error:
+            self._checked = False
+            self._back_off(error)
+        except Exception as error:  # nothing may end the worker: what is not done stays in the queue
+            self._back_off(error)
+        return 0
+
+    def _batch(self) -> int:
+        rows = PendingChange.objects.claim(self.name, BATCH, self._resting())
+        if not rows:
+            self._take_over()
+            return 0
+        self._last_progress = time.monotonic()
+        wanted: dict[str, set[str]] = {}
+        for row in rows:
+            wanted.setdefault(row.source, set()).add(row.object_pk)
+        try:
+            outcome = index(self.engine, wanted)
+        except BaseException:
+            PendingChange.objects.filter(claimed_by=self.name).update(claimed_by="")
+            raise
+        return self._settle(rows, outcome)
+
+    def _settle(self, rows: list[PendingChange], outcome: Outcome) -> int:
+        """Delete what is done, park what is wrong, and leave for later what failed."""
+        done = [row for row in rows if row.key not in outcome.refused and row.key not in outcome.invalid]
+        PendingChange.objects.filter(pk__in=[row.pk for row in done]).delete()
+        for row in {row.key: row for row in done}.values():  # what was parked has been mended by this write
+            PendingChange.objects.filter(
+                source=row.source, object_pk=row.object_pk, parked=True, pk__lt=row.pk
+            ).delete()
+        for row in rows:
+            if row.key in outcome.invalid:
+                self._park(row, outcome.invalid[row.key])
+            elif row.key in outcome.refused:
+                self._postpone(row, outcome.refused[row.key])
+        return len(done)
+
+    def _postpone(self, row: PendingChange, reason: str) -> None:
+        if row.attempts + 1 >= MAX_ATTEMPTS:
+            self._park(row, reason)
+            return
+        self._retry_at[(row.source, row.object_pk)] = time.monotonic() + _RETRY_SECONDS * 2**row.attempts
+        PendingChange.objects.filter(pk=row.pk).update(attempts=row.attempts + 1, claimed_by="")
+
+    def _park(self, row: PendingChange, reason: str) -> None:
+        self._forget_parked(row)
+        PendingChange.objects.filter(pk=row.pk).update(
+            parked=True, reason=reason[:300], attempts=row.attempts + 1, claimed_by=""
+        )
+        events.log(events.Event.CHANGE_PARKED, source=row.source, error=reason.partition(":")[0])
+
+    @staticmethod
+    def _forget_parked(row: PendingChange) -> None:
+        PendingChange.objects.filter(source=row.source, object_pk=row.object_pk, parked=True, pk__lt=row.pk).delete()
+
+    def _resting(self) -> set[tuple[str, str]]:
+        now = time.monotonic()
+        self._retry_at = {key: at for key, at in self._retry_at.items() if at > now}
+        return set(self._retry_at)
+
+    def _take_over(self) -> None:
+        if time.monotonic() - self._last_progress > _TAKE_OVER_SECONDS:
+            PendingChange.objects.release()
+            self._last_progress = time.monotonic()
+
+    def _make_sure_of_the_index(self) -> None:
+        """At the start, and whenever the index is found lost: build it where it cannot serve."""
+        if reason := why_rebuild(self.engine):
+            self.say(f"索引を作り直します（{reason}）。")
+            try:
+                count = rebuild(self.engine)
+            except IndexLost:  # the store looks whole and is not
+                self.engine.reset()
+                count = rebuild(self.engine)
+            self.say(f"索引を作り直しました（{count}件）。")
+        self._checked = True
+
+    def _back_off(self, error: Exception) -> None:
+        self._pause = min(_LONGEST_PAUSE, max(0.5, self._pause * 2))
+        event = events.Event.ENGINE_UNAVAILABLE if isinstance(error, EngineUnavailable) else events.Event.WORKER_FAILED
+        events.log(event, error=type(error).__name__, again_in=f"{self._pause:.1f}s")
