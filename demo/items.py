@@ -131,7 +131,7 @@ class ItemLoader:
             format=d["format"], prompts=chosen.prompts(), subject=d["subject"], participants_n=d["participants"],
             outcome=d.get("outcome", ""), held_on=content.on, period_to=content.on, period_from=content.on,
             blameless_ok=True, facts=_facts(d.get("facts", {}), content.on),
-            challenge=self.items.get(d.get("challenge", "")),
+            looks_back_on=self.items.get(d.get("challenge", "")),
         )  # fmt: skip
         item.answers.set(
             Answer(section_key=a["section"], text=a["text"].strip(), uid=uid("answer", content.key, str(n)), sort_order=n)

@@ -139,7 +139,7 @@ def _fill_retrospective(item: Retrospective, values: dict[str, Any]) -> None:
     item.held_on = item.occurred_on
     item.period_to = item.period_to or item.occurred_on
     item.period_from = item.period_from or item.period_to
-    item.challenge = values.get("challenge") or item.challenge
+    item.looks_back_on = values.get("challenge") or item.looks_back_on
     # An answer keeps its uid through edits: lessons drawn from it are linked by it.
     known: dict[str, list[uuid.UUID]] = {}
     for answer in item.answers.all():
@@ -227,7 +227,7 @@ def _retrospective_as_typed(item: Retrospective) -> dict[str, Any]:
         "period_to": item.period_to.isoformat() if item.period_to else "",
         "next_action": action.what if action else "",
         "next_action_due": action.due_on.isoformat() if action and action.due_on else "",
-        "challenge": item.challenge.public_id if item.challenge else "",
+        "challenge": item.looks_back_on.public_id if item.looks_back_on else "",
     }  # fmt: skip
     counts: dict[str, int] = {}
     for answer in item.answers.all():

@@ -89,7 +89,7 @@ def publish(*, item: Item) -> Item:
 
 def note_lookback(retrospective: Retrospective) -> None:
     """The published look-back of an ended challenge makes it ふりかえり済み (state machine of Challenge)."""
-    challenge = retrospective.challenge
+    challenge = retrospective.looks_back_on
     if challenge is not None and challenge.stage == challenge.Stage.ENDED:
         challenge.stage = challenge.Stage.RETROSPECTED
         challenge.save(clean=False)

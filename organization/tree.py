@@ -180,14 +180,15 @@ class UnitTree:
 
     def successor(self, unit_id: int) -> int:
         """The unit that carries on its work on the tree's day: itself while in force, else by main successors."""
-        seen = {unit_id}
-        while not self.is_in_force(unit_id):
-            following = self._main(unit_id)
-            if following is None or following in seen:
+        path = [unit_id]
+        while not self.is_in_force(path[-1]):
+            following = self._main(path[-1])
+            if following is None:
                 break
-            seen.add(following)
-            unit_id = following
-        return unit_id
+            if following in path:
+                return min(path[path.index(following) :])  # a circle: one of its units, the same from each of them
+            path.append(following)
+        return path[-1]
 
     def _main(self, unit_id: int) -> int | None:
         for step in self._after.get(unit_id, ()):

@@ -8,8 +8,11 @@ through `authorise` carries a card that can be shown.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+from django.core.exceptions import ValidationError
 
 from search import events
 from search.documents import Card
@@ -39,7 +42,7 @@ class Allowed:
 
 def gate(user: Any) -> Gate:
     """The reader's tokens, and what changes still waiting have taken away."""
-    waiting = list(PendingChange.objects.order_by("-pk").values_list("source", "object_pk").distinct()[:_WAITING_LIMIT])
+    waiting = list(PendingChange.objects.order_by("-pk").values_list("source", "object_pk")[:_WAITING_LIMIT])
     hidden: set[str] = set()
     for name, source in sources().items():
         keys = {f"{name}:{pk}" for source_name, pk in waiting if source_name == name}
@@ -71,7 +74,11 @@ def newest(user: Any, words: Sequence[str], limit: int) -> list[Allowed]:
 def _pks(source: SearchSource, keys: Collection[str]) -> dict[str, Any]:
     """Keys of one source as primary keys."""
     pk_field = source.model._meta.pk
-    return {key: pk_field.to_python(key.partition(":")[2]) for key in keys}
+    found = {}
+    for key in keys:
+        with suppress(ValidationError):  # a key that this code did not write (a rolling upgrade)
+            found[key] = pk_field.to_python(key.partition(":")[2])
+    return found
 
 
 def _report(dropped: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ generation stays as it was; the half-built one is dropped by the next rebuild.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -56,36 +56,50 @@ def why_rebuild(engine: Engine) -> str:
 
 def rebuild(engine: Engine, progress: Progress = lambda done, total: None) -> int:
     """Build, compare, swap. Gives the number of documents. Raises RebuildFailed and changes nothing else."""
-    total = sum(source.eligible().count() for source in sources().values())
-    name = _fresh(engine)
-    done = 0
-    invalid: set[str] = set()
-    for source in sources().values():
-        for pks in _batches(source.eligible().order_by("pk").values_list("pk", flat=True).iterator(chunk_size=2000)):
-            outcome = index(engine, {source.name: pks}, name)
-            invalid |= outcome.invalid.keys() | outcome.refused.keys()
-            done += len(pks)
-            progress(done, max(total, done))
-    for _ in range(_ROUNDS):
-        difference = compare(engine, name)
-        left = (difference.missing | difference.extra) - invalid
-        if not left:
-            break
-        for keys in _batches(iter(sorted(left))):  # what changed meanwhile, and came before or after our reading
-            outcome = index(engine, by_source(keys), name)
-            invalid |= outcome.invalid.keys() | outcome.refused.keys()
-    else:
-        engine.drop(name)
-        raise RebuildFailed(f"{len(left)} documents still differ after {_ROUNDS} rounds")
-    for key in sorted(invalid):  # the queue tries them again and parks them with their reason
-        source_name, _, pk = key.partition(":")
-        PendingChange.objects.enqueue(source_name, [pk])
     try:
-        engine.swap(name)
+        return _rebuild(engine, progress)
     except GenerationGone:
         raise RebuildFailed("another rebuild has started") from None
-    events.log(events.Event.INDEX_REBUILT, documents=done, invalid=len(invalid))
+    except IndexLost:  # the store looked whole and was not
+        engine.reset()
+        return _rebuild(engine, progress)
+
+
+def _rebuild(engine: Engine, progress: Progress) -> int:
+    total = sum(source.eligible().count() for source in sources().values())
+    name = _fresh(engine)
+    wrong: set[str] = set()
+    done = 0
+    for source in sources().values():
+        for pks in _batches(source.eligible().order_by("pk").values_list("pk", flat=True).iterator(chunk_size=2000)):
+            wrong |= _index(engine, {source.name: pks}, name)
+            done += len(pks)
+            progress(done, max(total, done))
+    _catch_up(engine, name, wrong)
+    engine.swap(name)
+    for source_name, pks in by_source(sorted(wrong)).items():  # the queue tries them again, and parks them with reason
+        PendingChange.objects.enqueue(source_name, pks)
+    events.log(events.Event.INDEX_REBUILT, documents=done, wrong=len(wrong))
     return done
+
+
+def _catch_up(engine: Engine, name: str, wrong: set[str]) -> None:
+    """Replay what changed while building, until the new generation holds what the database holds."""
+    left: frozenset[str] | set[str] = frozenset()
+    for _ in range(_ROUNDS):
+        difference = compare(engine, name)
+        left = (difference.missing | difference.extra) - wrong
+        if not left:
+            return
+        for keys in _batches(iter(sorted(left))):
+            wrong |= _index(engine, by_source(keys), name)
+    engine.drop(name)
+    raise RebuildFailed(f"{len(left)} documents still differ after {_ROUNDS} rounds")
+
+
+def _index(engine: Engine, wanted: Mapping[str, Collection[Any]], name: str) -> set[str]:
+    outcome = index(engine, wanted, name)
+    return {*outcome.invalid, *outcome.refused}
 
 
 def compare(engine: Engine, generation: str | None = None) -> Difference:
@@ -97,7 +111,7 @@ def compare(engine: Engine, generation: str | None = None) -> Difference:
     return Difference(frozenset(wanted - held), frozenset(held - wanted))
 
 
-def by_source(keys: list[str]) -> dict[str, list[str]]:
+def by_source(keys: Iterable[str]) -> dict[str, list[str]]:
     """Keys as source name → primary keys; keys of a source that is gone are left out."""
     found: dict[str, list[str]] = {}
     for key in keys:

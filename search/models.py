@@ -25,7 +25,7 @@ class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
 
     def claim(self, worker: str, limit: int, not_now: Collection[tuple[str, str]] = ()) -> list[PendingChange]:
         """Take the oldest free rows. Two workers rarely meet, and nothing breaks where they do: versions decide."""
-        free = self.waiting().filter(claimed_by="").order_by("pk")
+        free: models.QuerySet[PendingChange] = self.waiting().filter(claimed_by="").order_by("pk")
         rows = [row for row in free[: limit + len(not_now)] if (row.source, row.object_pk) not in not_now]
         if not rows:
             return []

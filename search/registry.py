@@ -46,7 +46,7 @@ class SearchSource(Protocol):
         ...
 
     def labels(self, facet: str, codes: Collection[str]) -> Mapping[str, str]:
-        """Japanese names of facet codes that this source knows; `facet` is type, theme or unit."""
+        """Japanese names of facet codes that this source knows; `facet` is one of query.FACETS."""
         ...
 
     def synonyms(self) -> Iterable[Collection[str]]:
@@ -101,10 +101,12 @@ def reader_tokens(user: Any) -> frozenset[str]:
 
 def labels(facet: str, codes: Collection[str]) -> dict[str, str]:
     """Names of facet codes from whichever source knows them; an unknown code is its own name."""
-    names = {code: code for code in codes}
+    names: dict[str, str] = {}
     for source in sources().values():
-        names.update((code, name) for code, name in source.labels(facet, codes).items() if code in names)
-    return names
+        if unknown := [code for code in codes if code not in names]:
+            found = source.labels(facet, unknown)
+            names.update((code, found[code]) for code in unknown if code in found)
+    return {code: names.get(code, code) for code in codes}
 
 
 def _forget(*, setting: str, **_: Any) -> None:

@@ -49,7 +49,8 @@ def _affected_by(model: type[Model]) -> tuple[tuple[str, Affected], ...]:
 def _changed(sender: type[Model], instance: Any, raw: bool = False, **_: Any) -> None:
     if sender is PendingChange or raw:
         return
-    for name, affected in _affected_by(type(instance)):
+    model: type[Model] = type(instance)
+    for name, affected in _affected_by(model):
         PendingChange.objects.enqueue(name, affected(instance))
 
 

@@ -135,11 +135,7 @@ class Worker:
         """At the start, and whenever the index is found lost: build it where it cannot serve."""
         if reason := why_rebuild(self.engine):
             self.say(f"索引を作り直します（{reason}）。")
-            try:
-                count = rebuild(self.engine)
-            except IndexLost:  # the store looks whole and is not
-                self.engine.reset()
-                count = rebuild(self.engine)
+            count = rebuild(self.engine)
             self.say(f"索引を作り直しました（{count}件）。")
         self._checked = True
 

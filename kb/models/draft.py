@@ -54,4 +54,6 @@ class Draft(models.Model):
     @property
     def title(self) -> str:
         """What lists call it: the title or the subject typed so far."""
-        return self.data.get("title") or self.data.get("subject") or "（題名はまだありません）"
+        typed = self.data if isinstance(self.data, dict) else {}
+        named = [typed[name] for name in ("title", "subject") if isinstance(typed.get(name), str)]
+        return next((name for name in named if name.strip()), "（題名はまだありません）")

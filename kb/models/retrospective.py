@@ -33,7 +33,8 @@ class Retrospective(Item):
     format = models.CharField("書式", max_length=30)
     prompts = models.JSONField("書いた時の問い", default=dict, blank=True, editable=False)
     subject = models.CharField("対象", max_length=60, blank=True)
-    challenge = models.ForeignKey(
+    # Not `challenge`: that is the accessor by which Django leads from an Item to its Challenge row.
+    looks_back_on = models.ForeignKey(
         "kb.Challenge", on_delete=models.PROTECT, null=True, blank=True, related_name="lookbacks", verbose_name="挑戦"
     )
     period_from = models.DateField("対象期間（始め）", null=True, blank=True)

@@ -1,231 +1,315 @@
-"""Writing: choose a format, fill in a draft that keeps itself, publish; and promote an answer to a lesson.
+"""Writing: choose what to write, fill in a draft, publish it, meet a conflict, throw a draft away.
 
-Every draft belongs to one person; to anybody else it does not exist. The views keep what was typed
-whatever else is wrong with it.
+Only its author opens a draft; to everyone else it does not exist. These views keep what was typed whatever the answer
+is. They decide nothing about who may read: kb.lifecycle does.
 """
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
-from kb import drafting, lifecycle
-from kb.format_files import Format, formats, get_format
-from kb.forms import ItemForm, form_for
-from kb.models import Authorship, Draft, Item, Retrospective
+from kb import conflicts, drafting, lifecycle
+from kb.forms import ItemForm, form_for, screens_of
+from kb.forms.questions import Choice, QuestionsForm, choice_of, choices
+from kb.models import Draft, Item, Retrospective
 from kb.models.item import State
-from kb.revisions import changes, texts_of, typed_texts
 from kb.views.item import find
+from organization import clock
+from organization.audience import Audience
 from organization.models import Person
 from organization.policy import reader_for
 
-OTHERS = {
-    Draft.Kind.LESSON: ("教訓", "一つの気づきを、ほかの人が使える形で残します。", 5),
-    Draft.Kind.CHALLENGE: ("挑戦", "小さく試すことを、仮説と撤退基準といっしょに宣言します。", 10),
-}
-QUESTIONS = (
-    ("what", "何がありましたか", (("trouble", "障害や誤りがあった"), ("training", "研修から戻った"), ("work", "仕事が一区切りついた"), ("first", "はじめての仕事をした"))),
-    ("who", "だれと書きますか", (("alone", "ひとりで"), ("team", "関わった人といっしょに"))),
-    ("time", "どのくらい時間がありますか", (("short", "10分くらい"), ("long", "30分以上"))),
-)  # fmt: skip
+#: Drafts listed above the formats; the rest are on /my/.
+DRAFTS_SHOWN = 3
+ELSEWHERE = (
+    "この下書きは、別の画面で保存されています。この画面の内容で上書きしてよければ、もう一度押してください。"
+    "この画面の内容は、まだ残っています。"
+)
+SENT = "この下書きは、もう公開に出されています。直すときは、公開した記録の「直す」から始めてください。"
+NOT_KEPT = "保存できませんでした。"
 
 
-def author_of(request: HttpRequest) -> Person:
-    """The person who writes; 404 for an account without one, which has nothing to write with."""
-    person = getattr(request.user, "person", None)
-    if person is None:
-        raise Http404
-    return person
-
-
-def own_draft(request: HttpRequest, uid: uuid.UUID) -> Draft:
-    found = Draft.objects.filter(uid=uid, author=author_of(request)).select_related("item").first()
-    if found is None:
-        raise Http404
-    return found
+# --- Choosing --------------------------------------------------------------------------------------
 
 
 @login_required
 def choose(request: HttpRequest) -> HttpResponse:
-    """Go on with a draft, answer three questions, or take a format directly."""
-    person = getattr(request.user, "person", None)
+    """What to go on with, and what can be begun."""
+    person = _person(request)
+    drafts = list(Draft.objects.open_of(person)[: DRAFTS_SHOWN + 1]) if person else []
+    found = choices()
     context = {
-        "drafts": Draft.objects.open_of(person)[:3] if person else [],
-        "formats": [f for f in formats().values() if f.subject != "challenge"],
-        "others": [{"key": kind.value, "label": w[0], "description": w[1], "minutes": w[2]} for kind, w in OTHERS.items()],
-        "questions": QUESTIONS,
-        "person": person,
+        "writer": person,
+        "drafts": [(draft, _label(draft)) for draft in drafts[:DRAFTS_SHOWN]],
+        "more_drafts": len(drafts) > DRAFTS_SHOWN,
+        "formats": [c for c in found if c.type == "retrospective"],
+        "others": [c for c in found if c.type != "retrospective"],
     }
     return render(request, "kb/write/choose.html", context)
 
 
 @login_required
 def questions(request: HttpRequest) -> HttpResponse:
-    """The format that fits three answers, with the reason."""
-    answers = {name: request.GET.get(name, "") for name, _, _ in QUESTIONS}
-    context = {"questions": QUESTIONS, "answers": answers, "proposed": propose(answers) if any(answers.values()) else None}
-    return render(request, "kb/write/questions.html", context)
-
-
-def propose(answers: dict[str, str]) -> Format:
-    """What happened decides first; then company and time. Every combination has an answer."""
-    wanted = [answers.get("what", "")]
-    if wanted[0] not in ("trouble", "training"):
-        if answers.get("who") == "team" or answers.get("time") == "long":
-            wanted = ["team", *wanted]
-        wanted.append("short")
-    found = [f for f in formats().values() if f.subject != "challenge"]
-    return min(found, key=lambda f: next((n for n, w in enumerate(wanted) if w in f.situations), len(wanted)))
+    """Three questions, then a proposal with its reason."""
+    form = QuestionsForm(request.GET or None)
+    proposal = form.proposal() if form.is_bound and form.is_valid() else None
+    return render(request, "kb/write/questions.html", {"form": form, "proposal": proposal, "writer": _person(request)})
 
 
 @login_required
 def new(request: HttpRequest, kind: str) -> HttpResponse:
-    """POST makes the draft; GET asks first, so that a link can lead here."""
-    chosen = get_format(kind)
-    if kind not in OTHERS and (chosen is None or chosen.subject == "challenge"):
+    """Begin a draft of a format, a lesson or a challenge; a link shows what will be asked, with a button."""
+    choice = choice_of(kind)
+    if choice is None:
         raise Http404
-    person = author_of(request)
-    if request.method != "POST":
-        label = OTHERS[Draft.Kind(kind)][0] if kind in OTHERS else chosen.label if chosen else ""
-        return render(request, "kb/write/new.html", {"kind": kind, "label": label, "format": chosen})
-    data = {"audience": "unit", "themes": _last_themes(person)}
-    if kind in OTHERS:
-        made = drafting.start(author=person, kind=kind, data=data)
-    else:
-        made = drafting.start(author=person, kind=Draft.Kind.RETROSPECTIVE, format=kind, data=data)
-    return redirect(made)
+    person = _person(request)
+    if request.method != "POST" or person is None:
+        return render(request, "kb/write/new.html", {"choice": choice, "writer": person})
+    return redirect(_begin(choice, person))
 
 
-def _last_themes(person: Person) -> list[str]:
-    """theme = last used (domain.md, Defaults)."""
-    last = Authorship.objects.filter(person=person).order_by("-pk").values_list("item_id", flat=True).first()
-    return list(Item.objects.get(pk=last).themes.values_list("code", flat=True)) if last else []
+def _begin(choice: Choice, person: Person) -> Draft:
+    kind = Draft.Kind(choice.type)
+    format = choice.key if kind == Draft.Kind.RETROSPECTIVE else ""
+    last = Item.objects.filter(authorships__person=person).order_by("-pk").first()
+    defaults = {"audience": str(Audience.UNIT), "themes": [t.code for t in last.themes.all()] if last else []}
+    # A second press, or a look and back, must not leave empty drafts behind.
+    untouched = Draft.objects.open_of(person).filter(kind=kind, format=format, version=0, item=None)
+    for draft in untouched[:5]:
+        if isinstance(draft.data, dict) and draft.data.keys() <= defaults.keys():
+            return draft
+    return drafting.start(author=person, kind=kind, format=format, data=defaults)
+
+
+# --- One draft -------------------------------------------------------------------------------------
 
 
 @login_required
-def draft(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
-    """The form of a draft; POST `save` keeps it, `publish` submits it."""
-    found = own_draft(request, uid)
-    if found.submitted_at is not None:
-        if found.item is None:
-            raise Http404
-        return redirect(found.item.get_absolute_url())
-    reader = reader_for(request.user)
+def draft(request: HttpRequest, uid: Any) -> HttpResponse:
+    """The form: shown, saved, published, or put on the newest version of what it edits."""
+    mine = _own_draft(request, uid)
+    if mine.submitted_at is not None:
+        return _to_item(mine)
     if request.method != "POST":
-        return _show(request, found, form_for(found, reader=reader))
-    form = form_for(found, data=request.POST, reader=reader)
-    if not _keep(request, found, form):
-        return _show(request, found, form, status=422)
-    if "save" in request.POST:
-        messages.success(request, "下書きに残しました。続きは「わたしの学び」から書けます。")
-        return redirect("my")
-    if not form.is_valid():
-        return _show(request, found, form, status=422)
-    return _publish(request, found, form)
+        return _form_page(request, mine, _form(request, mine))
+    if "rebase" in request.POST:
+        return _rebase(request, mine)
+    if "publish" in request.POST:
+        return _publish(request, mine)
+    return _save(request, mine)
 
 
-def _keep(request: HttpRequest, found: Draft, form: ItemForm) -> bool:
-    """Save what was typed before anything is checked; False (with an error on the form) where it cannot be stored."""
+def _save(request: HttpRequest, mine: Draft) -> HttpResponse:
+    """Keep what was typed, complete or not; 「閉じる」 leads to the list of drafts."""
+    form = _form(request, mine, request.POST)
     try:
         typed = form.typed()
     except ValidationError as error:
-        form.add_error(None, error)
-        return False
-    drafting.save_typed(draft=found, typed=typed, version=found.version)
-    return True
+        form.refuse(error)
+        return _form_page(request, mine, form)
+    if not drafting.save_typed(draft=mine, typed=typed, version=_version(request, mine, typed)):
+        form.refuse(ValidationError(ELSEWHERE))
+        return _form_page(request, _fresh(mine), form)
+    messages.success(request, "下書きに残しました。続きはいつでも書けます。")
+    return redirect("my") if request.POST.get("save") == "close" else redirect(mine)
 
 
-def _publish(request: HttpRequest, found: Draft, form: ItemForm) -> HttpResponse:
-    person = author_of(request)
-    try:
-        item = drafting.store(draft=found, values=form.cleaned_data, by=person)
-    except drafting.EditConflict:
-        return _conflict(request, found)
-    except (ValidationError, PermissionDenied) as error:
-        form.add_error(None, error.messages[0] if isinstance(error, ValidationError) else str(error))
-        return _show(request, found, form, status=422)
-    if item.state == State.SUBMITTED:
-        messages.success(request, "所属の確認に出しました。受理されると公開され、お知らせが届きます。")
-    else:
-        messages.success(request, f"公開しました。{item.get_audience_display()}の人が、もう検索で見つけられます。")
+def _publish(request: HttpRequest, mine: Draft) -> HttpResponse:
+    """Submit the draft. All in one transaction with the draft's row locked, so that two presses make one item."""
+    person = mine.author
+    with transaction.atomic():
+        locked = Draft.objects.select_for_update().get(pk=mine.pk)
+        if locked.submitted_at is not None:
+            return _to_item(locked)
+        locked.author = person
+        form = _form(request, locked, request.POST)
+        try:
+            typed = form.typed()
+        except ValidationError as error:
+            # Cannot be kept, so it is not; the other sentences of the form come with it.
+            if form.is_valid():
+                form.refuse(error)
+            return _form_page(request, locked, form)
+        if not drafting.save_typed(draft=locked, typed=typed, version=_version(request, locked, typed)):
+            form.refuse(ValidationError(ELSEWHERE))
+            return _form_page(request, locked, form)
+        if not form.is_valid():
+            return _form_page(request, locked, form)
+        try:
+            item = drafting.store(draft=locked, values=form.cleaned_data, by=person)
+        except drafting.EditConflict:
+            return _conflict_page(request, locked)
+        except PermissionDenied as error:
+            form.add_error(None, str(error))
+            return _form_page(request, locked, form)
+        except ValidationError as error:
+            form.add_error(None, error.messages)
+            return _form_page(request, locked, form)
+    messages.success(request, _who_reads(item, edited=mine.item_id is not None))
     return redirect(item.get_absolute_url())
 
 
-def _conflict(request: HttpRequest, found: Draft) -> HttpResponse:
-    """Somebody published meanwhile: both texts are shown, nothing is lost."""
-    assert found.item is not None
-    item = found.item.specific
-    shown = changes(texts_of(item), typed_texts(found.data), model=type(item), format=found.format)
-    return render(request, "kb/write/conflict.html", {"draft": found, "item": item, "changes": shown}, status=409)
-
-
-def _show(request: HttpRequest, found: Draft, form: ItemForm, status: int = 200) -> HttpResponse:
-    template = "kb/write/retrospective.html" if found.kind == Draft.Kind.RETROSPECTIVE else "kb/write/item.html"
-    saved = timezone.localtime(found.updated_at).strftime("%H:%M") if found.version else ""
-    context = {"draft": found, "form": form, "saved_at": saved, "format": getattr(form, "format", None)}
-    return render(request, template, context, status=status)
-
-
-@login_required
-@require_POST
-def rebase(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
-    """After a conflict was seen: the draft now stands on the newest version, with the text that was typed."""
-    found = own_draft(request, uid)
-    if found.item is None or found.submitted_at is not None:
+def _rebase(request: HttpRequest, mine: Draft) -> HttpResponse:
+    """「今の版を下じきに」: only where the version that was shown is still the newest."""
+    if mine.item is None:
         raise Http404
-    found.base_revision_id = found.item.latest_revision_id
-    found.save(update_fields=["base_revision"])
-    return redirect(found)
+    if request.POST.get("newest") != str(mine.item.latest_revision_id):
+        return _conflict_page(request, mine)
+    conflicts.rebase(draft=mine)
+    messages.success(request, "今の版を下じきにしました。あなたが書いた所は、そのまま残っています。読み直してから公開してください。")
+    return redirect(mine)
 
 
-@login_required
-@require_POST
-def autosave(request: HttpRequest, uid: uuid.UUID) -> JsonResponse:
-    """{"version", "saved_at"}; 409 where another window saved since, 422 where the text cannot be stored."""
-    found = own_draft(request, uid)
-    if found.submitted_at is not None:
-        return JsonResponse({"message": "この下書きは、もう公開されています。"}, status=409)
+def autosave(request: HttpRequest, uid: Any) -> JsonResponse:
+    """What capture.js sends every few seconds; answers in JSON whatever happens, never with a page to log in."""
+    if not request.user.is_authenticated:
+        return _sentence("ログインが切れました。書いた内容はこの端末に残っています。別のタブでログインし直してください。", 401)
+    if request.method != "POST":
+        return _sentence("保存するときだけ使うアドレスです。書く画面に戻ってください。", 405)
+    mine = _own_draft(request, uid)
+    if mine.submitted_at is not None:
+        return _sentence(SENT, 409)
     try:
-        typed = form_for(found, data=request.POST, reader=reader_for(request.user)).typed()
+        typed = _form(request, mine, request.POST).typed()
     except ValidationError as error:
-        return JsonResponse({"message": error.messages[0]}, status=422)
-    version = request.POST.get("version", "")
-    known = int(version) if version.isascii() and version.isdigit() else -1
-    if not drafting.save_typed(draft=found, typed=typed, version=known):
-        return JsonResponse({"message": "別の画面で保存されています。この画面を開き直してください。"}, status=409)
-    return JsonResponse({"version": found.version, "saved_at": timezone.localtime(found.updated_at).strftime("%H:%M")})
+        return _sentence(f"{NOT_KEPT}{error.messages[0]}", 422)
+    if not drafting.save_typed(draft=mine, typed=typed, version=_version(request, mine, typed)):
+        is_open = Draft.objects.filter(pk=mine.pk, submitted_at__isnull=True).exists()
+        return _sentence("別の画面で保存されています。この画面の内容を残すには「保存」を押してください。" if is_open else SENT, 409)
+    return JsonResponse({"saved_at": clock.now().strftime("%H:%M"), "version": mine.version})
 
 
 @login_required
-def discard(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
-    """Ask, then throw the draft away; a published item is not touched."""
-    found = own_draft(request, uid)
-    if found.submitted_at is not None:
+def discard(request: HttpRequest, uid: Any) -> HttpResponse:
+    """Throw an open draft away, after asking; what is published stays as it is."""
+    mine = _own_draft(request, uid)
+    if mine.submitted_at is not None:
         raise Http404
     if request.method == "POST":
-        found.delete()
-        messages.success(request, "下書きを捨てました。")
+        Draft.objects.filter(pk=mine.pk, submitted_at__isnull=True).delete()
+        messages.success(request, "下書きを消しました。")
         return redirect("my")
-    return render(request, "kb/write/discard.html", {"draft": found})
+    return render(request, "kb/write/discard.html", {"draft": mine, "label": _label(mine)})
 
 
 @login_required
-@require_POST
-def promote(request: HttpRequest, public_id: str, answer_uid: uuid.UUID) -> HttpResponse:
-    """「教訓にする」: a lesson draft from one answer, for who may edit the retrospective."""
-    item = find(request.user, public_id)
-    if not isinstance(item, Retrospective) or not lifecycle.may_edit(item=item, user=request.user):
+def promote(request: HttpRequest, public_id: str, answer_uid: Any) -> HttpResponse:
+    """「教訓にする」: the draft of a lesson from one answer."""
+    item, person = find(request.user, public_id), _person(request)
+    if request.method != "POST":
+        return redirect(item.get_absolute_url())  # where logging in again has turned the press into a link
+    allowed = item.state == State.PUBLISHED and lifecycle.may_edit(item=item, user=request.user)
+    if person is None or not isinstance(item, Retrospective) or not allowed:
         raise Http404
     try:
-        made = drafting.promote(retrospective=item, answer_uid=str(answer_uid), by=author_of(request))
-    except LookupError as error:
-        raise Http404 from error
-    return redirect(made)
+        return redirect(drafting.promote(retrospective=item, answer_uid=str(answer_uid), by=person))
+    except LookupError:
+        raise Http404 from None
+
+
+# --- Parts -----------------------------------------------------------------------------------------
+
+
+def _person(request: HttpRequest) -> Person | None:
+    """Who writes; None for an account that no member of staff holds."""
+    return getattr(request.user, "person", None)
+
+
+def _own_draft(request: HttpRequest, uid: Any) -> Draft:
+    person = _person(request)
+    found = Draft.objects.select_related("item").filter(uid=uid, author=person).first() if person else None
+    if found is None or person is None or choice_of(found.format or found.kind) is None:
+        raise Http404
+    found.author = person
+    if not isinstance(found.data, dict):
+        found.data = {}
+    return found
+
+
+def _fresh(mine: Draft) -> Draft:
+    mine.refresh_from_db(fields=["version", "updated_at"])
+    return mine
+
+
+def _form(request: HttpRequest, mine: Draft, data: Any = None) -> ItemForm:
+    unreadable = data is not None and not _is_text(request)
+    return form_for(mine, data=data, reader=reader_for(request.user), unreadable=unreadable)
+
+
+def _is_text(request: HttpRequest) -> bool:
+    """Whether the request's bytes are UTF-8: Django would put a replacement mark for what is not, without a word."""
+    try:
+        unquote_to_bytes(request.body).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    except RawPostDataException:  # a multipart body has been read by now; our own forms send none
+        return True
+    return True
+
+
+def _version(request: HttpRequest, mine: Draft, typed: dict[str, Any]) -> int:
+    """The version that the window began from. A window that holds the very same text cannot overwrite anything."""
+    if typed == {name: value for name, value in mine.data.items() if not name.startswith("source_")}:
+        return mine.version
+    sent = request.POST.get("version", "")
+    return int(sent) if sent.isdecimal() and len(sent) < 10 else -1
+
+
+def _label(mine: Draft) -> str:
+    choice = choice_of(mine.format or mine.kind)
+    return choice.label if choice else mine.get_kind_display()
+
+
+def _form_page(request: HttpRequest, mine: Draft, form: ItemForm) -> HttpResponse:
+    wrong = form.is_bound and bool(form.errors)
+    screens = screens_of(form, start_over=mine.version == 0 or mine.item_id is not None)
+    opening = next(screen for screen in screens if screen.opens)
+    if not wrong and mine.version == 0 and opening.prompt is not None:
+        # The opener stands before the field, so it is read out with it.
+        attrs = opening.prompt.field.field.widget.attrs
+        attrs |= {"autofocus": True, "aria-describedby": f"opener {opening.anchor}_helptext"}
+    context = {
+        "draft": mine,
+        "form": form,
+        "screens": screens,
+        "label": _label(mine),
+        "behind": conflicts.is_behind(mine),
+        "saved_at": timezone.localtime(mine.updated_at).strftime("%H:%M") if mine.version else "",
+    }
+    return render(request, "kb/write/draft.html", context, status=422 if wrong else 200)
+
+
+def _conflict_page(request: HttpRequest, mine: Draft) -> HttpResponse:
+    context = {"draft": mine, "item": mine.item, "contested": conflicts.contested(mine), "label": _label(mine)}
+    return render(request, "kb/write/conflict.html", context, status=409)
+
+
+def _to_item(mine: Draft) -> HttpResponse:
+    return redirect(mine.item.get_absolute_url() if mine.item is not None else "my")
+
+
+def _who_reads(item: Item, *, edited: bool) -> str:
+    """Where the text stands now, in a sentence."""
+    unit = item.unit_name_at_time
+    if item.state == State.SUBMITTED:
+        wide = item.get_audience_display()
+        return f"確認に出しました。{unit}の確認が済むと「{wide}」に公開されます。それまで読めるのは、あなたと確認する人だけです。"
+    if edited:
+        return "更新しました。前の版は「変更の履歴」から見られます。"
+    if item.audience == Audience.SELF:
+        return "公開しました。今は、あなただけが読めます。"
+    return f"公開しました。{unit}の人が、今すぐ読めます。"
+
+
+def _sentence(message: str, status: int) -> JsonResponse:
+    return JsonResponse({"message": message}, status=status)

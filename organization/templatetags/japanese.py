@@ -38,4 +38,4 @@ def days_ago(value: Any) -> str:
         return ("今日", "昨日")[days]
     if days < 31:
         return f"{days}日前"
-    return f"{days // 30}か月前" if days < 365 else f"{days // 365}年前"
+    return f"{min(days // 30, 11)}か月前" if days < 365 else f"{days // 365}年前"

@@ -32,7 +32,7 @@ def bitmap(found: Sequence[int]) -> int:
     out = bytearray((max(found) >> 3) + 1)
     for number in found:
         out[number >> 3] |= 1 << (number & 7)
-    return int.fromto_bytes(out, "little")
+    return int.from_bytes(out, "little")
 
 
 def numbers(bits: int) -> list[int]:
@@ -48,7 +48,7 @@ def tester(bits: int) -> Callable[[int], int]:
 
 
 def to_bytes(bits: int) -> bytes:
-    return bits.toto_bytes((bits.bit_length() + 7) // 8, "little")
+    return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
 
 
 def all_of(bits: int, others: Iterable[int]) -> int:

@@ -330,7 +330,7 @@ class _Search:
             f"SELECT bits FROM {self.g}_bits WHERE field = ? AND value IN (SELECT value FROM json_each(?))",
             (field, json.dumps(sorted(values))),
         ):
-            bits |= int.fromto_bytes(blob, "little")
+            bits |= int.from_bytes(blob, "little")
         return bits
 
     def _numbers(self, keys: Collection[str]) -> int:
@@ -342,7 +342,7 @@ class _Search:
 
     def _counts(self, facet: str, among: int) -> dict[str, int]:
         rows = self.db.execute(f"SELECT value, bits FROM {self.g}_bits WHERE field = ?", (facet,))
-        counts = ((value, (int.fromto_bytes(blob, "little") & among).bit_count()) for value, blob in rows)
+        counts = ((value, (int.from_bytes(blob, "little") & among).bit_count()) for value, blob in rows)
         return {value: count for value, count in counts if count}
 
     # --- in which order ----------------------------------------------------------------------
@@ -406,4 +406,4 @@ def expression(match: Match, joiner: str = " AND ") -> str:
 
 def _bits(db: sqlite3.Connection, g: str, field: str, value: str) -> int:
     row = db.execute(f"SELECT bits FROM {g}_bits WHERE field = ? AND value = ?", (field, value)).fetchone()
-    return int.fromto_bytes(row[0], "little") if row else 0
+    return int.from_bytes(row[0], "little") if row else 0

@@ -1,6 +1,4 @@
 /* Small comforts of every page. Each is an addition: without this file everything still works. */
-"use strict";
-
 const all = (selector) => document.querySelectorAll(selector);
 
 /* Menus (<details data-menu>) close by Esc and by a press elsewhere. */

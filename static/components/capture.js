@@ -1,0 +1,150 @@
+/* A draft loses nothing: saved every five seconds, kept on this device while the line is down, and one key leads on.
+   The address of [data-autosave] answers JSON: {"version": 4, "saved_at": "10:32"}, or {"message": "…"} and a 4xx.
+   Without this file the form works the same, by its own buttons. Character counters are site.js's. */
+"use strict";
+
+const EVERY = 5000;
+const form = document.querySelector("form[data-capture]");
+const version = form.elements.namedItem("version");
+const key = `manabi-draft-${form.dataset.capture}`;
+const box = document.querySelector("[data-save-state]");
+const phone = matchMedia("(width < 48rem)");
+const LOST = "つながりません。書いた内容はこの端末に残っています";
+
+const typed = () => {
+  const fields = [...new FormData(form)].filter(([name]) => name !== "version" && name !== "csrfmiddlewaretoken");
+  return new URLSearchParams(fields).toString();
+};
+const say = (look, words) => {
+  box.className = `kb-save-state kb-save-state--${look}`;
+  const place = box.querySelector("[data-save-text]");
+  if (place.textContent !== words) place.textContent = words;
+};
+
+/* --- Kept on this device until the server has it ---------------------------------------------- */
+
+const local = {
+  read: () => {
+    try {
+      return JSON.parse(localStorage.getItem(key));
+    } catch {
+      return null;
+    }
+  },
+  write: (text) => {
+    try {
+      localStorage.setItem(key, JSON.stringify({ version: version.value, text }));
+    } catch {
+      /* A full or closed store: the screen still holds the text, and leaving warns. */
+    }
+  },
+  clear: () => {
+    try {
+      localStorage.removeItem(key);
+    } catch {
+      /* as above */
+    }
+  },
+};
+
+/* What this device kept goes back into the fields, unless another window has saved since. */
+const restore = () => {
+  const left = local.read();
+  if (!left || left.text === typed() || document.querySelector(".kb-error-summary")) return local.clear();
+  if (left.version !== version.value) return local.clear();
+  const values = new URLSearchParams(left.text);
+  for (const field of form.elements) {
+    if (!field.name || ["hidden", "submit"].includes(field.type)) continue;
+    if (["checkbox", "radio"].includes(field.type)) field.checked = values.getAll(field.name).includes(field.value);
+    else if (values.has(field.name)) field.value = values.get(field.name);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  say("offline", "前に送れなかった文を、この画面に戻しました");
+};
+
+/* --- Saving ------------------------------------------------------------------------------------ */
+
+let kept = typed();
+let busy = null;
+let stopped = false;
+
+const send = async (text) => {
+  const body = new URLSearchParams(text);
+  body.set("version", version.value);
+  body.set("csrfmiddlewaretoken", form.elements.namedItem("csrfmiddlewaretoken").value);
+  let answer, said;
+  try {
+    answer = await fetch(form.dataset.autosave, { method: "POST", body, redirect: "error", keepalive: text.length < 60000 });
+    said = await answer.json();
+  } catch {
+    return say("offline", LOST);
+  }
+  if (!answer.ok) {
+    stopped = answer.status === 409;
+    return say("offline", said.message || LOST);
+  }
+  kept = text;
+  version.value = said.version;
+  if (typed() === kept) local.clear();
+  say("saved", `保存しました ${said.saved_at}`);
+};
+
+const save = () => {
+  const text = typed();
+  if (busy || stopped || text === kept) return busy;
+  local.write(text);
+  say("saving", "保存しています…");
+  busy = send(text).finally(() => (busy = null));
+  return busy;
+};
+
+restore();
+setInterval(save, EVERY);
+addEventListener("online", save);
+document.addEventListener("visibilitychange", () => document.hidden && save());
+form.addEventListener("input", () => typed() !== kept && local.write(typed()));
+addEventListener("beforeunload", (event) => !stopped && typed() !== kept && event.preventDefault());
+
+/* A press waits for the save under way, so that it does not meet its own newer version; a second press is none. */
+let pressed = false;
+form.addEventListener("submit", async (event) => {
+  if (pressed || busy) event.preventDefault();
+  if (pressed) return;
+  pressed = true;
+  stopped = true;
+  if (!busy) return;
+  await busy;
+  pressed = false;
+  form.requestSubmit(event.submitter);
+});
+/* Back from the next page: the buttons must work again. */
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+/* --- Keys -------------------------------------------------------------------------------------- */
+
+const screens = [...form.querySelectorAll("[data-screen]")];
+const control = (screen) => screen?.querySelector("textarea, input:not([type=hidden]), select");
+
+/* To the next prompt: its screen on a phone, its field on a desk. */
+const onward = (from) => {
+  const here = from.closest("[data-screen]");
+  const link = here?.querySelector("[data-way=next]");
+  if (link && phone.matches) return link.click();
+  control(screens[screens.indexOf(here) + 1])?.focus();
+};
+form.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;
+  const field = event.target;
+  const line = field.matches("input:not([type=submit])");
+  if (event.isComposing || event.keyCode === 229) return void (line && event.preventDefault()); // it ends a conversion
+  if (line || event.ctrlKey || event.metaKey) {
+    event.preventDefault();
+    if (field.matches("textarea, input")) onward(field);
+  }
+});
+
+/* Phones open the keyboard only for a focus that a press asked for. */
+form.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-way]");
+  if (link) requestAnimationFrame(() => document.getElementById(link.hash.slice(1))?.focus({ preventScroll: true }));
+});

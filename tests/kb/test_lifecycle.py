@@ -1,0 +1,369 @@
+"""The way of an item from its author to its readers, and back."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from kb import drafting, lifecycle, review
+from kb.identifiers import next_public_id
+from kb.models import Draft, Item, Lesson, YearPage
+from kb.models.item import PUBLIC_ID, State
+from organization import clock
+from organization.models import AuditEvent, Notice
+from organization.working_days import working_days_before
+from tests.factories.kb import lesson, make_lesson, publish, send, write
+from tests.factories.organization import add_version, make_department, make_staff, make_unit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def unit():
+    return make_unit("bosai", name="防災課", parent=make_department("kiki", name="危機管理部"))
+
+
+@pytest.fixture
+def author(unit):
+    return make_staff(unit, login="author", title="主任")
+
+
+@pytest.fixture
+def reviewer(unit):
+    return make_staff(unit, login="reviewer", title="課長補佐", duties=("reviewer",))
+
+
+@pytest.fixture
+def outsider():
+    return make_staff(make_unit("zeimu", name="税務課"), login="outsider")
+
+
+def seen_by(person, item) -> bool:
+    return Item.objects.visible_to(person.user).filter(pk=item.pk).exists()
+
+
+# --- Sending ---------------------------------------------------------------------------------
+
+
+def test_what_is_for_ones_own_unit_is_readable_at_once(author, outsider):
+    colleague = make_staff(author.appointments.get().post.unit)
+    item = make_lesson(author, audience="unit")
+    assert item.state == State.PUBLISHED
+    assert seen_by(colleague, item)
+    assert not seen_by(outsider, item)
+
+
+def test_what_is_for_oneself_is_readable_by_nobody_else(author, reviewer):
+    item = make_lesson(author, audience="self")
+    assert seen_by(author, item)
+    assert not seen_by(reviewer, item)
+
+
+@pytest.mark.parametrize("audience", ["department", "prefecture", "municipal"])
+def test_what_goes_wider_than_the_unit_waits_unseen(author, outsider, audience):
+    item = make_lesson(author, audience=audience)
+    assert item.state == State.SUBMITTED
+    assert not item.live
+    assert not seen_by(outsider, item)
+
+
+def test_the_reviewer_of_the_unit_is_told_of_what_waits(author, reviewer):
+    make_lesson(author, audience="prefecture", title="橋の点検は潮を見て")
+    assert "橋の点検は潮を見て" in Notice.objects.get(person=reviewer).text
+
+
+def test_nobody_but_the_author_sends_an_item(author, outsider):
+    item = write(lesson(), author)
+    with pytest.raises(PermissionDenied):
+        lifecycle.submit(item=item, by=outsider)
+
+
+def test_an_item_is_not_sent_twice(author):
+    item = make_lesson(author)
+    with pytest.raises(ValidationError):
+        lifecycle.submit(item=item, by=author)
+
+
+def test_who_holds_no_post_today_is_told_whom_to_ask(author):
+    author.appointments.update(ends_on=clock.today() - timedelta(days=1))
+    with pytest.raises(ValidationError, match="人事担当"):
+        write(lesson(), author)
+
+
+# --- Review ----------------------------------------------------------------------------------
+
+
+def test_an_accepted_item_reaches_the_audience_its_author_asked_for(author, reviewer, outsider):
+    item = make_lesson(author, audience="prefecture")
+    review.accept(item=item, user=reviewer.user)
+    item.refresh_from_db()
+    assert item.state == State.PUBLISHED
+    assert seen_by(outsider, item)
+
+
+def test_the_author_is_told_that_the_item_was_accepted(author, reviewer):
+    review.accept(item=make_lesson(author, audience="prefecture"), user=reviewer.user)
+    assert "受理されました" in Notice.objects.get(person=author).text or "受理され" in Notice.objects.get(person=author).text
+
+
+def test_nobody_accepts_their_own_item(reviewer):
+    item = make_lesson(reviewer, audience="prefecture")
+    with pytest.raises(PermissionDenied):
+        review.accept(item=item, user=reviewer.user)
+
+
+def test_the_reviewer_of_another_unit_does_not_decide(author):
+    other = make_staff(make_unit(), duties=("reviewer",))
+    with pytest.raises(PermissionDenied):
+        review.accept(item=make_lesson(author, audience="prefecture"), user=other.user)
+
+
+def test_the_head_of_the_unit_may_accept_without_a_duty(unit, author):
+    head = make_staff(unit, title="課長", head=True)
+    item = make_lesson(author, audience="prefecture")
+    review.accept(item=item, user=head.user)
+    item.refresh_from_db()
+    assert item.state == State.PUBLISHED
+
+
+def test_the_knowledge_office_waits_five_working_days_for_the_unit(author):
+    office = make_staff(make_unit(), duties=("km",))
+    item = make_lesson(author, audience="prefecture")
+    assert not review.may_review(item=item, user=office.user)
+
+
+def test_after_five_working_days_of_silence_the_knowledge_office_may_decide(author):
+    office = make_staff(make_unit(), duties=("km",))
+    item = make_lesson(author, audience="prefecture")
+    long_ago = clock.now() - (clock.today() - working_days_before(clock.today(), 5))
+    Item.objects.filter(pk=item.pk).update(submitted_at=long_ago)
+    assert review.may_review(item=item, user=office.user)
+
+
+def test_a_return_without_a_comment_is_refused(author, reviewer):
+    item = make_lesson(author, audience="prefecture")
+    with pytest.raises(ValidationError):
+        review.give_back(item=item, user=reviewer.user, comment="  ")
+    item.refresh_from_db()
+    assert item.state == State.SUBMITTED
+
+
+def test_a_return_reopens_the_draft_with_the_comment(author, reviewer):
+    item = make_lesson(author, audience="prefecture")
+    review.give_back(item=item, user=reviewer.user, comment="日付を足してください。")
+    item.refresh_from_db()
+    draft = Draft.objects.open_of(author).get()
+    assert item.state == State.RETURNED
+    assert draft.item_id == item.pk
+    assert draft.comment == "日付を足してください。"
+    assert draft.data["title"] == item.title
+
+
+def test_a_returned_item_can_be_sent_again(author, reviewer):
+    item = make_lesson(author, audience="prefecture")
+    review.give_back(item=item, user=reviewer.user, comment="日付を足してください。")
+    item.refresh_from_db()
+    lifecycle.submit(item=item, by=author)
+    assert item.state == State.SUBMITTED
+
+
+# --- Widening and narrowing ------------------------------------------------------------------
+
+
+def test_widening_a_published_item_asks_the_reviewer_and_changes_nothing_yet(author, reviewer, outsider):
+    item = make_lesson(author, audience="unit")
+    lifecycle.change_audience(item=item, user=author.user, audience="prefecture")
+    item.refresh_from_db()
+    assert (item.audience, item.requested_audience) == ("unit", "prefecture")
+    assert review.may_review(item=item, user=reviewer.user)
+    assert not seen_by(outsider, item)
+
+
+def test_accepting_a_widening_opens_the_item_to_its_new_readers(author, reviewer, outsider):
+    item = make_lesson(author, audience="unit")
+    lifecycle.change_audience(item=item, user=author.user, audience="prefecture")
+    review.accept(item=item, user=reviewer.user)
+    item.refresh_from_db()
+    assert (item.audience, item.requested_audience) == ("prefecture", "")
+    assert seen_by(outsider, item)
+
+
+def test_refusing_a_widening_leaves_the_item_published_as_it_was(author, reviewer):
+    item = make_lesson(author, audience="unit")
+    lifecycle.change_audience(item=item, user=author.user, audience="prefecture")
+    review.give_back(item=item, user=reviewer.user, comment="所属名を消してからにしましょう。")
+    item.refresh_from_db()
+    assert (item.state, item.audience, item.requested_audience) == (State.PUBLISHED, "unit", "")
+
+
+def test_narrowing_is_at_once(author, outsider):
+    item = publish(lesson(audience="prefecture"), author)
+    lifecycle.change_audience(item=item, user=author.user, audience="unit")
+    assert not seen_by(outsider, item)
+
+
+def test_nobody_makes_an_item_public_from_the_screen(author):
+    item = make_lesson(author)
+    with pytest.raises(ValidationError):
+        lifecycle.change_audience(item=item, user=author.user, audience="public")
+
+
+def test_a_colleague_who_did_not_write_it_does_not_change_its_audience(unit, author):
+    colleague = make_staff(unit)
+    with pytest.raises(PermissionDenied):
+        lifecycle.change_audience(item=make_lesson(author), user=colleague.user, audience="self")
+
+
+# --- Withdrawal ------------------------------------------------------------------------------
+
+
+def test_a_withdrawn_item_leaves_a_tombstone_that_gives_the_reason(client, author):
+    item = make_lesson(author)
+    lifecycle.withdraw(item=item, user=author.user, reason="数字の出どころが誤っていました。")
+    client.force_login(author.user)
+    response = client.get(item.get_absolute_url())
+    assert response.status_code == 410
+    assert "数字の出どころが誤っていました。" in response.content.decode()
+    assert item.observation not in response.content.decode()
+
+
+def test_a_withdrawn_item_is_still_in_the_database(author):
+    item = make_lesson(author)
+    lifecycle.withdraw(item=item, user=author.user, reason="古くなりました。")
+    kept = Lesson.objects.get(pk=item.pk)
+    assert (kept.state, kept.live) == (State.WITHDRAWN, False)
+
+
+def test_a_withdrawal_without_a_reason_is_refused(author):
+    item = make_lesson(author)
+    with pytest.raises(ValidationError):
+        lifecycle.withdraw(item=item, user=author.user, reason=" ")
+
+
+def test_what_still_waits_can_be_withdrawn(author):
+    item = make_lesson(author, audience="prefecture")
+    lifecycle.withdraw(item=item, user=author.user, reason="書き直します。")
+    assert item.state == State.WITHDRAWN
+
+
+def test_an_item_is_not_withdrawn_by_somebody_of_another_unit(author, outsider):
+    item = publish(lesson(audience="prefecture"), author)
+    with pytest.raises(PermissionDenied):
+        lifecycle.withdraw(item=item, user=outsider.user, reason="気に入りません。")
+
+
+def test_every_move_leaves_an_audit_event(author, reviewer):
+    item = make_lesson(author, audience="prefecture")
+    review.accept(item=item, user=reviewer.user)
+    lifecycle.withdraw(item=item, user=author.user, reason="古くなりました。")
+    actions = list(AuditEvent.objects.filter(action__startswith="item.").order_by("pk").values_list("action", flat=True))
+    assert actions == ["item.submitted", "item.accepted", "item.withdrawn"]
+
+
+# --- Who is named, and what a revision may bring back -----------------------------------------
+
+
+def test_page_and_revision_belong_to_the_service_account(author, service_account):
+    item = make_lesson(author)
+    assert item.owner == service_account
+    assert set(item.revisions.values_list("user", flat=True)) == {service_account.pk}
+
+
+def test_an_old_revision_does_not_bring_back_the_old_audience(author):
+    item = publish(lesson(audience="prefecture", title="はじめの題"), author)
+    old = item.latest_revision
+    lifecycle.change_audience(item=item, user=author.user, audience="unit")
+    item.title = "あとの題"
+    lifecycle.publish(item=item)
+    old.publish(skip_permission_checks=True)
+    item.refresh_from_db()
+    assert (item.title, item.audience) == ("はじめの題", "unit")
+
+
+def test_an_edit_after_publishing_makes_a_new_revision_and_keeps_the_id(author):
+    item = make_lesson(author)
+    before = item.public_id
+    item.title = "土のうは二日前に積んでおく"
+    lifecycle.publish(item=item)
+    item.refresh_from_db()
+    assert (item.public_id, item.revisions.count()) == (before, 2)
+
+
+# --- Ids and years ---------------------------------------------------------------------------
+
+
+def test_every_item_has_an_id_of_its_own_in_the_format_of_permanent_ids(author):
+    ids = [write(lesson(title=f"教訓{n}"), author).public_id for n in range(3)]
+    assert len(set(ids)) == 3
+    assert all(re.match(PUBLIC_ID, public_id) for public_id in ids)
+
+
+def test_an_id_is_counted_by_prefix_and_fiscal_year():
+    assert next_public_id("L", registered_in=2025) == "L-R07-00001"
+    assert next_public_id("L", registered_in=2025) == "L-R07-00002"
+    assert next_public_id("C", registered_in=2025) == "C-R07-00001"
+    assert next_public_id("L", registered_in=2018) == "L-H30-00001"
+
+
+def test_the_number_of_an_item_that_was_not_stored_is_not_given_again(author):
+    first = write(lesson(), author)
+    first.delete()
+    assert write(lesson(), author).public_id != first.public_id
+
+
+@pytest.mark.parametrize(("day", "year"), [(date(2025, 3, 31), 2024), (date(2025, 4, 1), 2025)])
+def test_the_fiscal_year_turns_on_the_first_of_april(author, day, year):
+    assert write(lesson(occurred_on=day), author).fiscal_year == year
+
+
+def test_a_corrected_date_does_not_move_the_fiscal_year(author):
+    item = make_lesson(author, occurred_on=date(2025, 4, 1))
+    item.occurred_on = date(2025, 3, 31)
+    lifecycle.publish(item=item)
+    item.refresh_from_db()
+    assert item.fiscal_year == 2025
+
+
+def test_an_item_lies_in_the_container_of_its_year_of_registration(author):
+    item = lifecycle.create(item=lesson(), by=author, registered_in=2023)
+    parent = item.get_parent().specific
+    assert isinstance(parent, YearPage)
+    assert parent.fiscal_year == 2023
+    assert item.public_id.startswith("L-R05-")
+
+
+def test_an_item_keeps_the_name_its_unit_had_at_the_time(unit, author):
+    unit.versions.update(valid_to=date(2025, 9, 30))
+    add_version(unit, name="危機対策課", parent=None, since=date(2025, 10, 1))
+    item = make_lesson(author, occurred_on=date(2025, 6, 10))
+    assert item.unit_name_at_time == "防災課"
+
+
+# --- Superseding and drafts ------------------------------------------------------------------
+
+
+def test_a_new_lesson_marks_the_one_it_replaces(author):
+    old = make_lesson(author)
+    new = send(lesson(title="土のうは二日前に積む", supersedes=old), author)
+    old.refresh_from_db()
+    assert old.state == State.SUPERSEDED
+    assert old.live
+    assert old.successor() == new
+
+
+def test_a_new_lesson_that_still_waits_replaces_nothing_yet(author):
+    old = make_lesson(author)
+    send(lesson(title="土のうは二日前に積む", supersedes=old, audience="prefecture"), author)
+    old.refresh_from_db()
+    assert old.state == State.PUBLISHED
+
+
+def test_a_lesson_drawn_from_a_retrospective_starts_no_wider_than_the_unit(author):
+    from tests.factories.kb import make_retrospective
+
+    retrospective = make_retrospective(author, audience="prefecture")
+    answer = retrospective.answers.get()
+    draft = drafting.promote(retrospective=retrospective, answer_uid=str(answer.uid), by=author)
+    assert draft.data["audience"] == "unit"
+    assert draft.data["source_answer"] == str(answer.uid)

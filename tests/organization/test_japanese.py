@@ -1,0 +1,45 @@
+"""The template filters: dates as an office writes them, and nothing at all for what is no date."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.template import Context, Template
+
+
+def drawn(expression, value):
+    return Template("{% load japanese %}{{ value|" + expression + " }}").render(Context({"value": value}))
+
+
+@pytest.fixture(autouse=True)
+def today(settings):
+    settings.DEMO_TODAY = date(2025, 6, 10)
+
+
+def test_a_day_and_a_fiscal_year():
+    assert drawn("era_date", date(2019, 5, 1)) == "令和元年5月1日"
+    assert drawn("fiscal_year_label", 2019) == "令和元年度"
+    assert drawn("fiscal_year_label", date(2025, 3, 31)) == "令和6年度"
+
+
+@pytest.mark.parametrize(
+    ("day", "written"),
+    [
+        (date(2025, 6, 10), "今日"),
+        (date(2025, 6, 9), "昨日"),
+        (date(2025, 6, 7), "3日前"),
+        (date(2025, 5, 11), "30日前"),
+        (date(2025, 5, 10), "1か月前"),
+        (date(2024, 6, 11), "11か月前"),
+        (date(2023, 6, 10), "2年前"),
+        (date(2025, 6, 11), "令和7年6月11日"),
+        (datetime(2025, 6, 9, 15, 0, tzinfo=UTC), "今日"),
+    ],
+)
+def test_how_long_ago(day, written):
+    assert drawn("days_ago", day) == written
+
+
+@pytest.mark.parametrize("expression", ["era_date", "fiscal_year_label", "days_ago"])
+@pytest.mark.parametrize("value", [None, "", "2025-04-01"])
+def test_what_is_no_date_is_not_shown(expression, value):
+    assert drawn(expression, value) == ""
