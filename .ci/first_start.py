@@ -46,7 +46,6 @@ def start(server: Server, limit: int) -> None:
     seconds = server.start()
     print(f"  ready after {seconds:.1f} s (limit {limit} s)", flush=True)
     if seconds > limit:
-        server.stop()
         raise SystemExit(f"the start took {seconds:.1f} s; {limit} s is what we promise")
 
 
@@ -56,17 +55,17 @@ def main() -> None:
     for command in ("script/server", "script/test"):
         if command not in readme:
             raise SystemExit(f"README.md does not name {command}")
-    server = Server(clone)
-    browser = Browser(server.base)
-    print("First start, from a bare checkout", flush=True)
-    start(server, COLD_SECONDS)
-    browser.log_in("shippitsu")
-    item = look_round(browser)
-    server.stop()
-    print("Second start", flush=True)
-    start(server, WARM_SECONDS)
-    browser.get(item)  # the same data, and still logged in
-    server.stop()
+    with Server(clone) as server:
+        browser = Browser(server.base)
+        print("First start, from a bare checkout", flush=True)
+        start(server, COLD_SECONDS)
+        browser.log_in("shippitsu")
+        item = look_round(browser)
+        server.stop()
+        print("Second start", flush=True)
+        start(server, WARM_SECONDS)
+        browser.get(item)  # the same data, and still logged in
+        server.stop()
     print("Both ended without leaving a process", flush=True)
 
 

@@ -1,7 +1,5 @@
 """Every address of the site. Pages are served at /k/<public_id>/ only: wagtail.urls is left out on purpose."""
 
-from django.conf import settings
-from django.conf.urls.static import static
 from django.urls import include, path
 from django.views.generic import TemplateView
 from wagtail.admin import urls as wagtailadmin_urls

@@ -73,7 +73,9 @@ def _combined(written: list[Content], units: list[str], today: date) -> Any:
     pools: dict[tuple[str, str], list[Content]] = {}
     for content in written:
         pools.setdefault((content.data["type"], content.data.get("format", "")), []).append(content)
-    kinds = [kind for kind in pools if kind[0] in ("lesson", "retrospective") and kind[1] not in ("lookback", "postmortem")]
+    kinds = [
+        kind for kind in pools if kind[0] in ("lesson", "retrospective") and kind[1] not in ("lookback", "postmortem")
+    ]
     weights = [len(pools[kind]) for kind in kinds]
     for n in range(FULL - len(written)):
         pool = pools[rng.choices(kinds, weights)[0]]
@@ -85,7 +87,9 @@ def _combined(written: list[Content], units: list[str], today: date) -> Any:
                 data[name] = other.data.get(name, "")
         else:
             mixed = {row["section"]: row for row in other.data["answers"]}
-            data["answers"] = [mixed.get(row["section"], row) if i % 2 else row for i, row in enumerate(base.data["answers"])]
+            data["answers"] = [
+                mixed.get(row["section"], row) if i % 2 else row for i, row in enumerate(base.data["answers"])
+            ]
         data["title"] = f"{_cut(base.data['title'], 40)}（{n + 2}例目）"
         data["key"] = f"full-{n:04d}"
         yield Content(data["key"], rng.choice(units), today - timedelta(days=rng.randint(5, 1000)), _unlinked(data))

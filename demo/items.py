@@ -13,7 +13,18 @@ from demo.world import World, uid
 from kb import lifecycle
 from kb.format_files import get_format
 from kb.models import (
-    Addendum, Answer, Article, Challenge, Item, Lesson, LessonSource, NextAction, Reaction, Retrospective, Scene, Stance,
+    Addendum,
+    Answer,
+    Article,
+    Challenge,
+    Item,
+    Lesson,
+    LessonSource,
+    NextAction,
+    Reaction,
+    Retrospective,
+    Scene,
+    Stance,
     Theme,
 )  # fmt: skip
 from kb.models.item import State
@@ -87,7 +98,11 @@ class ItemLoader:
 
     def _of(self, unit: str) -> list[Content]:
         if not hasattr(self, "_all"):
-            self._all = [c for c in build_content("small", self.world.today, []) if c.unit == unit and not c.key.startswith("full")]
+            self._all = [
+                c
+                for c in build_content("small", self.world.today, [])
+                if c.unit == unit and not c.key.startswith("full")
+            ]
             linked = {c.data.get("supersedes") for c in self._all}
             self._all = [c for c in self._all if c.key not in linked and "supersedes" not in c.data]
         return self._all
@@ -101,6 +116,7 @@ class ItemLoader:
             first_published_at=at, last_published_at=at, latest_revision_created_at=at, registered_on=day
         )
         item.revisions.update(created_at=at)
+        item.refresh_from_db()  # a later save must not bring back the moment of loading
 
     def _lesson(self, content: Content) -> Lesson:
         d = content.data
@@ -108,7 +124,9 @@ class ItemLoader:
             "observation", "context", "discussion", "conclusion", "recommendation", "citizen_effect", "early_warning",
             "applies_when", "not_applicable",
         )  # fmt: skip
-        lesson = Lesson(kind=d["kind"], maturity=d["maturity"], causes=d.get("causes", []), priority=d.get("priority", ""))
+        lesson = Lesson(
+            kind=d["kind"], maturity=d["maturity"], causes=d.get("causes", []), priority=d.get("priority", "")
+        )
         for name in names:
             setattr(lesson, name, d.get(name, "").strip())
         if older := self.items.get(d.get("supersedes", "")):
@@ -134,7 +152,9 @@ class ItemLoader:
             looks_back_on=self.items.get(d.get("challenge", "")),
         )  # fmt: skip
         item.answers.set(
-            Answer(section_key=a["section"], text=a["text"].strip(), uid=uid("answer", content.key, str(n)), sort_order=n)
+            Answer(
+                section_key=a["section"], text=a["text"].strip(), uid=uid("answer", content.key, str(n)), sort_order=n
+            )
             for n, a in enumerate(d["answers"])
         )
         item.next_actions.set(
@@ -183,7 +203,14 @@ class ItemLoader:
         code = f"K{uuid.uuid5(uid('course'), d['course']).int % 9000 + 1000}"
         course, _ = TrainingCourse.objects.get_or_create(title=d["course"], defaults={"code": code, "hours": 6})
         TrainingRecord.objects.create(
-            person=author, course=course, organiser="人事研修課", starts_on=on, ends_on=on, hours=6, status="completed", report=item
+            person=author,
+            course=course,
+            organiser="人事研修課",
+            starts_on=on,
+            ends_on=on,
+            hours=6,
+            status="completed",
+            report=item,
         )
 
     def resolve_links(self) -> None:

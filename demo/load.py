@@ -24,7 +24,14 @@ from kb.tree import ensure_tree
 from learning.models import TrainingCourse, TrainingRecord
 from organization import clock
 from organization.models import (
-    Appointment, Duty, OrgEvent, OrgUnit, OrgUnitVersion, Person, Post, User,
+    Appointment,
+    Duty,
+    OrgEvent,
+    OrgUnit,
+    OrgUnitVersion,
+    Person,
+    Post,
+    User,
 )  # fmt: skip
 
 #: Called with (what is being loaded, how many are done, how many in all).
@@ -151,7 +158,9 @@ def load_unfinished(people: dict[str, Person]) -> None:
         (newcomer, "S101", "新規採用職員研修（後期）", 6),
         (writer, "S220", "対話の場づくり実践研修", 9),
     ):
-        course, _ = TrainingCourse.objects.get_or_create(code=code, defaults={"title": title, "hours": 12, "obligation": "named"})
+        course, _ = TrainingCourse.objects.get_or_create(
+            code=code, defaults={"title": title, "hours": 12, "obligation": "named"}
+        )
         day = today - timedelta(days=days)
         TrainingRecord.objects.create(
             person=person, course=course, organiser="人事研修課", starts_on=day, ends_on=day, hours=12, obligation="named",

@@ -19,7 +19,10 @@ from organization.fiscal import fiscal_year, fiscal_year_start
 DATA = Path(__file__).resolve().parent / "data"
 NAMESPACE = uuid.UUID("6f7c2c1e-51a0-4b0e-9d0a-3d6f0c2a7b11")
 #: (rank, how many in a unit of the small demo, head, reviewer)
-RANKS = (("課長", 1, True, False), ("課長補佐", 1, False, True), ("係長", 3, False, False), ("主査", 3, False, False), ("主任", 4, False, False), ("主事", 3, False, False))  # fmt: skip
+RANKS = (
+    ("課長", 1, True, False), ("課長補佐", 1, False, True), ("係長", 3, False, False), ("主査", 3, False, False),
+    ("主任", 4, False, False), ("主事", 3, False, False),
+)  # fmt: skip
 HEADS = {"regional_bureau": "局長", "field_office": "所長"}
 PEOPLE = {"small": 200, "full": 2000}
 
@@ -99,9 +102,11 @@ def build_world(size: str, today: date) -> World:
 def _units(places: dict[str, Any], size: str, this: int, long_ago: date) -> tuple[list[Unit], list[Event]]:
     units: list[Unit] = []
     events: list[Event] = []
-    for d in places["department"]:
-        if size == "full" or not d.get("full_only"):
-            units.append(Unit(d["code"], "department", (Version(d["name"], "", d["kana"], "", long_ago),)))
+    units += [
+        Unit(d["code"], "department", (Version(d["name"], "", d["kana"], "", long_ago),))
+        for d in places["department"]
+        if size == "full" or not d.get("full_only")
+    ]
     split = places["split"]
     split_day = fiscal_year_start(this - split["until"])
     units.append(Unit(split["code"], "division", (_version(split, long_ago, _day_before(split_day)),)))
@@ -117,8 +122,12 @@ def _units(places: dict[str, Any], size: str, this: int, long_ago: date) -> tupl
         if merged := u.get("merged_from"):
             day = fiscal_year_start(this - u["since"])
             versions = [_version(u, day)]
-            for m in merged:
-                units.append(Unit(m["code"], "division", (_version({**m, "department": u["department"]}, long_ago, _day_before(day)),)))
+            units += [
+                Unit(
+                    m["code"], "division", (_version({**m, "department": u["department"]}, long_ago, _day_before(day)),)
+                )
+                for m in merged
+            ]
             events.append(Event("merge", day, tuple(m["code"] for m in merged), (u["code"],), u["code"]))
         units.append(Unit(u["code"], u.get("kind", "division"), tuple(versions)))
     if size == "full":
@@ -159,7 +168,9 @@ def _staff(places: dict[str, Any], units: list[Unit], size: str, today: date) ->
     pairs = [(f, g) for f in places["people"]["family"] for g in places["people"]["given"]]
     rng.shuffle(pairs)
     names = iter(pairs * 2)
-    current = [u for u in units if u.kind != "department" and u.kind != "municipality" and u.versions[-1].valid_to is None]
+    current = [
+        u for u in units if u.kind != "department" and u.kind != "municipality" and u.versions[-1].valid_to is None
+    ]
     towns = [u for u in units if u.kind == "municipality"]
     staff: list[Staff] = []
     wanted = PEOPLE[size] - len(towns) * (3 if size == "small" else 1)

@@ -17,7 +17,9 @@ def cards(items: Iterable[Item]) -> list[dict[str, Any]]:
     """The context of components/card.html for each item, in the order given; at most one query a type."""
     rows = list(items)
     by_type: dict[int, Item] = {}
-    counts = dict(Item.objects.filter(pk__in=[r.pk for r in rows]).annotate(n=Count("reactions")).values_list("pk", "n"))
+    counts = dict(
+        Item.objects.filter(pk__in=[r.pk for r in rows]).annotate(n=Count("reactions")).values_list("pk", "n")
+    )
     for model in MODELS:
         wanted = [r.pk for r in rows if r.cached_content_type.model == model._meta.model_name]
         if wanted:

@@ -38,7 +38,9 @@ def moves_for(*, challenge: Challenge, person: Person | None) -> list[str]:
         Stage.ENDED: [("look_back", author)],
         Stage.RETROSPECTED: [("close", sponsor)],
     }
-    return [name for name, allowed in by_stage.get(challenge.stage, []) if allowed and challenge.state == State.PUBLISHED]
+    return [
+        name for name, allowed in by_stage.get(challenge.stage, []) if allowed and challenge.state == State.PUBLISHED
+    ]
 
 
 def support(*, challenge: Challenge, by: Person) -> None:

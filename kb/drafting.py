@@ -36,7 +36,7 @@ RETROSPECTIVE = (
 )  # fmt: skip
 
 
-class EditConflict(Exception):
+class EditConflict(Exception):  # noqa: N818  (an outcome that the screen shows, not an error)
     """Somebody published a newer version of the item since this draft was opened."""
 
 
@@ -144,7 +144,7 @@ def _fill_retrospective(item: Retrospective, values: dict[str, Any]) -> None:
     known: dict[str, list[uuid.UUID]] = {}
     for answer in item.answers.all():
         known.setdefault(answer.section_key, []).append(answer.uid)
-    rows = []
+    rows: list[Answer] = []
     for key, text in values["answers"]:
         uids = known.get(key, [])
         rows.append(Answer(section_key=key, text=text, uid=uids.pop(0) if uids else uuid.uuid4(), sort_order=len(rows)))
@@ -153,7 +153,9 @@ def _fill_retrospective(item: Retrospective, values: dict[str, Any]) -> None:
         first = item.next_actions.first()
         rest = list(item.next_actions.all())[1:]
         owner = first.owner_post if first else None
-        made = NextAction(what=values["next_action"], due_on=values.get("next_action_due"), owner_post=owner, sort_order=0)
+        made = NextAction(
+            what=values["next_action"], due_on=values.get("next_action_due"), owner_post=owner, sort_order=0
+        )
         item.next_actions.set([made, *rest])
 
 
@@ -178,7 +180,9 @@ def edit(*, item: Item, by: Person) -> Draft:
     open_one = Draft.objects.open_of(by).filter(item_id=item.pk).first()
     if open_one is not None:
         return open_one
-    kind = {Lesson: Draft.Kind.LESSON, Challenge: Draft.Kind.CHALLENGE, Retrospective: Draft.Kind.RETROSPECTIVE}[type(item)]
+    kind = {Lesson: Draft.Kind.LESSON, Challenge: Draft.Kind.CHALLENGE, Retrospective: Draft.Kind.RETROSPECTIVE}[
+        type(item)
+    ]
     return Draft.objects.create(
         author=by, kind=kind, format=getattr(item, "format", ""), data=as_typed(item),
         item_id=item.pk, base_revision_id=item.latest_revision_id,

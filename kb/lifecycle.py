@@ -12,7 +12,6 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-
 from wagtail.actions.unpublish_page import UnpublishPageAction
 
 from kb import authors
@@ -33,7 +32,10 @@ from organization.tree import unit_tree
 #: Audiences that need nobody's consent: one's own unit, and oneself.
 OWN = (Audience.SELF, Audience.UNIT)
 #: How wide each audience is; I3 lets nothing widen without a reviewer.
-WIDTH = {Audience.SELF: 0, Audience.UNIT: 1, Audience.DEPARTMENT: 2, Audience.PREFECTURE: 3, Audience.MUNICIPAL: 4, Audience.PUBLIC: 5}  # fmt: skip
+WIDTH = {
+    Audience.SELF: 0, Audience.UNIT: 1, Audience.DEPARTMENT: 2, Audience.PREFECTURE: 3, Audience.MUNICIPAL: 4,
+    Audience.PUBLIC: 5,
+}  # fmt: skip
 #: 見直し期限 where the author sets none (domain.md: +12 months).
 REVIEW_AFTER = timedelta(days=365)
 
@@ -132,7 +134,8 @@ def change_audience(*, item: Item, user: Any, audience: str) -> Item:
         for reviewer in reviewers_of(item.owner_unit_id or 0, clock.today()):
             notify(reviewer, text=f"「{item.title}」の公開範囲を広げる確認をお願いします。", url="/review/")
     item.save(clean=False)
-    audit.record(actor=user, action="item.audience", obj=item, before=before, after={"audience": item.audience, "requested": item.requested_audience})  # fmt: skip
+    after = {"audience": item.audience, "requested": item.requested_audience}
+    audit.record(actor=user, action="item.audience", obj=item, before=before, after=after)
     return item
 
 
@@ -167,7 +170,9 @@ def withdraw(*, item: Item, user: Any, reason: str) -> Item:
         item.state = State.WITHDRAWN
         item.save(clean=False)
     item.refresh_from_db()
-    audit.record(actor=user, action="item.withdrawn", obj=item, before=before, after={"state": item.state}, reason=reason)
+    audit.record(
+        actor=user, action="item.withdrawn", obj=item, before=before, after={"state": item.state}, reason=reason
+    )
     return item
 
 
@@ -181,4 +186,3 @@ def require(allowed: bool, message: str) -> None:
     """PermissionDenied with a sentence for the reader where `allowed` is false."""
     if not allowed:
         raise PermissionDenied(message)
-

@@ -43,7 +43,9 @@ def ensure_office() -> Group:
         for codename in ("add_image", "change_image", "choose_image"):
             permission = Permission.objects.filter(codename=codename, content_type__app_label="wagtailimages").first()
             if collection is not None and permission is not None:
-                GroupCollectionPermission.objects.get_or_create(group=group, collection=collection, permission=permission)
+                GroupCollectionPermission.objects.get_or_create(
+                    group=group, collection=collection, permission=permission
+                )
     return group
 
 

@@ -31,13 +31,19 @@ def fields(heading: str, *names: str) -> MultiFieldPanel:
 
 LESSON = item_panels(
     fields("教訓", "kind", "observation", "applies_when", "not_applicable", "citizen_effect"),
-    fields("なぜ・どうする", "context", "discussion", "causes", "conclusion", "recommendation", "early_warning", "priority"),
+    fields(
+        "なぜ・どうする", "context", "discussion", "causes", "conclusion", "recommendation", "early_warning", "priority"
+    ),
     FieldPanel("supersedes"),
 )
 RETROSPECTIVE = item_panels(
-    fields("対象", "format", "subject", "looks_back_on", "period_from", "period_to", "held_on", "participants_n", "outcome"),
+    fields(
+        "対象", "format", "subject", "looks_back_on", "period_from", "period_to", "held_on", "participants_n", "outcome"
+    ),
     InlinePanel("answers", heading="書込み", panels=[FieldPanel("section_key"), FieldPanel("text")]),
-    InlinePanel("next_actions", heading="次の行動", panels=[FieldPanel("what"), FieldPanel("owner_post"), FieldPanel("due_on")]),
+    InlinePanel(
+        "next_actions", heading="次の行動", panels=[FieldPanel("what"), FieldPanel("owner_post"), FieldPanel("due_on")]
+    ),
     fields("そのほか", "facts", "co_creation_note", "blameless_ok"),
 )
 CHALLENGE = item_panels(

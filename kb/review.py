@@ -56,7 +56,9 @@ def accept(*, item: Item, user: Any) -> Item:
     else:
         lifecycle.publish(item=item)
     audit.record(actor=user, action="item.accepted", obj=item, before=before, after={"state": item.state, "audience": item.audience})  # fmt: skip
-    tell_authors(item, f"「{item.title}」が受理され、{item.get_audience_display()}に公開されました。", item.get_absolute_url())
+    tell_authors(
+        item, f"「{item.title}」が受理され、{item.get_audience_display()}に公開されました。", item.get_absolute_url()
+    )
     return item
 
 

@@ -71,7 +71,14 @@ def label_of(name: str, *, model: type[Item], format: str = "") -> str:
         chosen = get_format(format)
         fact = next((f for f in chosen.facts if name.startswith(f"fact-{f.key}")), None) if chosen else None
         return fact.label if fact else "事実"
-    extra = {"next_action": "次の行動", "next_action_due": "次の行動の期限", "external": "出どころ", "challenge": "挑戦", "title": "件名", "body": "本文"}
+    extra = {
+        "next_action": "次の行動",
+        "next_action_due": "次の行動の期限",
+        "external": "出どころ",
+        "challenge": "挑戦",
+        "title": "件名",
+        "body": "本文",
+    }
     if name in extra:
         return extra[name]
     return str(model._meta.get_field(name).verbose_name)

@@ -13,16 +13,32 @@ from django.db.models import Model, Q, QuerySet, prefetch_related_objects
 
 from kb.authors import author_label
 from kb.models import (
-    Addendum, Article, Authorship, Challenge, Item, Lesson, Reference, Retrospective, Scene, Stance, Term, Theme,
+    Addendum,
+    Article,
+    Authorship,
+    Challenge,
+    Item,
+    Lesson,
+    Reference,
+    Retrospective,
+    Scene,
+    Stance,
+    Term,
+    Theme,
 )  # fmt: skip
 from kb.models.item import State
 from organization.audience import audience_tokens
-from organization.fiscal import era_date
+from organization.fiscal import era_date, fiscal_year_label
 from organization.models import OrgUnit, OrgUnitVersion
 from organization.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
-TYPES: dict[str, type[Item]] = {"lesson": Lesson, "retrospective": Retrospective, "challenge": Challenge, "article": Article}
+TYPES: dict[str, type[Item]] = {
+    "lesson": Lesson,
+    "retrospective": Retrospective,
+    "challenge": Challenge,
+    "article": Article,
+}
 TYPE_LABELS = {**{code: model.TYPE_LABEL for code, model in TYPES.items()}, "reference": Reference.TYPE_LABEL}
 
 
@@ -47,6 +63,8 @@ class Labels:
             return TYPE_LABELS
         if facet == "theme":
             return dict(Theme.objects.filter(code__in=codes).values_list("code", "label"))
+        if facet == "fiscal_year":
+            return {code: fiscal_year_label(int(code)) for code in codes if code.isdigit()}
         if facet == "unit":
             tree = unit_tree()
             rows = OrgUnit.objects.filter(uid__in=[c for c in codes if len(c) == 36]).values_list("pk", "uid")
@@ -115,10 +133,7 @@ class ItemSource(Labels):
 
     def _card(self, item: Item, code: str, tree: UnitTree) -> Card:
         now = tree.name(tree.successor(item.owner_unit_id)) if item.owner_unit_id else ""
-        if isinstance(item, Retrospective):
-            texts = [a.text for a in item.answers.all()]
-        else:
-            texts = item.body_texts()
+        texts = [a.text for a in item.answers.all()] if isinstance(item, Retrospective) else item.body_texts()
         return Card(
             type=code, type_label=TYPE_LABELS[code], public_id=item.public_id or "", url=item.get_absolute_url(),
             title=item.title, summary=item.summary, text="\n".join(texts), unit_label=item.unit_name_at_time,
@@ -168,10 +183,15 @@ class ReferenceSource(Labels):
     def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
         return {
             row.pk: Card(
-                type="reference", type_label=Reference.TYPE_LABEL, public_id=row.public_id, url=row.get_absolute_url(),
-                title=row.title, text=row.text, unit_label=row.source_label,
+                type="reference",
+                type_label=Reference.TYPE_LABEL,
+                public_id=row.public_id,
+                url=row.get_absolute_url(),
+                title=row.title,
+                text=row.text,
+                unit_label=row.source_label,
                 date_label=era_date(row.occurred_on) if row.occurred_on else "",
-            )  # fmt: skip
+            )
             for row in Reference.objects.filter(pk__in=pks)
         }
 

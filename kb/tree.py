@@ -41,9 +41,7 @@ def ensure_tree() -> HomePage:
     for model, slug, title in INDEXES:
         if model.PREFIX not in known:
             home = HomePage.objects.get()
-            home.add_child(
-                instance=TypeIndexPage(title=title, slug=slug, prefix=model.PREFIX, owner=service_account())
-            )
+            home.add_child(instance=TypeIndexPage(title=title, slug=slug, prefix=model.PREFIX, owner=service_account()))
     return HomePage.objects.get()
 
 
@@ -55,6 +53,8 @@ def year_container(prefix: str, fiscal_year: int) -> YearPage:
         index = TypeIndexPage.objects.get(prefix=prefix)
     year = YearPage.objects.child_of(index).filter(fiscal_year=fiscal_year).first()
     if year is None:
-        page = YearPage(title=f"{fiscal_year}年度", slug=str(fiscal_year), fiscal_year=fiscal_year, owner=service_account())
+        page = YearPage(
+            title=f"{fiscal_year}年度", slug=str(fiscal_year), fiscal_year=fiscal_year, owner=service_account()
+        )
         year = index.add_child(instance=page)
     return year

@@ -25,6 +25,7 @@ from kb.models.item import State
 from organization import audit, clock
 from organization.audience import Audience
 
+
 class ItemFilterSet(WagtailFilterSet):
     state = django_filters.ChoiceFilter(label="公開の状態", choices=State.choices)
     audience = django_filters.ChoiceFilter(label="公開範囲", choices=Audience.choices)

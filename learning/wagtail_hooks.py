@@ -23,7 +23,17 @@ class RecordViewSet(ModelViewSet):
     list_display = ["title", "person", "starts_on", "status", "fiscal_year"]
     list_filter = ["status", "fiscal_year", "obligation"]
     search_fields = ["free_title", "course__title", "person__name"]
-    form_fields = ["person", "course", "free_title", "organiser", "starts_on", "ends_on", "hours", "obligation", "status"]
+    form_fields = [
+        "person",
+        "course",
+        "free_title",
+        "organiser",
+        "starts_on",
+        "ends_on",
+        "hours",
+        "obligation",
+        "status",
+    ]
 
 
 class LearningGroup(ModelViewSetGroup):

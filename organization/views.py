@@ -42,7 +42,7 @@ class Login(LoginView):
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "cards": login_cards()}
+        return {**super().get_context_data(**kwargs), "cards": login_cards(), "site_name": settings.SITE_NAME}
 
 
 class PasswordChange(PasswordChangeView):

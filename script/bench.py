@@ -38,30 +38,31 @@ def main() -> None:
     sizes = [int(size) for size in chosen.sizes.split(",")]
 
     print(f"# Manabi, measured on {machine()}\n", flush=True)
-    server = Server(chosen.checkout, show=False)
-    cold = server.start()
-    server.stop()
-    warm = server.start()
-    row("script/server, first start", f"{cold:.1f} s")
-    row("script/server, second start", f"{warm:.1f} s")
-    browser = Browser(server.base)
-    browser.log_in(READER)
-    for size in sizes:
-        found = inside(chosen.checkout, "fill", str(size))
-        print(f"\n## {found['items']} items (index built in {found['rebuild_seconds']:.0f} s)\n", flush=True)
-        queries = inside(chosen.checkout, "queries")
-        for name, paths in pages(browser).items():
-            for clients in (1, 8):
-                row(
-                    f"{name}, {clients} client(s)",
-                    spread(load(browser, paths, clients)) + f" · {queries[name]} queries",
-                )
-        row(f"saved → searchable, {chosen.publishes} publishes", spread(searchable(browser, chosen.publishes)))
-    print("\n## Memory (proportional set size)\n", flush=True)
-    for pid, command in sorted(server.processes().items()):
-        if size_mb := memory(pid):
-            row(command[-70:], f"{size_mb:.0f} MB")
-    server.stop()
+    with Server(chosen.checkout, show=False) as server:
+        row("script/server, first start", f"{server.start():.1f} s")
+        server.stop()
+        row("script/server, second start", f"{server.start():.1f} s")
+        browser = Browser(server.base)
+        browser.log_in(READER)
+        for size in sizes:
+            measure(chosen.checkout, browser, size, chosen.publishes)
+        print("\n## Memory (proportional set size)\n", flush=True)
+        for pid, command in sorted(server.processes().items()):
+            if megabytes := memory(pid):
+                row(command[-70:], f"{megabytes:.0f} MB")
+        server.stop()
+
+
+def measure(checkout: Path, browser: Browser, size: int, publishes: int) -> None:
+    """Everything that depends on how many items there are."""
+    found = inside(checkout, "fill", str(size))
+    print(f"\n## {found['items']} items (index built in {found['rebuild_seconds']:.0f} s)\n", flush=True)
+    queries = inside(checkout, "queries")
+    for name, paths in pages(browser).items():
+        for clients in (1, 8):
+            taken = spread(load(browser, paths, clients))
+            row(f"{name}, {clients} client(s)", f"{taken} · {queries[name]:.0f} queries")
+    row(f"saved → searchable, {publishes} publishes", spread(searchable(browser, publishes)))
 
 
 def row(name: str, value: str) -> None:

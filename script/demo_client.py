@@ -67,6 +67,15 @@ class Server:
         self.base = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[str] | None = None
 
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Whatever went wrong meanwhile, the server is not left running."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait(timeout=STOP_SECONDS)
+
     def start(self, *options: str) -> float:
         """Seconds until its welcome is printed; SystemExit when it ends before."""
         began = time.monotonic()

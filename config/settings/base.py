@@ -135,7 +135,10 @@ WAGTAIL_WORKFLOW_ENABLED = False
 WAGTAIL_MODERATION_ENABLED = False
 WAGTAILADMIN_COMMENTS_ENABLED = False
 WAGTAILADMIN_RICH_TEXT_EDITORS: dict[str, Any] = {
-    "default": {"WIDGET": "wagtail.admin.rich_text.DraftailRichTextArea", "OPTIONS": {"features": ["bold", "ol", "ul", "hr"]}}
+    "default": {
+        "WIDGET": "wagtail.admin.rich_text.DraftailRichTextArea",
+        "OPTIONS": {"features": ["bold", "ol", "ul", "hr"]},
+    }
 }
 WAGTAIL_CONTENT_LANGUAGES = LANGUAGES = [("ja", "日本語")]
 # Finding is our own room (search/); Wagtail's own index serves only the admin's listings.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
@@ -21,7 +20,8 @@ FAILURES, FAILURE_LENGTH = 2, 120
 
 def _long(name: str, prompt: str) -> LongField:
     field = Challenge._meta.get_field(name)
-    return LongField(label=str(field.verbose_name), max_length=int(field.max_length), required=True, help_text=prompt, rows=4)
+    label, limit = str(field.verbose_name), int(field.max_length)
+    return LongField(label=label, max_length=limit, required=True, help_text=prompt, rows=4)
 
 
 class ChallengeForm(ItemForm):

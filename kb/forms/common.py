@@ -128,7 +128,8 @@ class ItemForm(forms.Form):
         words = [w.strip() for w in self.cleaned_data["keywords"].replace("，", "、").replace(",", "、").split("、")]
         words = list(dict.fromkeys(w for w in words if w))
         if len(words) > 10:
-            raise ValidationError(f"「キーワード」は10個までです。今は{len(words)}個です。{len(words) - 10}個けずってください。")
+            over = len(words) - 10
+            raise ValidationError(f"「キーワード」は10個までです。今は{len(words)}個です。{over}個けずってください。")
         return words
 
     def clean_attribution(self) -> str:
@@ -170,7 +171,8 @@ class ItemForm(forms.Form):
         """Show `error` and nothing else: what is merely missing is no fault of a draft."""
         self._errors = ErrorDict()
         self.cleaned_data = {}
-        for name, messages in error.message_dict.items() if hasattr(error, "error_dict") else [("__all__", error.messages)]:
+        by_field = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
+        for name, messages in by_field.items():
             self.add_error(None if name == "__all__" else name, list(messages))
 
     @cached_property

@@ -160,7 +160,8 @@ def fact_field(fact: Fact, *, required: bool) -> forms.Field:
             error_messages=choice_messages(fact.label),
         )  # fmt: skip
     if fact.type == "choices":
-        messages = {**choice_messages(fact.label), "required": REQUIRED.format(label=fact.label, hint="一つ以上選んでください。")}
+        required_words = REQUIRED.format(label=fact.label, hint="一つ以上選んでください。")
+        messages = {**choice_messages(fact.label), "required": required_words}
         return forms.MultipleChoiceField(
             label=fact.label, required=required, choices=fact.choices, widget=forms.CheckboxSelectMultiple,
             error_messages=messages,

@@ -24,16 +24,17 @@ def _long(name: str, label: str, prompt: str = "", *, required: bool = False, ro
 class LessonForm(ItemForm):
     """Title, fact, when to use and what changes for residents are required (domain.md); the rest helps later."""
 
-    observation = _long("observation", "事実", "見たこと・起きたことを書いてください。良し悪しは書きません。", required=True)
+    observation = _long("observation", "事実", "見たこと・起きたことを。良し悪しは書きません。", required=True)
     applies_when = _long("applies_when", "使える場面", "どんな仕事の、どんな時に使えますか。", required=True, rows=3)
     citizen_effect = _long("citizen_effect", "県民にとって", "県民にとって、何が変わりますか。", required=True, rows=3)
     recommendation = _long("recommendation", "提言", "次からどうするとよいですか。だれの役割で。")
     external = LineField(
-        label="出どころ", max_length=200, required=False, help_text="どの仕事・場面からの学びですか。例：窓口での問い合わせ対応"
-    )
+        label="出どころ", max_length=200, required=False,
+        help_text="どの仕事・場面からの学びですか。例：窓口での問い合わせ対応",
+    )  # fmt: skip
     kind = forms.ChoiceField(
-        label="種別", choices=Lesson.Kind.choices, initial=Lesson.Kind.IMPROVE, widget=forms.RadioSelect, required=False,
-        error_messages=choice_messages("種別"),
+        label="種別", choices=Lesson.Kind.choices, initial=Lesson.Kind.IMPROVE, required=False,
+        widget=forms.RadioSelect, error_messages=choice_messages("種別"),
     )  # fmt: skip
     causes = forms.MultipleChoiceField(
         label="原因区分", choices=Lesson.Cause.choices, required=False, widget=forms.CheckboxSelectMultiple,

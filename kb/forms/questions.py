@@ -97,7 +97,8 @@ class QuestionsForm(forms.Form):
         best, second = ranked[0], ranked[1]
         words = {**dict(TIME), **dict(PEOPLE), **dict(EVENT)}
         met = [words[answers[name]] for name in ("event", "people", "time") if answers[name] in best.situations]
-        reason = f"{'、'.join(f'「{word}」' for word in met)}に合うからです。" if met else "どんな時にも書きやすいからです。"
+        words_met = "、".join(f"「{word}」" for word in met)
+        reason = f"{words_met}に合うからです。" if met else "どんな時にも書きやすいからです。"
         fits = answers["event"] in second.situations
         return Proposal(best, reason, second if fits else None)
 

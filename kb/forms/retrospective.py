@@ -37,8 +37,9 @@ class RetrospectiveForm(ItemForm):
         error_messages=choice_messages("結果"),
     )  # fmt: skip
     co_creation_note = LongField(
-        label="だれと・いつから", max_length=300, required=False, rows=2, help_text="いっしょに進めた人と、声をかけた時期。"
-    )
+        label="だれと・いつから", max_length=300, required=False, rows=2,
+        help_text="いっしょに進めた人と、声をかけた時期。",
+    )  # fmt: skip
     blameless_ok = forms.BooleanField(
         label="個人を責める書き方になっていません", required=True,
         error_messages={"required": "個人を責める書き方になっていないかを確かめて、しるしを付けてください。"},
@@ -60,7 +61,9 @@ class RetrospectiveForm(ItemForm):
                     label=section.label if n == 0 else f"{section.label}（{n + 1}つ目）", max_length=ANSWER_LIMIT,
                     required=section.required and n == 0, help_text=section.prompt if n == 0 else "",
                 )  # fmt: skip
-        self.row_counts = {fact.key: self._count(f"fact-{fact.key}-", ROWS, MOST_ROWS, from_zero=True) for fact in format.facts}
+        self.row_counts = {
+            fact.key: self._count(f"fact-{fact.key}-", ROWS, MOST_ROWS, from_zero=True) for fact in format.facts
+        }
         for fact in format.facts:
             if fact.type == "rows":
                 for n in range(self.row_counts[fact.key]):
@@ -79,8 +82,9 @@ class RetrospectiveForm(ItemForm):
         if self.draft is not None and self.draft.item_id:
             mine |= Q(lookbacks=self.draft.item_id)
         self.fields["challenge"] = forms.ModelChoiceField(
-            Challenge.objects.filter(mine).distinct(), label="挑戦", to_field_name="public_id", empty_label="選んでください",
-            error_messages=choice_messages("挑戦"), help_text="どの挑戦をふりかえりますか。終えたものから選べます。",
+            Challenge.objects.filter(mine).distinct(), label="挑戦", to_field_name="public_id",
+            empty_label="選んでください", error_messages=choice_messages("挑戦"),
+            help_text="どの挑戦をふりかえりますか。終えたものから選べます。",
         )  # fmt: skip
         self.fields["subject"].required = False
         self.fields["subject"].help_text = "空のときは、挑戦の件名になります。"
@@ -118,21 +122,8 @@ class RetrospectiveForm(ItemForm):
         assert section is not None
         names = [name for name in self.fields if name.startswith(f"answer-{key}-")]
         more = tuple(self[name] for name in names if name.removeprefix(f"answer-{key}-").isdecimal())
-        return Prompt(self[answer_name(key, 0)], title=section.label, ask=section.prompt, example=section.example, more=more)
-
-    @property
-    def required_steps(self) -> list[dict[str, Any]]:
-        """A screen each on a phone; the others stand on the last one, so that ten minutes are enough."""
-        return [step for step in self.steps if step["section"].required]
-
-    @property
-    def optional_steps(self) -> list[dict[str, Any]]:
-        return [step for step in self.steps if not step["section"].required]
-
-    @property
-    def total(self) -> int:
-        """Screens: the subject, the required prompts, and the last one."""
-        return len(self.required_steps) + 2
+        first = self[answer_name(key, 0)]
+        return Prompt(first, title=section.label, ask=section.prompt, example=section.example, more=more)
 
     @property
     def facts(self) -> list[dict[str, Any]]:
@@ -179,10 +170,10 @@ class RetrospectiveForm(ItemForm):
     def _check_period(self, data: dict[str, Any]) -> None:
         start, end, held = data.get("period_from"), data.get("period_to"), data.get("occurred_on")
         if start and end and end < start:
-            self.add_error("period_to", "対象期間の終わりが、始めより前になっています。どちらかの日付を直してください。")
+            self.add_error("period_to", "対象期間の終わりが、始めより前です。どちらかの日付を直してください。")
         elif held and (end or start) and held < (end or start):
             last = "終わり" if end else "始め"
-            self.add_error("occurred_on", f"「発生・実施日」が、対象期間の{last}より前です。どちらかの日付を直してください。")
+            self.add_error("occurred_on", f"実施日が、対象期間の{last}より前です。どちらかの日付を直してください。")
 
     def _facts(self, data: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}

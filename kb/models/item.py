@@ -101,7 +101,13 @@ class Item(Page):
     )  # fmt: skip
 
     public_id = models.CharField(
-        "管理番号", max_length=16, unique=True, null=True, blank=True, editable=False, validators=[RegexValidator(PUBLIC_ID)]
+        "管理番号",
+        max_length=16,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
+        validators=[RegexValidator(PUBLIC_ID)],
     )
     summary = models.TextField("要旨", max_length=200, blank=True)
     occurred_on = models.DateField("発生・実施日", null=True, blank=True)
@@ -116,12 +122,18 @@ class Item(Page):
         "機密性", max_length=2, choices=Confidentiality.choices, default=Confidentiality.TWO
     )
     attribution = models.CharField("記名区分", max_length=12, choices=Attribution.choices, default=Attribution.NAMED)
-    state = models.CharField("公開の状態", max_length=12, choices=State.choices, default=State.SUBMITTED, editable=False)
+    state = models.CharField(
+        "公開の状態", max_length=12, choices=State.choices, default=State.SUBMITTED, editable=False
+    )
     themes = ParentalManyToManyField("kb.Theme", verbose_name="分野", blank=True, related_name="items")
     scenes = ParentalManyToManyField("kb.Scene", verbose_name="業務場面", blank=True, related_name="items")
     stances = ParentalManyToManyField("kb.Stance", verbose_name="基本姿勢", blank=True, related_name="items")
     municipalities = ParentalManyToManyField(
-        "organization.OrgUnit", verbose_name="市町村", blank=True, related_name="+", limit_choices_to={"kind": "municipality"}
+        "organization.OrgUnit",
+        verbose_name="市町村",
+        blank=True,
+        related_name="+",
+        limit_choices_to={"kind": "municipality"},
     )
     keywords = models.JSONField("キーワード", default=list, blank=True)
     review_due = models.DateField("見直し期限", null=True, blank=True)

@@ -48,13 +48,17 @@ class Lesson(Item):
     maturity = models.CharField(
         "教訓の状態", max_length=12, choices=Maturity.choices, default=Maturity.OBSERVED, editable=False
     )
-    observation = models.TextField("事実", max_length=800, blank=True, help_text="見たこと・起きたこと。良し悪しは書きません。")
+    observation = models.TextField(
+        "事実", max_length=800, blank=True, help_text="見たこと・起きたこと。良し悪しは書きません。"
+    )
     context = models.TextField("条件・背景", max_length=600, blank=True)
     discussion = models.TextField("考察", max_length=800, blank=True)
     causes = models.JSONField("原因区分", default=list, blank=True)
     conclusion = models.TextField("結論", max_length=400, blank=True)
     recommendation = models.TextField("提言", max_length=400, blank=True)
-    citizen_effect = models.TextField("県民にとって", max_length=200, blank=True, help_text="県民にとって何が変わるか。")
+    citizen_effect = models.TextField(
+        "県民にとって", max_length=200, blank=True, help_text="県民にとって何が変わるか。"
+    )
     early_warning = models.TextField("予兆", max_length=200, blank=True)
     applies_when = models.TextField("使える場面", max_length=200, blank=True)
     not_applicable = models.TextField("当てはまらない場面", max_length=200, blank=True)

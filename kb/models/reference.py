@@ -40,7 +40,12 @@ class Reference(models.Model):
     occurred_on = models.DateField("日付", null=True, blank=True)
     fiscal_year = models.PositiveSmallIntegerField("年度", null=True, db_index=True)
     owner_unit = models.ForeignKey(
-        "organization.OrgUnit", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="所管所属"
+        "organization.OrgUnit",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="所管所属",
     )
     audience = models.CharField("公開範囲", max_length=12, choices=Audience.choices, default=Audience.PREFECTURE)
     keywords = models.JSONField("キーワード", default=list, blank=True)
@@ -57,10 +62,10 @@ class Reference(models.Model):
     def __str__(self) -> str:
         return f"{self.public_id} {self.title}"
 
-    def get_absolute_url(self) -> str:
-        return reverse("item", args=[self.public_id])
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         if kwargs.get("update_fields") is None and self.text and not self.html:
             self.html = render(self.text)
         super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("item", args=[self.public_id])

@@ -13,7 +13,12 @@ from kb import challenges
 from kb.models import Challenge
 from kb.views.item import find
 
-DONE = {"support": "後押しを伝えました。", "start": "挑戦を始めました。", "end": "おつかれさまでした。次は、ふりかえりを書きましょう。", "close": "完了しました。"}
+DONE = {
+    "support": "後押しを伝えました。",
+    "start": "挑戦を始めました。",
+    "end": "おつかれさまでした。次は、ふりかえりを書きましょう。",
+    "close": "完了しました。",
+}
 
 
 @login_required

@@ -42,4 +42,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def help_page(request: HttpRequest) -> HttpResponse:
     """What each role can do, the reader's own roles first."""
     reader = reader_for(request.user)
-    return render(request, "kb/help.html", {"is_reviewer": bool(reader.review_unit_ids), "roles": reader.roles, "is_county": reader.is_county})
+    return render(
+        request,
+        "kb/help.html",
+        {"is_reviewer": bool(reader.review_unit_ids), "roles": reader.roles, "is_county": reader.is_county},
+    )

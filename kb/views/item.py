@@ -18,7 +18,18 @@ from kb.authors import author_label
 from kb.cards import MODELS
 from kb.format_files import get_format
 from kb.forms.common import WRITABLE_AUDIENCES
-from kb.models import Addendum, Article, Authorship, Challenge, Item, Lesson, LessonSource, Reaction, Reference, Retrospective
+from kb.models import (
+    Addendum,
+    Article,
+    Authorship,
+    Challenge,
+    Item,
+    Lesson,
+    LessonSource,
+    Reaction,
+    Reference,
+    Retrospective,
+)
 from kb.models.item import State
 from kb.text import clean_text
 from organization.tree import unit_tree
@@ -28,21 +39,21 @@ def find(user: Any, public_id: str) -> Item:
     """The item that `user` may open, as its own type, tombstones included; Http404 for missing and forbidden alike."""
     model = next((m for m in MODELS if public_id.startswith(f"{m.PREFIX}-")), Item)
     found = model.objects.allowed_for(user).filter(public_id=public_id).select_related("content_type").first()
-    if found is None or (found.state in (State.SUBMITTED, State.RETURNED) and not _may_see_waiting(found, user)):
+    if found is None or (found.first_published_at is None and not _may_see_waiting(found, user)):
         raise Http404
     return found if model is not Item else found.specific
 
 
 def _may_see_waiting(item: Item, user: Any) -> bool:
-    """What waits is seen by who wrote it and by who may decide on it."""
+    """What nobody could read yet is seen by who wrote it and by who may decide on it, also once it is withdrawn."""
     return lifecycle.may_edit(item=item, user=user)
 
 
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
     """The item, its tombstone, or a reference; login is asked for first, so that a 404 tells a stranger nothing."""
-    if not request.user.is_authenticated:
-        if not Item.objects.visible_to(request.user).filter(public_id=public_id).exists():
-            return redirect_to_login(request.get_full_path())
+    mine = Item.objects.visible_to(request.user).filter(public_id=public_id)
+    if not request.user.is_authenticated and not mine.exists():
+        return redirect_to_login(request.get_full_path())
     if public_id.startswith(f"{Reference.PREFIX}-"):
         return _reference(request, public_id)
     item = find(request.user, public_id)
@@ -246,9 +257,10 @@ def addendum(request: HttpRequest, public_id: str) -> HttpResponse:
     if not text.strip():
         messages.error(request, "後日談が空です。その後どうなったかを書いてください。")
     elif len(text) > 600:
-        messages.error(request, f"後日談は600文字までです。今は{len(text)}文字です。{len(text) - 600}文字けずってください。")
+        messages.error(
+            request, f"後日談は600文字までです。今は{len(text)}文字です。{len(text) - 600}文字けずってください。"
+        )
     else:
         Addendum.objects.create(retrospective=item, text=text)
         messages.success(request, "後日談を足しました。")
     return redirect(item.get_absolute_url())
-

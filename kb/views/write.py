@@ -36,6 +36,8 @@ ELSEWHERE = (
     "この画面の内容は、まだ残っています。"
 )
 SENT = "この下書きは、もう公開に出されています。直すときは、公開した記録の「直す」から始めてください。"
+OTHER_WINDOW = "別の画面で保存されています。この画面の内容を残すには「保存」を押してください。"
+LOGGED_OUT = "ログインが切れました。書いた内容はこの端末に残っています。別のタブでログインし直してください。"
 NOT_KEPT = "保存できませんでした。"
 
 
@@ -102,8 +104,6 @@ def draft(request: HttpRequest, uid: Any) -> HttpResponse:
         return _to_item(mine)
     if request.method != "POST":
         return _form_page(request, mine, _form(request, mine))
-    if "rebase" in request.POST:
-        return _rebase(request, mine)
     if "publish" in request.POST:
         return _publish(request, mine)
     return _save(request, mine)
@@ -159,21 +159,27 @@ def _publish(request: HttpRequest, mine: Draft) -> HttpResponse:
     return redirect(item.get_absolute_url())
 
 
-def _rebase(request: HttpRequest, mine: Draft) -> HttpResponse:
-    """「今の版を下じきに」: only where the version that was shown is still the newest."""
-    if mine.item is None:
+@login_required
+def rebase(request: HttpRequest, uid: Any) -> HttpResponse:
+    """「今の版を下じきに」: only where the version that was shown is still the newest; as a link, the comparison."""
+    mine = _own_draft(request, uid)
+    if mine.item is None or mine.submitted_at is not None:
         raise Http404
-    if request.POST.get("newest") != str(mine.item.latest_revision_id):
+    if not conflicts.is_behind(mine):
+        return redirect(mine)
+    if request.method != "POST" or request.POST.get("newest") != str(mine.item.latest_revision_id):
         return _conflict_page(request, mine)
     conflicts.rebase(draft=mine)
-    messages.success(request, "今の版を下じきにしました。あなたが書いた所は、そのまま残っています。読み直してから公開してください。")
+    messages.success(
+        request, "今の版を下じきにしました。あなたが書いた所はそのままです。読み直してから公開してください。"
+    )
     return redirect(mine)
 
 
 def autosave(request: HttpRequest, uid: Any) -> JsonResponse:
     """What capture.js sends every few seconds; answers in JSON whatever happens, never with a page to log in."""
     if not request.user.is_authenticated:
-        return _sentence("ログインが切れました。書いた内容はこの端末に残っています。別のタブでログインし直してください。", 401)
+        return _sentence(LOGGED_OUT, 401)
     if request.method != "POST":
         return _sentence("保存するときだけ使うアドレスです。書く画面に戻ってください。", 405)
     mine = _own_draft(request, uid)
@@ -185,7 +191,7 @@ def autosave(request: HttpRequest, uid: Any) -> JsonResponse:
         return _sentence(f"{NOT_KEPT}{error.messages[0]}", 422)
     if not drafting.save_typed(draft=mine, typed=typed, version=_version(request, mine, typed)):
         is_open = Draft.objects.filter(pk=mine.pk, submitted_at__isnull=True).exists()
-        return _sentence("別の画面で保存されています。この画面の内容を残すには「保存」を押してください。" if is_open else SENT, 409)
+        return _sentence(OTHER_WINDOW if is_open else SENT, 409)
     return JsonResponse({"saved_at": clock.now().strftime("%H:%M"), "version": mine.version})
 
 
@@ -291,7 +297,8 @@ def _form_page(request: HttpRequest, mine: Draft, form: ItemForm) -> HttpRespons
 
 def _conflict_page(request: HttpRequest, mine: Draft) -> HttpResponse:
     context = {"draft": mine, "item": mine.item, "contested": conflicts.contested(mine), "label": _label(mine)}
-    return render(request, "kb/write/conflict.html", context, status=409)
+    refused = request.method == "POST"
+    return render(request, "kb/write/conflict.html", context, status=409 if refused else 200)
 
 
 def _to_item(mine: Draft) -> HttpResponse:
@@ -303,7 +310,10 @@ def _who_reads(item: Item, *, edited: bool) -> str:
     unit = item.unit_name_at_time
     if item.state == State.SUBMITTED:
         wide = item.get_audience_display()
-        return f"確認に出しました。{unit}の確認が済むと「{wide}」に公開されます。それまで読めるのは、あなたと確認する人だけです。"
+        return (
+            f"確認に出しました。{unit}の確認が済むと「{wide}」に公開されます。"
+            "それまで読めるのは、あなたと確認する人だけです。"
+        )
     if edited:
         return "更新しました。前の版は「変更の履歴」から見られます。"
     if item.audience == Audience.SELF:

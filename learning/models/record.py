@@ -91,4 +91,8 @@ class TrainingRecord(models.Model):
     @property
     def may_report(self) -> bool:
         """Whether its person can begin a report: the course was attended and none is linked yet."""
-        return self.report_id is None and self.status in (self.Status.ATTENDED, self.Status.COMPLETED, self.Status.PASSED)
+        return self.report_id is None and self.status in (
+            self.Status.ATTENDED,
+            self.Status.COMPLETED,
+            self.Status.PASSED,
+        )

@@ -25,7 +25,9 @@ def page(request: HttpRequest) -> HttpResponse:
     if person is None:
         return render(request, "learning/my.html", {"person": None})
     reports.link_written(person=person)
-    written = Item.objects.filter(authorships__person=person).exclude(state=State.WITHDRAWN).select_related("content_type")
+    written = (
+        Item.objects.filter(authorships__person=person).exclude(state=State.WITHDRAWN).select_related("content_type")
+    )
     return render(
         request,
         "learning/my.html",

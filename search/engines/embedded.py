@@ -185,11 +185,11 @@ class EmbeddedEngine:
         self._forget_connection()
         mode = "rwc" if make else "rw"
         db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
-        db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA cache_size = -16000")
         # Not memory-mapped: a truncated file would then kill the process instead of raising an error.
         if make:
+            db.execute("PRAGMA journal_mode = WAL")
             db.execute("CREATE TABLE IF NOT EXISTS generation (name INTEGER PRIMARY KEY AUTOINCREMENT,"
                        " stamp TEXT NOT NULL, live INTEGER NOT NULL)")  # fmt: skip
         status = self.path.stat()

@@ -8,12 +8,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from kb import drafting, lifecycle, review
 from kb.identifiers import next_public_id
-from kb.models import Draft, Item, Lesson, YearPage
+from kb.models import Item, Lesson, YearPage
 from kb.models.item import PUBLIC_ID, State
 from organization import clock
 from organization.models import AuditEvent, Notice
-from organization.working_days import working_days_before
-from tests.factories.kb import lesson, make_lesson, publish, send, write
+from tests.factories.kb import lesson, make_lesson, make_retrospective, publish, send, write
 from tests.factories.organization import add_version, make_department, make_staff, make_unit
 
 pytestmark = pytest.mark.django_db
@@ -89,130 +88,6 @@ def test_who_holds_no_post_today_is_told_whom_to_ask(author):
     author.appointments.update(ends_on=clock.today() - timedelta(days=1))
     with pytest.raises(ValidationError, match="人事担当"):
         write(lesson(), author)
-
-
-# --- Review ----------------------------------------------------------------------------------
-
-
-def test_an_accepted_item_reaches_the_audience_its_author_asked_for(author, reviewer, outsider):
-    item = make_lesson(author, audience="prefecture")
-    review.accept(item=item, user=reviewer.user)
-    item.refresh_from_db()
-    assert item.state == State.PUBLISHED
-    assert seen_by(outsider, item)
-
-
-def test_the_author_is_told_that_the_item_was_accepted(author, reviewer):
-    review.accept(item=make_lesson(author, audience="prefecture"), user=reviewer.user)
-    assert "受理されました" in Notice.objects.get(person=author).text or "受理され" in Notice.objects.get(person=author).text
-
-
-def test_nobody_accepts_their_own_item(reviewer):
-    item = make_lesson(reviewer, audience="prefecture")
-    with pytest.raises(PermissionDenied):
-        review.accept(item=item, user=reviewer.user)
-
-
-def test_the_reviewer_of_another_unit_does_not_decide(author):
-    other = make_staff(make_unit(), duties=("reviewer",))
-    with pytest.raises(PermissionDenied):
-        review.accept(item=make_lesson(author, audience="prefecture"), user=other.user)
-
-
-def test_the_head_of_the_unit_may_accept_without_a_duty(unit, author):
-    head = make_staff(unit, title="課長", head=True)
-    item = make_lesson(author, audience="prefecture")
-    review.accept(item=item, user=head.user)
-    item.refresh_from_db()
-    assert item.state == State.PUBLISHED
-
-
-def test_the_knowledge_office_waits_five_working_days_for_the_unit(author):
-    office = make_staff(make_unit(), duties=("km",))
-    item = make_lesson(author, audience="prefecture")
-    assert not review.may_review(item=item, user=office.user)
-
-
-def test_after_five_working_days_of_silence_the_knowledge_office_may_decide(author):
-    office = make_staff(make_unit(), duties=("km",))
-    item = make_lesson(author, audience="prefecture")
-    long_ago = clock.now() - (clock.today() - working_days_before(clock.today(), 5))
-    Item.objects.filter(pk=item.pk).update(submitted_at=long_ago)
-    assert review.may_review(item=item, user=office.user)
-
-
-def test_a_return_without_a_comment_is_refused(author, reviewer):
-    item = make_lesson(author, audience="prefecture")
-    with pytest.raises(ValidationError):
-        review.give_back(item=item, user=reviewer.user, comment="  ")
-    item.refresh_from_db()
-    assert item.state == State.SUBMITTED
-
-
-def test_a_return_reopens_the_draft_with_the_comment(author, reviewer):
-    item = make_lesson(author, audience="prefecture")
-    review.give_back(item=item, user=reviewer.user, comment="日付を足してください。")
-    item.refresh_from_db()
-    draft = Draft.objects.open_of(author).get()
-    assert item.state == State.RETURNED
-    assert draft.item_id == item.pk
-    assert draft.comment == "日付を足してください。"
-    assert draft.data["title"] == item.title
-
-
-def test_a_returned_item_can_be_sent_again(author, reviewer):
-    item = make_lesson(author, audience="prefecture")
-    review.give_back(item=item, user=reviewer.user, comment="日付を足してください。")
-    item.refresh_from_db()
-    lifecycle.submit(item=item, by=author)
-    assert item.state == State.SUBMITTED
-
-
-# --- Widening and narrowing ------------------------------------------------------------------
-
-
-def test_widening_a_published_item_asks_the_reviewer_and_changes_nothing_yet(author, reviewer, outsider):
-    item = make_lesson(author, audience="unit")
-    lifecycle.change_audience(item=item, user=author.user, audience="prefecture")
-    item.refresh_from_db()
-    assert (item.audience, item.requested_audience) == ("unit", "prefecture")
-    assert review.may_review(item=item, user=reviewer.user)
-    assert not seen_by(outsider, item)
-
-
-def test_accepting_a_widening_opens_the_item_to_its_new_readers(author, reviewer, outsider):
-    item = make_lesson(author, audience="unit")
-    lifecycle.change_audience(item=item, user=author.user, audience="prefecture")
-    review.accept(item=item, user=reviewer.user)
-    item.refresh_from_db()
-    assert (item.audience, item.requested_audience) == ("prefecture", "")
-    assert seen_by(outsider, item)
-
-
-def test_refusing_a_widening_leaves_the_item_published_as_it_was(author, reviewer):
-    item = make_lesson(author, audience="unit")
-    lifecycle.change_audience(item=item, user=author.user, audience="prefecture")
-    review.give_back(item=item, user=reviewer.user, comment="所属名を消してからにしましょう。")
-    item.refresh_from_db()
-    assert (item.state, item.audience, item.requested_audience) == (State.PUBLISHED, "unit", "")
-
-
-def test_narrowing_is_at_once(author, outsider):
-    item = publish(lesson(audience="prefecture"), author)
-    lifecycle.change_audience(item=item, user=author.user, audience="unit")
-    assert not seen_by(outsider, item)
-
-
-def test_nobody_makes_an_item_public_from_the_screen(author):
-    item = make_lesson(author)
-    with pytest.raises(ValidationError):
-        lifecycle.change_audience(item=item, user=author.user, audience="public")
-
-
-def test_a_colleague_who_did_not_write_it_does_not_change_its_audience(unit, author):
-    colleague = make_staff(unit)
-    with pytest.raises(PermissionDenied):
-        lifecycle.change_audience(item=make_lesson(author), user=colleague.user, audience="self")
 
 
 # --- Withdrawal ------------------------------------------------------------------------------
@@ -360,8 +235,6 @@ def test_a_new_lesson_that_still_waits_replaces_nothing_yet(author):
 
 
 def test_a_lesson_drawn_from_a_retrospective_starts_no_wider_than_the_unit(author):
-    from tests.factories.kb import make_retrospective
-
     retrospective = make_retrospective(author, audience="prefecture")
     answer = retrospective.answers.get()
     draft = drafting.promote(retrospective=retrospective, answer_uid=str(answer.uid), by=author)

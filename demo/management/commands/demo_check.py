@@ -22,7 +22,11 @@ SHINGLE = 5
 
 def sentences(content: Content) -> set[str]:
     """The sentences of an item, without list marks; shorter than eight characters do not count."""
-    found = (re.sub(r"^[\s\-*・|0-9.]+", "", part).strip() for text in content.texts() for part in re.split(r"[。\n！？]", text))
+    found = (
+        re.sub(r"^[\s\-*・|0-9.]+", "", part).strip()
+        for text in content.texts()
+        for part in re.split(r"[。\n！？]", text)
+    )
     return {sentence for sentence in found if len(sentence) >= 8}
 
 
@@ -37,7 +41,11 @@ def problems(items: list[Content]) -> list[str]:
     for content in items:
         for sentence in sentences(content):
             holders.setdefault(sentence, []).append(content.key)
-    found = [f"同じ文が{len(keys)}件にあります：{s}（{'、'.join(keys)}）" for s, keys in holders.items() if len(keys) > SENTENCE_IN]
+    found = [
+        f"同じ文が{len(keys)}件にあります：{s}（{'、'.join(keys)}）"
+        for s, keys in holders.items()
+        if len(keys) > SENTENCE_IN
+    ]
     sets = [(content.key, shingles(content)) for content in items]
     for (a, left), (b, right) in combinations(sets, 2):
         if len(left & right) >= JACCARD * len(left | right) > 0:
@@ -61,4 +69,6 @@ class Command(BaseCommand):
             found.append(f"400〜1,500文字の項目が120件に足りません（{long}件）。")
         if found:
             raise CommandError("\n".join(found))
-        self.stdout.write(f"デモの内容：{len(runs[0])}件（うち400〜1,500文字 {long}件）、{len(worlds[0].staff)}人。問題はありません。")
+        self.stdout.write(
+            f"デモの内容：{len(runs[0])}件（うち400〜1,500文字 {long}件）、{len(worlds[0].staff)}人。問題はありません。"
+        )

@@ -1,0 +1,99 @@
+"""The styleguide in a real Chromium: every component is accessible, fits a phone, and calls nobody outside.
+
+What passes here passes on every screen, since screens are made of these components only.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+CHROMIUM = "/usr/bin/chromium"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+#: Without preload: axe would otherwise fetch the stylesheets again and ask for their @imports at wrong addresses.
+AXE_OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "preload": False}
+SECTIONS = (
+    "type buttons forms writing badges items search navigation notes tables prose changes empty login icons".split()
+)
+
+
+@pytest.fixture
+def browser(live_server: Any) -> Iterator[Browser]:
+    """Debian's Chromium; closed before the live server and the database are."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+def open_styleguide(browser: Browser, live_server: Any, width: int, **options: Any) -> tuple[Page, list[str]]:
+    """The page, and what went wrong while it loaded: console errors, failed or foreign requests."""
+    page = browser.new_context(viewport={"width": width, "height": 844}, **options).new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+    page.on("response", lambda answer: wrong.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith(live_server.url) else None)
+    page.goto(f"{live_server.url}/styleguide/")
+    page.wait_for_load_state("networkidle")
+    return page, wrong
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing(browser: Browser, live_server: Any, width: int, scheme: Any) -> None:
+    page, wrong = open_styleguide(browser, live_server, width, color_scheme=scheme)
+    assert wrong == []
+    assert [page.locator(f"#{name}").count() for name in SECTIONS] == [1] * len(SECTIONS)
+    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+    assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == []
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
+def test_nothing_sticks_out_at_360(browser: Browser, live_server: Any, javascript: bool) -> None:
+    page, wrong = open_styleguide(browser, live_server, 360, java_script_enabled=javascript)
+    assert wrong == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_form_components_show_real_fields(browser: Browser, live_server: Any) -> None:
+    """A template alone cannot make BoundFields: the page must be served by the view that brings the sample form."""
+    page, _ = open_styleguide(browser, live_server, 1280)
+    assert page.locator("#forms .kb-field").count() >= 12
+    broken = page.locator("#broken_title")
+    described = (broken.get_attribute("aria-describedby") or "").split()
+    assert broken.get_attribute("aria-invalid") == "true"
+    assert [page.locator(f"#{name}").count() for name in described] == [1, 1]
+
+
+def test_a_phone_shows_one_prompt_at_a_time(browser: Browser, live_server: Any) -> None:
+    page, _ = open_styleguide(browser, live_server, 390)
+    assert page.locator("#writing .kb-prompt:visible").count() == 1
+    page.locator("[data-prompt-previous]").click()
+    assert page.locator("#prompt_keep").is_visible()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.locator("#writing .kb-prompt:visible").count() == 3
+
+
+def test_without_javascript_all_prompts_and_menus_are_there(browser: Browser, live_server: Any) -> None:
+    page, _ = open_styleguide(browser, live_server, 390, java_script_enabled=False)
+    assert page.locator("#writing .kb-prompt:visible").count() == 3
+    assert page.locator("[data-copy]").is_hidden()
+
+
+def test_every_target_is_large_enough(browser: Browser, live_server: Any) -> None:
+    """24 px each way (WCAG 2.5.8), links inside sentences apart."""
+    page, _ = open_styleguide(browser, live_server, 390)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("a, button, summary, input, select, textarea")]
+            .filter((e) => e.checkVisibility() && !e.closest("p, .kb-prose, .kb-visually-hidden, .kb-skip, .kb-skip *"))
+            .filter((e) => !e.matches(".kb-skip"))
+            .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
+            .filter(([, box]) => Math.min(box.width, box.height) < 23.5)
+            .map(([html, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${html}`)"""
+    )
+    assert small == []

@@ -1,0 +1,153 @@
+"""Japanese as people write it: what is written in many ways has one analysis (domain.md, journey 4)."""
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.analysis import analyse, bigrams, fold, kana_reading, query_forms, single_kanji
+from search.spelling import respell, segments
+
+SAME = [
+    # journey 4
+    ("ふりかえり", "振り返り"), ("ふりかえり", "振返り"), ("引継ぎ", "引き継ぎ"), ("引継ぎ", "引継"), ("サーバ", "サーバー"),
+    ("子ども", "こども"), ("子供", "こども"), ("渡邊", "渡辺"), ("渡邉", "渡辺"), ("ＡＢＣ１２３", "abc123"), ("ｻｰﾊﾞｰ", "サーバ"),
+    # words of the house
+    ("取組", "取り組み"), ("申込", "申し込み"), ("申込み", "申し込み"), ("問合せ", "問い合わせ"), ("問い合せ", "問合わせ"),
+    ("斉藤", "斎藤"), ("齋藤", "斎藤"), ("打合せ", "打ち合わせ"), ("手続", "手続き"), ("障がい", "障害"), ("見込", "見込み"),
+    ("とりまとめ", "取りまとめ"), ("まちづくり", "街づくり"), ("ひやりはっと", "ヒヤリ・ハット"), ("うちあわせ", "打合せ"),
+    ("髙橋", "高橋"), ("山﨑", "山崎"), ("廣瀬", "広瀬"), ("櫻井", "桜井"),
+    # nouns and the verbs they come from
+    ("取り組む", "取組"), ("申し込む", "申込み"), ("引き継ぐ", "引継ぎ"), ("振り返る", "ふりかえり"), ("見直す", "見直し"),
+    # katakana
+    ("ヴァイオリン", "バイオリン"), ("メンバ", "メンバー"), ("ソフトウェア", "ソフトウエア"), ("データ・ベース", "データベース"),
+    ("サ-バー", "サーバー"), ("マネージャー", "マネジャー"), ("ディジタル", "デジタル"),
+    # what PDF files and Macs write
+    ("⻑野", "長野"), ("市⺠", "市民"), ("⻄⽇本", "西日本"), ("か\u3099く", "がく"), ("ﾊﾟﾝ", "パン"), ("県\u200b庁", "県庁"),
+    # counters and places
+    ("３ヶ所", "3か所"), ("5ヵ年計画", "５カ年計画"), ("霞ヶ関", "霞が関"),
+    # years
+    ("R6", "令和6年"), ("Ｒ６", "令和６年"), ("R1", "令和元年"), ("2019", "令和元年"), ("2019年", "令和元年"),
+    ("FY2024", "令和6年度"), ("2024年度", "令和６年度"), ("R6年度", "令和6年度"), ("平成30年", "2018年"), ("H30", "2018年"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_two_spellings_ask_for_the_same(one, other):
+    assert query_forms(one) == query_forms(other) != ()
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_query_in_one_spelling_is_met_by_a_text_in_the_other(one, other, turned):
+    query, text = (other, one) if turned else (one, other)
+    held = {token.form for token in analyse(f"報告：{text}について、担当者が説明した。").a}
+    assert set(query_forms(query)) <= held
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "found"),
+    [
+        ("R6", "令和6年度の事業", True),
+        ("R6", "FY2024", True),
+        ("令和6年度", "R6に始めた", True),
+        ("2024", "令和6年度", True),
+        ("2024年", "令和6年度", True),
+        ("令和6年度", "令和6年4月1日", False),  # a fiscal year is more than the year in which it begins
+        ("令和6年度", "令和7年度", False),
+        ("2019", "2019/5/1", True),
+        ("2019", "12019件", False),
+        ("R1", "R10", False),
+        ("L-R07-00123", "L-R07-00123を見てください", True),
+        ("L-R07-00123", "L-R07-00124", False),
+        ("c++", "c#とc", False),
+        ("c++", "C++で書いた", True),
+    ],
+)
+def test_years_ids_and_signs(query, text, found):
+    assert (set(query_forms(query)) <= set(analyse(text).forms("a"))) is found
+
+
+def test_a_wave_dash_between_numbers_is_no_long_vowel():
+    assert respell("10〜20、10～20").text == "10~20,10~20"
+    assert respell("らーめん、ら〜めん、スーパ〜マン").text == "らーめん、らーめん、スーパーマン"
+    assert "ー" not in respell("東京－大阪、ア〜ウ、1-2").text
+
+
+def test_particles_auxiliaries_and_light_words_are_dropped():
+    assert query_forms("です") == query_forms("のは") == query_forms("こと") == query_forms("。、！") == ()
+    assert query_forms("避難所を運営した") == query_forms("避難所 運営する")
+
+
+def test_numbers_in_kanji_are_numbers():
+    assert query_forms("台風十九号") == query_forms("台風19号")
+
+
+def test_compounds_are_those_that_split():
+    assert analyse("node.jsとa/b").forms("c") == ["node.js", "a/b"]
+    assert analyse("避難").forms("c") == []
+
+
+def test_pairs_of_characters():
+    assert list(bigrams("避難所 ab 1です")) == ["避難", "難所", "ab", "1で"]
+    assert single_kanji("橋と道路") == ["橋", "道", "路"]
+
+
+def test_readings_join_neighbours_so_that_kana_finds_compounds():
+    assert {"サイガイ", "タイサク", "サイガイタイサク"} <= set(analyse("災害対策").forms("r"))
+    assert (kana_reading("さいがい"), kana_reading("サイガイ"), kana_reading("災害"), kana_reading("い")) == (
+        "サイガイ", "サイガイ", "", "",
+    )  # fmt: skip
+
+
+def test_spans_point_into_the_text_as_typed():
+    text = "ｻｰﾊﾞｰの ふりかえり（⻑野県、令和６年度）"
+    found = {token.form: text[token.begin : token.end] for token in analyse(text).a}
+    assert found["サーバ"] == "ｻｰﾊﾞｰ" and found["振返"] == "ふりかえり"
+    assert found["長野"] == "⻑野" and found["fy2024"] == "令和６年度"
+
+
+ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates and NUL included
+JAPANESE = st.text("ぁあがヴァィーヶ・〜～-ﾞﾟｻﾊ１2年度令和元RHFY辺邊⻑令\u3099\u0301 。ab+/'\"取り組み", max_size=30)
+
+
+@given(st.one_of(ANY_TEXT, JAPANESE))
+def test_any_text_has_an_analysis(text):
+    analysis = analyse(text)
+    for token in (*analysis.a, *analysis.c):
+        assert 0 <= token.begin < token.end <= len(text)
+        assert token.form and not any(ch.isspace() or ch == '"' for ch in token.form)
+        token.form.encode()  # nothing that a file could not hold
+    assert all(pair and not any(ch.isspace() for ch in pair) for pair in analysis.b)
+
+
+@given(st.one_of(ANY_TEXT, JAPANESE))
+def test_respelling_twice_changes_nothing_more(text):
+    once = respell(text)
+    assert respell(once.text).text == once.text
+    assert len(once.text) == len(once.begins) == len(once.ends)
+    assert "".join(segment.text for segment in segments(once)) == once.text
+
+
+@given(st.text(max_size=12))
+def test_folding_twice_changes_nothing_more(form):
+    assert fold(fold(form)) == fold(form)
+
+
+def test_a_text_longer_than_the_dictionary_takes():
+    assert len(analyse("避難所を運営した。" * 5_000).a) >= 15_000
+    assert analyse("あ" * 40_000) is not None and analyse("𠮷" * 20_000) is not None
+
+
+def test_threads_share_one_dictionary():
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.extend(len(analyse("避難所の運営").a) for _ in range(50)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 200 and len(set(found)) == 1

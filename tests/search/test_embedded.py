@@ -1,0 +1,101 @@
+"""What is particular to the embedded engine: its query plans, and what becomes of its file."""
+
+import os
+import sqlite3
+
+import pytest
+
+from search.engines import base
+from search.engines.bitmaps import at_least, bitmap, numbers
+from search.engines.embedded import EmbeddedEngine, expression
+from tests.search.contract.test_engines import document, keys, put, words
+
+
+@pytest.fixture
+def engine(tmp_path):
+    engine = EmbeddedEngine(tmp_path / "index.sqlite3")
+    engine.swap(engine.create("stamp"))
+    put(engine, **{f"k{i}": document(body="共通 語", newest=i, type="lesson") for i in range(300)})
+    return engine
+
+
+def test_no_query_scans_all_documents(engine):
+    """FTS5 joined to a filter once fell into a full scan: words are matched alone, the rest is bitmaps."""
+    asked = []
+    with engine._reading() as db:
+        db.set_trace_callback(asked.append)
+    plan = words("共通", facets=("type",), filters={"type": frozenset({"lesson"})}, hidden=frozenset({"k1"}))
+    engine.search(plan)
+    engine.search(words("共通", order="newest"))
+    with engine._reading() as db:
+        db.set_trace_callback(None)
+        for sql in {sql for sql in asked if sql.startswith("SELECT")}:
+            for *_, step in db.execute(f"EXPLAIN QUERY PLAN {sql}"):
+                if step.startswith("SCAN") and "json_each" not in step and "generation" not in step:
+                    assert "VIRTUAL TABLE INDEX" in step and ":M" in step, f"{sql}\n{step}"
+
+
+def test_newest_of_very_many_reads_the_index_in_order(engine, monkeypatch):
+    monkeypatch.setattr("search.engines.embedded._FEW", 10)
+    assert keys(engine, words("共通", order="newest", offset=2, limit=2)) == ["k297", "k296"]
+    assert len(keys(engine, words("共通", limit=7))) == 7
+
+
+def test_a_lost_file_is_an_index_lost_and_is_not_made_by_asking(engine):
+    engine.path.unlink()
+    with pytest.raises(base.IndexLost):
+        engine.search(words("共通"))
+    assert not engine.path.exists()
+
+
+def test_a_file_replaced_by_another_process_is_noticed(engine):
+    other = EmbeddedEngine(engine.path)
+    assert engine.search(words("共通")).total == 300
+    other.reset()
+    other.swap(other.create("stamp"))
+    assert engine.search(words("共通")).total == 0
+
+
+@pytest.mark.parametrize("left", [0, 100, 5000])
+def test_a_truncated_file_is_an_index_lost(engine, left):
+    with engine._reading() as db:
+        pass
+    with sqlite3.connect(engine.path) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    os.truncate(engine.path, left)
+    with pytest.raises(base.IndexLost):
+        EmbeddedEngine(engine.path).search(words("共通"))
+
+
+def test_something_else_in_its_place_is_an_index_lost(tmp_path):
+    path = tmp_path / "index.sqlite3"
+    path.write_bytes(b"not a database at all " * 500)
+    with pytest.raises(base.IndexLost):
+        EmbeddedEngine(path).search(words("共通"))
+
+
+def test_a_locked_file_is_unavailable_but_not_lost(engine, monkeypatch):
+    """Another process holds the file exclusively: waiting helps, rebuilding would not."""
+    monkeypatch.setattr("search.engines.embedded._WRITE_WAIT_MS", 50)
+    blocker = sqlite3.connect(engine.path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(base.EngineUnavailable) as raised:
+        put(engine, one=document(body="a"))
+    assert not isinstance(raised.value, base.IndexLost)
+    assert engine.search(words("共通")).total == 300  # reading does not wait for a writer
+    blocker.execute("ROLLBACK")
+    put(engine, one=document(body="a"))
+    blocker.close()
+
+
+def test_an_expression_quotes_every_token():
+    assert expression(base.Match("a", ('x"', "AND"))) == '("x""" AND "AND")'
+    assert expression(base.Match("a", ("x", "y"), phrase=True)) == '("x y")'
+
+
+@pytest.mark.parametrize("minimum", range(1, 7))
+def test_at_least_counts_as_a_person_would(minimum):
+    sets = [{1, 2, 3}, {2, 3, 70}, {3, 70}, {3, 9}, {3, 70}, {70}]
+    expected = [n for n in range(100) if sum(n in one for one in sets) >= minimum]
+    assert numbers(at_least(minimum, [bitmap(sorted(one)) for one in sets])) == expected
