@@ -1,13 +1,14 @@
-"""Items as cards: what every list shows of an item, in one query more than the items themselves."""
+"""Items as cards: what every list shows of an item, in at most one query a type."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
-from kb.models import Article, Challenge, Item, Lesson, Retrospective
+from kb.models import Article, Challenge, Item, Lesson, Reaction, Retrospective
 from organization.fiscal import era_date
 
 MODELS: tuple[type[Item], ...] = (Lesson, Retrospective, Challenge, Article)
@@ -16,15 +17,15 @@ MODELS: tuple[type[Item], ...] = (Lesson, Retrospective, Challenge, Article)
 def cards(items: Iterable[Item]) -> list[dict[str, Any]]:
     """The context of components/card.html for each item, in the order given; at most one query a type."""
     rows = list(items)
-    by_type: dict[int, Item] = {}
-    counts = dict(
-        Item.objects.filter(pk__in=[r.pk for r in rows]).annotate(n=Count("reactions")).values_list("pk", "n")
-    )
+    found: dict[int, dict[str, Any]] = {}
+    pressed = Reaction.objects.filter(item=OuterRef("pk")).order_by().values("item").annotate(n=Count("pk")).values("n")
     for model in MODELS:
         wanted = [r.pk for r in rows if r.cached_content_type.model == model._meta.model_name]
         if wanted:
-            by_type.update({item.pk: item for item in model.objects.filter(pk__in=wanted)})
-    return [card(by_type.get(r.pk, r), counts.get(r.pk, 0)) for r in rows]
+            # The count comes with the items: a home page has no query to spare.
+            typed = model.objects.filter(pk__in=wanted).annotate(useful=Coalesce(Subquery(pressed), 0))
+            found.update({item.pk: card(item, item.useful) for item in typed})
+    return [found.get(r.pk) or card(r) for r in rows]
 
 
 def card(item: Item, useful: int = 0) -> dict[str, Any]:

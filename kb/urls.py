@@ -12,6 +12,7 @@ urlpatterns = [
     path("write/new/<slug:kind>/", write.new, name="write_new"),
     path("write/<uuid:uid>/", write.draft, name="write_draft"),
     path("write/<uuid:uid>/autosave/", write.autosave, name="write_autosave"),
+    path("write/<uuid:uid>/rebase/", write.rebase, name="write_rebase"),
     path("write/<uuid:uid>/discard/", write.discard, name="write_discard"),
     path("review/", review.queue, name="review"),
     path("review/<str:public_id>/", review.decide, name="review_item"),

@@ -120,7 +120,18 @@ class ReferenceViewSet(ModelViewSet):
     list_display = ["public_id", "title", "source_label", "licence", "withdrawn"]
     list_filter = ["source", "withdrawn", "language"]
     search_fields = ["title", "public_id"]
-    form_fields = ["title", "source_label", "licence", "url", "audience", "keywords", "withdrawn"]
+    form_fields = [
+        "title",
+        "text",
+        "source",
+        "external_id",
+        "source_label",
+        "licence",
+        "url",
+        "audience",
+        "keywords",
+        "withdrawn",
+    ]
 
 
 class WordsGroup(ModelViewSetGroup):

@@ -33,13 +33,13 @@ def audience_tokens(
 ) -> frozenset[str]:
     """The token form of the policy: a reader who holds one of these may open the item.
 
-    An audience that nobody knows, and a unit's audience without a unit, open to authors and the
-    knowledge office alone.
+    An audience that nobody knows opens to authors alone; a unit's audience without a unit to them
+    and the knowledge office.
     """
     if audience == Audience.PUBLIC:
         return frozenset({"public", "role:km"})
     people = {f"person:{uid}" for uid in author_uids}
-    if audience == Audience.SELF:
+    if audience == Audience.SELF or audience not in Audience.values:
         return frozenset(people)
     tokens = people | {"role:km"}
     if audience == Audience.MUNICIPAL:

@@ -30,13 +30,16 @@ COLOURS = {"web": "36", "search": "35"}
 # A group that was told twice has ended by itself.
 WATCHER = """
 import os, signal, sys, time
+def send(group, number):
+    try: os.killpg(group, number)
+    except OSError: return False
+    return True
 groups = set()
 for line in sys.stdin: groups ^= {{int(line)}}
 for number in (signal.SIGTERM, signal.SIGKILL):
-    for group in groups:
-        try: os.killpg(group, number)
-        except OSError: pass
-    time.sleep({seconds} if number == signal.SIGTERM else 0)
+    for group in groups: send(group, number)
+    deadline = time.monotonic() + {seconds}
+    while time.monotonic() < deadline and any([send(group, 0) for group in groups]): time.sleep(0.1)
 """
 
 
@@ -166,11 +169,22 @@ def run(chosen: argparse.Namespace, var_dir: Path, url: str, processes: Processe
     if preparing.returncode != 0:
         return 1
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--workers", str(WEB_WORKERS)]
-    granian += ["--host", HOST, "--port", str(chosen.port), "--log-level", "warning", "config.wsgi:application"]
+    granian += [
+        "--blocking-threads",
+        "4",
+        "--host",
+        HOST,
+        "--port",
+        str(chosen.port),
+        "--log-level",
+        "warning",
+        "config.wsgi:application",
+    ]
     processes.start("web", granian, quiet=True)
-    processes.start("search", [*manage, "search_worker"], quiet=True)
     wait_until_ready(chosen.port, processes, stop)
     if not stop.is_set():
+        # Last, so that it does not take the cores from the first page; what is written meanwhile waits in its queue.
+        processes.start("search", [*manage, "search_worker"], quiet=True)
         print((var_dir / "welcome.txt").read_text("utf-8"), flush=True)
     while not stop.wait(0.5):
         if name := processes.ended():

@@ -26,7 +26,7 @@ ANALYSIS_VERSION = 1
 #: The dictionary refuses more than 49,149 bytes at once; four bytes a character stay below it.
 _CHUNK = 8_000
 _TOKEN_LENGTH = 64
-_DROPPED = frozenset(("助詞", "助動詞", "空白"))
+_DROPPED = frozenset(("助詞", "助動詞", "接続詞", "空白"))
 #: Words that stand in nearly every text and say nothing of its subject (する, ある, こと …), as normalised.
 _LIGHT = frozenset("為る 有る 居る 成る 出来る 事 物 為 其の 此の 何 どの 様 よう こと もの 言う".split())
 

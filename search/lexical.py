@@ -7,7 +7,7 @@ fewer words are tried. Pure but for the dictionary: the same request and synonym
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from search import ranking
 from search.analysis import Analysis, analyse, bigrams, kana_reading, query_forms
@@ -19,9 +19,9 @@ from search.spelling import respell
 _SENTENCE_WORDS = 4
 _MAX_ALTERNATIVES = 8
 _MAX_SENTENCE_WORDS = 24
-#: A word that the dictionary cuts otherwise in another context is found by its character pairs
-#: (not one of two characters: 京都 would be found in 東京都).
-_EXACT_FROM = 3
+#: The dictionary may cut a word otherwise in a text (県庁について: 県, 庁), so its characters in a row match too. They
+#: bring in 東京都 for 京都, but below what matches as a word: only the small weight of character pairs counts there.
+_EXACT_FROM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def lexical(request: SearchRequest, synonyms: Iterable[Collection[str]]) -> Lexi
         else:
             clauses.append(clause)
     excluded = [
-        _clause(Word(word.text, phrase=True), query_forms(word.text), ()) for word in request.words if word.excluded
+        _clause(replace(word, phrase=True), query_forms(word.text), ()) for word in request.words if word.excluded
     ]
     tokens = frozenset(form for word in wanted for form in query_forms(word.text))
     return Lexical(
@@ -102,9 +102,9 @@ def _clause(word: Word, forms: tuple[str, ...], alternatives: Collection[tuple[s
     ways += [Match("a", alternative) for alternative in alternatives]
     pairs = tuple(bigrams(text))
     exact = len(text) >= _EXACT_FROM and text.isalnum() and pairs
-    if exact or (len(text) == 1 and pairs):  # one kanji: the titles hold each of theirs alone
+    if (exact and not word.excluded) or (len(text) == 1 and pairs):  # one kanji: titles hold each of theirs alone
         ways.append(Match("b", pairs, phrase=True))
-    if reading := kana_reading(word.text):
+    if forms and (reading := kana_reading(word.text)):
         ways.append(Match("r", (reading,)))
     return Clause(tuple(ways))
 

@@ -21,12 +21,14 @@ class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
 
     def enqueue(self, source: str, pks: Iterable[Any]) -> None:
         """Note that these rows may have changed. Rows pile up harmlessly: one write serves them all."""
-        self.bulk_create([PendingChange(source=source, object_pk=str(pk)) for pk in pks], batch_size=500)
+        rows: list[Any] = [PendingChange(source=source, object_pk=str(pk)) for pk in pks]
+        self.bulk_create(rows, batch_size=500)
 
     def claim(self, worker: str, limit: int, not_now: Collection[tuple[str, str]] = ()) -> list[PendingChange]:
         """Take the oldest free rows. Two workers rarely meet, and nothing breaks where they do: versions decide."""
         free: models.QuerySet[PendingChange] = self.waiting().filter(claimed_by="").order_by("pk")
-        rows = [row for row in free[: limit + len(not_now)] if (row.source, row.object_pk) not in not_now]
+        oldest: list[PendingChange] = list(free[: limit + len(not_now)])
+        rows = [row for row in oldest if (row.source, row.object_pk) not in not_now]
         if not rows:
             return []
         self.filter(pk__in=[row.pk for row in rows[:limit]], claimed_by="").update(claimed_by=worker)

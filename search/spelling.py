@@ -136,10 +136,8 @@ def _mark(match: re.Match[str]) -> tuple[str, ...]:
     if match["short"]:  # R6 may be either: it is found by both, and as a query it finds both
         year = _ERAS[match["short"]] + int(match["short_year"]) - 1
         return (f"fy{year}", str(year)) if match["short_fiscal"] else (str(year), f"fy{year}")
-    if match["era"]:
-        year = _ERAS[match["era"]] + (1 if match["era_year"] == "元" else int(match["era_year"])) - 1
-    else:
-        year = int(match["western"])
+    count = match["era_year"].replace("元", "1") if match["era"] else ""
+    year = _ERAS[match["era"]] + int(count) - 1 if count else int(match["western"])
     return (f"fy{year}", str(year)) if match["fiscal"] else (str(year),)
 
 

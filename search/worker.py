@@ -45,6 +45,8 @@ class Worker:
         """Work until told to stop."""
         while not self.stop.is_set():
             worked = self.step()
+            if self._pause:
+                close_old_connections()  # the fault may be a broken connection to the database
             if not worked:
                 self.stop.wait(max(POLL_SECONDS, self._pause))
         PendingChange.objects.filter(claimed_by=self.name).update(claimed_by="")
@@ -59,7 +61,6 @@ class Worker:
     def step(self) -> int:
         """One batch; gives how many rows left the queue. No fault of the engine or the database gets out."""
         try:
-            close_old_connections()
             if not self._checked:
                 self._make_sure_of_the_index()
             count = self._batch()

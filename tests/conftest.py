@@ -4,6 +4,8 @@ Tests run without migrations (seconds instead of a minute), so the rows that Wag
 here: root page, locale, site and our indexes, by the same ``ensure_tree`` that the product calls.
 """
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if skipped:
         line = f"!!! SHARED_DATA ({settings.SHARED_DATA}) がないため、{len(skipped)}件のテストを飛ばしました。"
         terminalreporter.write_line(line, red=True, bold=True)
+
+
+def pytest_unconfigure() -> None:
+    """Take away the run's own folder (config.settings.test makes it)."""
+    if settings.VAR_DIR.name == f"manabi-test-{os.getpid()}":
+        shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

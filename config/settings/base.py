@@ -1,5 +1,6 @@
 """Settings that every way of running shares. Secrets and hosts come from ``config.env``."""
 
+from datetime import date
 from typing import Any
 
 import environ
@@ -18,7 +19,7 @@ INSTALLED_APPS = [
     "wagtail.users",
     "wagtail.sites",
     "wagtail.images",
-    # The admin's choosers expect it; nobody gets a right to documents: files come later, with safe storage.
+    # Every page of the admin asks for its addresses; nobody has a right to documents (decision 0020).
     "wagtail.documents",
     "wagtail.admin",
     "wagtail",
@@ -149,7 +150,7 @@ SITE_NAME = "学び"
 LOGIN_CARDS = ""
 SITE_NOTICE = ""
 DEMO = False
-DEMO_TODAY = None
+DEMO_TODAY: date | None = None
 
 # Each content room offers what can be found by dotted path; search loads them at boot (search/registry.py).
 SEARCH_SOURCES = ["kb.search_source.ItemSource", "kb.search_source.ReferenceSource"]

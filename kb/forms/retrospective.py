@@ -24,7 +24,7 @@ ANSWER_LIMIT = 400
 
 
 class RetrospectiveForm(ItemForm):
-    subject = LineField(label="対象", max_length=60, required=True, help_text="何をふりかえりますか。")
+    subject = LineField(label="対象", max_length=60, required=True, help_text="どの仕事をふりかえりますか。")
     next_action = LineField(
         label="次の行動", max_length=120, required=False, help_text="だれの役割で、何を。空のときは、答えから作ります。"
     )
@@ -115,7 +115,7 @@ class RetrospectiveForm(ItemForm):
 
     @property
     def _subject(self) -> Prompt:
-        return Prompt(self["subject"], title="何について", example="例：秋の住民説明会")
+        return Prompt(self["subject"], example="例：秋の住民説明会")
 
     def _prompt(self, key: str) -> Prompt:
         section = self.format.section(key)

@@ -57,3 +57,9 @@ class Draft(models.Model):
         typed = self.data if isinstance(self.data, dict) else {}
         named = [typed[name] for name in ("title", "subject") if isinstance(typed.get(name), str)]
         return next((name for name in named if name.strip()), "（題名はまだありません）")
+
+    @property
+    def is_untouched(self) -> bool:
+        """Begun and left: nothing but what every new draft starts with. Lists leave it out, and a new start takes it."""
+        started_with = {"audience", "themes"}
+        return self.version == 0 and self.item_id is None and isinstance(self.data, dict) and self.data.keys() <= started_with

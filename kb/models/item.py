@@ -20,6 +20,7 @@ from wagtail.models import Page, PageManager, PageQuerySet
 
 from kb.markdown import render_many
 from organization import clock
+from organization.accounts import service_account
 from organization.audience import Attribution, Audience
 from organization.fiscal import fiscal_year
 from organization.policy import reader_for, visible_q
@@ -201,6 +202,7 @@ class Item(Page):
     def _settle(self) -> None:
         """What follows from the rest, whoever saves: id, dates, unit name of the time, state of a live page."""
         today = clock.today()
+        self.owner = service_account()  # in every mode, whoever made the page in the admin
         self.registered_on = self.registered_on or today
         if not self.public_id:  # made in the admin: staff's items come with their id (kb.lifecycle.create)
             from kb.identifiers import next_public_id
@@ -226,8 +228,6 @@ class Item(Page):
 
     def save_revision(self, user: Any = None, **kwargs: Any) -> Any:
         """As Wagtail's, but the revision never names a person: authorship is a row of its own."""
-        from organization.accounts import service_account
-
         return super().save_revision(user=service_account(), **kwargs)
 
     def clean(self) -> None:

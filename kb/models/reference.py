@@ -63,8 +63,13 @@ class Reference(models.Model):
         return f"{self.public_id} {self.title}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if kwargs.get("update_fields") is None and self.text and not self.html:
-            self.html = render(self.text)
+        if kwargs.get("update_fields") is None:
+            if not self.public_id:
+                from kb.identifiers import next_public_id  # imports the models
+
+                self.public_id = next_public_id(self.PREFIX)
+            if self.text and not self.html:
+                self.html = render(self.text)
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:

@@ -61,12 +61,12 @@ class Retrospective(Item):
         verbose_name_plural = "ふりかえり"
 
     def render(self) -> None:
-        """Also the HTML of every answer: kept on the answer, made only when the text changed."""
+        """Also the HTML of every answer, kept on the answer; made at each save, because answers are short."""
         super().render()
-        stale = [answer for answer in self.answers.all() if answer.text and not answer.html]
-        html = render_many({f"a{a.uid.hex[:8]}": a.text for a in stale})
-        for answer in stale:
-            answer.html = html[f"a{answer.uid.hex[:8]}"]
+        answers = list(self.answers.all())
+        html = render_many({f"a{a.uid.hex[:8]}": a.text for a in answers if a.text})
+        for answer in answers:
+            answer.html = html.get(f"a{answer.uid.hex[:8]}", "")
 
     def body_texts(self) -> list[str]:
         texts = [self.subject, *(a.text for a in self.answers.all()), *(n.what for n in self.next_actions.all())]

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import F, Prefetch, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -18,19 +18,9 @@ from kb.authors import author_label
 from kb.cards import MODELS
 from kb.format_files import get_format
 from kb.forms.common import WRITABLE_AUDIENCES
-from kb.models import (
-    Addendum,
-    Article,
-    Authorship,
-    Challenge,
-    Item,
-    Lesson,
-    LessonSource,
-    Reaction,
-    Reference,
-    Retrospective,
-)
+from kb.models import Addendum, Article, Authorship, Challenge, Item, Lesson, Reaction, Reference, Retrospective
 from kb.models.item import State
+from kb.models.vocabulary import Scene, Stance, Theme
 from kb.text import clean_text
 from organization.tree import unit_tree
 
@@ -38,7 +28,10 @@ from organization.tree import unit_tree
 def find(user: Any, public_id: str) -> Item:
     """The item that `user` may open, as its own type, tombstones included; Http404 for missing and forbidden alike."""
     model = next((m for m in MODELS if public_id.startswith(f"{m.PREFIX}-")), Item)
-    found = model.objects.allowed_for(user).filter(public_id=public_id).select_related("content_type").first()
+    # With what nearly every answer needs: the type, who wrote it and, for a challenge, the post behind it.
+    joined = ("content_type", "sponsor_post__unit") if model is Challenge else ("content_type",)
+    asked = model.objects.allowed_for(user).filter(public_id=public_id).select_related(*joined)
+    found = asked.prefetch_related(Prefetch("authorships", Authorship.objects.select_related("person"))).first()
     if found is None or (found.first_published_at is None and not _may_see_waiting(found, user)):
         raise Http404
     return found if model is not Item else found.specific
@@ -51,10 +44,12 @@ def _may_see_waiting(item: Item, user: Any) -> bool:
 
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
     """The item, its tombstone, or a reference; login is asked for first, so that a 404 tells a stranger nothing."""
-    mine = Item.objects.visible_to(request.user).filter(public_id=public_id)
-    if not request.user.is_authenticated and not mine.exists():
-        return redirect_to_login(request.get_full_path())
-    if public_id.startswith(f"{Reference.PREFIX}-"):
+    is_reference = public_id.startswith(f"{Reference.PREFIX}-")
+    if not request.user.is_authenticated:
+        seen: Any = Reference if is_reference else Item
+        if not seen.objects.visible_to(request.user).filter(public_id=public_id).exists():
+            return redirect_to_login(request.get_full_path())
+    if is_reference:
         return _reference(request, public_id)
     item = find(request.user, public_id)
     if item.state == State.WITHDRAWN:
@@ -76,7 +71,6 @@ def _common(request: HttpRequest, item: Item) -> dict[str, Any]:
     now = tree.successor(item.owner_unit_id) if item.owner_unit_id else None
     name_now = tree.name(now) if now else ""
     reactions = list(item.reactions.values_list("person_id", flat=True))
-    prefetch_related_objects([item], Prefetch("authorships", Authorship.objects.select_related("person")))
     return {
         "item": item,
         "author": author_label(item),
@@ -88,7 +82,23 @@ def _common(request: HttpRequest, item: Item) -> dict[str, Any]:
         "is_author": person is not None and any(row.person_id == person.pk for row in item.authorships.all()),
         "permalink": request.build_absolute_uri(item.get_absolute_url()),
         "badge_codes": [code for code, _ in item.badges],
+        **_words(item),
     }
+
+
+def _words(item: Item) -> dict[str, list[dict[str, str]]]:
+    """The item's words of the three vocabularies, in one query: `themes`, `scenes`, `stances` (code, label)."""
+    found: dict[str, list[dict[str, str]]] = {"themes": [], "scenes": [], "stances": []}
+    first, *rest = (
+        model.objects.filter(items=item.pk)
+        .order_by()
+        .annotate(name=Value(name))
+        .values("name", "code", "label", "order")
+        for model, name in zip((Theme, Scene, Stance), found, strict=True)
+    )
+    for row in first.union(*rest).order_by("order", "code"):
+        found[row["name"]].append({"code": row["code"], "label": row["label"]})
+    return found
 
 
 def _own(request: HttpRequest, item: Item) -> dict[str, Any]:
@@ -104,13 +114,12 @@ def _own(request: HttpRequest, item: Item) -> dict[str, Any]:
         }
     if isinstance(item, Challenge):
         person = getattr(request.user, "person", None)
-        lookback = challenges.lookback_of(item)
-        visible = lookback is not None and Item.objects.visible_to(request.user).filter(pk=lookback.pk).exists()
+        lookbacks = Retrospective.objects.visible_to(request.user).filter(looks_back_on=item, state=State.PUBLISHED)
         return {
             "parts": _parts(item),
             "moves": challenges.moves_for(challenge=item, person=person),
             "outcomes": Challenge.Outcome.choices,
-            "lookback": lookback if visible else None,
+            "lookback": lookbacks.order_by("pk").first(),
             "stages": Challenge.Stage.choices,
         }
     if isinstance(item, Retrospective):
@@ -131,10 +140,12 @@ def _parts(item: Item) -> list[dict[str, str]]:
 def _retrospective(request: HttpRequest, item: Retrospective) -> dict[str, Any]:
     chosen = get_format(item.format)
     drawn: dict[str, list[Lesson]] = {}
-    links = LessonSource.objects.filter(retrospective=item).values_list("lesson_id", "answer_uid")
-    uids = {pk: str(uid) for pk, uid in links}
-    for lesson in Lesson.objects.visible_to(request.user).filter(pk__in=uids):
-        drawn.setdefault(uids[lesson.pk], []).append(lesson)
+    lessons = Lesson.objects.visible_to(request.user).filter(sources__retrospective=item)
+    for lesson in lessons.annotate(drawn_from=F("sources__answer_uid")).order_by("pk"):
+        drawn.setdefault(str(lesson.drawn_from), []).append(lesson)
+    challenge = (
+        Challenge.objects.visible_to(request.user).filter(pk=item.looks_back_on_id) if item.looks_back_on_id else None
+    )
     answers = [
         {"answer": a, "label": _label(chosen, a.section_key), "prompt": item.prompts.get(a.section_key, ""), "lessons": drawn.get(str(a.uid), [])}
         for a in item.answers.all()
@@ -143,7 +154,9 @@ def _retrospective(request: HttpRequest, item: Retrospective) -> dict[str, Any]:
         "format": chosen,
         "answers": answers,
         "facts": _facts(chosen, item.facts),
-        "next_actions": item.next_actions.select_related("owner_post") if item.pk else [],
+        "next_actions": item.next_actions.all(),
+        # What the reader may not open is not named either.
+        "challenge": challenge.first() if challenge is not None else None,
         "addenda": item.addenda.all(),
         "co_creation": item.rendered.get("co_creation_note", ""),
     }

@@ -48,7 +48,8 @@ NOT_KEPT = "保存できませんでした。"
 def choose(request: HttpRequest) -> HttpResponse:
     """What to go on with, and what can be begun."""
     person = _person(request)
-    drafts = list(Draft.objects.open_of(person)[: DRAFTS_SHOWN + 1]) if person else []
+    begun = Draft.objects.open_of(person)[: 4 * DRAFTS_SHOWN] if person else []
+    drafts = [draft for draft in begun if not draft.is_untouched]
     found = choices()
     context = {
         "writer": person,
@@ -86,9 +87,9 @@ def _begin(choice: Choice, person: Person) -> Draft:
     last = Item.objects.filter(authorships__person=person).order_by("-pk").first()
     defaults = {"audience": str(Audience.UNIT), "themes": [t.code for t in last.themes.all()] if last else []}
     # A second press, or a look and back, must not leave empty drafts behind.
-    untouched = Draft.objects.open_of(person).filter(kind=kind, format=format, version=0, item=None)
-    for draft in untouched[:5]:
-        if isinstance(draft.data, dict) and draft.data.keys() <= defaults.keys():
+    begun = Draft.objects.open_of(person).filter(kind=kind, format=format, version=0, item=None)
+    for draft in begun[:10]:
+        if draft.is_untouched:
             return draft
     return drafting.start(author=person, kind=kind, format=format, data=defaults)
 

@@ -143,6 +143,12 @@ form.addEventListener("keydown", (event) => {
   }
 });
 
+/* A phone's keyboard covers the lower end of the page: the way on stands above it. */
+visualViewport?.addEventListener("resize", () => {
+  const covered = Math.max(0, Math.round(innerHeight - visualViewport.height - visualViewport.offsetTop));
+  form.style.setProperty("--kb-keyboard", visualViewport.scale > 1 ? "0px" : `${covered}px`);
+});
+
 /* Phones open the keyboard only for a focus that a press asked for. */
 form.addEventListener("click", (event) => {
   const link = event.target.closest("[data-way]");

@@ -71,18 +71,20 @@ def test_form_components_show_real_fields(browser: Browser, live_server: Any) ->
 
 
 def test_a_phone_shows_one_prompt_at_a_time(browser: Browser, live_server: Any) -> None:
-    page, _ = open_styleguide(browser, live_server, 390)
+    page, _ = open_styleguide(browser, live_server, 390, java_script_enabled=False)
     assert page.locator("#writing .kb-prompt:visible").count() == 1
-    page.locator("[data-prompt-previous]").click()
+    page.locator("#writing [data-way=previous]:visible").click()
     assert page.locator("#prompt_keep").is_visible()
     page.set_viewport_size({"width": 1280, "height": 800})
     assert page.locator("#writing .kb-prompt:visible").count() == 3
 
 
-def test_without_javascript_all_prompts_and_menus_are_there(browser: Browser, live_server: Any) -> None:
+def test_without_javascript_folds_open_and_no_dead_button_shows(browser: Browser, live_server: Any) -> None:
     page, _ = open_styleguide(browser, live_server, 390, java_script_enabled=False)
-    assert page.locator("#writing .kb-prompt:visible").count() == 3
     assert page.locator("[data-copy]").is_hidden()
+    assert page.locator("[data-message-close]").is_hidden()
+    page.locator(".kb-facets__open").click()
+    assert page.locator(".kb-facets__body").is_visible()
 
 
 def test_every_target_is_large_enough(browser: Browser, live_server: Any) -> None:

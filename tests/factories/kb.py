@@ -1,8 +1,8 @@
 """Items for tests, made by the product's own verbs: what a test does not say has a sensible value.
 
-    author = make_staff(unit)
-    lesson = make_lesson(author)                        # readable by the author's unit
-    sent = make_lesson(author, audience="prefecture")   # waits for the unit's reviewer
+author = make_staff(unit)
+lesson = make_lesson(author)                        # readable by the author's unit
+sent = make_lesson(author, audience="prefecture")   # waits for the unit's reviewer
 """
 
 from __future__ import annotations

@@ -19,19 +19,12 @@ _numbers = itertools.count(1)
 
 
 def make_unit(
-    code: str = "",
-    *,
-    name: str = "",
-    kind: str = "division",
-    parent: OrgUnit | None = None,
-    since: date = SINCE,
-    until: date | None = None,
-    **version: Any,
+    code: str = "", *, name: str = "", kind: str = "division", parent: OrgUnit | None = None, **version: Any
 ) -> OrgUnit:
-    """A unit with one version."""
+    """A unit with one version; `since`, `until`, `short` and `kana` say more of it."""
     number = next(_numbers)
     unit = OrgUnit.objects.create(code=code or f"unit-{number}", kind=kind)
-    add_version(unit, name=name or f"所属{number}", parent=parent, since=since, until=until, **version)
+    add_version(unit, name=name or f"所属{number}", parent=parent, **version)
     return unit
 
 
@@ -85,34 +78,21 @@ def make_post(unit: OrgUnit, *, title: str = "主事", head: bool = False, dutie
     return post
 
 
-def appoint(
-    person: Person,
-    post: Post,
-    *,
-    kind: str = "main",
-    starts: date = SINCE,
-    ends: date | None = None,
-    announced: date | None = None,
-) -> Appointment:
-    return Appointment.objects.create(
-        person=person, post=post, kind=kind, starts_on=starts, ends_on=ends, announced_on=announced or starts
-    )
+def appoint(person: Person, post: Post, *, starts: date = SINCE, ends: date | None = None, **other: Any) -> Appointment:
+    """A main appointment, announced on its first day, unless `kind` or `announced_on` say otherwise."""
+    other.setdefault("announced_on", starts)
+    return Appointment.objects.create(person=person, post=post, starts_on=starts, ends_on=ends, **other)
 
 
-def make_staff(
-    unit: OrgUnit,
-    *,
-    login: str = "",
-    title: str = "主事",
-    head: bool = False,
-    duties: tuple[str, ...] = (),
-    employment: str = "regular",
-    **person: Any,
-) -> Person:
-    """A person with an account and a main post in `unit`: what most tests want of a reader."""
-    made = make_person(user=make_user(login), employment=employment, **person)
-    appoint(made, make_post(unit, title=title, head=head, duties=duties))
-    return made
+def make_staff(unit: OrgUnit, *, login: str = "", employment: str = "regular", **post: Any) -> Person:
+    """A person with an account and a main post in `unit`: what most tests want of a reader.
+
+    `title`, `head` and `duties` are the post's (see `make_post`); `name` and `staff_no` the person's.
+    """
+    own = {key: post.pop(key) for key in ("name", "kana", "staff_no", "joined_on", "left_on") if key in post}
+    person = make_person(user=make_user(login), employment=employment, **own)
+    appoint(person, make_post(unit, **post))
+    return person
 
 
 def make_municipal_staff(municipality: OrgUnit, **other: Any) -> Person:

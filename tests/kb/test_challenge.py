@@ -48,7 +48,7 @@ def until_ended(challenge, author, sponsor, *, outcome):
 
 
 def look_back(challenge, author, **values) -> Retrospective:
-    return make_retrospective(author, format="lookback", title="挑戦のふりかえり", challenge=challenge, **values)
+    return make_retrospective(author, format="lookback", title="挑戦のふりかえり", looks_back_on=challenge, **values)
 
 
 def test_a_challenge_begins_as_an_idea(challenge):
@@ -98,7 +98,8 @@ def test_a_challenge_cannot_close_without_its_look_back(ended, sponsor):
 
 def test_a_look_back_that_still_waits_does_not_count(ended, author, sponsor):
     item = lifecycle.create(
-        item=Retrospective(title="挑戦のふりかえり", format="lookback", challenge=ended, audience="prefecture"), by=author
+        item=Retrospective(title="挑戦のふりかえり", format="lookback", looks_back_on=ended, audience="prefecture"),
+        by=author,
     )
     lifecycle.submit(item=item, by=author)
     ended.refresh_from_db()
@@ -208,7 +209,7 @@ def test_the_page_shows_the_outcome_and_the_look_back(client, ended, author):
 def test_a_look_back_that_the_reader_may_not_open_is_not_named(client, author, sponsor):
     challenge = make_challenge(author, sponsor_post=sponsor.appointments.get().post, audience="prefecture")
     until_ended(challenge, author, sponsor, outcome="stopped")
-    make_retrospective(author, format="lookback", title="内輪のふりかえり", challenge=challenge, audience="unit")
+    make_retrospective(author, format="lookback", title="内輪のふりかえり", looks_back_on=challenge, audience="unit")
     client.force_login(make_staff(make_unit()).user)
     response = client.get(challenge.get_absolute_url())
     assert response.status_code == 200

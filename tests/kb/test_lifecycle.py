@@ -132,7 +132,9 @@ def test_every_move_leaves_an_audit_event(author, reviewer):
     item = make_lesson(author, audience="prefecture")
     review.accept(item=item, user=reviewer.user)
     lifecycle.withdraw(item=item, user=author.user, reason="古くなりました。")
-    actions = list(AuditEvent.objects.filter(action__startswith="item.").order_by("pk").values_list("action", flat=True))
+    actions = list(
+        AuditEvent.objects.filter(action__startswith="item.").order_by("pk").values_list("action", flat=True)
+    )
     assert actions == ["item.submitted", "item.accepted", "item.withdrawn"]
 
 

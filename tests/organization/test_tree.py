@@ -126,7 +126,7 @@ def test_work_follows_the_main_line_and_readers_every_line(split):
 
 
 def test_before_the_event_nothing_has_happened(split):
-    old, dialogue, relations, _ = split
+    old, dialogue, _, _ = split
     tree = unit_tree(EVE)
     assert tree.successor(old.pk) == old.pk
     assert tree.predecessors(dialogue.pk) == frozenset()

@@ -185,6 +185,6 @@ def _build_person(plan: PersonPlan, made: Built) -> None:
                 ends_on=None if ends is None or ends < starts else day(ends),
             )
         ends_on = None if job.ends is None or job.ends < job.starts else day(job.ends)
-        appoint(person, post, kind=job.kind, starts=day(job.starts), ends=ends_on, announced=day(job.announced))
+        appoint(person, post, kind=job.kind, starts=day(job.starts), ends=ends_on, announced_on=day(job.announced))
     made.people.append(person)
     made.users.append(user)

@@ -1,0 +1,149 @@
+"""The history of an item: what changed between two versions, shown field by field and naming nobody."""
+
+import pytest
+from django.urls import reverse
+
+from kb import lifecycle
+from kb.models import Lesson, Retrospective
+from kb.revisions import Line, changes, diff_lines, label_of, texts_of
+from tests.factories.kb import make_lesson, make_retrospective
+from tests.factories.organization import make_staff, make_unit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def unit():
+    return make_unit("bosai", name="防災課")
+
+
+@pytest.fixture
+def author(unit):
+    return make_staff(unit, name="青木 さくら")
+
+
+@pytest.fixture
+def edited(author):
+    """A lesson with two versions, of which the second has another title and one more sentence."""
+    item = make_lesson(author, title="はじめの題", observation="一行目\n二行目")
+    item.title, item.observation = "あとの題", "一行目\n二行目を直した"
+    lifecycle.publish(item=item)
+    return item
+
+
+def versions(item) -> list[int]:
+    return list(item.revisions.order_by("created_at", "pk").values_list("pk", flat=True))
+
+
+def test_a_changed_line_is_a_removal_and_an_addition():
+    assert diff_lines("一\n二", "一\n三") == (Line("same", "一"), Line("removed", "二"), Line("added", "三"))
+
+
+def test_equal_texts_differ_in_nothing():
+    assert changes({"title": "同じ"}, {"title": "同じ"}, model=Lesson) == []
+
+
+def test_only_the_fields_that_differ_are_shown_with_their_japanese_names():
+    found = changes({"title": "前", "summary": "同じ"}, {"title": "後", "summary": "同じ"}, model=Lesson)
+    assert [(change.name, change.label) for change in found] == [("title", "件名")]
+
+
+def test_an_answer_is_named_as_its_format_names_it():
+    assert label_of("answer-keep", model=Retrospective, format="kpt") == label_of(
+        "answer-keep-1", model=Retrospective, format="kpt"
+    )
+    assert label_of("answer-keep", model=Retrospective, format="kpt") != "答え"
+
+
+def test_an_answer_of_a_format_that_is_gone_still_has_a_name():
+    assert label_of("answer-keep", model=Retrospective, format="gone") == "答え"
+
+
+def test_who_may_read_it_is_not_part_of_the_content(author):
+    assert "audience" not in texts_of(make_lesson(author))
+
+
+def test_two_revisions_are_compared_as_they_were(edited):
+    older, newer = edited.revisions.order_by("created_at", "pk")
+    found = changes(texts_of(older.as_object()), texts_of(newer.as_object()), model=Lesson)
+    assert {change.name for change in found} == {"title", "observation"}
+
+
+def test_answers_of_a_retrospective_are_compared(author):
+    item = make_retrospective(author, answers=(("keep", "前日に配った。"),))
+    answer = item.answers.get()
+    answer.text = "三日前に配った。"
+    item.answers.set([answer])
+    lifecycle.publish(item=item)
+    older, newer = item.revisions.order_by("created_at", "pk")
+    found = changes(texts_of(older.as_object()), texts_of(newer.as_object()), model=Retrospective, format="kpt")
+    assert [line.text for line in found[0].lines] == ["前日に配った。", "三日前に配った。"]
+
+
+def test_the_html_of_an_answer_follows_its_changed_text(author):
+    item = make_retrospective(author, answers=(("keep", "前日に配った。"),))
+    answer = item.answers.get()
+    answer.text = "三日前に配った。"
+    item.answers.set([answer])
+    lifecycle.publish(item=item)
+    item = Retrospective.objects.get(pk=item.pk)
+    assert "三日前に配った。" in item.answers.get().html
+
+
+def test_an_answer_keeps_its_uid_through_publishing(author):
+    item = make_retrospective(author)
+    uid = item.answers.get().uid
+    lifecycle.publish(item=item)
+    assert Retrospective.objects.get(pk=item.pk).answers.get().uid == uid
+
+
+# --- The screens -----------------------------------------------------------------------------
+
+
+def test_the_history_lists_every_version(client, edited, author):
+    client.force_login(author.user)
+    shown = client.get(reverse("item_history", args=[edited.public_id])).content.decode()
+    assert "2版" in shown
+    assert "はじめの版" in shown
+
+
+def test_the_difference_of_two_versions_is_visible(client, edited, author):
+    client.force_login(author.user)
+    shown = client.get(reverse("item_compare", args=[edited.public_id, *versions(edited)])).content.decode()
+    assert "はじめの題" in shown
+    assert "あとの題" in shown
+
+
+def test_no_version_names_a_person(client, edited, unit):
+    reader = make_staff(unit, name="別所 みのる")
+    client.force_login(reader.user)
+    for address in (
+        reverse("item_history", args=[edited.public_id]),
+        reverse("item_compare", args=[edited.public_id, *versions(edited)]),
+    ):
+        assert "青木 さくら" not in client.get(address).content.decode()
+
+
+def test_the_history_is_not_found_by_who_may_not_read_the_item(client, edited):
+    client.force_login(make_staff(make_unit()).user)
+    assert client.get(reverse("item_history", args=[edited.public_id])).status_code == 404
+    assert client.get(reverse("item_compare", args=[edited.public_id, *versions(edited)])).status_code == 404
+
+
+def test_versions_of_another_item_are_not_shown(client, edited, author):
+    other = make_lesson(author)
+    client.force_login(author.user)
+    address = reverse("item_compare", args=[edited.public_id, versions(other)[0], versions(edited)[0]])
+    assert client.get(address).status_code == 404
+
+
+def test_the_history_of_a_withdrawn_item_is_closed(client, edited, author):
+    lifecycle.withdraw(item=edited, user=author.user, reason="古くなりました。")
+    client.force_login(author.user)
+    assert client.get(reverse("item_history", args=[edited.public_id])).status_code == 404
+
+
+def test_the_history_is_cheap(client, edited, author, django_assert_max_num_queries):
+    client.force_login(author.user)
+    with django_assert_max_num_queries(15):
+        client.get(reverse("item_history", args=[edited.public_id]))

@@ -1,0 +1,199 @@
+"""「わたしの学び」: my training records, the report that comes of one, and nobody else's."""
+
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from kb import drafting
+from kb.models import Draft
+from learning import reports
+from learning.models import TrainingCourse, TrainingRecord
+from organization.models import Notice
+from organization.notices import notify
+from tests.factories.kb import make_lesson, make_retrospective
+from tests.factories.organization import make_staff, make_unit, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def unit():
+    return make_unit("bosai", name="防災課")
+
+
+@pytest.fixture
+def me(unit):
+    return make_staff(unit)
+
+
+@pytest.fixture
+def colleague(unit):
+    return make_staff(unit)
+
+
+def make_record(person, title="対話の場づくり実践研修", status="completed", day=date(2025, 6, 10)) -> TrainingRecord:
+    course, _ = TrainingCourse.objects.get_or_create(code=f"S-{title}"[:30], defaults={"title": title})
+    return TrainingRecord.objects.create(person=person, course=course, starts_on=day, ends_on=day, status=status)
+
+
+def my_page(client, person) -> str:
+    client.force_login(person.user)
+    return client.get(reverse("my")).content.decode()
+
+
+# --- Records ---------------------------------------------------------------------------------
+
+
+def test_my_records_are_listed(client, me):
+    make_record(me)
+    assert "対話の場づくり実践研修" in my_page(client, me)
+
+
+def test_the_records_of_others_are_not_listed(client, me, colleague):
+    make_record(colleague, title="ひみつの研修")
+    assert "ひみつの研修" not in my_page(client, me)
+
+
+@pytest.mark.parametrize(
+    ("status", "offered"), [("completed", True), ("attended", True), ("planned", False), ("absent", False)]
+)
+def test_a_report_is_offered_for_what_was_attended(client, me, status, offered):
+    record = make_record(me, status=status)
+    assert (reverse("record_report", args=[record.pk]) in my_page(client, me)) is offered
+
+
+def test_the_fiscal_year_of_a_record_is_that_of_its_first_day(me):
+    assert make_record(me, day=date(2025, 3, 31)).fiscal_year == 2024
+    assert make_record(me, title="四月の研修", day=date(2025, 4, 1)).fiscal_year == 2025
+
+
+# --- The report ------------------------------------------------------------------------------
+
+
+def test_a_report_begins_prefilled_from_its_record(client, me):
+    record = make_record(me)
+    client.force_login(me.user)
+    response = client.post(reverse("record_report", args=[record.pk]))
+    draft = Draft.objects.get(author=me)
+    assert response["Location"] == draft.get_absolute_url()
+    assert draft.format == "training"
+    assert draft.data["subject"] == "対話の場づくり実践研修"
+    assert draft.data["period_to"] == "2025-06-10"
+
+
+def test_a_report_is_begun_once(client, me):
+    record = make_record(me)
+    client.force_login(me.user)
+    for _ in range(2):
+        client.post(reverse("record_report", args=[record.pk]))
+    assert Draft.objects.filter(author=me).count() == 1
+
+
+def test_the_record_of_somebody_else_is_not_found(client, me, colleague):
+    record = make_record(colleague)
+    client.force_login(me.user)
+    assert client.post(reverse("record_report", args=[record.pk])).status_code == 404
+    assert not Draft.objects.exists()
+
+
+def test_a_record_that_does_not_exist_is_not_found(client, me):
+    client.force_login(me.user)
+    assert client.post(reverse("record_report", args=[9999])).status_code == 404
+
+
+def test_a_course_that_was_not_attended_gives_no_report(client, me):
+    record = make_record(me, status="planned")
+    client.force_login(me.user)
+    response = client.post(reverse("record_report", args=[record.pk]), follow=True)
+    assert "この研修の報告は書けません。" in response.content.decode()
+    assert not Draft.objects.exists()
+
+
+def submitted(me, record):
+    """The report of `record` as it stands once its draft was submitted."""
+    draft = reports.begin(record=record, by=me)
+    report = make_retrospective(me, title="対話の研修の報告", format="training")
+    draft.item, draft.submitted_at = report, draft.created_at
+    draft.save()
+    return report
+
+
+def test_a_submitted_report_is_linked_to_its_record(client, me):
+    record = make_record(me)
+    report = submitted(me, record)
+    shown = my_page(client, me)
+    record.refresh_from_db()
+    assert record.report == report
+    assert "研修報告：対話の研修の報告" in shown
+
+
+def test_a_linked_record_offers_no_second_report(client, me):
+    record = make_record(me)
+    submitted(me, record)
+    assert reverse("record_report", args=[record.pk]) not in my_page(client, me)
+
+
+def test_a_report_is_linked_once(me):
+    submitted(me, make_record(me))
+    assert reports.link_written(person=me) == 1
+    assert reports.link_written(person=me) == 0
+
+
+def test_autosave_does_not_lose_the_record_of_a_report(me):
+    record = make_record(me)
+    draft = reports.begin(record=record, by=me)
+    drafting.save_typed(draft=draft, typed={"subject": "書き直した対象"}, version=draft.version)
+    draft.refresh_from_db()
+    assert draft.data == {"subject": "書き直した対象", "source_record": record.pk}
+
+
+# --- The rest of the page --------------------------------------------------------------------
+
+
+def test_what_i_wrote_is_listed_with_what_still_waits(client, me):
+    make_lesson(me, title="読まれている教訓")
+    make_lesson(me, title="待っている教訓", audience="prefecture")
+    shown = my_page(client, me)
+    assert "読まれている教訓" in shown
+    assert "待っている教訓" in shown
+
+
+def test_what_a_colleague_wrote_is_not_mine(client, me, colleague):
+    make_lesson(colleague, title="同僚の教訓")
+    assert "同僚の教訓" not in my_page(client, me)
+
+
+def test_my_open_drafts_are_listed(client, me):
+    drafting.start(author=me, kind="lesson", data={"title": "書きかけの教訓"})
+    assert "書きかけの教訓" in my_page(client, me)
+
+
+def test_my_notices_can_be_marked_as_read(client, me, colleague):
+    notify(me, text="確認をお願いします。")
+    notify(colleague, text="確認をお願いします。")
+    client.force_login(me.user)
+    client.post(reverse("my_notices"))
+    assert Notice.objects.unread_of(me).count() == 0
+    assert Notice.objects.unread_of(colleague).count() == 1
+
+
+def test_an_account_without_a_person_is_told_whom_to_ask(client):
+    client.force_login(make_user("lonely"))
+    assert "職員の登録がありません" in client.get(reverse("my")).content.decode()
+
+
+def test_a_stranger_is_asked_to_log_in(client):
+    assert client.get(reverse("my"))["Location"].startswith(reverse("login"))
+
+
+def test_my_page_is_cheap(client, me, django_assert_max_num_queries):
+    for n in range(4):
+        make_record(me, title=f"研修{n}")
+        make_lesson(me, title=f"教訓{n}")
+        notify(me, text=f"お知らせ{n}")
+    submitted(me, make_record(me))
+    client.force_login(me.user)
+    client.get(reverse("my"))
+    with django_assert_max_num_queries(15):
+        client.get(reverse("my"))

@@ -1,0 +1,159 @@
+"""組織改正: what each verb writes, and what it refuses. Ids and old names stay."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from organization import audit, reorganise
+from organization.models import AuditEvent, OrgEvent, OrgUnit, OrgUnitVersion
+from organization.reorganise import Naming
+from organization.tree import unit_tree
+from tests.factories.organization import make_department, make_staff, make_unit, make_user
+
+pytestmark = pytest.mark.django_db
+DAY = date(2025, 4, 1)
+EVE = DAY - timedelta(days=1)
+
+
+@pytest.fixture
+def actor():
+    return make_staff(make_unit(), duties=("km",)).user
+
+
+def naming(name, **other):
+    return Naming(name=name, kana="よみ", **other)
+
+
+def new_unit(code):
+    return OrgUnit.objects.create(code=code)
+
+
+def test_a_renamed_unit_stays_itself(actor):
+    department = make_department()
+    unit = make_unit("danjo", name="男女共同参画課")
+    event = reorganise.rename(unit=unit, to=naming("人権・共生課", parent=department), on=DAY, actor=actor)
+    tree = unit_tree(DAY)
+    assert (tree.name(unit.pk), tree.parent(unit.pk)) == ("人権・共生課", department.pk)
+    assert unit_tree(EVE).name(unit.pk) == "男女共同参画課"
+    assert unit.versions.get(valid_to__isnull=False).valid_to == EVE
+    assert (event.kind, list(event.to_units.all())) == ("rename", [unit])
+    assert (tree.successor(unit.pk), tree.predecessors(unit.pk)) == (unit.pk, frozenset())
+
+
+def test_merged_units_end_and_one_carries_on(actor):
+    one, two = make_unit(), make_unit()
+    reorganise.merge(units=[one, two], into=two, to=naming("統合課"), on=DAY, actor=actor)
+    tree = unit_tree(DAY)
+    assert not tree.is_in_force(one.pk)
+    assert (tree.name(two.pk), tree.successor(one.pk)) == ("統合課", two.pk)
+    assert tree.predecessors(two.pk) == {one.pk}
+
+
+def test_units_merge_into_a_new_one(actor):
+    one, two, new = make_unit(), make_unit(), new_unit("new")
+    reorganise.merge(units=[one, two], into=new, to=naming("新課"), on=DAY, actor=actor)
+    tree = unit_tree(DAY)
+    assert tree.predecessors(new.pk) == {one.pk, two.pk}
+    assert [tree.is_in_force(unit.pk) for unit in (one, two, new)] == [False, False, True]
+
+
+def test_a_unit_may_be_merged_into_another_that_keeps_its_name(actor):
+    one, two = make_unit(), make_unit(name="総務課")
+    reorganise.merge(units=[one], into=two, on=DAY, actor=actor)
+    assert unit_tree(DAY).successor(one.pk) == two.pk
+    assert two.versions.count() == 1
+
+
+def test_a_split_has_a_main_successor(actor):
+    old, one, two = make_unit(), new_unit("one"), new_unit("two")
+    reorganise.split(
+        unit=old, into=[(one, naming("一課")), (two, naming("二課"))], main_successor=two, on=DAY, actor=actor
+    )
+    tree = unit_tree(DAY)
+    assert tree.successor(old.pk) == two.pk
+    assert tree.successors(old.pk) == {one.pk, two.pk}
+
+
+def test_the_old_unit_may_go_on_after_a_split(actor):
+    old, new = make_unit(name="大課"), new_unit("new")
+    reorganise.split(
+        unit=old, into=[(old, naming("小課")), (new, naming("新課"))], main_successor=old, on=DAY, actor=actor
+    )
+    assert unit_tree(DAY).name(old.pk) == "小課"
+    assert unit_tree(DAY).predecessors(new.pk) == frozenset()
+
+
+def test_an_abolished_unit_leaves_its_work_to_another(actor):
+    unit, heir = make_unit(), make_unit()
+    reorganise.abolish(unit=unit, main_successor=heir, on=DAY, actor=actor)
+    assert unit_tree(DAY).successor(unit.pk) == heir.pk
+    assert unit_tree(EVE).is_in_force(unit.pk)
+
+
+def test_units_below_a_department_that_ends_go_to_its_successor(actor):
+    old, new = make_department(), make_department()
+    division = make_unit(parent=old)
+    reorganise.abolish(unit=old, main_successor=new, on=DAY, actor=actor)
+    assert unit_tree(DAY).department(division.pk) == new.pk
+
+
+def test_each_verb_is_written_down(actor):
+    unit, heir = make_unit(name="課"), make_unit("heir")
+    reorganise.rename(unit=unit, to=naming("新課"), on=DAY, actor=actor)
+    reorganise.abolish(unit=unit, main_successor=heir, on=date(2026, 4, 1), actor=actor)
+    events = list(AuditEvent.objects.order_by("sequence").values_list("action", "before__name", "after__name"))
+    assert events == [("unit.renamed", "課", "新課"), ("unit.abolished", "新課", None)]
+    assert audit.verify_chain() == []
+
+
+# --- What is refused ---------------------------------------------------------------------------
+
+
+def snapshot():
+    versions = OrgUnitVersion.objects.order_by("pk").values_list("pk", "name", "valid_to")
+    return list(versions), OrgEvent.objects.count(), AuditEvent.objects.count()
+
+
+def refused(says, verb, **arguments):
+    before = snapshot()
+    with pytest.raises(ValidationError, match=says):
+        verb(**arguments)
+    assert snapshot() == before, "a refused change must leave nothing behind"
+
+
+def test_what_would_leave_work_without_an_heir_is_refused(actor):
+    unit, gone = make_unit(), make_unit(until=EVE)
+    one, two = (new_unit("one"), naming("一課")), (new_unit("two"), naming("二課"))
+    common = {"on": DAY, "actor": actor}
+    refused("別の所属", reorganise.abolish, unit=unit, main_successor=unit, **common)
+    refused("別の所属", reorganise.abolish, unit=unit, main_successor=gone, **common)
+    refused("二つ以上", reorganise.merge, units=[unit], into=unit, **common)
+    refused("統合先の所属", reorganise.merge, units=[unit], into=gone, **common)
+    refused("二つ以上", reorganise.split, unit=unit, into=[one], main_successor=one[0], **common)
+    refused("所属の中から", reorganise.split, unit=unit, into=[one, two], main_successor=unit, **common)
+    stays = (unit, naming("元の課"))
+    refused("元の所属にして", reorganise.split, unit=unit, into=[stays, one], main_successor=one[0], **common)
+    standing = (make_unit(), naming("別の課"))
+    refused("もうあります", reorganise.split, unit=unit, into=[one, standing], main_successor=one[0], **common)
+
+
+def test_a_day_on_which_the_unit_does_not_stand_is_refused(actor):
+    unit = make_unit(since=DAY)
+    refused("続いている名称がありません", reorganise.rename, unit=unit, to=naming("新課"), on=DAY, actor=actor)
+    gone = make_unit(until=EVE)
+    refused("続いている名称がありません", reorganise.rename, unit=gone, to=naming("新課"), on=DAY, actor=actor)
+
+
+def test_a_parent_that_does_not_stand_is_refused_and_nothing_is_closed(actor):
+    unit, gone = make_unit(), make_department(until=EVE)
+    to = naming("新課", parent=gone)
+    refused("この所属はありません", reorganise.rename, unit=unit, to=to, on=DAY, actor=actor)
+
+
+def test_only_the_knowledge_office_and_administrators_may():
+    unit = make_unit()
+    for actor in (make_user(), make_staff(make_unit(), head=True).user):
+        with pytest.raises(PermissionDenied, match="KM推進と管理者"):
+            reorganise.rename(unit=unit, to=naming("新課"), on=DAY, actor=actor)
+    reorganise.rename(unit=unit, to=naming("新課"), on=DAY, actor=make_user(is_superuser=True))

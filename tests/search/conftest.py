@@ -1,0 +1,56 @@
+"""What makes something searchable in one word, and a shelf of real rows to search."""
+
+import pytest
+
+from kb.models import Reference
+from search.engines import engine as configured
+from search.indexes import rebuild
+from search.models import PendingChange
+from search.worker import Worker
+
+
+@pytest.fixture
+def index(settings, tmp_path, db):
+    """The configured engine over an empty live index of this test's own."""
+    settings.SEARCH_EMBEDDED_PATH = tmp_path / "search.sqlite3"
+    PendingChange.objects.all().delete()
+    engine = configured()
+    rebuild(engine)
+    return engine
+
+
+@pytest.fixture
+def refresh(index):
+    """Call it, and everything that was saved is searchable: the worker's own loop, without the waiting."""
+    return Worker(index).drain
+
+
+_numbers = iter(range(1, 1_000_000))
+
+
+@pytest.fixture
+def reference(db):
+    """Make a plain row that can be found: `reference("件名", "本文", audience=…)`."""
+
+    def make(title, text="本文です。", **values):
+        number = next(_numbers)
+        values.setdefault("audience", "prefecture")
+        return Reference.objects.create(
+            public_id=f"X-R07-{number:05}", source="test", source_label="試験", external_id=str(number),
+            title=title, text=text, **values,
+        )  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def find(index, client):
+    """Ask the page as a person would: the titles it shows, in order."""
+
+    def ask(user, query="", **parameters):
+        client.force_login(user)
+        response = client.get("/search/", {"q": query, **parameters})
+        assert response.status_code == 200
+        return [hit.card.title for hit in response.context["result"].hits]
+
+    return ask

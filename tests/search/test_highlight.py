@@ -1,0 +1,60 @@
+"""What is marked, in the text as it was typed, and never anything but <mark> added to it."""
+
+import re
+
+import pytest
+from django.utils.html import escape
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.highlight import SNIPPET, marked, snippet
+from search.lexical import lexical
+from search.query import parse
+
+
+def words(query):
+    found = lexical(parse({"q": [query]}), [["教育委員会", "教委"]])
+    return found.forms, found.typed
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "html"),
+    [
+        ("ふりかえり", "年度末の振返りをした", "年度末の<mark>振返り</mark>をした"),
+        ("サーバ", "ｻｰﾊﾞｰが止まった", "<mark>ｻｰﾊﾞｰ</mark>が止まった"),
+        ("R6", "令和６年度の取組", "<mark>令和６年度</mark>の取組"),
+        ("取組", "新しく取り組んだ", "新しく<mark>取り組ん</mark>だ"),
+        ("避難所", "避難所の受付", "<mark>避難所</mark>の受付"),  # two short units, one mark
+        ("教委", "県教育委員会", "県<mark>教育委員会</mark>"),
+        ("長野", "⻑野県", "<mark>⻑野</mark>県"),
+        ("県庁", "県庁について", "<mark>県庁</mark>について"),  # cut otherwise by the dictionary
+        ("のは", "これは本です", "これは本です"),
+        ("x", "<script>alert(1)</script> & x", "&lt;script&gt;alert(1)&lt;/script&gt; &amp; <mark>x</mark>"),
+        ("mark", "<mark>", "&lt;<mark>mark</mark>&gt;"),
+    ],
+)
+def test_marks(query, text, html):
+    assert marked(text, *words(query)) == html
+
+
+def test_a_snippet_is_cut_where_the_match_is():
+    text = "前置きが続きます。" * 100 + "そこで避難所の受付を二人にした。" + "後書きが続きます。" * 100
+    html = snippet(("", text), *words("避難所"))
+    assert "<mark>避難所</mark>" in html and html.startswith("…") and html.endswith("…")
+    assert len(re.sub("</?mark>|…", "", html)) <= SNIPPET
+
+
+def test_a_snippet_of_a_text_without_a_match_is_its_beginning():
+    assert snippet(("要旨です。", "本文です。"), *words("避難所")) == "要旨です。 本文です。"
+    assert snippet(("あ" * 500,), frozenset(), ()).startswith("あああ")
+
+
+def test_a_snippet_shows_most_of_the_words():
+    text = "台風が来た。" + "間の文です。" * 60 + "台風の夜に避難所の受付で列ができた。" + "間の文です。" * 60
+    assert "受付" in snippet((text,), *words("台風 避難所 受付"))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.text(max_size=12))
+def test_only_marks_are_added(text, query):
+    html = marked(text, *words(query))
+    assert re.sub("</?mark>", "", html) == escape(text)

@@ -1,0 +1,305 @@
+"""The search page, as different readers meet it: what it shows, and what it must never show."""
+
+import html
+import logging
+import re
+
+import pytest
+
+from kb.models import Reference
+from search.engines.base import EngineUnavailable
+from search.models import PendingChange
+from search.worker import Worker
+from tests.factories.kb import make_lesson
+from tests.factories.organization import make_municipal_staff, make_municipality, make_staff, make_unit
+
+
+@pytest.fixture
+def unit(db):
+    return make_unit(name="防災課", short="防災")
+
+
+@pytest.fixture
+def staff(unit):
+    return make_staff(unit).user
+
+
+@pytest.fixture
+def outsider(db):
+    return make_municipal_staff(make_municipality(name="見本市")).user
+
+
+@pytest.fixture
+def page(index, client):
+    """The response of /search/ for a reader."""
+
+    def ask(user, **parameters):
+        client.force_login(user)
+        response = client.get("/search/", parameters)
+        assert response.status_code == 200
+        return response
+
+    return ask
+
+
+def text_of(response):
+    return html.unescape(re.sub(r"<[^>]+>", "", response.content.decode()))
+
+
+class TestFinding:
+    def test_who_is_not_logged_in_is_sent_to_the_login(self, client, index):
+        response = client.get("/search/", {"q": "避難所"})
+        assert response.status_code == 302 and response["Location"].startswith("/login/?next=/search/")
+
+    def test_a_word_in_another_spelling_finds_and_is_marked(self, page, refresh, reference, staff):
+        reference("窓口の振返り", "混雑した日の引き継ぎを見直した。")
+        refresh()
+        response = page(staff, q="ふりかえり 引継ぎ")
+        assert "窓口の<mark>振返り</mark>" in response.content.decode()
+        assert "<mark>引き継ぎ</mark>" in response.content.decode()
+
+    def test_several_words_mean_and_and_fewer_are_said(self, find, page, refresh, reference, staff):
+        reference("台風のあとの避難所")
+        reference("台風のあとの道路")
+        refresh()
+        assert find(staff, "台風 避難所") == ["台風のあとの避難所"]
+        response = page(staff, q="台風 避難所 見積書")
+        assert len(response.context["result"].hits) == 1
+        assert "3語のうち2語以上を含むもの" in text_of(response)
+
+    def test_phrases_and_exclusion(self, find, refresh, reference, staff):
+        reference("防災訓練の記録")
+        reference("訓練に防災の視点を入れる")
+        refresh()
+        assert find(staff, '"防災訓練"') == ["防災訓練の記録"]
+        assert find(staff, "防災 訓練 -記録") == ["訓練に防災の視点を入れる"]
+
+    def test_a_sentence_finds_what_it_is_about(self, find, refresh, reference, staff):
+        reference("避難所の受付", "台風の夜、避難所の受付に列ができて困った。")
+        reference("予算の会議", "予算の会議が長くなって困った。")
+        refresh()
+        assert find(staff, "台風のときに避難所の受付で困ったことは何ですか？")[0] == "避難所の受付"
+
+    def test_kana_and_one_kanji_find_titles(self, find, refresh, reference, staff):
+        reference("災害対策")
+        reference("鉄橋の点検")
+        refresh()
+        assert find(staff, "さいがいたいさく") == ["災害対策"]
+        assert find(staff, "橋") == ["鉄橋の点検"]
+
+    def test_an_old_name_of_the_unit_finds_its_items(self, find, refresh, unit, staff):
+        make_lesson(staff.person, title="土のうの置き場")
+        version = unit.versions.get()
+        version.short = "防災係"
+        version.save()
+        refresh()
+        assert find(staff, "防災係") == ["土のうの置き場"]
+
+    def test_an_id_finds_its_item(self, find, refresh, reference, staff):
+        row = reference("件名")
+        reference("ほか")
+        refresh()
+        assert find(staff, row.public_id) == ["件名"]
+
+    def test_an_empty_query_shows_the_newest_with_facets(self, page, refresh, reference, staff):
+        for n in range(3):
+            reference(f"件名{n}")
+        refresh()
+        response = page(staff)
+        assert [hit.card.title for hit in response.context["result"].hits] == ["件名2", "件名1", "件名0"]
+        assert "新着 3件" in text_of(response) and "外部の事例" in text_of(response)
+
+    def test_sorting_by_newest(self, find, refresh, reference, staff):
+        reference("台風 台風 台風")
+        reference("台風と会議と予算と人事")
+        refresh()
+        assert find(staff, "台風") == ["台風 台風 台風", "台風と会議と予算と人事"]
+        assert find(staff, "台風", sort="newest") == ["台風と会議と予算と人事", "台風 台風 台風"]
+
+    def test_pages_hold_each_hit_once_and_the_last_page_ends_the_list(self, find, page, refresh, reference, staff):
+        for n in range(23):
+            reference(f"会議{n:02}")
+        refresh()
+        seen = [title for number in (1, 2, 3) for title in find(staff, "会議", page=number)]
+        assert len(seen) == len(set(seen)) == 23
+        assert page(staff, q="会議", page=10_000).context["result"].page == 3
+        assert "23件中 21–23件" in text_of(page(staff, q="会議", page=3))
+
+    def test_nothing_found_says_what_to_do(self, page, staff):
+        response = page(staff, q="だれも書いていないこと")
+        assert "見つかりませんでした" in text_of(response) and 'href="/write/"' in response.content.decode()
+
+
+class TestFacets:
+    @pytest.fixture
+    def shelf(self, refresh, reference, staff):
+        reference("会議の資料", fiscal_year=2024)
+        reference("会議の記録", fiscal_year=2025)
+        make_lesson(staff.person, title="会議を短くする")
+        refresh()
+
+    def counts(self, response, name):
+        (facet,) = [facet for facet in response.context["result"].facets if facet.name == name]
+        return {value.label: value.count for value in facet.values}
+
+    def test_counts_have_names_and_years_come_newest_first(self, page, shelf, staff):
+        response = page(staff, q="会議")
+        assert self.counts(response, "type") == {"外部の事例": 2, "教訓": 1}
+        assert list(self.counts(response, "fiscal_year")) == ["令和7年度", "令和6年度"]
+        assert self.counts(response, "unit") == {"防災課": 1}
+
+    def test_choices_narrow_the_list_but_not_their_own_counts(self, page, shelf, staff):
+        response = page(staff, q="会議", type="lesson")
+        assert [hit.card.title for hit in response.context["result"].hits] == ["会議を短くする"]
+        assert self.counts(response, "type") == {"外部の事例": 2, "教訓": 1}
+        assert "条件を外す：種類：教訓" in text_of(response)
+
+    def test_a_choice_that_counts_nothing_can_still_be_taken_off(self, page, shelf, staff):
+        response = page(staff, q="会議", theme="no-such")
+        assert "この条件では見つかりませんでした" in text_of(response)
+        assert "条件を外す：分野：no-such" in text_of(response)
+
+    def test_several_values_of_one_facet(self, find, shelf, staff):
+        assert len(find(staff, "会議", fiscal_year=["2024", "2025"], type="reference")) == 2
+
+
+class TestGates:
+    """For each surface: the member finds it, the outsider finds a control, and sees nothing of the other."""
+
+    @pytest.fixture
+    def shelf(self, refresh, unit, reference, staff):
+        make_lesson(staff.person, title="秘密の訓練計画", audience="unit")
+        reference("公開された訓練計画", audience="municipal")
+        refresh()
+
+    def test_the_member_finds_it(self, find, shelf, staff):
+        assert set(find(staff, "訓練")) == {"秘密の訓練計画", "公開された訓練計画"}
+
+    @pytest.mark.parametrize("parameters", [{}, {"type": "lesson"}, {"sort": "newest"}, {"page": 2}])
+    def test_the_outsider_sees_only_the_control(self, page, shelf, outsider, parameters):
+        response = page(outsider, **{"q": "訓練計画", **parameters})
+        assert "秘密" not in text_of(response)
+        assert response.context["result"].total == (0 if "type" in parameters else 1)
+        assert not any(value.count for facet in response.context["result"].facets for value in facet.values
+                       if value.code == "lesson")  # fmt: skip
+
+    def test_a_narrowed_audience_takes_effect_at_once_in_hits_and_counts(
+        self, page, refresh, reference, outsider, unit
+    ):
+        row = reference("訓練計画", audience="municipal", fiscal_year=2024)
+        refresh()
+        assert page(outsider, q="訓練").context["result"].total == 1
+        row.audience, row.owner_unit = "unit", unit
+        row.save()  # no worker runs
+        result = page(outsider, q="訓練").context["result"]
+        assert (result.total, result.hits) == (0, ()) and not any(v.count for f in result.facets for v in f.values)
+
+    def test_a_change_that_no_signal_told_of_is_caught_by_the_second_gate(
+        self, page, refresh, reference, staff, caplog
+    ):
+        row = reference("訓練計画")
+        refresh()
+        Reference.objects.filter(pk=row.pk).update(withdrawn=True)
+        with caplog.at_level(logging.ERROR, "search"):
+            result = page(staff, q="訓練").context["result"]
+        assert (result.total, result.hits) == (0, ())
+        assert "search.hit_dropped count=1" in caplog.text and "訓練" not in caplog.text
+
+    def test_what_is_shown_comes_from_the_database_not_from_the_index(self, page, refresh, reference, staff):
+        row = reference("古い題名", "訓練")
+        refresh()
+        Reference.objects.filter(pk=row.pk).update(title="新しい題名")
+        assert "新しい題名" in text_of(page(staff, q="訓練"))
+        assert "古い題名" not in text_of(page(staff, q="訓練"))
+
+    def test_it_is_kept_in_no_shared_cache(self, page, staff):
+        assert "no-store" in page(staff)["Cache-Control"] and "private" in page(staff)["Cache-Control"]
+
+
+class TestReduced:
+    """The engine is gone: the database answers, under the same policy, and the page says so."""
+
+    @pytest.fixture(params=["lost", "down"])
+    def out_of_order(self, request, index, refresh, reference, staff, monkeypatch):
+        reference("訓練計画", audience="municipal")
+        make_lesson(staff.person, title="秘密の訓練", audience="unit")
+        refresh()
+        if request.param == "lost":
+            index.reset()
+        else:
+            monkeypatch.setattr(type(index), "search", lambda *a: (_ for _ in ()).throw(EngineUnavailable("down")))
+
+    def test_it_answers_and_says_so(self, out_of_order, page, staff, outsider):
+        response = page(staff, q="訓練")
+        assert "いまは簡易検索です" in text_of(response)
+        assert {hit.card.title for hit in response.context["result"].hits} == {"訓練計画", "秘密の訓練"}
+        assert [hit.card.title for hit in page(outsider, q="訓練").context["result"].hits] == ["訓練計画"]
+
+    def test_saving_still_works_and_is_found_later(self, out_of_order, reference, staff, index, find):
+        reference("あとから")
+        assert PendingChange.objects.exists()  # written when the engine is back
+
+
+BAD = [
+    "", "の", "です。", "橋", "acl:*", "title:(", "_exists_:a", '"', '"""', "-", "--", '-"', "a AND", "NOT", "NEAR(a b)",
+    "*", "a*", "^a", "{a}", "\\", "%", "';--", "<script>alert(1)</script>", "あ" * 10_000, "\x00", "\u202e逆", "😀", "か\u3099",
+    "(" * 500, "a " * 500,
+]  # fmt: skip
+
+
+class TestBadInput:
+    @pytest.mark.parametrize("query", BAD, ids=range(len(BAD)))
+    def test_any_query_is_a_sensible_page(self, page, refresh, reference, staff, query):
+        reference("<b>訓練</b> & 計画", "a <script>alert(1)</script>")
+        refresh()
+        body = page(staff, q=query).content.decode()
+        assert "<script>alert" not in body and "<b>訓練" not in body
+
+    @pytest.mark.parametrize(
+        "parameters",
+        [{"page": "x"}, {"page": "0"}, {"page": "9" * 40}, {"sort": "drop"}, {"type": "\x00"}, {"unit": "a b"},
+         {"fiscal_year": "令和"}, {"theme": ["x"] * 200}, {"unknown": "1"}],
+    )  # fmt: skip
+    def test_any_parameter_is_a_sensible_page(self, page, reference, refresh, staff, parameters):
+        reference("訓練")
+        refresh()
+        page(staff, q="訓練", **parameters)
+
+    def test_a_lone_surrogate_in_the_address(self, page, client, staff):
+        client.force_login(staff)
+        assert client.get("/search/?q=%ED%A0%80&type=%ED%A0%80").status_code == 200
+
+    def test_only_reading_is_allowed(self, client, staff):
+        client.force_login(staff)
+        assert client.post("/search/").status_code == 405
+
+    def test_words_that_say_nothing_are_named(self, page, staff):
+        assert "「のは」は、どの文にも出てくることばか記号なので" in text_of(page(staff, q="のは 訓練"))
+
+
+def test_a_page_costs_few_queries(page, refresh, reference, staff, django_assert_max_num_queries):
+    for n in range(12):
+        reference(f"訓練{n}", fiscal_year=2024)
+        make_lesson(staff.person, title=f"訓練の教訓{n}")
+    refresh()
+    page(staff, q="訓練")
+    with django_assert_max_num_queries(15):
+        page(staff, q="訓練", fiscal_year="2024")
+    with django_assert_max_num_queries(15):
+        page(staff, q="訓練", type="lesson")
+
+
+def test_nothing_of_a_query_is_logged(page, staff, caplog, index):
+    index.reset()
+    with caplog.at_level(logging.DEBUG):
+        page(staff, q="だれにも言えないこと")
+    assert "だれにも" not in caplog.text
+
+
+def test_a_worker_in_the_middle_of_its_work_shows_no_half_page(index, page, reference, staff):
+    for n in range(30):
+        reference(f"訓練{n}")
+    worker = Worker(index)
+    worker.step()
+    result = page(staff, q="訓練").context["result"]
+    assert result.total == 30

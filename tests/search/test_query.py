@@ -1,0 +1,172 @@
+"""What a reader may type, and what an engine is then asked: both as data, no engine needed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search import ranking
+from search.engines.base import Clause, EngineHit, Match, Signals
+from search.lexical import lexical
+from search.query import FACETS, MAX_CHARACTERS, MAX_WORDS, SearchRequest, Word, parse, parse_words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("避難所　運営", [Word("避難所"), Word("運営")]),
+        ('"避難所の運営" 訓練', [Word("避難所の運営", phrase=True), Word("訓練")]),
+        ("“避難所の運営”", [Word("避難所の運営", phrase=True)]),
+        ("訓練 -会議 －研修", [Word("訓練"), Word("会議", excluded=True), Word("研修", excluded=True)]),
+        ('-"定例 会議"', [Word("定例 会議", phrase=True, excluded=True)]),
+        ("L-R07-00123", [Word("L-R07-00123")]),
+        ('片方だけの"引用符', [Word("片方だけの"), Word("引用符")]),
+        ('""', []),
+        ("- --", []),
+        ("", []),
+        # nothing else is an operator
+        ("acl:*", [Word("acl:*")]),
+        ("title:(", [Word("title:(")]),
+        ("_exists_:a OR b", [Word("_exists_:a"), Word("OR"), Word("b")]),
+        ("a AND NOT b*", [Word("a"), Word("AND"), Word("NOT"), Word("b*")]),
+    ],
+)
+def test_words(text, words):
+    assert parse_words(text) == tuple(words)
+
+
+def test_an_address_says_everything_and_gives_itself_back():
+    request = parse({"q": ["避難所"], "theme": ["bosai", "zeimu", "bosai"], "sort": ["newest"], "page": ["3"]})
+    assert request == SearchRequest("避難所", (Word("避難所"),), {"theme": ("bosai", "zeimu")}, sort="newest", page=3)
+    assert request.address(page=3) == "?q=%E9%81%BF%E9%9B%A3%E6%89%80&theme=bosai&theme=zeimu&sort=newest&page=3"
+    assert request.address(without=("theme", "bosai"), sort="relevance") == "?q=%E9%81%BF%E9%9B%A3%E6%89%80&theme=zeimu"
+    assert request.address(filters={}) == "?q=%E9%81%BF%E9%9B%A3%E6%89%80&sort=newest"
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "", "1.5", "²", "9" * 30])
+def test_a_page_that_is_no_page_is_the_first(page):
+    assert parse({"page": [page]}).page == 1
+
+
+def test_what_is_too_long_is_cut_and_said():
+    assert len(parse({"q": ["あ" * 10_000]}).text) == MAX_CHARACTERS
+    many = parse({"q": [" ".join(f"語{n}" for n in range(60))]})
+    assert (len(many.words), many.cut) == (MAX_WORDS, True)
+    assert not parse({"q": ["短い"]}).cut
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["q", "page", "sort", "x", *FACETS]), st.lists(st.text(st.characters()), max_size=4)
+    )
+)
+def test_any_address_is_a_request(parameters):
+    request = parse(parameters)
+    request.address(page=request.page).encode()
+    lexical(request, [])
+
+
+def forms(clause):
+    return [way.tokens for way in clause.any_of if way.kind == "a"]
+
+
+def asked(text, synonyms=()):
+    return lexical(parse({"q": [text]}), synonyms)
+
+
+class TestLexical:
+    def test_several_words_mean_and_then_fewer(self):
+        found = asked("台風 避難所 受付")
+        assert [(len(a.clauses), a.minimum, a.fewer) for a in found.attempts][:3] == [
+            (3, 3, False), (3, 2, True), (3, 1, True),
+        ]  # fmt: skip
+        assert forms(found.attempts[0].clauses[1]) == [("避難", "所")]
+
+    def test_one_long_word_falls_back_to_its_parts(self):
+        found = asked("避難所運営訓練")
+        assert [(len(a.clauses), a.minimum) for a in found.attempts] == [(1, 1), (4, 3), (4, 2), (4, 1)]
+
+    def test_a_sentence_is_ranked_as_or_with_a_minimum(self):
+        found = asked("台風のときに避難所の受付で困ったことは何ですか")
+        first = found.attempts[0]
+        assert found.sentence and first.minimum == ranking.minimum_match(len(first.clauses)) < len(first.clauses)
+        assert not asked("会計年度任用職員制度の手引").sentence
+
+    def test_a_phrase_is_required_in_every_attempt(self):
+        found = asked('"避難所の運営" 台風')
+        assert found.required == (
+            Clause((Match("a", ("避難", "所", "運営"), phrase=True), *found.required[0].any_of[1:])),
+        )  # fmt: skip
+        assert all(len(attempt.clauses) == 1 for attempt in found.attempts)
+
+    def test_what_is_excluded_is_excluded_as_a_word_only(self):
+        (clause,) = asked("観光 -京都").excluded
+        assert clause == Clause((Match("a", ("京都",), phrase=True),))
+
+    def test_a_word_matches_by_its_characters_too(self):
+        assert Match("b", ("県庁",), phrase=True) in asked("県庁").attempts[0].clauses[0].any_of
+
+    def test_one_kanji_and_kana_have_ways_of_their_own(self):
+        assert Match("b", ("橋",), phrase=True) in asked("橋").attempts[0].clauses[0].any_of
+        assert Match("r", ("ヒナンジョ",)) in asked("ひなんじょ").attempts[0].clauses[0].any_of
+
+    def test_synonyms_work_both_ways_and_inside_longer_words(self):
+        groups = [["教育委員会", "教委"], ["災害対策本部", "災対本部"]]
+        assert ("教育", "委員", "会") in forms(asked("教委", groups).attempts[0].clauses[0])
+        assert len(forms(asked("教育委員会", groups).attempts[0].clauses[0])) == 2
+        assert len(forms(asked("県教育委員会", groups).attempts[0].clauses[0])) == 2
+        assert len(forms(asked('"教育委員会"', groups).required[0])) == 1  # a phrase is as it is typed
+
+    @pytest.mark.parametrize("text", ["の", "です。", "！？", "は が を", "()", "-"])
+    def test_nothing_to_look_for_is_said_and_asks_for_nothing(self, text):
+        found = asked(text)
+        assert found.attempts[0].clauses == () and found.attempts[0].minimum == 0
+        assert found.ignored == tuple(text.split()) if text != "-" else found.ignored == ()
+
+    def test_the_number_of_clauses_is_bounded(self):
+        found = asked(
+            "予算と契約と人事と防災と福祉と教育と観光と農業と林業と道路と河川と税務と広報と統計と環境と水道と医療と文化と交通と港湾と住宅と消防と警察と選挙と監査と国際と情報と労働"
+        )
+        assert len(found.attempts[0].clauses) <= 24
+
+
+class TestRanking:
+    def hit(self, key, score=1.0, **signals):
+        return EngineHit(key, score, Signals(public_id=key, **signals))
+
+    def ordered(self, *hits, audience=frozenset()):
+        return [hit.key for hit in ranking.order(hits, audience)]
+
+    @pytest.mark.parametrize(
+        "better",
+        [{"maturity": "learned"}, {"reuse": 3}, {"day": 20_000}, {"unit_uid": "u1"}],
+        ids=["what was verified", "what others use", "what is newer", "what my office wrote"],
+    )
+    def test_worth_decides_between_equal_words(self, better):
+        start = {"maturity": "observed", "day": 18_000}
+        assert self.ordered(self.hit("a", **start), self.hit("b", **{**start, **better}), audience={"unit:u1"}) == [
+            "b",
+            "a",
+        ]
+
+    def test_worth_never_outruns_words(self):
+        best = {"maturity": "learned", "reuse": 9999, "day": 20_000, "unit_uid": "u1"}
+        assert self.ordered(self.hit("a", 1.34), self.hit("b", 1.0, **best), audience={"unit:u1"}) == ["a", "b"]
+
+    def test_maturity_rises_as_the_domain_says(self):
+        stages = ["learned", "implemented", "identified", "noted", "observed"]
+        values = [ranking.boost(Signals(maturity=stage), 0, ()) for stage in stages]
+        assert values == sorted(values, reverse=True) and values[2] == values[3]
+
+    def test_a_superseded_item_stands_right_under_its_successor(self):
+        old, new = self.hit("old", 9.0, superseded_by="new"), self.hit("new", 1.0)
+        assert self.ordered(old, self.hit("other", 5.0), new) == ["other", "new", "old"]
+        assert self.ordered(old, self.hit("other", 2.0)) == ["old", "other"]
+
+    def test_two_that_supersede_each_other_both_stay(self):
+        assert set(self.ordered(self.hit("a", superseded_by="b"), self.hit("b", superseded_by="a"))) == {"a", "b"}
+
+    def test_equal_hits_stand_in_order_of_key(self):
+        assert self.ordered(self.hit("b"), self.hit("a"), self.hit("c")) == ["a", "b", "c"]
+
+    def test_the_window_holds_whole_pages(self):
+        assert ranking.WINDOW % ranking.PAGE_SIZE == 0
