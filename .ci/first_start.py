@@ -4,6 +4,7 @@ first_start.py CLONE: starts script/server, logs in, loads the first pages and e
 with Ctrl-C, looks for processes left behind, and starts it again.
 """
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -43,9 +44,14 @@ def files_of(html: str) -> set[str]:
 
 
 def start(server: Server, limit: int) -> None:
+    """The limits are promised for a machine that does nothing else; where it does, the time is only printed."""
+    busy = os.getloadavg()[0] > (os.cpu_count() or 1) + 1
     seconds = server.start()
-    print(f"  ready after {seconds:.1f} s (limit {limit} s)", flush=True)
-    if seconds > limit:
+    print(
+        f"  ready after {seconds:.1f} s (limit {limit} s{', not judged: the machine is busy' if busy else ''})",
+        flush=True,
+    )
+    if seconds > limit and not busy:
         raise SystemExit(f"the start took {seconds:.1f} s; {limit} s is what we promise")
 
 

@@ -1,12 +1,13 @@
 """Every address of the site. Pages are served at /k/<public_id>/ only: wagtail.urls is left out on purpose."""
 
 from django.urls import include, path
-from django.views.generic import TemplateView
 from wagtail.admin import urls as wagtailadmin_urls
+
+from config.styleguide import styleguide
 
 urlpatterns = [
     path("admin/", include(wagtailadmin_urls)),
-    path("styleguide/", TemplateView.as_view(template_name="styleguide.html"), name="styleguide"),
+    path("styleguide/", styleguide, name="styleguide"),
     path("", include("organization.urls")),
     path("search/", include("search.urls")),
     path("", include("learning.urls")),

@@ -13,8 +13,9 @@ from itertools import islice
 from typing import Any
 
 from search import events
-from search.engines.base import Engine, GenerationGone, IndexLost
-from search.indexing import BATCH, index, stamp
+from search.documents import SearchDocument
+from search.engines.base import Change, Engine, GenerationGone, IndexLost
+from search.indexing import BATCH, describe, index, stamp
 from search.models import PendingChange, VersionCounter
 from search.registry import sources
 
@@ -100,6 +101,16 @@ def _catch_up(engine: Engine, name: str, wrong: set[str]) -> None:
 def _index(engine: Engine, wanted: Mapping[str, Collection[Any]], name: str) -> set[str]:
     outcome = index(engine, wanted, name)
     return {*outcome.invalid, *outcome.refused}
+
+
+def fill(engine: Engine, documents: Iterable[SearchDocument]) -> int:
+    """A live generation of just these documents, with no database behind them (evaluation)."""
+    name, count = engine.create(stamp()), 0
+    for batch in _batches(iter(documents)):
+        count += len(batch)
+        engine.write([Change(document.key, 1, describe(document)) for document in batch], name)
+    engine.swap(name)
+    return count
 
 
 def compare(engine: Engine, generation: str | None = None) -> Difference:

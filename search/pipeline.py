@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from search import events, ranking
-from search.access import Allowed, authorise, gate, newest
+from search.access import Allowed, Gate, authorise, gate, newest
 from search.engines import engine
-from search.engines.base import EngineHit, EngineUnavailable, Found, Plan
+from search.engines.base import Engine, EngineHit, EngineUnavailable, Found, Plan
 from search.highlight import marked, snippet
 from search.lexical import Attempt, Lexical, lexical
 from search.query import FACETS, SearchRequest
@@ -18,37 +18,57 @@ from search.registry import labels, sources
 from search.results import Facet, FacetValue, Hit, ResultPage
 
 
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One page of hits in final order, not yet asked of the database: keys only, nothing to show."""
+
+    hits: Sequence[EngineHit]
+    page: int
+    found: Found
+    attempt: Attempt
+
+
 def run(request: SearchRequest, user: Any) -> ResultPage:
     """The page that `request` asks for, for this reader. Never fails for want of an engine."""
     words = lexical(request, _synonyms(request))
     try:
-        plan = _plan(request, words, user)
-        found, attempt = _first_that_finds(plan, words)
-        page, hits = _page(replace(plan, clauses=attempt.clauses, minimum=attempt.minimum), request, found)
+        ranked = rank(engine(), request, words, gate(user))
     except EngineUnavailable as error:
         events.log(events.Event.REDUCED, error=type(error).__name__)
         return _reduced(request, words, user)
-    allowed = authorise(user, [hit.key for hit in hits])
-    total = max(found.total - (len(hits) - len(allowed)), 0)
+    allowed = authorise(user, [hit.key for hit in ranked.hits])
+    total = max(ranked.found.total - (len(ranked.hits) - len(allowed)), 0)
+    attempt = ranked.attempt
     return ResultPage(
         hits=_hits(allowed, words),
         total=total,
-        page=page,
+        page=ranked.page,
         pages=_pages(total),
-        facets=_facets(found, request),
-        fewer=(attempt.minimum, len(attempt.clauses)) if attempt.fewer and found.total else None,
+        facets=_facets(ranked.found, request),
+        fewer=(attempt.minimum, len(attempt.clauses)) if attempt.fewer and total else None,
         sentence=words.sentence,
         ignored=words.ignored,
     )
+
+
+def rank(engine: Engine, request: SearchRequest, words: Lexical, reader: Gate) -> Ranked:
+    """Ask for everything, then for less until something is found, and put the best in order."""
+    plan = _plan(request, words, reader)
+    for attempt in words.attempts:
+        plan = replace(plan, clauses=attempt.clauses, minimum=attempt.minimum)
+        found = engine.search(plan)
+        if found.total:
+            break
+    page = min(request.page, max(1, _pages(found.total)))
+    return Ranked(_page(engine, plan, found, page), page, found, attempt)
 
 
 def _synonyms(request: SearchRequest) -> list[Any]:
     return [group for source in sources().values() for group in source.synonyms()] if request.asked else []
 
 
-def _plan(request: SearchRequest, words: Lexical, user: Any) -> Plan:
+def _plan(request: SearchRequest, words: Lexical, reader: Gate) -> Plan:
     """The question to the engine: the reader's gate is part of it, whatever else is asked."""
-    reader = gate(user)
     unranked = request.sort == "newest" or not (words.required or words.attempts[0].clauses)
     return Plan(
         audience=reader.audience,
@@ -64,24 +84,14 @@ def _plan(request: SearchRequest, words: Lexical, user: Any) -> Plan:
     )
 
 
-def _first_that_finds(plan: Plan, words: Lexical) -> tuple[Found, Attempt]:
-    """AND first; then, in turn, what asks for less."""
-    for attempt in words.attempts:
-        found = engine().search(replace(plan, clauses=attempt.clauses, minimum=attempt.minimum))
-        if found.total:
-            break
-    return found, attempt
-
-
-def _page(plan: Plan, request: SearchRequest, found: Found) -> tuple[int, Sequence[EngineHit]]:
-    """The page asked for, or the last there is. The best are re-ordered as one window; later ones are not."""
-    page = min(request.page, max(1, _pages(found.total)))
+def _page(engine: Engine, plan: Plan, found: Found, page: int) -> Sequence[EngineHit]:
+    """The hits of one page. The best are re-ordered as one window; later ones stand as the engine gave them."""
     begin = (page - 1) * ranking.PAGE_SIZE
     if plan.order == "relevance" and begin < ranking.WINDOW:
-        return page, ranking.order(found.hits, plan.audience)[begin : begin + ranking.PAGE_SIZE]
+        return ranking.order(found.hits, plan.audience)[begin : begin + ranking.PAGE_SIZE]
     if begin == 0:
-        return page, found.hits[: ranking.PAGE_SIZE]
-    return page, engine().search(replace(plan, facets=(), offset=begin, limit=ranking.PAGE_SIZE)).hits
+        return found.hits
+    return engine.search(replace(plan, facets=(), offset=begin, limit=ranking.PAGE_SIZE)).hits
 
 
 def _pages(total: int) -> int:

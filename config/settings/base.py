@@ -107,7 +107,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 SECRET_KEY = env.secret_key
 ALLOWED_HOSTS = list(env.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(env.csrf_trusted_origins)
-X_FRAME_OPTIONS = "SAMEORIGIN"  # the admin's own preview is a frame of the same origin
+X_FRAME_OPTIONS = "DENY"  # the admin's own preview asks for an exception itself
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
     # Wagtail's admin has inline styles and scripts without nonces; it is for the knowledge office alone.
@@ -120,7 +120,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],
-        "frame-ancestors": [SELF],
+        "frame-ancestors": [NONE],
     },
 }
 

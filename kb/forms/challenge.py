@@ -11,7 +11,7 @@ from kb.forms.common import ItemForm
 from kb.forms.fields import PostField, WholeField, choice_messages
 from kb.forms.screens import Prompt
 from kb.models import Challenge
-from kb.text import LongField
+from kb.text import LongField, is_blank
 from organization.models import Post
 
 #: Imagined failures: at least this many, each no longer than this.
@@ -76,7 +76,7 @@ class ChallengeForm(ItemForm):
 
     def clean_premortem(self) -> list[str]:
         lines = [line.strip(" ・-*\t") for line in self.cleaned_data["premortem"].splitlines()]
-        lines = [line for line in lines if line]
+        lines = [line for line in lines if not is_blank(line)]
         if len(lines) < FAILURES:
             raise ValidationError("「失敗の想定」は、一行に一つ、二つ以上書いてください。")
         if any(len(line) > FAILURE_LENGTH for line in lines):

@@ -71,6 +71,7 @@ class ItemForm(forms.Form):
         self, *args: Any, reader: Any = None, draft: Draft | None = None, unreadable: bool = False, **kwargs: Any
     ) -> None:
         self.reader, self.draft, self.unreadable = reader, draft, unreadable
+        self.refused = False
         super().__init__(*args, **kwargs)
         self.use_required_attribute = False  # a draft always saves; the browser must not stand in its way
         audience = self.fields["audience"]
@@ -168,7 +169,8 @@ class ItemForm(forms.Form):
         return found
 
     def refuse(self, error: ValidationError) -> None:
-        """Show `error` and nothing else: what is merely missing is no fault of a draft."""
+        """Show `error`, why nothing was kept, and nothing else: what is merely missing is no fault of a draft."""
+        self.refused = True
         self._errors = ErrorDict()
         self.cleaned_data = {}
         by_field = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}

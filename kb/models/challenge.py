@@ -60,9 +60,11 @@ class Challenge(Item):
 
     @property
     def badges(self) -> list[tuple[str, str]]:
-        own = [("stage", str(self.Stage(self.stage).label))]
+        own = [(str(self.stage), str(self.Stage(self.stage).label))]
         if self.outcome:
-            own = [("outcome", str(self.Outcome(self.outcome).label))]
+            # Not "learned": that is the word for a lesson that has been proved.
+            code = "learned_from" if self.outcome == self.Outcome.LEARNED else str(self.outcome)
+            own = [(code, str(self.Outcome(self.outcome).label))]
         return [*super().badges, *(own if self.state == State.PUBLISHED else [])]
 
     def body_texts(self) -> list[str]:

@@ -62,4 +62,9 @@ class Draft(models.Model):
     def is_untouched(self) -> bool:
         """Begun and left: nothing but what every new draft starts with. Lists leave it out, and a new start takes it."""
         started_with = {"audience", "themes"}
-        return self.version == 0 and self.item_id is None and isinstance(self.data, dict) and self.data.keys() <= started_with
+        return (
+            self.version == 0
+            and self.item_id is None
+            and isinstance(self.data, dict)
+            and self.data.keys() <= started_with
+        )

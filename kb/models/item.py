@@ -244,7 +244,7 @@ class Item(Page):
         if self.state in (State.SUPERSEDED, State.WITHDRAWN, State.SUBMITTED, State.RETURNED):
             found.append((str(self.state), str(State(self.state).label)))
         if self.state == State.PUBLISHED and self.review_due and self.review_due < clock.today():
-            found.append(("stale", "見直し期限切れ"))
+            found.append(("overdue", "見直し期限切れ"))
         return found
 
     def body_texts(self) -> list[str]:

@@ -89,12 +89,13 @@ def _common(request: HttpRequest, item: Item) -> dict[str, Any]:
 def _words(item: Item) -> dict[str, list[dict[str, str]]]:
     """The item's words of the three vocabularies, in one query: `themes`, `scenes`, `stances` (code, label)."""
     found: dict[str, list[dict[str, str]]] = {"themes": [], "scenes": [], "stances": []}
+    vocabularies: tuple[Any, ...] = (Theme, Scene, Stance)
     first, *rest = (
         model.objects.filter(items=item.pk)
         .order_by()
         .annotate(name=Value(name))
         .values("name", "code", "label", "order")
-        for model, name in zip((Theme, Scene, Stance), found, strict=True)
+        for model, name in zip(vocabularies, found, strict=True)
     )
     for row in first.union(*rest).order_by("order", "code"):
         found[row["name"]].append({"code": row["code"], "label": row["label"]})

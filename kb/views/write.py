@@ -137,9 +137,7 @@ def _publish(request: HttpRequest, mine: Draft) -> HttpResponse:
         try:
             typed = form.typed()
         except ValidationError as error:
-            # Cannot be kept, so it is not; the other sentences of the form come with it.
-            if form.is_valid():
-                form.refuse(error)
+            form.refuse(error)
             return _form_page(request, locked, form)
         if not drafting.save_typed(draft=locked, typed=typed, version=_version(request, locked, typed)):
             form.refuse(ValidationError(ELSEWHERE))

@@ -9,7 +9,10 @@ const version = form.elements.namedItem("version");
 const key = `manabi-draft-${form.dataset.capture}`;
 const box = document.querySelector("[data-save-state]");
 const phone = matchMedia("(width < 48rem)");
+const ASK = "この端末に、前に送れなかった文が残っています。今の下書きのかわりに、この画面に戻しますか。";
 const LOST = "つながりません。書いた内容はこの端末に残っています";
+const RELOAD = "保存できません。書いた内容はこの端末に残っています。この画面を開き直してください";
+const WEEK = 7 * 24 * 3600 * 1000;
 
 const typed = () => {
   const fields = [...new FormData(form)].filter(([name]) => name !== "version" && name !== "csrfmiddlewaretoken");
@@ -23,35 +26,28 @@ const say = (look, words) => {
 
 /* --- Kept on this device until the server has it ---------------------------------------------- */
 
-const local = {
-  read: () => {
-    try {
-      return JSON.parse(localStorage.getItem(key));
-    } catch {
-      return null;
-    }
-  },
-  write: (text) => {
-    try {
-      localStorage.setItem(key, JSON.stringify({ version: version.value, text }));
-    } catch {
-      /* A full or closed store: the screen still holds the text, and leaving warns. */
-    }
-  },
-  clear: () => {
-    try {
-      localStorage.removeItem(key);
-    } catch {
-      /* as above */
-    }
-  },
+/* A full or closed store is no error: the screen still holds the text, and leaving warns. */
+const store = (use) => {
+  try {
+    return use(localStorage);
+  } catch {
+    return null;
+  }
 };
+const remember = (text) => store((kept) => kept.setItem(key, JSON.stringify({ version: version.value, text, at: Date.now() })));
+const forget = () => store((kept) => kept.removeItem(key));
 
-/* What this device kept goes back into the fields, unless another window has saved since. */
+/* What was published meanwhile has no use for it any more. */
+store((kept) => {
+  for (const name of Object.keys(kept).filter((name) => name.startsWith("manabi-draft-")))
+    if (name !== key && Date.now() - JSON.parse(kept.getItem(name)).at > WEEK) kept.removeItem(name);
+});
+
+/* What this device kept goes back into the fields; where another window has saved since, only after asking. */
 const restore = () => {
-  const left = local.read();
-  if (!left || left.text === typed() || document.querySelector(".kb-error-summary")) return local.clear();
-  if (left.version !== version.value) return local.clear();
+  const left = store((kept) => JSON.parse(kept.getItem(key)));
+  if (!left || left.text === typed() || document.querySelector(".kb-error-summary")) return forget();
+  if (left.version !== version.value && !confirm(ASK)) return forget();
   const values = new URLSearchParams(left.text);
   for (const field of form.elements) {
     if (!field.name || ["hidden", "submit"].includes(field.type)) continue;
@@ -64,35 +60,33 @@ const restore = () => {
 
 /* --- Saving ------------------------------------------------------------------------------------ */
 
-let kept = typed();
+let stopped = "refused" in form.dataset; // the server has not taken what this page shows: only a press sends it again
+let kept = stopped ? null : typed();
 let busy = null;
-let stopped = false;
+let pressed = false;
 
 const send = async (text) => {
   const body = new URLSearchParams(text);
   body.set("version", version.value);
   body.set("csrfmiddlewaretoken", form.elements.namedItem("csrfmiddlewaretoken").value);
-  let answer, said;
-  try {
-    answer = await fetch(form.dataset.autosave, { method: "POST", body, redirect: "error", keepalive: text.length < 60000 });
-    said = await answer.json();
-  } catch {
-    return say("offline", LOST);
-  }
+  const options = { method: "POST", body, redirect: "error", keepalive: text.length < 60000 };
+  const answer = await fetch(form.dataset.autosave, options).catch(() => null);
+  if (!answer) return say("offline", LOST);
+  const said = await answer.json().catch(() => ({}));
   if (!answer.ok) {
     stopped = answer.status === 409;
-    return say("offline", said.message || LOST);
+    return say("offline", said.message || RELOAD);
   }
   kept = text;
   version.value = said.version;
-  if (typed() === kept) local.clear();
+  if (typed() === kept) forget();
   say("saved", `保存しました ${said.saved_at}`);
 };
 
 const save = () => {
   const text = typed();
   if (busy || stopped || text === kept) return busy;
-  local.write(text);
+  remember(text);
   say("saving", "保存しています…");
   busy = send(text).finally(() => (busy = null));
   return busy;
@@ -102,16 +96,15 @@ restore();
 setInterval(save, EVERY);
 addEventListener("online", save);
 document.addEventListener("visibilitychange", () => document.hidden && save());
-form.addEventListener("input", () => typed() !== kept && local.write(typed()));
-addEventListener("beforeunload", (event) => !stopped && typed() !== kept && event.preventDefault());
+form.addEventListener("input", () => typed() !== kept && remember(typed()));
+addEventListener("beforeunload", (event) => !pressed && typed() !== kept && event.preventDefault());
 
 /* A press waits for the save under way, so that it does not meet its own newer version; a second press is none. */
-let pressed = false;
 form.addEventListener("submit", async (event) => {
   if (pressed || busy) event.preventDefault();
   if (pressed) return;
-  pressed = true;
-  stopped = true;
+  pressed = stopped = true;
+  setTimeout(() => (pressed = stopped = false), 2 * EVERY);
   if (!busy) return;
   await busy;
   pressed = false;

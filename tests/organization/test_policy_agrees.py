@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.models import Reference
@@ -41,6 +41,7 @@ def worlds_with_items(draw):
     return world, plain + draw(st.lists(item, max_size=8))
 
 
+@settings(max_examples=150)
 @given(worlds_with_items())
 def test_the_three_forms_agree_for_every_reader_and_item(drawn):
     world, items = drawn
