@@ -1,4 +1,4 @@
-"""Writing: choose what to write, fill in a draft, publish it, meet a conflict, throw a draft away.
+"""Writing one draft: fill it in, publish it, meet a conflict, throw it away; and make a lesson of an answer.
 
 Only its author opens a draft; to everyone else it does not exist. These views keep what was typed whatever the answer
 is. They decide nothing about who may read: kb.lifecycle does.
@@ -20,17 +20,15 @@ from django.utils import timezone
 
 from kb import conflicts, drafting, lifecycle
 from kb.forms import ItemForm, form_for, screens_of
-from kb.forms.questions import Choice, QuestionsForm, choice_of, choices
+from kb.forms.questions import choice_of
 from kb.models import Draft, Item, Retrospective
 from kb.models.item import State
+from kb.views.begin import label_of, writer_of
 from kb.views.item import find
 from organization import clock
 from organization.audience import Audience
-from organization.models import Person
 from organization.policy import reader_for
 
-#: Drafts listed above the formats; the rest are on /my/.
-DRAFTS_SHOWN = 3
 ELSEWHERE = (
     "この下書きは、別の画面で保存されています。この画面の内容で上書きしてよければ、もう一度押してください。"
     "この画面の内容は、まだ残っています。"
@@ -39,62 +37,6 @@ SENT = "この下書きは、もう公開に出されています。直すとき
 OTHER_WINDOW = "別の画面で保存されています。この画面の内容を残すには「保存」を押してください。"
 LOGGED_OUT = "ログインが切れました。書いた内容はこの端末に残っています。別のタブでログインし直してください。"
 NOT_KEPT = "保存できませんでした。"
-
-
-# --- Choosing --------------------------------------------------------------------------------------
-
-
-@login_required
-def choose(request: HttpRequest) -> HttpResponse:
-    """What to go on with, and what can be begun."""
-    person = _person(request)
-    begun = Draft.objects.open_of(person)[: 4 * DRAFTS_SHOWN] if person else []
-    drafts = [draft for draft in begun if not draft.is_untouched]
-    found = choices()
-    context = {
-        "writer": person,
-        "drafts": [(draft, _label(draft)) for draft in drafts[:DRAFTS_SHOWN]],
-        "more_drafts": len(drafts) > DRAFTS_SHOWN,
-        "formats": [c for c in found if c.type == "retrospective"],
-        "others": [c for c in found if c.type != "retrospective"],
-    }
-    return render(request, "kb/write/choose.html", context)
-
-
-@login_required
-def questions(request: HttpRequest) -> HttpResponse:
-    """Three questions, then a proposal with its reason."""
-    form = QuestionsForm(request.GET or None)
-    proposal = form.proposal() if form.is_bound and form.is_valid() else None
-    return render(request, "kb/write/questions.html", {"form": form, "proposal": proposal, "writer": _person(request)})
-
-
-@login_required
-def new(request: HttpRequest, kind: str) -> HttpResponse:
-    """Begin a draft of a format, a lesson or a challenge; a link shows what will be asked, with a button."""
-    choice = choice_of(kind)
-    if choice is None:
-        raise Http404
-    person = _person(request)
-    if request.method != "POST" or person is None:
-        return render(request, "kb/write/new.html", {"choice": choice, "writer": person})
-    return redirect(_begin(choice, person))
-
-
-def _begin(choice: Choice, person: Person) -> Draft:
-    kind = Draft.Kind(choice.type)
-    format = choice.key if kind == Draft.Kind.RETROSPECTIVE else ""
-    last = Item.objects.filter(authorships__person=person).order_by("-pk").first()
-    defaults = {"audience": str(Audience.UNIT), "themes": [t.code for t in last.themes.all()] if last else []}
-    # A second press, or a look and back, must not leave empty drafts behind.
-    begun = Draft.objects.open_of(person).filter(kind=kind, format=format, version=0, item=None)
-    for draft in begun[:10]:
-        if draft.is_untouched:
-            return draft
-    return drafting.start(author=person, kind=kind, format=format, data=defaults)
-
-
-# --- One draft -------------------------------------------------------------------------------------
 
 
 @login_required
@@ -204,13 +146,13 @@ def discard(request: HttpRequest, uid: Any) -> HttpResponse:
         Draft.objects.filter(pk=mine.pk, submitted_at__isnull=True).delete()
         messages.success(request, "下書きを消しました。")
         return redirect("my")
-    return render(request, "kb/write/discard.html", {"draft": mine, "label": _label(mine)})
+    return render(request, "kb/write/discard.html", {"draft": mine, "label": label_of(mine)})
 
 
 @login_required
 def promote(request: HttpRequest, public_id: str, answer_uid: Any) -> HttpResponse:
     """「教訓にする」: the draft of a lesson from one answer."""
-    item, person = find(request.user, public_id), _person(request)
+    item, person = find(request.user, public_id), writer_of(request)
     if request.method != "POST":
         return redirect(item.get_absolute_url())  # where logging in again has turned the press into a link
     allowed = item.state == State.PUBLISHED and lifecycle.may_edit(item=item, user=request.user)
@@ -225,13 +167,8 @@ def promote(request: HttpRequest, public_id: str, answer_uid: Any) -> HttpRespon
 # --- Parts -----------------------------------------------------------------------------------------
 
 
-def _person(request: HttpRequest) -> Person | None:
-    """Who writes; None for an account that no member of staff holds."""
-    return getattr(request.user, "person", None)
-
-
 def _own_draft(request: HttpRequest, uid: Any) -> Draft:
-    person = _person(request)
+    person = writer_of(request)
     found = Draft.objects.select_related("item").filter(uid=uid, author=person).first() if person else None
     if found is None or person is None or choice_of(found.format or found.kind) is None:
         raise Http404
@@ -270,16 +207,11 @@ def _version(request: HttpRequest, mine: Draft, typed: dict[str, Any]) -> int:
     return int(sent) if sent.isdecimal() and len(sent) < 10 else -1
 
 
-def _label(mine: Draft) -> str:
-    choice = choice_of(mine.format or mine.kind)
-    return choice.label if choice else mine.get_kind_display()
-
-
 def _form_page(request: HttpRequest, mine: Draft, form: ItemForm) -> HttpResponse:
     wrong = form.is_bound and bool(form.errors)
     screens = screens_of(form, start_over=mine.version == 0 or mine.item_id is not None)
     opening = next(screen for screen in screens if screen.opens)
-    if not wrong and mine.version == 0 and opening.prompt is not None:
+    if not wrong and mine.version == 0 and mine.item_id is None and opening.prompt is not None:
         # The opener stands before the field, so it is read out with it.
         attrs = opening.prompt.field.field.widget.attrs
         attrs |= {"autofocus": True, "aria-describedby": f"opener {opening.anchor}_helptext"}
@@ -287,7 +219,7 @@ def _form_page(request: HttpRequest, mine: Draft, form: ItemForm) -> HttpRespons
         "draft": mine,
         "form": form,
         "screens": screens,
-        "label": _label(mine),
+        "label": label_of(mine),
         "behind": conflicts.is_behind(mine),
         "saved_at": timezone.localtime(mine.updated_at).strftime("%H:%M") if mine.version else "",
     }
@@ -295,7 +227,7 @@ def _form_page(request: HttpRequest, mine: Draft, form: ItemForm) -> HttpRespons
 
 
 def _conflict_page(request: HttpRequest, mine: Draft) -> HttpResponse:
-    context = {"draft": mine, "item": mine.item, "contested": conflicts.contested(mine), "label": _label(mine)}
+    context = {"draft": mine, "item": mine.item, "contested": conflicts.contested(mine), "label": label_of(mine)}
     refused = request.method == "POST"
     return render(request, "kb/write/conflict.html", context, status=409 if refused else 200)
 

@@ -5,6 +5,7 @@ and nothing is written that was not asked for.
 import json
 import re
 import unicodedata
+from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 import pytest
@@ -12,7 +13,7 @@ from django.utils.html import escape
 
 from kb.forms import form_for
 from kb.models import Answer, Draft, Item, LessonSource, NextAction, Theme
-from kb.text import LineField, LongField
+from kb.text import LineField
 from organization.models import AuditEvent, Notice
 from organization.policy import reader_for
 from tests.factories.kb import make_lesson
@@ -48,21 +49,44 @@ def sentences(page: str) -> list[str]:
 
 
 def first_text(key: str) -> str:
-    return next(name for name in FILLED[key] if name.startswith("answer-") or name == "observation" or name == "hypothesis")
+    return next(
+        name for name in FILLED[key] if name.startswith("answer-") or name == "observation" or name == "hypothesis"
+    )
 
 
 def kept(page: str, draft: Draft, name: str, value) -> bool:
     """What was typed is in the form that came back (and, where it can be, in the draft)."""
     draft.refresh_from_db()
     if isinstance(value, list):
-        return all(str(code) not in page or True for code in value)
+        return draft.data.get(name) == value
     text = unicodedata.normalize("NFC", str(value).replace("\r\n", "\n"))
     return escape(text) in unicodedata.normalize("NFC", page) or draft.data.get(name) == text
+
+
+class Active(HTMLParser):
+    """Gathers what a browser would run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        runs = [
+            f"{n}={v}" for n, v in attrs if n.startswith("on") or (v or "").strip().lower().startswith("javascript:")
+        ]
+        self.found += runs + ([tag] if tag in ("script", "iframe", "object", "embed", "style", "base") else [])
+
+
+def active(page: str) -> list[str]:
+    parser = Active()
+    parser.feed(page)
+    return parser.found
 
 
 # --- One wrong field at a time ----------------------------------------------------------------------
 
 EVERY = list(FILLED)
+WORDS = ("themes", "scenes", "stances", "municipalities")
 CASES = [
     *[(key, "title", "題" * 61) for key in EVERY],
     *[(key, "title", "一行目\n二行目") for key in EVERY],
@@ -74,7 +98,7 @@ CASES = [
     *[(key, "occurred_on", value) for key in EVERY for value in ("2999-01-01", "2026-02-30", "きのう", "0001-01-01", "1e9")],
     *[(key, "audience", value) for key in EVERY for value in ("", "public", "everyone", "0", "unit\n")],
     *[(key, "attribution", "sealed") for key in EVERY],
-    *[(key, name, [value]) for key in EVERY for name in ("themes", "scenes", "stances", "municipalities") for value in ("none", "1", "' OR 1=1", "い")],
+    *[(key, name, [value]) for key in EVERY for name in WORDS for value in ("none", "1", "' OR 1=1", "い")],
     *[(key, "keywords", "、".join(f"語{n}" for n in range(11))) for key in EVERY],
     ("kpt", "subject", ""),
     ("kpt", "blameless_ok", ""),
@@ -144,7 +168,12 @@ def test_an_empty_form_asks_for_each_required_field(client, writer, key):
 
 # --- What no text can hold --------------------------------------------------------------------------
 
-BROKEN = {"nul": b"%00", "lone high surrogate": b"%ED%A0%80", "lone low surrogate": b"%ED%BF%BF", "not UTF-8": b"%83%65"}
+BROKEN = {
+    "nul": b"%00",
+    "lone high surrogate": b"%ED%A0%80",
+    "lone low surrogate": b"%ED%BF%BF",
+    "not UTF-8": b"%83%65",
+}
 
 
 @pytest.mark.parametrize("button", ["publish", "save"])
@@ -181,11 +210,11 @@ def test_nul_in_a_field_that_is_no_text(client, writer, name):
 
 def test_kana_in_two_parts_are_composed_and_all_else_stays(client, writer):
     typed = "がぎぐ ｶﾞｷﾞ 髙﨑 𠮷野家 👨‍👩‍👧 ①Ⅲ～−\u3000\t終"
-    assert unicodedata.normalize("NFC", typed) != typed or "か\u3099" not in typed
     draft = new_draft(writer, "lesson")
     decomposed = unicodedata.normalize("NFD", typed)
+    assert decomposed != typed
     press(client, draft, "publish", filled("lesson", writer, observation=decomposed))
-    assert Item.objects.get().specific.observation == unicodedata.normalize("NFC", decomposed)
+    assert Item.objects.get().specific.observation == typed
 
 
 @pytest.fixture
@@ -230,18 +259,17 @@ def test_the_naughty_strings_are_published_and_rendered(client, writer, naughty)
                 taken.append(waiting.pop(0))
             typed[name] = "\n\n".join(taken) or "なし"
         answer = press(client, new_draft(writer, "lesson"), "publish", filled("lesson", writer, **typed))
-        assert answer.status_code == 302, answer.content.decode()[:0]
+        assert answer.status_code == 302
         item = Item.objects.latest("pk").specific
         for name, text in typed.items():
             assert getattr(item, name) == unicodedata.normalize("NFC", re.sub("\r\n?", "\n", text))
         page = client.get(answer.url)
         assert page.status_code == 200
-        main = page.content.decode().split('<main id="main"')[1].split("</main>")[0]
-        assert not re.search(r"<script|<iframe|<object|<svg[^>]*onload|\son\w+=\"|href=\"javascript:", main, re.I)
+        assert active(page.content.decode().split('<main id="main"')[1]) == []
 
 
 def test_naughty_titles(client, writer, naughty):
-    titles = [text for text in naughty if len(text) <= 60 and "\n" not in text and "\r" not in text][::9]
+    titles = [text for text in naughty if len(text) <= 60 and "\n" not in text and "\r" not in text][::20]
     for title in titles:
         draft = new_draft(writer, "lesson")
         answer = press(client, draft, "publish", filled("lesson", writer, title=title))
