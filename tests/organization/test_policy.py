@@ -5,8 +5,10 @@ from datetime import date, timedelta
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
+from kb.models import Reference
+from organization.audience import audience_tokens
 from organization.models import Duty
-from organization.policy import PUBLIC, can_view, reader_for, reader_tokens
+from organization.policy import PUBLIC, can_view, reader_for, reader_tokens, visible_q
 from organization.tree import unit_tree
 from tests.factories.organization import (
     SINCE,
@@ -34,10 +36,24 @@ def today(settings):
 
 
 def opens(user, unit, author=None):
-    """The audiences under which an item of `unit` is open to `user`."""
+    """The audiences under which an item of `unit` is open to `user`: by the plain question, the tokens and the SQL."""
     reader = reader_for(user)
-    authors = [author.pk] if author else []
-    return [w for w in WIDTHS if can_view(reader, audience=w, owner_unit_id=unit.pk, author_ids=authors)]
+    ids, uids = ([author.pk], [str(author.uid)]) if author else ([], [])
+    rows = {
+        width: Reference.objects.update_or_create(
+            public_id=f"X-R07-{n:05d}",
+            defaults={"source": "t", "external_id": n, "title": width, "audience": width, "owner_unit": unit},
+        )[0].pk
+        for n, width in enumerate(WIDTHS)
+    }
+    authored = Reference.objects.filter(pk__in=rows.values() if reader.person_id in ids else ()).values("pk")
+    by_sql = Reference.objects.filter(visible_q(reader, authored_pks=authored)).values_list("pk", flat=True)
+    by_question = [w for w in WIDTHS if can_view(reader, audience=w, owner_unit_id=unit.pk, author_ids=ids)]
+    by_tokens = [
+        w for w in WIDTHS if reader.tokens & audience_tokens(audience=w, owner_unit_id=unit.pk, author_uids=uids)
+    ]
+    assert by_question == by_tokens == [w for w in WIDTHS if rows[w] in set(by_sql)]
+    return by_question
 
 
 @pytest.fixture
@@ -113,7 +129,8 @@ def test_a_person_without_a_post_reads_what_is_public_and_their_own():
 
 
 def test_outsiders_read_what_is_public_even_with_a_post():
-    assert opens(make_staff(make_unit(), employment="outside").user, make_unit()) == ["public"]
+    unit = make_unit()
+    assert opens(make_staff(unit, employment="outside", duties=("km",)).user, unit) == ["public"]
 
 
 # --- Municipalities ----------------------------------------------------------------------------
@@ -137,6 +154,13 @@ def test_a_municipality_below_a_bureau_does_not_read_the_bureaus_own():
 def test_a_municipal_login_gets_nothing_from_a_post_in_the_prefecture(office):
     person = make_staff(office[1], employment="municipal", duties=("km",))
     assert opens(person.user, office[1]) == ["public"]
+
+
+def test_a_municipal_post_gives_no_role_of_the_knowledge_office():
+    town, other = make_municipality(), make_municipality()
+    person = make_municipal_staff(town, duties=("km", "contact"))
+    assert reader_for(person.user).roles == {"contact"}
+    assert opens(person.user, other) == ["municipal", "public"]
 
 
 def test_municipal_staff_dispatched_to_the_prefecture_read_as_its_staff(office):

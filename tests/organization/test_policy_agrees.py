@@ -41,10 +41,19 @@ def worlds_with_items(draw):
     return world, plain + draw(st.lists(item, max_size=8))
 
 
-@settings(max_examples=150)
 @given(worlds_with_items())
 def test_the_three_forms_agree_for_every_reader_and_item(drawn):
-    world, items = drawn
+    agree(*drawn)
+
+
+@pytest.mark.slow
+@settings(max_examples=200)
+@given(worlds_with_items())
+def test_they_agree_in_many_more_worlds(drawn):
+    agree(*drawn)
+
+
+def agree(world, items):
     with build(world) as made:
         tree = unit_tree(made.today)
         rows = Reference.objects.bulk_create(
