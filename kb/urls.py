@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from kb.views import challenge, home, images, item, review, revisions, unit, write
+from kb.views import begin, challenge, home, images, item, review, revisions, unit, write
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("help/", home.help_page, name="help"),
-    path("write/", write.choose, name="write"),
-    path("write/questions/", write.questions, name="write_questions"),
-    path("write/new/<slug:kind>/", write.new, name="write_new"),
+    path("write/", begin.choose, name="write"),
+    path("write/questions/", begin.questions, name="write_questions"),
+    path("write/new/<slug:kind>/", begin.new, name="write_new"),
     path("write/<uuid:uid>/", write.draft, name="write_draft"),
     path("write/<uuid:uid>/autosave/", write.autosave, name="write_autosave"),
     path("write/<uuid:uid>/rebase/", write.rebase, name="write_rebase"),

@@ -25,8 +25,8 @@ def record(
 
     `actor` None means the system did it. `before` and `after` are small JSON values of what changed.
     """
-    AuditHead.objects.get_or_create(pk=1)
-    head = AuditHead.objects.select_for_update().get(pk=1)
+    heads = AuditHead.objects.select_for_update()
+    head = heads.filter(pk=1).first() or heads.get_or_create(pk=1)[0]
     event = AuditEvent(
         sequence=head.sequence + 1,
         at=clock.now(),

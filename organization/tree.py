@@ -8,7 +8,7 @@ never in a loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -18,50 +18,12 @@ from uuid import UUID
 from asgiref.local import Local
 
 from organization import clock
-from organization.models.unit import OrgEvent, OrgUnit, TreeStamp
+from organization.models.unit import OrgUnit, TreeStamp
+from organization.tree_rows import Succession, UnitRow, VersionRow, read_successions, read_units
 
 Kind = OrgUnit.Kind
 #: What stands in the place of a department where none is above.
 TOP_KINDS = frozenset({Kind.REGIONAL_BUREAU, Kind.COMMISSION, Kind.ENTERPRISE})
-
-
-@dataclass(frozen=True)
-class VersionRow:
-    name: str
-    short: str
-    kana: str
-    parent: int | None
-    first: date
-    last: date | None
-
-    def covers(self, day: date) -> bool:
-        return self.first <= day and (self.last is None or day <= self.last)
-
-
-@dataclass(frozen=True)
-class UnitRow:
-    uid: str
-    code: str
-    kind: str
-    versions: tuple[VersionRow, ...]  # oldest first
-
-    def at(self, day: date) -> VersionRow | None:
-        """The version of that day; after the end the last one, before the beginning the first."""
-        began = [version for version in self.versions if version.first <= day]
-        return began[-1] if began else (self.versions[0] if self.versions else None)
-
-    def stands(self, day: date) -> bool:
-        return any(version.covers(day) for version in self.versions)
-
-
-@dataclass(frozen=True)
-class Succession:
-    """One unit before and one after an event, and the unit that carries on the work, if it was named."""
-
-    on: date
-    before: int
-    after: int | None
-    main: int | None
 
 
 @dataclass(frozen=True)
@@ -275,7 +237,7 @@ def unit_tree(on: date | None = None) -> UnitTree:
     snapshot = _kept
     if snapshot is None or snapshot.stamp != stamp or stamp is None:
         # The stamp was read first: a change while the rows are read makes them stale under the old one.
-        snapshot = _kept = _Snapshot(stamp, _read_units(), _read_successions())
+        snapshot = _kept = _Snapshot(stamp, read_units(), read_successions())
     return snapshot.tree(on or clock.today())
 
 
@@ -305,30 +267,3 @@ def touch(**kwargs: Any) -> None:
     if hasattr(_request, "stamp"):
         del _request.stamp
     TreeStamp.touch()
-
-
-def _read_units() -> dict[int, UnitRow]:
-    rows: dict[int, tuple[tuple[str, str, str], list[VersionRow]]] = {}
-    columns = ("name", "short", "kana", "parent_id", "valid_from", "valid_to")
-    found = OrgUnit.objects.order_by("pk", "versions__valid_from").values_list(
-        "pk", "uid", "code", "kind", *(f"versions__{column}" for column in columns)
-    )
-    for pk, uid, code, kind, *version in found:
-        versions = rows.setdefault(pk, ((str(uid), code, kind), []))[1]
-        if version[0] is not None:
-            versions.append(VersionRow(*version))
-    return {pk: UnitRow(*unit, tuple(versions)) for pk, (unit, versions) in rows.items()}
-
-
-def _read_successions() -> tuple[Succession, ...]:
-    """Each event as its pairs of a unit before and one after: the join of both link tables is just that."""
-
-    def pairs() -> Iterator[Succession]:
-        found = OrgEvent.objects.order_by("effective_on", "pk").values_list(
-            "effective_on", "from_units", "to_units", "main_successor_id"
-        )
-        for on, before, after, main in found:
-            if before is not None:
-                yield Succession(on, before, after, main)
-
-    return tuple(pairs())

@@ -30,6 +30,8 @@ class LoginForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # In the demo the cards are what most people came for: a focused field would open a phone's keyboard over them.
+        self.fields["username"].widget.attrs.pop("autofocus", None)
         self.fields["username"].label = "ログインID"
         self.fields["username"].error_messages = {"required": "ログインIDを入れてください。"}
         self.fields["password"].label = "パスワード"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import django_filters
@@ -142,15 +143,26 @@ class VersionViewSet(OfficeViewSet):
     ]
 
 
+def _before(event: OrgEvent) -> str:
+    """The units by their names of the day before."""
+    tree, eve = unit_tree(), event.effective_on - timedelta(days=1)
+    return "、".join(tree.name_then(unit.pk, eve) for unit in event.from_units.all())
+
+
+def _after(event: OrgEvent) -> str:
+    tree = unit_tree()
+    return "、".join(tree.name_then(unit.pk, event.effective_on) for unit in event.to_units.all())
+
+
 class EventViewSet(OfficeViewSet):
     model = OrgEvent
     icon = "rotate"
     menu_label = "組織改正"
     list_display = [
-        Column("kind", label="区分", accessor="get_kind_display", sort_key="kind"),
+        "kind",
         "effective_on",
-        Column("before", label="改正前", accessor=lambda e: "、".join(unit.name for unit in e.from_units.all())),
-        Column("after", label="改正後", accessor=lambda e: "、".join(unit.name for unit in e.to_units.all())),
+        Column("before", label="改正前", accessor=_before),
+        Column("after", label="改正後", accessor=_after),
         "main_successor",
     ]
     list_filter = ["kind", "effective_on"]

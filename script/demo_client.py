@@ -5,7 +5,6 @@ Standard library only. It refuses to know anything that a person at a browser an
 
 import http.cookiejar
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -14,10 +13,39 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from html.parser import HTMLParser
 from pathlib import Path
 
 PASSWORD = "manabi"
 STOP_SECONDS = 20
+NOT_SENT = ("submit", "button", "file", "checkbox", "radio")  # unless they are checked
+
+
+class _Controls(HTMLParser):
+    """The controls of a page's forms that a browser would send, with their values (one value a name)."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+        self.textarea = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        has = dict(attrs)
+        name, kind = has.get("name") or "", has.get("type") or "text"
+        if tag == "textarea":
+            self.textarea = name
+            self.found[name] = ""
+        elif tag == "input" and name and (kind not in NOT_SENT or "checked" in has):
+            self.found[name] = has.get("value") or ("on" if kind == "checkbox" else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self.textarea = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.textarea:
+            self.found[self.textarea] += data.removeprefix("\n")
 
 
 class Browser:
@@ -41,12 +69,12 @@ class Browser:
         except urllib.error.HTTPError as error:
             raise SystemExit(f"{path} answered {error.code}") from error
 
-    def send(self, path: str, data: dict[str, str]) -> str:
-        """POST `data` with the token of the form that `path` shows."""
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(path))
-        if not token:
+    def send(self, path: str, typed: dict[str, str]) -> str:
+        """Fill `typed` into the form that `path` shows, and submit it; what else the form holds goes along."""
+        form = _Controls(self.get(path)).found
+        if "csrfmiddlewaretoken" not in form:
             raise SystemExit(f"{path} has no form")
-        return self.get(path, {**data, "csrfmiddlewaretoken": token[1]})
+        return self.get(self.address, {**form, **typed})
 
     def log_in(self, login: str) -> None:
         self.send("/login/", {"username": login, "password": PASSWORD})

@@ -52,7 +52,12 @@ def test_the_rest_is_filled_in(writer):
 
 
 def test_what_is_filled_in_gives_way_to_what_is_typed(writer):
-    typed = {"title": "説明会の受付", "summary": "受付のこと。", "next_action": "受付係が数える", "occurred_on": "2025-10-01"}
+    typed = {
+        "title": "説明会の受付",
+        "summary": "受付のこと。",
+        "next_action": "受付係が数える",
+        "occurred_on": "2025-10-01",
+    }
     values = form_of(writer, "kpt", {**KPT, **typed})
     assert values.is_valid()
     assert {name: str(values.cleaned_data[name]) for name in typed} == typed
@@ -87,7 +92,9 @@ def test_what_is_required_stands_one_a_screen_and_the_rest_on_the_last(writer, k
     form = form_for(new_draft(writer, key), reader=reader_for(writer.user))
     asked = [prompt.field for prompt in form.asked]
     assert all(field.field.required for field in asked)
-    shown = {f.name for p in [*form.asked, *form.optional] for f in p.fields} | {f.name for f in [*form.last, *form.folded]}
+    shown = {f.name for p in [*form.asked, *form.optional] for f in p.fields} | {
+        f.name for f in [*form.last, *form.folded]
+    }
     shown |= {"audience", "blameless_ok"} | {name for name in form.fields if name.startswith("fact-")}
     assert set(form.fields) <= shown, "every field stands somewhere"
     required = {name for name, field in form.fields.items() if field.required}
@@ -127,7 +134,14 @@ def test_a_new_format_needs_no_code(writer):
         sections=(Section("liked", "良かった", "よかったことは。", required=True), Section("lacked", "足りなかった", "")),
         facts=(Fact("place", "場所", "text"), Fact("size", "規模", "choice", choices=(("s", "小"), ("l", "大")))),
     )  # fmt: skip
-    form = RetrospectiveForm(format=odd, data={"subject": "会議", "answer-liked": "早く終わった。", "audience": "unit", "blameless_ok": "on", "fact-size": "s"})  # fmt: skip
+    typed = {
+        "subject": "会議",
+        "answer-liked": "早く終わった。",
+        "audience": "unit",
+        "blameless_ok": "on",
+        "fact-size": "s",
+    }
+    form = RetrospectiveForm(format=odd, data=typed)
     assert form.is_valid(), form.errors
     assert form.cleaned_data["answers"] == [("liked", "早く終わった。")]
     assert form.cleaned_data["facts"] == {"size": "s"}
@@ -231,5 +245,3 @@ def test_a_draft_that_is_no_table_is_shown_empty(client, writer, data):
     client.force_login(writer.user)
     draft = Draft.objects.create(author=writer, kind="lesson", data={} if data is None else data)
     assert client.get(draft.get_absolute_url()).status_code == 200
-
-

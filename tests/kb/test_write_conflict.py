@@ -138,10 +138,14 @@ def test_an_old_window_must_press_twice(client, writer, button):
 
 
 def test_an_edit_is_a_new_version_of_the_same_item(client, writer):
-    item = make_retrospective(writer, answers=(("keep", "役割を紙で配った。"), ("problem", "紙がぬれた。"), ("try", "防水の紙にする。")))
+    item = make_retrospective(
+        writer, answers=(("keep", "役割を紙で配った。"), ("problem", "紙がぬれた。"), ("try", "防水の紙にする。"))
+    )
     uid = item.answers.get(section_key="keep").uid
     draft = drafting.edit(item=item, by=writer)
-    answer = press(client, draft, "publish", typed(draft, **{"answer-problem": "紙が雨でぬれた。", "blameless_ok": "on"}))
+    answer = press(
+        client, draft, "publish", typed(draft, **{"answer-problem": "紙が雨でぬれた。", "blameless_ok": "on"})
+    )
     assert answer.url == item.get_absolute_url()
     item.refresh_from_db()
     assert item.answers.get(section_key="problem").text == "紙が雨でぬれた。"
@@ -204,7 +208,9 @@ def test_the_form_tells_of_a_newer_version_before_one_has_typed_on(client, write
 
 
 def test_answers_taken_away_by_the_other_are_not_put_back(writer, head):
-    item = make_retrospective(writer, answers=(("keep", "一つ目。"), ("keep", "二つ目。"), ("problem", "困った。"), ("try", "試す。")))
+    item = make_retrospective(
+        writer, answers=(("keep", "一つ目。"), ("keep", "二つ目。"), ("problem", "困った。"), ("try", "試す。"))
+    )
     mine = drafting.edit(item=item, by=writer)
     publish_edit(item, head, **{"answer-keep-2": "", "blameless_ok": "on"})
     rebased = conflicts.rebase(draft=mine)

@@ -7,7 +7,7 @@ import pytest
 from kb.models import Draft, Item, Lesson, Retrospective, Theme
 from kb.models.item import State
 from tests.factories.kb import make_challenge, make_lesson, make_retrospective
-from tests.factories.organization import make_department, make_municipality, make_municipal_staff, make_staff, make_unit
+from tests.factories.organization import make_department, make_municipal_staff, make_municipality, make_staff, make_unit
 from tests.kb.filled import FILLED, KPT, LESSON, ended_challenge, filled, new_draft, press, send
 
 pytestmark = pytest.mark.django_db
@@ -273,7 +273,9 @@ def test_a_draft_of_a_format_that_is_gone_is_not_found(client, writer):
 
 
 def test_an_answer_becomes_a_lesson_with_its_source(client, writer):
-    origin = make_retrospective(writer, answers=(("keep", "前日に役割を紙で配った。皆が動けた。"), ("try", "次も配る。")))
+    origin = make_retrospective(
+        writer, answers=(("keep", "前日に役割を紙で配った。皆が動けた。"), ("try", "次も配る。"))
+    )
     answer = origin.answers.first()
     url = f"/k/{origin.public_id}/promote/{answer.uid}/"
     begun = client.post(url)
@@ -282,7 +284,10 @@ def test_an_answer_becomes_a_lesson_with_its_source(client, writer):
     assert "前日に役割を紙で配った。皆が動けた。" in page
     draft = Draft.objects.get()
     typed = {**draft.data, "citizen_effect": "避難が早く始まる。"}
-    assert press(client, draft, "publish", {k: v for k, v in typed.items() if not k.startswith("source_")}).status_code == 302
+    assert (
+        press(client, draft, "publish", {k: v for k, v in typed.items() if not k.startswith("source_")}).status_code
+        == 302
+    )
     source = Lesson.objects.get().sources.get()
     assert (source.retrospective, source.answer_uid) == (origin, answer.uid)
 

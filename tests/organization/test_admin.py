@@ -9,6 +9,7 @@ from django.urls import reverse
 from organization import audit
 from organization.models import Appointment, AuditEvent, OrgUnit, OrgUnitVersion, Person
 from tests.factories.organization import (
+    add_version,
     appoint,
     make_department,
     make_event,
@@ -144,6 +145,17 @@ def test_an_event_with_its_units_is_written_down(administrator):
     response = administrator.post(reverse("orgevent:add"), typed)
     assert response.status_code == 302
     assert AuditEvent.objects.get().after["from_units"] == [one.pk]
+
+
+def test_events_are_listed_by_the_names_of_their_day(administrator):
+    unit = make_unit(name="情報課", until=date(2023, 3, 31))
+    add_version(unit, name="デジタル課", since=date(2023, 4, 1), until=date(2025, 3, 31))
+    add_version(unit, name="未来課", since=date(2025, 4, 1))
+    make_event("rename", [unit], [unit], date(2023, 4, 1), unit)
+    page = administrator.get(reverse("orgevent:index_results")).content.decode()
+    assert "情報課" in page
+    assert "デジタル課" in page
+    assert reverse("orgevent:edit", args=[unit.events_from.get().pk]) in page
 
 
 def test_a_refused_form_says_why_and_writes_nothing(administrator):

@@ -1,0 +1,75 @@
+"""The rows of which the unit tree is made, read whole in two queries. Nothing here knows what day it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from organization.models.unit import OrgEvent, OrgUnit
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    name: str
+    short: str
+    kana: str
+    parent: int | None
+    first: date
+    last: date | None
+
+    def covers(self, day: date) -> bool:
+        return self.first <= day and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    uid: str
+    code: str
+    kind: str
+    versions: tuple[VersionRow, ...]  # oldest first
+
+    def at(self, day: date) -> VersionRow | None:
+        """The version of that day; after the end the last one, before the beginning the first."""
+        began = [version for version in self.versions if version.first <= day]
+        return began[-1] if began else (self.versions[0] if self.versions else None)
+
+    def stands(self, day: date) -> bool:
+        return any(version.covers(day) for version in self.versions)
+
+
+@dataclass(frozen=True)
+class Succession:
+    """One unit before and one after an event, and the unit that carries on the work, if it was named."""
+
+    on: date
+    before: int
+    after: int | None
+    main: int | None
+
+
+def read_units() -> dict[int, UnitRow]:
+    rows: dict[int, tuple[tuple[str, str, str], list[VersionRow]]] = {}
+    columns = ("name", "short", "kana", "parent_id", "valid_from", "valid_to")
+    found = OrgUnit.objects.order_by("pk", "versions__valid_from").values_list(
+        "pk", "uid", "code", "kind", *(f"versions__{column}" for column in columns)
+    )
+    for pk, uid, code, kind, *version in found:
+        versions = rows.setdefault(pk, ((str(uid), code, kind), []))[1]
+        if version[0] is not None:
+            versions.append(VersionRow(*version))
+    return {pk: UnitRow(*unit, tuple(versions)) for pk, (unit, versions) in rows.items()}
+
+
+def read_successions() -> tuple[Succession, ...]:
+    """Each event as its pairs of a unit before and one after: the join of both link tables is just that."""
+
+    def pairs() -> Iterator[Succession]:
+        found = OrgEvent.objects.order_by("effective_on", "pk").values_list(
+            "effective_on", "from_units", "to_units", "main_successor_id"
+        )
+        for on, before, after, main in found:
+            if before is not None:
+                yield Succession(on, before, after, main)
+
+    return tuple(pairs())
