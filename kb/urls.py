@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kb.views import begin, challenge, home, images, item, review, revisions, unit, write
+from kb.views import begin, challenge, home, images, item, item_actions, review, revisions, unit, write
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -19,11 +19,11 @@ urlpatterns = [
     path("units/", unit.index, name="units"),
     path("units/<uuid:uid>/", unit.page, name="unit"),
     path("k/<str:public_id>/", item.page, name="item"),
-    path("k/<str:public_id>/useful/", item.useful, name="item_useful"),
-    path("k/<str:public_id>/edit/", item.edit, name="item_edit"),
-    path("k/<str:public_id>/withdraw/", item.withdraw, name="item_withdraw"),
-    path("k/<str:public_id>/audience/", item.audience, name="item_audience"),
-    path("k/<str:public_id>/addendum/", item.addendum, name="item_addendum"),
+    path("k/<str:public_id>/useful/", item_actions.useful, name="item_useful"),
+    path("k/<str:public_id>/edit/", item_actions.edit, name="item_edit"),
+    path("k/<str:public_id>/withdraw/", item_actions.withdraw, name="item_withdraw"),
+    path("k/<str:public_id>/audience/", item_actions.audience, name="item_audience"),
+    path("k/<str:public_id>/addendum/", item_actions.addendum, name="item_addendum"),
     path("k/<str:public_id>/promote/<uuid:answer_uid>/", write.promote, name="item_promote"),
     path("k/<str:public_id>/history/", revisions.history, name="item_history"),
     path("k/<str:public_id>/history/<int:older>/<int:newer>/", revisions.compare, name="item_compare"),

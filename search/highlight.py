@@ -36,11 +36,22 @@ def marked(text: str, forms: Collection[str], typed: Sequence[str]) -> SafeStrin
 
 def snippet(texts: Iterable[str], forms: Collection[str], typed: Sequence[str]) -> SafeString:
     """The stretch of the texts that says most about the match; the beginning where nothing does."""
-    whole = _SPACES.sub(" ", " ".join(text for text in texts if text)[:_LOOKED_AT]).strip()
+    whole = _SPACES.sub(" ", " ".join(_unrepeated(texts))[:_LOOKED_AT]).strip()
     begin = _window(whole, _needles(forms, typed)) if typed else 0
     end = begin + SNIPPET
     html = marked(whole[begin:end], forms, typed)
     return mark_safe(f"{'…' if begin else ''}{html}{'…' if end < len(whole) else ''}")  # noqa: S308 -- html is safe
+
+
+def _unrepeated(texts: Iterable[str]) -> list[str]:
+    """Without a text that the next one begins with: a summary is often the body's first sentences, read twice."""
+    kept: list[str] = []
+    for text in texts:
+        if kept and text.lstrip().startswith(kept[-1].strip().rstrip("…")):
+            kept.pop()
+        if text:
+            kept.append(text)
+    return kept
 
 
 def _spans(text: str, forms: Collection[str], typed: Sequence[str]) -> list[tuple[int, int]]:

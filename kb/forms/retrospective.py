@@ -203,9 +203,18 @@ def answer_name(section_key: str, n: int) -> str:
     return f"answer-{section_key}" if n == 0 else f"answer-{section_key}-{n + 1}"
 
 
+#: Subjects that already say what they are.
+LOOKING_BACK = ("ふりかえり", "振り返り", "振返り", "ふり返り", "反省", "反省会")
+
+
 def made_title(subject: str, label: str) -> str:
-    """対象＋書式; a long subject is cut so that the format still shows."""
-    suffix = f"のふりかえり（{label}）" if not label.endswith(("ふりかえり", "報告")) else f"：{label}"
+    """対象＋書式; a long subject is cut so that the format still shows, and one that says ふりかえり is not told so twice."""
+    if label.endswith(("ふりかえり", "報告")):
+        suffix = f"：{label}"
+    elif subject.rstrip().endswith(LOOKING_BACK):
+        suffix = f"（{label}）"
+    else:
+        suffix = f"のふりかえり（{label}）"
     return f"{subject[: 60 - len(suffix)]}{suffix}"
 
 

@@ -1,27 +1,21 @@
-"""The page of one item at its permalink, and what can be done there: useful, edit, withdraw, audience, aftermath."""
+"""The page of one item at its permalink. Reads and shows; what can be done there is in kb.views.item_actions."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import F, Prefetch, Value
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.shortcuts import render
 
-from kb import challenges, drafting, lifecycle
+from kb import challenges, lifecycle
 from kb.authors import author_label
 from kb.cards import MODELS
 from kb.format_files import get_format
-from kb.forms.common import WRITABLE_AUDIENCES
-from kb.models import Addendum, Article, Authorship, Challenge, Item, Lesson, Reaction, Reference, Retrospective
+from kb.models import Article, Authorship, Challenge, Item, Lesson, Reference, Retrospective
 from kb.models.item import State
 from kb.models.vocabulary import Scene, Stance, Theme
-from kb.text import clean_text
 from organization.tree import unit_tree
 
 
@@ -55,7 +49,12 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     if item.state == State.WITHDRAWN:
         successor = item.successor() if isinstance(item, Lesson) else None
         return render(request, "kb/tombstone.html", {"item": item, "successor": successor}, status=410)
-    return render(request, item.template, {**_common(request, item), **_own(request, item)})
+    return render(request, item.template, shown(request, item))
+
+
+def shown(request: HttpRequest, item: Item) -> dict[str, Any]:
+    """All that the template of the item's type shows (templates/kb/item_base.html), trimmed to this reader."""
+    return {**_common(request, item), **_own(request, item)}
 
 
 def _reference(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -73,6 +72,7 @@ def _common(request: HttpRequest, item: Item) -> dict[str, Any]:
     reactions = list(item.reactions.values_list("person_id", flat=True))
     return {
         "item": item,
+        "lead": item.summary if item.summary.rstrip("。") != item.title.rstrip("。") else "",
         "author": author_label(item),
         "unit_now": name_now if name_now != item.unit_name_at_time else "",
         "unit_uid": tree.uid(now) if now else None,
@@ -188,93 +188,3 @@ def _facts(chosen: Any, facts: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _word(value: Any) -> str:
     return str(value or "").replace("T", " ") if isinstance(value, str) else str(value if value is not None else "")
-
-
-# --- What can be done on the page ----------------------------------------------------------------
-
-
-@login_required
-@require_POST
-def useful(request: HttpRequest, public_id: str) -> HttpResponse:
-    """「役に立った」: one press sets it, the next takes it back."""
-    item = find(request.user, public_id)
-    person = getattr(request.user, "person", None)
-    if person is None or item.state == State.WITHDRAWN:
-        raise Http404
-    made, created = Reaction.objects.get_or_create(item_id=item.pk, person=person)
-    if not created:
-        made.delete()
-    return redirect(item.get_absolute_url())
-
-
-@login_required
-@require_POST
-def edit(request: HttpRequest, public_id: str) -> HttpResponse:
-    """「直す」: a draft from the newest version."""
-    item = find(request.user, public_id)
-    person = getattr(request.user, "person", None)
-    if person is None or isinstance(item, Article) or not lifecycle.may_edit(item=item, user=request.user):
-        raise Http404
-    return redirect(drafting.edit(item=item, by=person))
-
-
-@login_required
-def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Ask for the reason, then leave a tombstone."""
-    item = find(request.user, public_id)
-    if not lifecycle.may_edit(item=item, user=request.user) or item.state == State.WITHDRAWN:
-        raise Http404
-    context: dict[str, Any] = {"item": item, "reason": "", "error": ""}
-    if request.method == "POST":
-        context["reason"] = request.POST.get("reason", "")
-        try:
-            lifecycle.withdraw(item=item, user=request.user, reason=clean_text(context["reason"]))
-        except ValidationError as error:
-            context["error"] = error.messages[0]
-            return render(request, "kb/withdraw.html", context, status=422)
-        messages.success(request, "取り下げました。読みに来た人には、わけだけが見えます。")
-        return redirect(item.get_absolute_url())
-    return render(request, "kb/withdraw.html", context)
-
-
-@login_required
-def audience(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Narrow at once, widen through the reviewer."""
-    item = find(request.user, public_id)
-    if not lifecycle.may_edit(item=item, user=request.user) or item.state != State.PUBLISHED:
-        raise Http404
-    context: dict[str, Any] = {"item": item, "choices": WRITABLE_AUDIENCES, "error": ""}
-    if request.method == "POST":
-        try:
-            lifecycle.change_audience(item=item, user=request.user, audience=request.POST.get("audience", ""))
-        except (ValidationError, PermissionDenied) as error:
-            context["error"] = error.messages[0] if isinstance(error, ValidationError) else str(error)
-            return render(request, "kb/audience.html", context, status=422)
-        asked = "所属の確認に出しました。受理されるまでは、今の範囲のままです。"
-        messages.success(request, asked if item.requested_audience else "公開範囲を変えました。")
-        return redirect(item.get_absolute_url())
-    return render(request, "kb/audience.html", context)
-
-
-@login_required
-@require_POST
-def addendum(request: HttpRequest, public_id: str) -> HttpResponse:
-    """後日談: added by who may edit, never changed."""
-    item = find(request.user, public_id)
-    if not isinstance(item, Retrospective) or not lifecycle.may_edit(item=item, user=request.user):
-        raise Http404
-    try:
-        text = clean_text(request.POST.get("text", ""))
-    except ValidationError as error:
-        messages.error(request, error.messages[0])
-        return redirect(item.get_absolute_url())
-    if not text.strip():
-        messages.error(request, "後日談が空です。その後どうなったかを書いてください。")
-    elif len(text) > 600:
-        messages.error(
-            request, f"後日談は600文字までです。今は{len(text)}文字です。{len(text) - 600}文字けずってください。"
-        )
-    else:
-        Addendum.objects.create(retrospective=item, text=text)
-        messages.success(request, "後日談を足しました。")
-    return redirect(item.get_absolute_url())

@@ -7,21 +7,27 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from kb import review
 from kb.models import Item
 from kb.text import clean_text
+from kb.views.item import shown
 from organization.audience import Audience
+from organization.templatetags.japanese import days_ago
 
 
 @login_required
 def queue(request: HttpRequest) -> HttpResponse:
     """What waits for this reader, longest waiting first."""
-    items = [
-        {"item": item, "asked": Audience(item.requested_audience or item.audience).label}
-        for item in review.waiting_for(request.user).select_related("content_type")[:100]
-    ]
-    return render(request, "kb/review_queue.html", {"items": items})
+    waiting = review.waiting_for(request.user).select_related("content_type")[:100]
+    return render(request, "kb/review_queue.html", {"items": [{"item": item, "meta": _meta(item)} for item in waiting]})
+
+
+def _meta(item: Item) -> str:
+    """Whose, for whom, and since when."""
+    asked = Audience(item.requested_audience or item.audience).label
+    return f"{item.unit_name_at_time}から、{asked}へ　{days_ago(item.submitted_at)}に提出"
 
 
 @login_required
@@ -31,9 +37,11 @@ def decide(request: HttpRequest, public_id: str) -> HttpResponse:
     if found is None:
         raise Http404
     item: Item = found.specific
+    # As its readers will see it, without what its keepers may do there.
     context = {
-        "item": item, "asked": Audience(item.requested_audience or item.audience).label, "comment": "", "error": "",
-        "texts": item.body_texts(),
+        **shown(request, item), "may_edit": False, "comment": "", "error": "",
+        "asked": Audience(item.requested_audience or item.audience).label,
+        "trail": [{"url": reverse("review"), "label": "確認待ち"}, {"url": "", "label": item.title}],
     }  # fmt: skip
     if request.method != "POST":
         return render(request, "kb/review_item.html", context)

@@ -76,6 +76,11 @@ def test_a_made_title_keeps_the_format_in_sight():
     assert made_title("予約制", "挑戦のふりかえり") == "予約制：挑戦のふりかえり"
 
 
+@pytest.mark.parametrize("subject", ["秋の説明会のふりかえり", "避難訓練の振り返り", "年末の反省会"])
+def test_a_subject_that_says_it_looks_back_is_not_told_so_twice(subject):
+    assert made_title(subject, "KPT") == f"{subject}（KPT）"
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [("- 配る。次も。", "配る"), ("・配る\n集める", "配る"), ("。", "。"), ("", ""), ("\n\n配る", "配る")],

@@ -49,6 +49,12 @@ def test_a_snippet_of_a_text_without_a_match_is_its_beginning():
     assert snippet(("あ" * 500,), frozenset(), ()).startswith("あああ")
 
 
+def test_a_summary_that_the_text_begins_with_is_not_read_twice():
+    assert snippet(("受付を二人にした。", "受付を二人にした。列ができなかった。"), *words("台風")) == (
+        "受付を二人にした。列ができなかった。"
+    )
+
+
 def test_a_snippet_shows_most_of_the_words():
     text = "台風が来た。" + "間の文です。" * 60 + "台風の夜に避難所の受付で列ができた。" + "間の文です。" * 60
     assert "受付" in snippet((text,), *words("台風 避難所 受付"))

@@ -1,0 +1,125 @@
+"""Every kind of page of the running demo: accessible, in light and dark; fits 360 px; calls nobody outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.template.loader import render_to_string
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import SIZES, Visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("demo")]
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+#: Without preload: axe would otherwise fetch the stylesheets again and ask for their @imports at wrong addresses.
+AXE_OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "preload": False}
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A kind of page: who opens it, where, and, where it has no address of its own, by which link from there."""
+
+    name: str
+    login: str
+    path: str
+    link: str = ""  # a selector: the first of these is followed
+    then: str = ""  # and this is put behind its address
+    status: int = 200
+
+
+HIT = ".kb-hit__title a"
+DRAFT = ".kb-row__title a[href*='/write/']"
+MINE = ".kb-row:has(.kb-badge:has-text('公開')) a[href*='/k/']"
+
+
+SCREENS = (
+    Screen("log-in", "", "/login/"),
+    Screen("home", "shippitsu", "/"),
+    Screen("home of a head", "shochou", "/"),
+    Screen("home of a town", "shichoson", "/"),
+    Screen("choosing what to write", "shippitsu", "/write/"),
+    Screen("three questions", "shinjin", "/write/questions/"),
+    Screen("a format before it is begun", "shinjin", "/write/new/postmortem/"),
+    Screen("writing", "shippitsu", "/my/", DRAFT),
+    Screen("throwing a draft away", "shippitsu", "/my/", DRAFT, "discard/"),
+    Screen("a lesson", "shinjin", "/search/?type=lesson", HIT),
+    Screen("a retrospective", "shippitsu", "/search/?type=retrospective", HIT),
+    Screen("a challenge", "shippitsu", "/search/?type=challenge", HIT),
+    Screen("an article", "shippitsu", "/search/?type=article", HIT),
+    Screen("the history of an item", "shippitsu", "/search/?type=lesson", HIT, "history/"),
+    Screen("withdrawing", "shippitsu", "/my/", MINE, "withdraw/"),
+    Screen("changing who may read", "shippitsu", "/my/", MINE, "audience/"),
+    Screen("my page", "shippitsu", "/my/"),
+    Screen("my page of a newcomer", "shinjin", "/my/"),
+    Screen("units", "shippitsu", "/units/"),
+    Screen("a unit", "shippitsu", "/units/", "main a[href*='/units/']"),
+    Screen("what waits for the reviewer", "shochou", "/review/"),
+    Screen("deciding on an item", "shochou", "/review/", ".kb-row__title a"),
+    Screen("search", "shippitsu", "/search/?q=説明会"),
+    Screen("search, narrowed", "shippitsu", "/search/?q=会議&type=lesson&sort=newest"),
+    Screen("search without a result", "shippitsu", "/search/?q=ぬばたまのいぬわし"),
+    Screen("help", "shinjin", "/help/"),
+    Screen("help for the office", "km", "/help/"),
+    Screen("changing the password", "shinjin", "/password/"),
+    Screen("not found", "shinjin", "/k/L-R01-99999/", status=404),
+)
+
+
+def open_screen(visit: Visit, screen: Screen) -> None:
+    if screen.login:
+        visit.log_in(screen.login)
+    answer = visit.page.goto(f"{visit.site}{screen.path}")
+    if screen.link:
+        address = visit.page.locator(screen.link).first.get_attribute("href")
+        answer = visit.page.goto(f"{visit.site}{address}{screen.then}")
+    assert answer is not None and answer.status == screen.status, answer and answer.status
+
+
+def violations(page: Page) -> list[Any]:
+    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+    return [(v["id"], [n["target"] for n in v["nodes"]]) for v in found]
+
+
+def problems(chromium: Browser, site: str, screen: Screen) -> list[str]:
+    """What is wrong with one kind of page, at every width and in both colour schemes."""
+    wrong: list[str] = []
+    for size in SIZES:
+        visit = Visit(chromium, site, size)
+        open_screen(visit, screen)
+        for scheme in ("light", "dark"):
+            visit.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            visit.page.reload()  # or axe would measure colours on their way from one to the other
+            wrong += [f"{size}, {scheme}: {found}" for found in violations(visit.page)]
+        visit.page.set_viewport_size({"width": 360, "height": 740})
+        if visit.sticks_out:
+            wrong.append("sticks out at 360 px")
+        visit.context.close()
+        wrong += [line for line in visit.wrong if not (screen.status == 404 and "404" in line)]
+    return wrong
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+def test_a_page_is_accessible_and_fits(chromium: Browser, site: str, screen: Screen) -> None:
+    assert problems(chromium, site, screen) == []
+
+
+@pytest.mark.parametrize("name", ["403.html", "403_csrf.html", "500.html"])
+def test_an_error_page_is_accessible_and_fits(chromium: Browser, site: str, name: str) -> None:
+    visit = Visit(chromium, site, "phone")
+    visit.go("/login/")
+    visit.page.set_content(render_to_string(name))
+    assert violations(visit.page) == []
+    assert not visit.sticks_out
+    visit.end()
+
+
+def test_every_page_says_that_the_prefecture_is_fictional(chromium: Browser, site: str) -> None:
+    visit = Visit(chromium, site, "desk")
+    for path in ("/login/", "/k/L-R01-99999/"):
+        visit.go(path)
+        assert "架空のデータです" in visit.page.content()
+    visit.context.close()
