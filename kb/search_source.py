@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet, prefetch_related_objects
 
 from kb.authors import author_label
+from kb.format_files import get_format
 from kb.models import (
     Addendum,
     Article,
@@ -53,6 +54,13 @@ def unit_part(owner_unit_id: int | None, tree: UnitTree) -> dict[str, Any]:
     now = tree.successor(owner_unit_id)
     names = [*tree.all_names(owner_unit_id), *tree.all_names(now)]
     return {"unit_uid": str(tree.uid(now)), "unit_names": tuple(dict.fromkeys(names))}
+
+
+def _words(item: Item) -> list[str]:
+    """What the item is filed under: its themes, scenes and stances, and the format it was written in."""
+    found = [word.label for name in ("themes", "scenes", "stances") for word in getattr(item, name).all()]
+    chosen = get_format(item.format) if isinstance(item, Retrospective) else None
+    return [*found, chosen.label] if chosen else found
 
 
 class Labels:
@@ -97,7 +105,7 @@ class ItemSource(Labels):
             title=item.title,
             summary=item.summary,
             body="\n".join(item.body_texts()),
-            keywords=(*item.keywords, *(m.label for name in ("themes", "scenes", "stances") for m in getattr(item, name).all())),
+            keywords=(*item.keywords, *_words(item)),
             author_label=author_label(item),
             fiscal_year=item.fiscal_year,
             occurred_on=item.occurred_on,

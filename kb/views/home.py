@@ -11,6 +11,7 @@ from django.shortcuts import render
 from kb import review
 from kb.cards import cards
 from kb.models import Draft, Item, Theme
+from organization.audience import Audience
 from organization.policy import reader_for
 from organization.tree import unit_tree
 
@@ -19,7 +20,8 @@ from organization.tree import unit_tree
 def home(request: HttpRequest) -> HttpResponse:
     reader = reader_for(request.user)
     person = getattr(request.user, "person", None)
-    visible = Item.objects.visible_to(request.user)
+    # What somebody keeps to themselves is on 「わたしの学び」; among the news it would look as if all could read it.
+    visible = Item.objects.visible_to(request.user).exclude(audience=Audience.SELF)
     tree = unit_tree()
     unit = tree.successor(reader.main_unit_id) if reader.main_unit_id else None
     own = [unit, *tree.predecessors(unit)] if unit else []

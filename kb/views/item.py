@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -12,10 +13,11 @@ from django.shortcuts import render
 from kb import challenges, lifecycle
 from kb.authors import author_label
 from kb.cards import MODELS
-from kb.format_files import get_format
+from kb.format_files import Fact, get_format
 from kb.models import Article, Authorship, Challenge, Item, Lesson, Reference, Retrospective
 from kb.models.item import State
 from kb.models.vocabulary import Scene, Stance, Theme
+from organization.fiscal import era_date
 from organization.tree import unit_tree
 
 
@@ -175,16 +177,20 @@ def _facts(chosen: Any, facts: dict[str, Any]) -> list[dict[str, Any]]:
         value = facts.get(fact.key)
         if value in (None, "", []):
             continue
-        labels = dict(fact.choices)
         if fact.type == "rows":
-            rows = [[_word(row.get(c.key)) for c in fact.columns] for row in value]
-            found.append({"label": fact.label, "header": [c.label for c in fact.columns], "rows": rows})
-        elif fact.type == "choices":
-            found.append({"label": fact.label, "value": "、".join(labels.get(v, v) for v in value)})
+            rows = [[_in_words(column, row.get(column.key)) for column in fact.columns] for row in value]
+            found.append({"label": fact.label, "header": [column.label for column in fact.columns], "rows": rows})
         else:
-            found.append({"label": fact.label, "value": labels.get(value, _word(value))})
+            found.append({"label": fact.label, "value": _in_words(fact, value)})
     return found
 
 
-def _word(value: Any) -> str:
-    return str(value or "").replace("T", " ") if isinstance(value, str) else str(value if value is not None else "")
+def _in_words(fact: Fact, value: Any) -> str:
+    """One value as an office writes it: 令和8年5月25日 9時10分, the label of a choice, or the text itself."""
+    labels = dict(fact.choices)
+    if isinstance(value, list):
+        return "、".join(str(labels.get(code, code)) for code in value)
+    if fact.type == "datetime" and value:
+        moment = datetime.fromisoformat(value)
+        return f"{era_date(moment)} {moment.hour}時{moment.minute:02d}分"
+    return str(labels.get(value, value if value is not None else ""))

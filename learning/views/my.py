@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -13,6 +14,8 @@ from kb.models.item import State
 from learning import reports
 from learning.models import TrainingRecord
 from organization.models import Notice, Person
+
+WRITTEN_SHOWN = 20
 
 
 def person_of(request: HttpRequest) -> Person | None:
@@ -25,16 +28,16 @@ def page(request: HttpRequest) -> HttpResponse:
     if person is None:
         return render(request, "learning/my.html", {"person": None})
     reports.link_written(person=person)
-    written = (
-        Item.objects.filter(authorships__person=person).exclude(state=State.WITHDRAWN).select_related("content_type")
-    )
+    mine = Item.objects.filter(authorships__person=person).exclude(state=State.WITHDRAWN)
+    # What was touched last is what one comes back for.
+    written = mine.select_related("content_type").order_by("-latest_revision_created_at", "-pk")
     return render(
         request,
         "learning/my.html",
         {
             "person": person,
             "drafts": Draft.objects.open_of(person),
-            "written": written.order_by("-pk")[:50],
+            "written": Paginator(written, WRITTEN_SHOWN).get_page(request.GET.get("page")),
             "records": TrainingRecord.objects.of(person)[:50],
             "notices": Notice.objects.filter(person=person).order_by("-pk")[:20],
         },

@@ -331,3 +331,15 @@ def test_the_page_of_a_unit_that_is_gone_names_its_heir(client, member, unit):
     shown = text(client.get(reverse("unit", args=[old.uid])))
     assert "今はない所属です" in shown
     assert reverse("unit", args=[unit.uid]) in shown
+
+
+def test_moments_among_the_facts_are_written_as_an_office_writes_them(client, author):
+    item = make_retrospective(author, format="postmortem", subject="誤送信", facts={"started_at": "2026-05-25T09:10"})
+    client.force_login(author.user)
+    assert "令和8年5月25日 9時10分" in text(client.get(item.get_absolute_url()))
+
+
+def test_what_one_keeps_to_oneself_is_not_among_the_news(client, author):
+    make_lesson(author, title="ひとりの覚え", audience="self")
+    client.force_login(author.user)
+    assert "ひとりの覚え" not in text(client.get("/"))

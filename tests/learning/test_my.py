@@ -9,6 +9,7 @@ from kb import drafting
 from kb.models import Draft
 from learning import reports
 from learning.models import TrainingCourse, TrainingRecord
+from learning.views.my import WRITTEN_SHOWN
 from organization.models import Notice
 from organization.notices import notify
 from tests.factories.kb import make_lesson, make_retrospective
@@ -157,6 +158,20 @@ def test_what_i_wrote_is_listed_with_what_still_waits(client, me):
     shown = my_page(client, me)
     assert "読まれている教訓" in shown
     assert "待っている教訓" in shown
+
+
+def test_what_is_for_myself_alone_is_not_called_public(client, me):
+    make_lesson(me, title="ひとりの覚え", audience="self")
+    row = my_page(client, me).split("ひとりの覚え")[0].rsplit("kb-row__top", 1)[1]
+    assert "じぶんだけ" in row
+    assert "公開" not in row
+
+
+def test_everything_i_wrote_can_be_reached_page_by_page(client, me):
+    for number in range(WRITTEN_SHOWN + 1):
+        make_lesson(me, title=f"教訓その{number}。")
+    assert "教訓その0。" not in my_page(client, me)
+    assert "教訓その0。" in client.get("/my/?page=2").content.decode()
 
 
 def test_what_a_colleague_wrote_is_not_mine(client, me, colleague):

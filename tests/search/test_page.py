@@ -10,7 +10,7 @@ from kb.models import Reference
 from search.engines.base import EngineUnavailable
 from search.models import PendingChange
 from search.worker import Worker
-from tests.factories.kb import make_lesson
+from tests.factories.kb import make_lesson, make_retrospective
 from tests.factories.organization import make_municipal_staff, make_municipality, make_staff, make_unit
 
 
@@ -47,6 +47,11 @@ def text_of(response):
 
 
 class TestFinding:
+    def test_a_retrospective_is_found_by_the_name_of_its_format(self, find, refresh, unit, staff):
+        make_retrospective(make_staff(unit), format="postmortem", subject="誤送信")
+        refresh()
+        assert len(find(staff, "ポストモーテム")) == 1
+
     def test_who_is_not_logged_in_is_sent_to_the_login(self, client, index):
         response = client.get("/search/", {"q": "避難所"})
         assert response.status_code == 302 and response["Location"].startswith("/login/?next=/search/")
