@@ -56,7 +56,11 @@ def _unrepeated(texts: Iterable[str]) -> list[str]:
 
 def _spans(text: str, forms: Collection[str], typed: Sequence[str]) -> list[tuple[int, int]]:
     analysis = analyse(text) if forms else None
-    spans = [(t.begin, t.end) for t in (*analysis.a, *analysis.c) if t.form in forms] if analysis else []
+    tokens = [token for token in (*analysis.a, *analysis.c) if token.form in forms] if analysis else []
+    spans = _touching(
+        [(token.begin, token.end) for token in tokens if len(token.form) > 1 or token.form in typed],
+        [(token.begin, token.end) for token in tokens if len(token.form) == 1 and token.form not in typed],
+    )
     if readings := {reading for word in typed if (reading := kana_reading(word))}:
         spans += [(token.begin, token.end) for token in (analysis.a if analysis else ()) if token.reading in readings]
     if typed and not spans:  # found by its characters alone, inside words that the dictionary cuts otherwise
@@ -64,6 +68,12 @@ def _spans(text: str, forms: Collection[str], typed: Sequence[str]) -> list[tupl
         for word in typed:
             spans += [spelled.span(m.start(), m.end()) for m in re.finditer(re.escape(word), spelled.text) if word]
     return spans
+
+
+def _touching(whole: list[tuple[int, int]], parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans of words, with those of one-letter parts (所 of 避難所) that stand right beside one."""
+    begins, ends = {begin for begin, _ in whole}, {end for _, end in whole}
+    return [*whole, *((begin, end) for begin, end in parts if begin in ends or end in begins)]
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

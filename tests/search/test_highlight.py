@@ -25,6 +25,12 @@ def words(query):
         ("R6", "令和６年度の取組", "<mark>令和６年度</mark>の取組"),
         ("取組", "新しく取り組んだ", "新しく<mark>取り組ん</mark>だ"),
         ("避難所", "避難所の受付", "<mark>避難所</mark>の受付"),  # two short units, one mark
+        (
+            "避難所",
+            "避難した人の居る所が分からない",
+            "<mark>避難</mark>した人の居る所が分からない",
+        ),  # 所 alone says nothing
+        ("所", "居る所", "居る<mark>所</mark>"),
         ("教委", "県教育委員会", "県<mark>教育委員会</mark>"),
         ("長野", "⻑野県", "<mark>⻑野</mark>県"),
         ("県庁", "県庁について", "<mark>県庁</mark>について"),  # cut otherwise by the dictionary
