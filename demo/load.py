@@ -94,7 +94,7 @@ def load_people(world: World, units: dict[str, OrgUnit], progress: Progress) -> 
             user = make(s.login, password=PASSWORD, last_name=s.name.split()[0], first_name=s.name.split()[1])
         person = Person.objects.create(
             uid=uid("person", s.number), user=user, staff_no=s.number, name=s.name, kana=s.kana, employment=s.employment,
-            joined_on=s.joined,
+            joined_on=s.joined, findable=n % 2 == 0,  # half of them agreed to be found by name
         )  # fmt: skip
         post = Post.objects.create(
             uid=uid("post", s.unit, s.rank, str(s.seat), s.number), unit=units[s.unit], title=s.rank, is_head=s.is_head

@@ -5,6 +5,7 @@ An appointment is unknown here until the day it is announced (I8); somebody on l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Q
@@ -29,6 +30,12 @@ def posts_held(person: Person, on: date) -> list[Post]:
 def main_post(person: Person, on: date) -> Post | None:
     """The post of the main appointment of that day."""
     return next((row.post for row in _held_by(person, on) if row.kind == Appointment.Kind.MAIN), None)
+
+
+def main_posts(people: Iterable[Person], on: date) -> dict[int, Post]:
+    """The posts of the main appointments of that day, by pk of the person; one query."""
+    rows = held_on(on).filter(person__in=[person.pk for person in people], kind=Appointment.Kind.MAIN)
+    return {row.person_id: row.post for row in rows.select_related("post__unit").order_by("-starts_on", "-pk")}
 
 
 def _held_by(person: Person, on: date) -> list[Appointment]:

@@ -110,6 +110,27 @@ class Card:
     reuse: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the box while somebody is typing, for sources that suggest rows of their own.
+
+    `text` is respelled (search/spelling.py) and without spaces; `hiragana` is its reading where it is kana or
+    romaji alone, else empty.
+    """
+
+    text: str
+    hiragana: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One thing that might be meant, and where it is; the reader may open it."""
+
+    label: str
+    url: str
+    kind: str  # what it is, in Japanese: 「教訓」, 「所属」 …
+
+
 _SCALARS: dict[str, type] = {"str": str, "int": int, "date": date, "datetime": datetime}
 
 

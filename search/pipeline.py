@@ -9,8 +9,9 @@ from typing import Any
 
 from search import events, ranking
 from search.access import Allowed, Gate, authorise, gate, newest
+from search.documents import Card
 from search.engines import engine
-from search.engines.base import Engine, EngineHit, EngineUnavailable, Found, Plan
+from search.engines.base import Clause, Engine, EngineHit, EngineUnavailable, Found, Plan, Scoring
 from search.highlight import marked, snippet
 from search.lexical import Attempt, Lexical, lexical
 from search.query import FACETS, SearchRequest
@@ -61,6 +62,21 @@ def rank(engine: Engine, request: SearchRequest, words: Lexical, reader: Gate) -
             break
     page = min(request.page, max(1, _pages(found.total)))
     return Ranked(_page(engine, plan, found, page), page, found, attempt)
+
+
+def look_up(user: Any, clauses: tuple[Clause, ...], scoring: tuple[Scoring, ...], limit: int) -> list[Card]:
+    """The best documents that match all clauses, for this reader; none while the engine cannot answer (suggestions)."""
+    reader = gate(user)
+    plan = Plan(
+        audience=reader.audience, hidden=reader.hidden, clauses=clauses, minimum=len(clauses), scoring=scoring,
+        field_weights=ranking.FIELD_WEIGHTS, limit=5 * limit,
+    )  # fmt: skip
+    try:
+        hits = ranking.order(engine().search(plan).hits, reader.audience)
+    except EngineUnavailable as error:
+        events.log(events.Event.REDUCED, error=type(error).__name__)
+        return []
+    return [allowed.card for allowed in authorise(user, [hit.key for hit in hits[:limit]])]
 
 
 def _synonyms(request: SearchRequest) -> list[Any]:

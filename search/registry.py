@@ -16,7 +16,7 @@ from django.core.signals import setting_changed
 from django.db.models import Model, QuerySet
 from django.utils.module_loading import import_string
 
-from search.documents import Card, SearchDocument
+from search.documents import Card, SearchDocument, Suggestion, Typed
 
 
 class SearchSource(Protocol):
@@ -69,6 +69,20 @@ class SearchSource(Protocol):
         ...
 
 
+class Suggester(Protocol):
+    """A room's few rows that can be suggested without being documents of the index: units, people."""
+
+    def suggest(self, user: Any, typed: Typed, limit: int) -> Sequence[Suggestion]:
+        """Those that `user` may know of, the best first. Two queries at most."""
+        ...
+
+
+@lru_cache(maxsize=1)
+def suggesters() -> Sequence[Suggester]:
+    """The suggesters that settings name, each made once."""
+    return [cast(Suggester, import_string(path)()) for path in settings.SEARCH_SUGGESTERS]
+
+
 @lru_cache(maxsize=1)
 def sources() -> Mapping[str, SearchSource]:
     """The sources by name, each made once. Raises ImportError or ValueError at boot (search.E001)."""
@@ -110,8 +124,9 @@ def labels(facet: str, codes: Collection[str]) -> dict[str, str]:
 
 
 def _forget(*, setting: str, **_: Any) -> None:
-    if setting in ("SEARCH_SOURCES", "SEARCH_READER"):
+    if setting in ("SEARCH_SOURCES", "SEARCH_SUGGESTERS", "SEARCH_READER"):
         sources.cache_clear()
+        suggesters.cache_clear()
         _reader.cache_clear()
 
 

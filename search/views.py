@@ -1,9 +1,9 @@
-"""The search page. Reads the address, runs the search, shows it; decides nothing."""
+"""The search page, suggestions, and the description by which a browser's own bar searches us. They decide nothing."""
 
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from search.forms import controls
 from search.pipeline import run
 from search.query import MAX_CHARACTERS, parse
+from search.suggest import suggest
 
 
 @require_safe
@@ -22,3 +23,30 @@ def search(request: HttpRequest) -> HttpResponse:
     result = run(asked, request.user)
     context = {"asked": asked, "result": result, "max_characters": MAX_CHARACTERS, **controls(asked, result)}
     return render(request, "search/search.html", context)
+
+
+@require_safe
+@never_cache
+def suggestions(request: HttpRequest) -> JsonResponse:
+    """``/search/suggest/?q=``: [what was typed, labels, kinds, addresses], as OpenSearch suggestions are written.
+
+    A stranger gets none, and no log-in page either: a browser's bar could not show it.
+    """
+    text = request.GET.get("q", "")
+    found = suggest(text, request.user) if request.user.is_authenticated else []
+    answer = [
+        text,
+        [s.label for s in found],
+        [s.kind for s in found],
+        [request.build_absolute_uri(s.url) for s in found],
+    ]
+    return JsonResponse(answer, safe=False, content_type="application/x-suggestions+json")
+
+
+@require_safe
+def description(request: HttpRequest) -> HttpResponse:
+    """The OpenSearch description document; it tells nothing that the log-in page does not."""
+    base = request.build_absolute_uri("/").rstrip("/")
+    return render(
+        request, "search/opensearch.xml", {"base": base}, content_type="application/opensearchdescription+xml"
+    )

@@ -154,6 +154,7 @@ DEMO_TODAY: date | None = None
 
 # Each content room offers what can be found by dotted path; search loads them at boot (search/registry.py).
 SEARCH_SOURCES = ["kb.search_source.ItemSource", "kb.search_source.ReferenceSource"]
+SEARCH_SUGGESTERS = ["organization.search_source.UnitSuggester", "organization.search_source.PersonSuggester"]
 SEARCH_READER = "organization.policy.reader_tokens"
 SEARCH_DICTIONARY = env.search_dictionary
 SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"

@@ -13,6 +13,7 @@ from kb.models import Draft, Item
 from kb.models.item import State
 from learning import reports
 from learning.models import TrainingRecord
+from organization.consent import be_found
 from organization.models import Notice, Person
 
 WRITTEN_SHOWN = 20
@@ -67,4 +68,20 @@ def read_notices(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     if person is not None:
         Notice.objects.unread_of(person).mark_read()
+    return redirect("my")
+
+
+@login_required
+@require_POST
+def findable(request: HttpRequest) -> HttpResponse:
+    """Agree to be found by name, or take it back; nobody else can."""
+    person = person_of(request)
+    if person is not None:
+        be_found(person=person, wish="findable" in request.POST)
+        said = (
+            "検索の候補に、あなたの氏名と職名が出ます。"
+            if person.findable
+            else "検索の候補に、あなたの名前は出ません。"
+        )
+        messages.success(request, said)
     return redirect("my")

@@ -59,6 +59,10 @@ class Person(Identified):
     joined_on = models.DateField("採用日", null=True, blank=True)
     left_on = models.DateField("退職日", null=True, blank=True, help_text="最後の勤務日。翌日からログインできません。")
 
+    findable = models.BooleanField(
+        "名前で見つけてもらう", default=False, help_text="検索の箱の候補に、氏名と職名を出してよいか。本人が決めます。"
+    )
+
     objects = PersonQuerySet.as_manager()
 
     class Meta:

@@ -1,0 +1,195 @@
+"""What is suggested while one types: titles by their letters and readings, units, people who agreed; never more."""
+
+import json
+import xml.etree.ElementTree as ET
+from datetime import date
+
+import pytest
+
+from organization.consent import be_found
+from organization.models import AuditEvent
+from search.engines.base import EngineUnavailable
+from search.suggest import LIMIT, reading
+from tests.factories.kb import make_lesson
+from tests.factories.organization import (
+    add_version,
+    make_event,
+    make_municipal_staff,
+    make_municipality,
+    make_staff,
+    make_unit,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff():
+    return make_staff(make_unit("bosai", name="防災課", kana="ぼうさいか"), name="青木 さくら", kana="あおき さくら")
+
+
+@pytest.fixture
+def typed(index, client):
+    """The labels suggested to a reader for what stands in the box."""
+
+    def ask(person, text):
+        client.force_login(person.user)
+        answer = client.get("/search/suggest/", {"q": text})
+        assert answer.status_code == 200
+        echo, labels, kinds, addresses = answer.json()
+        assert echo == text
+        assert len(labels) == len(kinds) == len(addresses) <= LIMIT
+        return labels
+
+    return ask
+
+
+@pytest.fixture
+def two_titles(refresh, reference):
+    reference("避難所の受付は二列にする")
+    reference("KPTでの振り返りのしかた")
+    refresh()
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("避難", "避難所の受付は二列にする"),
+        ("避", "避難所の受付は二列にする"),
+        ("受付", "避難所の受付は二列にする"),
+        ("ひなん", "避難所の受付は二列にする"),
+        ("ひなんし", "避難所の受付は二列にする"),
+        ("ヒナン", "避難所の受付は二列にする"),
+        ("hinan", "避難所の受付は二列にする"),
+        ("hinanj", "避難所の受付は二列にする"),  # the vowel is still to come
+        ("ひなんj", "避難所の受付は二列にする"),  # an input method at work
+        ("避難所 受付", "避難所の受付は二列にする"),
+        ("ふりか", "KPTでの振り返りのしかた"),
+        ("kp", "KPTでの振り返りのしかた"),
+        ("ＫＰ", "KPTでの振り返りのしかた"),
+    ],
+)
+def test_a_title_is_suggested_by_kanji_kana_and_romaji(typed, two_titles, staff, text, title):
+    assert typed(staff, text) == [title]
+
+
+@pytest.mark.parametrize("text", ["", " ", "-", '"', "\x00", "ー", "々" * 500, "a" * 5_000, "acl:*", "k", "🦅"])
+def test_nothing_is_suggested_for_what_says_nothing(typed, refresh, reference, staff, text):
+    reference("避難所の受付")
+    refresh()
+    assert typed(staff, text) == []
+
+
+def test_words_of_the_text_alone_suggest_no_title(typed, refresh, reference, staff):
+    reference("受付の列", "避難所のこと。")
+    refresh()
+    assert typed(staff, "避難所") == []
+
+
+def test_what_the_reader_may_not_open_is_not_suggested(typed, refresh):
+    author = make_staff(make_unit("zeimu", name="税務課"))
+    town = make_municipal_staff(make_municipality(name="見本市"))
+    make_lesson(author, title="徴収の引継ぎ帳")
+    refresh()
+    assert typed(author, "徴収") == ["徴収の引継ぎ帳"]
+    assert typed(town, "徴収") == []
+
+
+def test_a_narrowed_item_is_gone_before_the_index_knows(typed, refresh, reference, staff):
+    row = reference("避難所の受付")
+    refresh()
+    type(row).objects.filter(pk=row.pk).update(withdrawn=True)  # no signal: gate two alone
+    assert typed(staff, "避難") == []
+
+
+def test_a_unit_is_suggested_by_its_name_of_then(typed, staff):
+    old = make_unit("joho", name="情報課", kana="じょうほうか", until=date(2023, 3, 31))
+    new = make_unit("digital", name="デジタル課", kana="でじたるか", since=date(2023, 4, 1), until=date(2024, 3, 31))
+    make_event("merge", [old], [new], date(2023, 4, 1), new)
+    add_version(new, name="デジタル推進課", kana="でじたるすいしんか", since=date(2024, 4, 1))
+    assert typed(staff, "情報") == ["情報課（今はデジタル推進課）"]
+    assert "防災課" in typed(staff, "bousai")
+
+
+def test_a_person_is_suggested_only_after_agreeing(typed, staff):
+    colleague = make_staff(make_unit(name="税務課"), name="渡辺 光", kana="わたなべ ひかる", title="主査")
+    assert typed(staff, "渡辺") == []
+    be_found(person=colleague, wish=True)
+    assert typed(staff, "渡辺") == ["渡辺 光（税務課 主査）"]
+    assert typed(staff, "watana") == ["渡辺 光（税務課 主査）"]
+    be_found(person=colleague, wish=False)
+    assert typed(staff, "渡辺") == []
+    assert AuditEvent.objects.filter(action="person.findable").count() == 2
+
+
+def test_people_are_not_suggested_to_a_town(typed, staff):
+    be_found(person=staff, wish=True)
+    assert typed(make_municipal_staff(make_municipality(name="見本市")), "青木") == []
+
+
+def test_who_has_left_is_not_suggested(typed, staff):
+    gone = make_staff(make_unit(name="税務課"), name="渡辺 光", kana="わたなべ ひかる")
+    be_found(person=gone, wish=True)
+    gone.left_on = gone.joined_on or "2020-03-31"
+    gone.save()
+    assert typed(staff, "渡辺") == []
+
+
+def test_only_oneself_agrees(client, staff):
+    client.force_login(staff.user)
+    client.post("/my/findable/", {"findable": "1"})
+    staff.refresh_from_db()
+    assert staff.findable
+    client.post("/my/findable/", {})
+    staff.refresh_from_db()
+    assert not staff.findable
+
+
+def test_without_an_engine_units_are_still_suggested(typed, staff, monkeypatch):
+    def gone(*_):
+        raise EngineUnavailable("down")
+
+    monkeypatch.setattr("search.engines.embedded.EmbeddedEngine.search", gone)
+    assert typed(staff, "防災") == ["防災課"]
+
+
+def test_a_stranger_gets_no_suggestion(client, index, refresh, reference):
+    reference("避難所の受付", audience="public")
+    refresh()
+    assert json.loads(client.get("/search/suggest/", {"q": "避難"}).content) == ["避難", [], [], []]
+
+
+def test_suggestions_cost_few_queries(client, refresh, reference, staff, django_assert_max_num_queries):
+    for number in range(12):
+        reference(f"避難所の受付その{number}")
+    refresh()
+    client.force_login(staff.user)
+    client.get("/search/suggest/", {"q": "避難"})
+    with django_assert_max_num_queries(15):
+        client.get("/search/suggest/", {"q": "避難"})
+
+
+@pytest.mark.parametrize(
+    ("typed_so_far", "kana"),
+    [("ひなん", "ひなん"), ("ヒナン", "ひなん"), ("hinan", "ひなん"), ("hinanj", "ひなん"), ("避難", ""), ("xyz", ""), ("kpt", "")],
+)  # fmt: skip
+def test_the_reading_of_what_is_typed(typed_so_far, kana):
+    assert reading(typed_so_far) == kana
+
+
+def test_a_browser_learns_how_to_search_us(client, db):
+    login = client.get("/login/").content.decode()
+    assert 'rel="search" type="application/opensearchdescription+xml" href="/search/opensearch.xml"' in login
+    answer = client.get("/search/opensearch.xml")
+    assert answer["Content-Type"] == "application/opensearchdescription+xml"
+    root = ET.fromstring(answer.content)
+    addresses = [url.get("template") for url in root.findall("{*}Url")]
+    assert addresses == [
+        "http://testserver/search/?q={searchTerms}",
+        "http://testserver/search/suggest/?q={searchTerms}",
+    ]
+
+
+def test_an_old_link_without_the_last_slash_leads_on(client, staff):
+    client.force_login(staff.user)
+    assert client.get("/search?q=避難").headers["Location"].startswith("/search/?q=")
