@@ -11,16 +11,19 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+from uuid import uuid4
 
 from search import events
 from search.documents import SearchDocument
 from search.engines.base import Change, Engine, GenerationGone, IndexLost
 from search.indexing import BATCH, describe, index, stamp
-from search.models import PendingChange, VersionCounter
+from search.models import LiveGeneration, PendingChange, VersionCounter
 from search.registry import sources
 
 #: How often what changed while building is looked for again before a rebuild gives up.
 _ROUNDS = 5
+#: Stands in a stamp between the rules that a generation was made by and its id.
+_UID = ", generation "
 
 Progress = Callable[[int, int], None]
 
@@ -46,8 +49,11 @@ def why_rebuild(engine: Engine) -> str:
         live = next((generation for generation in engine.generations() if generation.live), None)
         if live is None:
             return "no generation is live"
-        if live.stamp != stamp():
+        rules, _, uid = live.stamp.partition(_UID)
+        if rules != stamp():
             return "the index was made by other rules"
+        if uid != LiveGeneration.current():
+            return "the index was made for another database (was a backup restored?)"
         if engine.highest_version() > VersionCounter.last():
             return "the index is newer than the database (was a backup restored?)"
     except IndexLost as error:
@@ -68,7 +74,8 @@ def rebuild(engine: Engine, progress: Progress = lambda done, total: None) -> in
 
 def _rebuild(engine: Engine, progress: Progress) -> int:
     total = sum(source.eligible().count() for source in sources().values())
-    name = _fresh(engine)
+    uid = uuid4().hex
+    name = _fresh(engine, f"{stamp()}{_UID}{uid}")
     wrong: set[str] = set()
     done = 0
     for source in sources().values():
@@ -78,6 +85,7 @@ def _rebuild(engine: Engine, progress: Progress) -> int:
             progress(done, max(total, done))
     _catch_up(engine, name, wrong)
     engine.swap(name)
+    LiveGeneration.note(uid)  # killed before this, the next worker builds once more than it had to
     for source_name, pks in by_source(sorted(wrong)).items():  # the queue tries them again, and parks them with reason
         PendingChange.objects.enqueue(source_name, pks)
     events.log(events.Event.INDEX_REBUILT, documents=done, wrong=len(wrong))
@@ -132,16 +140,16 @@ def by_source(keys: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def _fresh(engine: Engine) -> str:
+def _fresh(engine: Engine, stamp: str) -> str:
     """An empty generation; what an earlier rebuild left half done is dropped, a lost store thrown away."""
     try:
         for generation in engine.generations():
             if not generation.live:
                 engine.drop(generation.name)
-        return engine.create(stamp())
+        return engine.create(stamp)
     except IndexLost:
         engine.reset()
-        return engine.create(stamp())
+        return engine.create(stamp)
 
 
 def _batches(items: Iterator[Any]) -> Iterator[list[Any]]:

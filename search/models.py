@@ -91,3 +91,27 @@ class VersionCounter(models.Model):
     @classmethod
     def last(cls) -> int:
         return cls.objects.values_list("value", flat=True).filter(pk=1).first() or 0
+
+
+class LiveGeneration(models.Model):
+    """Which generation of the index belongs to this database: one row, and the same id in the generation's stamp.
+
+    A database and an index that were not saved together (a restored backup, a copied folder) show by it.
+    """
+
+    uid = models.CharField(max_length=32)
+
+    class Meta:
+        verbose_name = "使っている索引"
+
+    def __str__(self) -> str:
+        return self.uid
+
+    @classmethod
+    def current(cls) -> str:
+        """The id of the generation that was swapped in last; empty before the first."""
+        return cls.objects.values_list("uid", flat=True).filter(pk=1).first() or ""
+
+    @classmethod
+    def note(cls, uid: str) -> None:
+        cls.objects.update_or_create(pk=1, defaults={"uid": uid})

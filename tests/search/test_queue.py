@@ -13,7 +13,7 @@ from search.documents import DocumentError
 from search.engines.base import EngineUnavailable, Plan
 from search.indexes import RebuildFailed, compare, rebuild, why_rebuild
 from search.indexing import index as index_rows
-from search.models import PendingChange, VersionCounter
+from search.models import LiveGeneration, PendingChange, VersionCounter
 from search.worker import Worker
 from tests.factories.kb import make_lesson
 from tests.factories.organization import make_staff, make_unit
@@ -214,6 +214,15 @@ class TestWorker:
         refresh()
         VersionCounter.objects.update(value=0)
         assert "newer than the database" in why_rebuild(index)
+        Worker(index).drain()
+        assert why_rebuild(index) == ""
+
+    def test_an_index_of_another_database_is_rebuilt(self, index, refresh, reference):
+        """Yesterday's index was put back beside today's database, whose last rebuild it never saw."""
+        reference("件名")
+        refresh()
+        LiveGeneration.note("0" * 32)
+        assert "another database" in why_rebuild(index)
         Worker(index).drain()
         assert why_rebuild(index) == ""
 
