@@ -117,7 +117,7 @@ class ReferenceViewSet(ModelViewSet):
     model = Reference
     icon = "site"
     menu_label = "外部の事例"
-    list_display = ["public_id", "title", "source_label", "licence", "withdrawn"]
+    list_display = ["public_id", "title", "source", "licence_label", "withdrawn"]
     list_filter = ["source", "withdrawn", "language"]
     search_fields = ["title", "public_id"]
     form_fields = [
@@ -125,7 +125,6 @@ class ReferenceViewSet(ModelViewSet):
         "text",
         "source",
         "external_id",
-        "source_label",
         "licence",
         "url",
         "audience",
