@@ -47,14 +47,16 @@ def render_many(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def render_lot(texts: Mapping[str, str]) -> dict[str, str]:
-    """Safe HTML of the texts of many rows, by key. A text that eats the time of its child spoils no other: what a
-    child did not finish is tried once more, in a child of its own."""
+    """Safe HTML of the texts of many rows from elsewhere, by key; the HTML that is in them is cleaned, not shown.
+
+    A text that eats the time of its child spoils no other: what a child did not finish is tried once more alone.
+    """
     rendered: dict[str, str] = {}
     group: dict[str, str] = {}
     waiting = 0
     for key, text in texts.items():
         if len(text) <= IN_PROCESS_CHARACTERS:
-            rendered[key] = _render_here(text, "")
+            rendered[key] = _render_here(text, "", html=True)
             continue
         if group and waiting + len(text) > LOT_CHARACTERS:
             rendered.update(_render_group(group))
@@ -65,9 +67,9 @@ def render_lot(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _render_group(group: dict[str, str]) -> dict[str, str]:
-    done = _finished_in_child(group) if group else {}
+    done = _finished_in_child(group, html=True) if group else {}
     for key in group.keys() - done.keys():
-        done.update(_render_in_child({key: group[key]}))
+        done.update(_render_in_child({key: group[key]}, html=True))
     return done
 
 
@@ -77,28 +79,28 @@ def as_typed(text: str) -> str:
     return "\n".join(f"<p>{escape(p).replace(chr(10), '<br>')}</p>" for p in paragraphs if p)
 
 
-def _render_here(text: str, prefix: str) -> str:
+def _render_here(text: str, prefix: str, *, html: bool = False) -> str:
     if not text.strip():
         return ""
     try:
-        return render_one(text, prefix)
+        return render_one(text, prefix, html=html)
     except Exception:  # RecursionError and IndexError among them: the converter promises nothing
         logger.warning("markdown_shown_as_typed", exc_info=False)
         return as_typed(text)
 
 
-def _render_in_child(fields: dict[str, str]) -> dict[str, str]:
-    rendered = _finished_in_child(fields)
+def _render_in_child(fields: dict[str, str], *, html: bool = False) -> dict[str, str]:
+    rendered = _finished_in_child(fields, html=html)
     if missing := len(fields) - len(rendered):
         logger.warning("markdown_shown_as_typed fields=%d", missing)
     return {name: rendered[name] if name in rendered else as_typed(fields[name]) for name in fields}
 
 
-def _finished_in_child(fields: dict[str, str]) -> dict[str, str]:
+def _finished_in_child(fields: dict[str, str], *, html: bool) -> dict[str, str]:
     """What one child rendered before its time was up; what broke the converter is not among it."""
     # Shortest first: where one text eats the time, the others are done before it.
     order = sorted(fields, key=lambda name: len(fields[name]))
-    request = json.dumps([[name, fields[name]] for name in order])
+    request = json.dumps([[name, fields[name], html] for name in order])
     try:
         done = subprocess.run(  # noqa: S603 (our own module; the texts go by standard input)
             CHILD, input=request.encode(), capture_output=True, timeout=TIME_LIMIT_SECONDS, cwd=settings.BASE_DIR
@@ -111,11 +113,11 @@ def _finished_in_child(fields: dict[str, str]) -> dict[str, str]:
     rendered = {}
     for line in output.splitlines():
         try:
-            number, html = json.loads(line)
+            number, made = json.loads(line)
         except ValueError:  # a line cut off when the child was stopped
             break
-        if html is not None:
-            rendered[order[number]] = html
+        if made is not None:
+            rendered[order[number]] = made
     return rendered
 
 

@@ -13,7 +13,7 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.urls import reverse
 
-from kb.markdown import render
+from kb.markdown import plain_text, render_lot
 from organization import clock
 from organization.audience import Audience
 from organization.policy import reader_for, visible_q
@@ -104,11 +104,15 @@ class Reference(models.Model):
                 from kb.identifiers import next_public_id  # imports the models
 
                 self.public_id = next_public_id(self.PREFIX)
-            self.html = render(self.text) if self.text else ""
+            self.html = render_lot({"": self.text})[""]
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("item", args=[self.public_id])
+
+    def words(self, characters: int | None = None) -> str:
+        """What a reader sees of the text, without its Markdown and HTML; of its first `characters`, if told."""
+        return plain_text(self.html[:characters]) if self.html else self.text[:characters]
 
     @property
     def licence_label(self) -> str:
