@@ -134,7 +134,12 @@ def _encoding(content: IO[bytes]) -> str:
     counts = {"utf-8": 0, "cp932": 0, "": 0}
     read = 0
     while read < SAMPLE_BYTES and sum(counts.values()) < SAMPLE_LINES:
-        line = content.readline(MAX_LINE_BYTES)
+        try:
+            line = content.readline(MAX_LINE_BYTES)
+        except BROKEN_GZIP:
+            if not read:
+                raise
+            break  # what stands before the break can be read
         if not line:
             break
         if not read:

@@ -36,6 +36,8 @@ from organization.models import OrgUnit, OrgUnitVersion
 from organization.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
+#: A results page shows a line or two of a text; the longest are 300,000 characters.
+CARD_CHARACTERS = 40_000
 TYPES: dict[str, type[Item]] = {
     "lesson": Lesson,
     "retrospective": Retrospective,
@@ -177,7 +179,7 @@ class ReferenceSource(Labels):
         tokens = audience_tokens(audience=obj.audience, owner_unit_id=obj.owner_unit_id, author_uids=[], tree=tree)
         return SearchDocument(
             key=f"reference:{obj.pk}", source="reference", type="reference", public_id=obj.public_id,
-            url=obj.get_absolute_url(), audience=tuple(sorted(tokens)), title=obj.title, body=obj.text,
+            url=obj.get_absolute_url(), audience=tuple(sorted(tokens)), title=obj.title, body=obj.words(),
             keywords=(*obj.keywords, obj.source.label), lang=obj.language, fiscal_year=obj.fiscal_year, occurred_on=obj.occurred_on,
             published_at=obj.imported_at, **self._unit(obj, tree),
         )  # fmt: skip
@@ -198,7 +200,7 @@ class ReferenceSource(Labels):
                 public_id=row.public_id,
                 url=row.get_absolute_url(),
                 title=row.title,
-                text=row.text,
+                text=row.words(CARD_CHARACTERS),
                 unit_label=row.source.label,
                 date_label=era_date(row.occurred_on) if row.occurred_on else "",
             )

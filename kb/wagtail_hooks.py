@@ -22,6 +22,8 @@ from wagtail.admin.viewsets.pages import PageListingViewSet
 
 from kb.models import Article, Challenge, Item, Lesson, Reference, Retrospective, Scene, Stance, Term, Theme
 from kb.models.item import State
+from kb.sources import may_manage
+from kb.views import imports
 from organization import audit, clock
 from organization.audience import Audience
 
@@ -164,6 +166,23 @@ def register_stale_urls() -> list[Any]:
         path("reports/stale/", StaleReport.as_view(), name="stale_report"),
         path("reports/stale/results/", StaleReport.as_view(results_only=True), name="stale_report_results"),
     ]
+
+
+@hooks.register("register_admin_urls")
+def register_import_urls() -> list[Any]:
+    return imports.urlpatterns
+
+
+class OfficeMenuItem(MenuItem):
+    """Shown to whom the screens behind it open."""
+
+    def is_shown(self, request: Any) -> bool:
+        return may_manage(request.user)
+
+
+@hooks.register("register_admin_menu_item")
+def register_import_menu() -> MenuItem:
+    return OfficeMenuItem("外部の事例の取込み", reverse("reference_sources"), icon_name="download", order=160)
 
 
 @hooks.register("register_reports_menu_item")
