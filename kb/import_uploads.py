@@ -106,6 +106,7 @@ def start(row: ReferenceImport) -> None:
 
 def _start(pk: int) -> None:
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "import_uploaded", str(pk)]
+    command.append(f"--settings={settings.SETTINGS_MODULE}")  # not manage.py's default, which is the demo's
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL)  # noqa: S603 (our own command)
     threading.Thread(target=process.wait, daemon=True).start()  # or it would stay in the process table
 

@@ -152,7 +152,7 @@ def _record(line: Line | Refused, first_lines: _FirstLines) -> Record:
 
 
 class _FirstLines:
-    """On which line each id stood first. The one thing that grows with the file: a hundred bytes a line, not the id."""
+    """On which line each id stood first. The one thing that grows with the file: 160 bytes a line."""
 
     def __init__(self) -> None:
         self.lines: dict[int, int] = {}

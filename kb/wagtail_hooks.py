@@ -15,6 +15,7 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.ui.tables.pages import PageTitleColumn
+from wagtail.admin.views.generic import IndexView
 from wagtail.admin.views.reports import PageReportView
 from wagtail.admin.viewsets.base import ViewSetGroup
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
@@ -115,11 +116,17 @@ class TermViewSet(ModelViewSet):
     form_fields = ["label", "kana", "synonyms", "scope_note", "origin"]
 
 
+class ReferenceListing(IndexView):
+    def get_base_queryset(self) -> QuerySet[Any]:
+        return super().get_base_queryset().select_related("source")
+
+
 class ReferenceViewSet(ModelViewSet):
     model = Reference
+    index_view_class = ReferenceListing
     icon = "site"
     menu_label = "外部の事例"
-    list_display = ["public_id", "title", "source", "licence_label", "withdrawn"]
+    list_display = ["public_id", "title", "source", Column("licence_label", label="利用条件"), "withdrawn"]
     list_filter = ["source", "withdrawn", "language"]
     search_fields = ["title", "public_id"]
     form_fields = [

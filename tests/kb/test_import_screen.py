@@ -264,3 +264,52 @@ def test_the_item_page_shows_where_the_text_comes_from(office):
     ]
     words += ["Lesson(s) Learned</h", 'lang="en"']
     assert [word for word in words if word not in page] == []
+
+
+def test_the_process_is_ours_under_these_settings(office, monkeypatch, settings):
+    started = []
+
+    class Process:
+        def __init__(self, command, **_):
+            started.append(command)
+
+        def wait(self):
+            return 0
+
+    monkeypatch.setattr(import_uploads.subprocess, "Popen", Process)
+    settings.SETTINGS_MODULE = "config.settings.production"
+    import_uploads._start(7)
+    assert started[0][1:] == [
+        str(settings.BASE_DIR / "manage.py"), "import_uploaded", "7", "--settings=config.settings.production",
+    ]  # fmt: skip
+
+
+class TestSingleTexts:
+    """Where the office corrects one text."""
+
+    @pytest.fixture
+    def rows(self):
+        source = reference_source(licence="CC BY 4.0")
+        return [
+            Reference.objects.create(source=source, external_id=str(n), title=f"件名{n}", text="本文")
+            for n in range(12)
+        ]
+
+    def test_the_listing_shows_source_and_licence_in_few_queries(self, office, rows, django_assert_max_num_queries):
+        with django_assert_max_num_queries(30):
+            page = office.get(reverse("reference:index")).content.decode()
+        assert page.count("CC BY 4.0") == len(rows)
+
+    def test_a_corrected_text_is_rendered_again(self, office, rows):
+        row = rows[0]
+        values = {"title": "直した件名", "text": "**直した**", "source": row.source_id, "external_id": "0"}
+        office.post(reverse("reference:edit", args=[row.pk]), {**values, "audience": "prefecture", "keywords": "[]"})
+        row.refresh_from_db()
+        assert (row.title, row.html) == ("直した件名", "<p><strong>直した</strong></p>")
+
+    def test_an_address_that_is_none_of_the_web_is_refused(self, office, rows):
+        values = {"title": "件名", "text": "本文", "source": rows[0].source_id, "external_id": "0", "keywords": "[]"}
+        address = reverse("reference:edit", args=[rows[0].pk])
+        office.post(address, {**values, "audience": "prefecture", "url": "ftp://example.jp/"})
+        rows[0].refresh_from_db()
+        assert rows[0].url == ""
