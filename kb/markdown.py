@@ -20,6 +20,8 @@ from kb.markdown_rules import render_one, typed_text
 
 IN_PROCESS_CHARACTERS = 1_000
 TIME_LIMIT_SECONDS = 2.0
+# Of honest text a child renders more than a million characters a second.
+LOT_CHARACTERS = 500_000
 # -E and -s: nothing of the server's environment changes what the child imports.
 CHILD = [sys.executable, "-E", "-s", "-m", "kb.markdown_rules"]
 logger = logging.getLogger(__name__)
@@ -44,26 +46,61 @@ def render_many(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: rendered[name] for name in fields}
 
 
+def render_lot(texts: Mapping[str, str]) -> dict[str, str]:
+    """Safe HTML of the texts of many rows from elsewhere, by key; the HTML that is in them is cleaned, not shown.
+
+    A text that eats the time of its child spoils no other: what a child did not finish is tried once more alone.
+    """
+    rendered: dict[str, str] = {}
+    group: dict[str, str] = {}
+    waiting = 0
+    for key, text in texts.items():
+        if len(text) <= IN_PROCESS_CHARACTERS:
+            rendered[key] = _render_here(text, "", html=True)
+            continue
+        if group and waiting + len(text) > LOT_CHARACTERS:
+            rendered.update(_render_group(group))
+            group, waiting = {}, 0
+        group[key], waiting = text, waiting + len(text)
+    rendered.update(_render_group(group))
+    return rendered
+
+
+def _render_group(group: dict[str, str]) -> dict[str, str]:
+    done = _finished_in_child(group, html=True) if group else {}
+    for key in group.keys() - done.keys():
+        done.update(_render_in_child({key: group[key]}, html=True))
+    return done
+
+
 def as_typed(text: str) -> str:
     """The text itself as HTML: paragraphs at blank lines, ``<br>`` at the others."""
     paragraphs = re.split(r"\n[ \t]*\n\s*", typed_text(text).strip("\n"))
     return "\n".join(f"<p>{escape(p).replace(chr(10), '<br>')}</p>" for p in paragraphs if p)
 
 
-def _render_here(text: str, prefix: str) -> str:
+def _render_here(text: str, prefix: str, *, html: bool = False) -> str:
     if not text.strip():
         return ""
     try:
-        return render_one(text, prefix)
+        return render_one(text, prefix, html=html)
     except Exception:  # RecursionError and IndexError among them: the converter promises nothing
         logger.warning("markdown_shown_as_typed", exc_info=False)
         return as_typed(text)
 
 
-def _render_in_child(fields: dict[str, str]) -> dict[str, str]:
+def _render_in_child(fields: dict[str, str], *, html: bool = False) -> dict[str, str]:
+    rendered = _finished_in_child(fields, html=html)
+    if missing := len(fields) - len(rendered):
+        logger.warning("markdown_shown_as_typed fields=%d", missing)
+    return {name: rendered[name] if name in rendered else as_typed(fields[name]) for name in fields}
+
+
+def _finished_in_child(fields: dict[str, str], *, html: bool) -> dict[str, str]:
+    """What one child rendered before its time was up; what broke the converter is not among it."""
     # Shortest first: where one text eats the time, the others are done before it.
     order = sorted(fields, key=lambda name: len(fields[name]))
-    request = json.dumps([[name, fields[name]] for name in order])
+    request = json.dumps([[name, fields[name], html] for name in order])
     try:
         done = subprocess.run(  # noqa: S603 (our own module; the texts go by standard input)
             CHILD, input=request.encode(), capture_output=True, timeout=TIME_LIMIT_SECONDS, cwd=settings.BASE_DIR
@@ -76,14 +113,12 @@ def _render_in_child(fields: dict[str, str]) -> dict[str, str]:
     rendered = {}
     for line in output.splitlines():
         try:
-            number, html = json.loads(line)
+            number, made = json.loads(line)
         except ValueError:  # a line cut off when the child was stopped
             break
-        if html is not None:
-            rendered[order[number]] = html
-    if missing := len(fields) - len(rendered):
-        logger.warning("markdown_shown_as_typed fields=%d", missing)
-    return {name: rendered[name] if name in rendered else as_typed(fields[name]) for name in fields}
+        if made is not None:
+            rendered[order[number]] = made
+    return rendered
 
 
 class _Words(HTMLParser):

@@ -1,6 +1,6 @@
 """One text to safe HTML: conversion, then nh3 with our own list of what may stay. Pure, and free of Django.
 
-Run as a module it is the child process of ``kb.markdown``: a JSON list of [prefix, text] on standard input, one
+Run as a module it is the child process of ``kb.markdown``: a JSON list of [prefix, text, html] on standard input, one
 JSON line [number, html or null] for each on standard output, under limits of its own, so that a text that takes
 for ever (4 KB of ``[`` takes seconds) ends there and not in a web server. It refuses to decide what is shown
 when a text cannot be rendered: that is ``kb.markdown``'s.
@@ -63,12 +63,12 @@ def typed_text(text: str) -> str:
     return NOT_TEXT.sub("\ufffd", UNPRINTABLE.sub("", text))
 
 
-def render_one(text: str, prefix: str = "") -> str:
-    """Safe HTML of ``text``; raises whatever the converter raises on a text that breaks it."""
-    html = converter(re.sub(r"[^A-Za-z0-9_-]", "-", prefix)).convert(typed_text(text))
-    if len(html) > GROWTH_FREE + GROWTH * len(text):
+def render_one(text: str, prefix: str = "", *, html: bool = False) -> str:
+    """Safe HTML of ``text``, in which HTML is words, or HTML to clean; raises whatever the converter raises."""
+    made = converter(re.sub(r"[^A-Za-z0-9_-]", "-", prefix), html=html).convert(typed_text(text))
+    if len(made) > GROWTH_FREE + GROWTH * len(text):
         raise OverflowError("the HTML is out of all proportion to the text")
-    return CLEANER.clean(html)
+    return CLEANER.clean(made)
 
 
 def _main() -> None:
@@ -76,13 +76,13 @@ def _main() -> None:
 
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    for number, (prefix, text) in enumerate(json.load(sys.stdin)):
-        html: str | None
+    for number, (prefix, text, html) in enumerate(json.load(sys.stdin)):
+        made: str | None
         try:
-            html = render_one(text, prefix)
+            made = render_one(text, prefix, html=html)
         except Exception:  # any fault of the converter means "show it as it was typed", which null says
-            html = None
-        print(json.dumps([number, html]), flush=True)
+            made = None
+        print(json.dumps([number, made]), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Staff type lines, not Markdown. So a line break is a line break, a list needs no blank line before it and nests
 by any indent, a bare address becomes a link, ``---`` under a line is a dividing line (it is one in every office
 mail), an indented line is not program code, and ``<担当者>`` is text: raw HTML is never passed on, so nothing
-that was typed disappears. Imports neither Django nor anything of ours, so that the child process starts fast.
+that was typed disappears. Texts from elsewhere were written for other pages: their HTML is passed on, if asked for,
+for ``markdown_rules`` to clean. Imports neither Django nor anything of ours, so that the child process starts fast.
 """
 
 import re
@@ -142,9 +143,17 @@ class FieldFootnotes(FootnoteExtension):
 class StaffText(Extension):
     """Our own parts, put in their places, and what we leave out of python-markdown."""
 
+    def __init__(self, *, html: bool) -> None:
+        self.html = html
+        super().__init__()
+
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 (python-markdown's)
-        md.preprocessors.deregister("html_block")
-        md.inlinePatterns.deregister("html")
+        if self.html:
+            # Before bare addresses (105), which would break the tag around one; after <https://…> (120, 110).
+            md.inlinePatterns.register(md.inlinePatterns["html"], "html", 107)
+        else:
+            md.preprocessors.deregister("html_block")
+            md.inlinePatterns.deregister("html")
         md.parser.blockprocessors.deregister("setextheader")
         md.parser.blockprocessors.deregister("code")
         md.parser.blockprocessors.register(SpacedHeading(md.parser), "hashheader", 70)
@@ -158,7 +167,7 @@ class StaffText(Extension):
         md.treeprocessors.register(PageFit(md), "page_fit", 10)
 
 
-def converter(prefix: str) -> Markdown:
+def converter(prefix: str, *, html: bool = False) -> Markdown:
     """A fresh converter: it holds the state of one text, so it is not shared between threads."""
     return Markdown(
         extensions=[
@@ -167,7 +176,7 @@ def converter(prefix: str) -> Markdown:
             SaneListExtension(),
             Nl2BrExtension(),
             FieldFootnotes(prefix),
-            StaffText(),
+            StaffText(html=html),
         ],
         output_format="html",
     )

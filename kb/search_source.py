@@ -27,6 +27,9 @@ from kb.models import (
     Term,
     Theme,
 )  # fmt: skip
+from kb.models import (
+    ReferenceSource as Source,
+)
 from kb.models.item import State
 from organization.audience import audience_tokens
 from organization.fiscal import era_date, fiscal_year_label
@@ -34,6 +37,8 @@ from organization.models import OrgUnit, OrgUnitVersion
 from organization.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
+#: A results page shows a line or two of a text; the longest are 300,000 characters.
+CARD_CHARACTERS = 40_000
 TYPES: dict[str, type[Item]] = {
     "lesson": Lesson,
     "retrospective": Retrospective,
@@ -169,21 +174,28 @@ class ItemSource(Labels):
 
 
 class ReferenceSource(Labels):
+    """Found also by the name of its source and of the unit that the source named."""
+
     name = "reference"
     model: type[Model] = Reference
 
     def eligible(self) -> QuerySet[Any]:
-        return Reference.objects.filter(withdrawn=False).select_related("owner_unit")
+        return Reference.objects.standing().select_related("owner_unit", "source")
 
     def document(self, obj: Any) -> SearchDocument:
         tree = unit_tree()
         tokens = audience_tokens(audience=obj.audience, owner_unit_id=obj.owner_unit_id, author_uids=[], tree=tree)
         return SearchDocument(
             key=f"reference:{obj.pk}", source="reference", type="reference", public_id=obj.public_id,
-            url=obj.get_absolute_url(), audience=tuple(sorted(tokens)), title=obj.title, body=obj.text,
-            keywords=tuple(obj.keywords), lang=obj.language, fiscal_year=obj.fiscal_year, occurred_on=obj.occurred_on,
-            published_at=obj.imported_at, **unit_part(obj.owner_unit_id, tree),
+            url=obj.get_absolute_url(), audience=tuple(sorted(tokens)), title=obj.title, body=obj.words(),
+            keywords=(*obj.keywords, obj.source.label), lang=obj.language, fiscal_year=obj.fiscal_year, occurred_on=obj.occurred_on,
+            published_at=obj.imported_at, **self._unit(obj, tree),
         )  # fmt: skip
+
+    def _unit(self, row: Reference, tree: UnitTree) -> dict[str, Any]:
+        part = unit_part(row.owner_unit_id, tree)
+        given = (row.unit_as_given,) if row.unit_as_given else ()
+        return {**part, "unit_names": (*part.get("unit_names", ()), *given)}
 
     def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
         return set(Reference.objects.visible_to(user).filter(pk__in=pks).values_list("pk", flat=True))
@@ -196,18 +208,21 @@ class ReferenceSource(Labels):
                 public_id=row.public_id,
                 url=row.get_absolute_url(),
                 title=row.title,
-                text=row.text,
-                unit_label=row.source_label,
+                text=row.words(CARD_CHARACTERS),
+                unit_label=row.source.label,
                 date_label=era_date(row.occurred_on) if row.occurred_on else "",
             )
-            for row in Reference.objects.filter(pk__in=pks)
+            for row in Reference.objects.filter(pk__in=pks).select_related("source")
         }
 
     def synonyms(self) -> Iterable[Collection[str]]:
         return ()
 
     def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
-        return {OrgUnitVersion: lambda row: _owned(Reference, row)}
+        return {
+            OrgUnitVersion: lambda row: _owned(Reference, row),
+            Source: lambda row: row.references.values_list("pk", flat=True),
+        }
 
     def fallback(self, user: Any, words: Sequence[str], limit: int) -> Sequence[Any]:
         found = Reference.objects.visible_to(user)

@@ -15,6 +15,7 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.ui.tables.pages import PageTitleColumn
+from wagtail.admin.views.generic import IndexView
 from wagtail.admin.views.reports import PageReportView
 from wagtail.admin.viewsets.base import ViewSetGroup
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
@@ -22,6 +23,8 @@ from wagtail.admin.viewsets.pages import PageListingViewSet
 
 from kb.models import Article, Challenge, Item, Lesson, Reference, Retrospective, Scene, Stance, Term, Theme
 from kb.models.item import State
+from kb.sources import may_manage
+from kb.views import imports
 from organization import audit, clock
 from organization.audience import Audience
 
@@ -113,11 +116,17 @@ class TermViewSet(ModelViewSet):
     form_fields = ["label", "kana", "synonyms", "scope_note", "origin"]
 
 
+class ReferenceListing(IndexView):
+    def get_base_queryset(self) -> QuerySet[Any]:
+        return super().get_base_queryset().select_related("source")
+
+
 class ReferenceViewSet(ModelViewSet):
     model = Reference
+    index_view_class = ReferenceListing
     icon = "site"
     menu_label = "外部の事例"
-    list_display = ["public_id", "title", "source_label", "licence", "withdrawn"]
+    list_display = ["public_id", "title", "source", Column("licence_label", label="利用条件"), "withdrawn"]
     list_filter = ["source", "withdrawn", "language"]
     search_fields = ["title", "public_id"]
     form_fields = [
@@ -125,7 +134,6 @@ class ReferenceViewSet(ModelViewSet):
         "text",
         "source",
         "external_id",
-        "source_label",
         "licence",
         "url",
         "audience",
@@ -165,6 +173,23 @@ def register_stale_urls() -> list[Any]:
         path("reports/stale/", StaleReport.as_view(), name="stale_report"),
         path("reports/stale/results/", StaleReport.as_view(results_only=True), name="stale_report_results"),
     ]
+
+
+@hooks.register("register_admin_urls")
+def register_import_urls() -> list[Any]:
+    return imports.urlpatterns
+
+
+class OfficeMenuItem(MenuItem):
+    """Shown to whom the screens behind it open."""
+
+    def is_shown(self, request: Any) -> bool:
+        return may_manage(request.user)
+
+
+@hooks.register("register_admin_menu_item")
+def register_import_menu() -> MenuItem:
+    return OfficeMenuItem("外部の事例の取込み", reverse("reference_sources"), icon_name="download", order=160)
 
 
 @hooks.register("register_reports_menu_item")

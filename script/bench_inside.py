@@ -28,7 +28,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from kb.markdown import render_many  # noqa: E402
-from kb.models import Item, Reference  # noqa: E402
+from kb.models import Item, Reference, ReferenceSource  # noqa: E402
 from organization.models import OrgUnit, User  # noqa: E402
 
 BATCH = 500
@@ -38,13 +38,14 @@ def fill(size: int) -> dict[str, float]:
     have = Item.objects.published().count() + Reference.objects.count()
     units = list(OrgUnit.objects.filter(kind="section").order_by("pk"))
     number = Reference.objects.count()
+    source, _ = ReferenceSource.objects.get_or_create(name="bench", defaults={"label": "計測用"})
     with gzip.open(settings.SHARED_DATA / "load" / "passages.jsonl.gz", "rt", encoding="utf-8") as lines:
         texts = islice((json.loads(line) for line in lines), number, number + max(0, size - have))
         while batch := list(islice(texts, BATCH)):
             html = render_many({str(n): one["text"][:20_000] for n, one in enumerate(batch)})
             Reference.objects.bulk_create(
                 Reference(
-                    public_id=f"X-R08-{100_000 + number + n}", source="bench", source_label="計測用",
+                    public_id=f"X-R08-{100_000 + number + n}", source=source,
                     external_id=one["id"], title=(one["title"] or one["text"])[:200],
                     text=one["text"][:20_000], html=html[str(n)],
                     fiscal_year=2019 + n % 7, owner_unit=units[n % len(units)] if units else None,

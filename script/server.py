@@ -24,7 +24,16 @@ HOST = "127.0.0.1"
 WEB_WORKERS = 2
 READY_SECONDS = 90
 STOP_SECONDS = 8
-MADE_BY_US = ("manabi.sqlite3*", "search.sqlite3*", "static", "static.stamp", "media", "welcome.txt", "preparing")
+MADE_BY_US = (
+    "manabi.sqlite3*",
+    "search.sqlite3*",
+    "static",
+    "static.stamp",
+    "media",
+    "welcome.txt",
+    "preparing",
+    "imports",
+)
 COLOURS = {"web": "36", "search": "35"}
 # Waits for the end of its standard input, which comes when its parent is gone, then ends the groups it was told.
 # A group that was told twice has ended by itself.

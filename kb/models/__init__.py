@@ -7,12 +7,14 @@ from .draft import Draft
 from .item import IdCounter, Item, Reaction
 from .lesson import Lesson, LessonSource
 from .pages import HomePage, TypeIndexPage, YearPage
-from .reference import Reference
+from .reference import Reference, ReferenceSource
+from .reference_import import ReferenceImport
 from .retrospective import Addendum, Answer, NextAction, Retrospective
 from .vocabulary import Scene, Stance, Term, Theme
 
 __all__ = [
     "Addendum", "Answer", "Article", "Authorship", "Challenge", "Draft", "HomePage", "IdCounter", "Item", "Lesson",
-    "LessonSource", "NextAction", "Reaction", "Reference", "Retrospective", "Scene", "Stance", "Term", "Theme",
+    "LessonSource", "NextAction", "Reaction", "Reference", "ReferenceImport",
+    "ReferenceSource", "Retrospective", "Scene", "Stance", "Term", "Theme",
     "TypeIndexPage", "YearPage",
 ]  # fmt: skip

@@ -1,44 +1,79 @@
-"""Reference (外部の事例): a text from elsewhere, as a plain row with its source and licence.
+"""Reference (外部の事例): a text from elsewhere, as a plain row, and the source that it came from.
 
 Not a page: publishing a Wagtail page costs about a hundred queries (decided.md, Reference). It is
-found, filtered and opened at /k/ like everything else. Importing them is `import_records`.
+found, filtered and opened at /k/ like everything else. Bringing files of them in is ``kb.importing``;
+what holds for a whole source (label, licence, audience, withdrawal) is changed by ``kb.sources`` alone.
 """
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.core.validators import URLValidator
 from django.db import models
 from django.urls import reverse
 
-from kb.markdown import render
+from kb.markdown import plain_text, render_lot
 from organization import clock
 from organization.audience import Audience
 from organization.policy import reader_for, visible_q
 
+#: A text from elsewhere has no unit and no author of ours, so the narrower audiences would open it to nobody.
+IMPORT_AUDIENCES = [choice for choice in Audience.choices if choice[0] in ("prefecture", "municipal", "public")]
+
+
+class ReferenceSource(models.Model):
+    """Where texts come from. Its name is the first half of the key by which a text is known again."""
+
+    wagtail_reference_index_ignore = True
+
+    name = models.SlugField(
+        "出典コード", max_length=50, unique=True, help_text="半角の英数字と - _。あとで変えません。"
+    )
+    label = models.CharField("出典", max_length=100, help_text="読む人に見せる名前。例：信山県市町村広報")
+    licence = models.CharField("利用条件", max_length=100, blank=True, help_text="例：CC BY 4.0")
+    audience = models.CharField("公開範囲", max_length=12, choices=IMPORT_AUDIENCES, default=Audience.PREFECTURE)
+    withdrawn = models.BooleanField("取り下げ", default=False, editable=False)
+
+    class Meta:
+        verbose_name = "外部の事例の出典"
+        verbose_name_plural = "外部の事例の出典"
+        ordering = ["label", "pk"]
+
+    def __str__(self) -> str:
+        return self.label
+
 
 class ReferenceQuerySet(models.QuerySet["Reference"]):
+    def standing(self) -> ReferenceQuerySet:
+        """Neither the text nor its whole source is withdrawn."""
+        return self.filter(withdrawn=False, source__withdrawn=False)
+
     def visible_to(self, user: Any) -> ReferenceQuerySet:
         """The same policy as for items; a reference has no author."""
-        return self.filter(withdrawn=False).filter(visible_q(reader_for(user), authored_pks=None))
+        return self.standing().filter(visible_q(reader_for(user), authored_pks=None))
 
 
 class Reference(models.Model):
     PREFIX: ClassVar[str] = "X"
     TYPE_LABEL: ClassVar[str] = "外部の事例"
+    # Wagtail would note every row's links in a table of its own, three queries each; no page refers to a text.
+    wagtail_reference_index_ignore = True
 
     public_id = models.CharField("管理番号", max_length=16, unique=True, editable=False)
-    source = models.SlugField("出典コード", max_length=50)
-    source_label = models.CharField("出典", max_length=100)
-    external_id = models.CharField("出典での番号", max_length=100)
-    licence = models.CharField("利用条件", max_length=100, blank=True)
-    url = models.URLField("原文のアドレス", max_length=500, blank=True)
+    source = models.ForeignKey(
+        ReferenceSource, on_delete=models.PROTECT, related_name="references", verbose_name="出典"
+    )
+    external_id = models.CharField("出典での番号", max_length=200)
+    licence = models.CharField("この事例の利用条件", max_length=100, blank=True, help_text="空なら出典の利用条件と同じ")
+    url = models.URLField("原文のアドレス", max_length=500, blank=True, validators=[URLValidator(["http", "https"])])
     language = models.CharField("言語", max_length=10, default="ja")
     title = models.CharField("件名", max_length=300)
     text = models.TextField("本文", blank=True)
     html = models.TextField(blank=True, editable=False)
     occurred_on = models.DateField("日付", null=True, blank=True)
     fiscal_year = models.PositiveSmallIntegerField("年度", null=True, db_index=True)
+    unit_as_given = models.CharField("原文の組織", max_length=200, blank=True)
     owner_unit = models.ForeignKey(
         "organization.OrgUnit",
         on_delete=models.PROTECT,
@@ -63,14 +98,27 @@ class Reference(models.Model):
         return f"{self.public_id} {self.title}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """A whole save (the admin's form) gives the id and renders the text again; an import says what it changed."""
         if kwargs.get("update_fields") is None:
             if not self.public_id:
                 from kb.identifiers import next_public_id  # imports the models
 
                 self.public_id = next_public_id(self.PREFIX)
-            if self.text and not self.html:
-                self.html = render(self.text)
+            self.html = render_lot({"": self.text})[""]
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("item", args=[self.public_id])
+
+    def words(self, characters: int | None = None) -> str:
+        """What a reader sees of the text, without its Markdown and HTML; of its first `characters`, if told."""
+        return plain_text(self.html[:characters]) if self.html else self.text[:characters]
+
+    @property
+    def licence_label(self) -> str:
+        """The text's own licence where its line named one, else that of its source."""
+        return self.licence or self.source.licence
+
+    @property
+    def language_label(self) -> str:
+        return {"ja": "日本語", "en": "英語"}.get(self.language, self.language)

@@ -60,7 +60,7 @@ def shown(request: HttpRequest, item: Item) -> dict[str, Any]:
 
 
 def _reference(request: HttpRequest, public_id: str) -> HttpResponse:
-    row = Reference.objects.visible_to(request.user).filter(public_id=public_id).first()
+    row = Reference.objects.visible_to(request.user).filter(public_id=public_id).select_related("source").first()
     if row is None:
         raise Http404
     return render(request, "kb/reference.html", {"item": row})

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from kb import lifecycle
-from kb.models import Answer, Challenge, Item, Lesson, LessonSource, Retrospective
+from kb.models import Answer, Challenge, Item, Lesson, LessonSource, ReferenceSource, Retrospective
 from organization.models import Person
 
 OCCURRED = date(2025, 6, 10)
@@ -70,3 +70,8 @@ def make_challenge(by: Person, **values: Any) -> Challenge:
     values.setdefault("premortem", ["予約の電話が鳴りやまない"])
     values.setdefault("occurred_on", OCCURRED)
     return publish(Challenge(**values), by)
+
+
+def reference_source(name: str = "test", **values: Any) -> ReferenceSource:
+    """The source of that name, made where it is missing."""
+    return ReferenceSource.objects.get_or_create(name=name, defaults={"label": "試験", **values})[0]

@@ -10,6 +10,7 @@ from organization.audience import audience_tokens
 from organization.models import Duty
 from organization.policy import PUBLIC, can_view, reader_for, reader_tokens, visible_q
 from organization.tree import unit_tree
+from tests.factories.kb import reference_source
 from tests.factories.organization import (
     SINCE,
     appoint,
@@ -42,7 +43,13 @@ def opens(user, unit, author=None):
     rows = {
         width: Reference.objects.update_or_create(
             public_id=f"X-R07-{n:05d}",
-            defaults={"source": "t", "external_id": n, "title": width, "audience": width, "owner_unit": unit},
+            defaults={
+                "source": reference_source(),
+                "external_id": n,
+                "title": width,
+                "audience": width,
+                "owner_unit": unit,
+            },
         )[0].pk
         for n, width in enumerate(WIDTHS)
     }

@@ -15,6 +15,7 @@ from kb.models import Reference
 from organization.audience import Audience, audience_tokens
 from organization.policy import can_view, reader_for, visible_q
 from organization.tree import unit_tree
+from tests.factories.kb import reference_source
 from tests.organization.worlds import build, worlds
 
 pytestmark = pytest.mark.django_db
@@ -56,10 +57,11 @@ def test_they_agree_in_many_more_worlds(drawn):
 def agree(world, items):
     with build(world) as made:
         tree = unit_tree(made.today)
+        source = reference_source()
         rows = Reference.objects.bulk_create(
             Reference(
                 public_id=f"X-R07-{n:05d}",
-                source="test",
+                source=source,
                 external_id=str(n),
                 title="件名",
                 audience=item.audience,

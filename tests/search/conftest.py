@@ -7,6 +7,7 @@ from search.engines import engine as configured
 from search.indexes import rebuild
 from search.models import PendingChange
 from search.worker import Worker
+from tests.factories.kb import reference_source
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def reference(db):
         number = next(_numbers)
         values.setdefault("audience", "prefecture")
         return Reference.objects.create(
-            public_id=f"X-R07-{number:05}", source="test", source_label="試験", external_id=str(number),
+            public_id=f"X-R07-{number:05}", source=reference_source(), external_id=str(number),
             title=title, text=text, **values,
         )  # fmt: skip
 

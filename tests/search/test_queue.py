@@ -15,7 +15,7 @@ from search.indexes import RebuildFailed, compare, rebuild, why_rebuild
 from search.indexing import index as index_rows
 from search.models import LiveGeneration, PendingChange, VersionCounter
 from search.worker import Worker
-from tests.factories.kb import make_lesson
+from tests.factories.kb import make_lesson, reference_source
 from tests.factories.organization import make_staff, make_unit
 
 COUNTY = frozenset({"public", "prefecture"})
@@ -293,7 +293,7 @@ class TestRebuild:
         Reference.objects.filter(pk=row.pk).update(withdrawn=True)
         PendingChange.objects.all().delete()
         unseen = Reference.objects.bulk_create([Reference(
-            public_id="X-R07-99999", source="test", external_id="x", title="静かに入った")])[0]  # fmt: skip
+            public_id="X-R07-99999", source=reference_source(), external_id="x", title="静かに入った")])[0]  # fmt: skip
         difference = compare(index)
         assert (difference.missing, difference.extra) == ({f"reference:{unseen.pk}"}, {f"reference:{row.pk}"})
 

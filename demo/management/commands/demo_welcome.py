@@ -1,9 +1,13 @@
-"""Print what a newcomer to the demo needs: the address, the six people, five things to try."""
+"""Print what a newcomer to the demo needs: the address, the six people, five things to try, and one for the office."""
 
 from __future__ import annotations
 
+import os
+import shlex
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from demo.people import PASSWORD, PERSONAS
@@ -17,8 +21,31 @@ TRY = (
 )
 
 
+#: 1,270 lessons where the development data lies beside the product; else a handful of our own, which always do.
+RECORDS = "records/llis/records.jsonl.gz"
+SAMPLE = "demo/data/sample_records.jsonl"
+
+
+def import_command() -> str:
+    """How to take in texts from elsewhere, as it can be typed from the product's folder."""
+    records = settings.SHARED_DATA / RECORDS
+    if records.is_file():
+        file, options = relative(records), '--source llis --label "NASA Lessons Learned" --licence "US Government work"'
+    else:
+        file, options = SAMPLE, "--source sample --label となり県の事例集（架空） --licence 自由に使えます"
+    # The other terminal does not know where this server keeps its data, unless it is the usual place.
+    where = "" if settings.VAR_DIR == settings.BASE_DIR / "var" else f"VAR_DIR={shlex.quote(str(settings.VAR_DIR))} "
+    return f"{where}.venv/bin/python manage.py import_records {file} {options} --commit"
+
+
+def relative(path: Path) -> str:
+    """Short where it is near; the shell's own quoting where it holds a space."""
+    near = os.path.relpath(path, settings.BASE_DIR)
+    return shlex.quote(near if near.count("..") <= 1 else str(path))
+
+
 class Command(BaseCommand):
-    help = "デモの入り口、六人の利用者、五つの試し方を表示します。"
+    help = "デモの入り口、六人の利用者、試し方を表示します。"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--url", default="http://127.0.0.1:8000")
@@ -28,4 +55,8 @@ class Command(BaseCommand):
         lines += [f"    {p.login:<10} {p.role}：{p.can}" for p in PERSONAS]
         lines += ["", "  試してみる五つのこと"]
         lines += [f"    {n}. {text}" for n, text in enumerate(TRY, 1)]
+        lines += ["", "  もう一つ（KM推進の方に）"]
+        lines += ["    ほかの機関の事例を取り込むと、すぐに検索に出ます。別の端末で（--commit を外すと確認だけ）："]
+        lines += [f"      {import_command()}"]
+        lines += ["    画面からも取り込めます。km で入り、「管理」→「外部の事例の取込み」。出典ごと取り下げられます。"]
         self.stdout.write("\n".join([*lines, "", "  止めるときは Ctrl-C", ""]))

@@ -1,0 +1,381 @@
+"""`import_records`: idempotent on source and id, dry by default, bad lines named, good ones kept, search told."""
+
+import gzip
+import io
+import json
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb import importing, sources
+from kb.importing import BATCH, Import, run
+from kb.models import IdCounter, Reference, ReferenceSource
+from kb.sources import SourceFacts
+from organization.models import AuditEvent
+from search.models import PendingChange
+from tests.factories.organization import make_staff, make_unit, make_user
+from tests.kb.test_markdown import assert_passive
+
+pytestmark = pytest.mark.django_db
+ROW = {"id": "1", "title": "避難所の名簿", "text": "**名簿**は紙でも持つ。", "date": "2024-04-15"}
+
+
+@pytest.fixture
+def file(tmp_path):
+    def make(*rows):
+        path = tmp_path / "records.jsonl"
+        path.write_text("".join((r if isinstance(r, str) else json.dumps(r, ensure_ascii=False)) + "\n" for r in rows))
+        return path
+
+    return make
+
+
+def command(path, *options, source="test"):
+    said = io.StringIO()
+    call_command("import_records", str(path), "--source", source, *options, stdout=said)
+    return said.getvalue()
+
+
+def take(path, **facts):
+    return run(Import(path=path, facts=SourceFacts(**{"name": "test", **facts}), commit=True))
+
+
+def counts(report):
+    return report.new, report.changed, report.unchanged, report.refused
+
+
+def many(count, **values):
+    return [{**ROW, "id": str(n), **values} for n in range(count)]
+
+
+def test_without_commit_nothing_is_written(file):
+    said = command(file(ROW))
+    assert "新しい事例 1件" in said and "避難所の名簿" in said and "--commit" in said
+    assert not Reference.objects.exists() and not ReferenceSource.objects.exists()
+    assert not PendingChange.objects.exists() and not IdCounter.objects.exists()
+
+
+def test_with_commit_the_row_stands_with_its_source_and_licence(file):
+    command(file(ROW), "--commit", "--label", "となりの市", "--licence", "CC BY 4.0")
+    row = Reference.objects.get()
+    assert (row.source.label, row.licence_label, row.audience) == ("となりの市", "CC BY 4.0", "prefecture")
+    assert (row.html, row.fiscal_year, row.language) == ("<p><strong>名簿</strong>は紙でも持つ。</p>", 2024, "ja")
+    assert row.public_id.startswith("X-R")
+
+
+def test_the_second_run_changes_nothing(file):
+    path = file(*many(BATCH + 3))
+    assert counts(take(path)) == (BATCH + 3, 0, 0, 0)
+    before = list(Reference.objects.order_by("pk").values())
+    PendingChange.objects.all().delete()
+    assert counts(take(path)) == (0, 0, BATCH + 3, 0)
+    assert list(Reference.objects.order_by("pk").values()) == before
+    assert not PendingChange.objects.exists()
+
+
+def test_a_changed_line_changes_its_row_and_keeps_the_permanent_id(file):
+    take(file(ROW, {**ROW, "id": "2"}))
+    before = dict(Reference.objects.values_list("external_id", "public_id"))
+    report = take(file({**ROW, "text": "名簿は*二部*持つ。", "date": "2025-04-01"}, {**ROW, "id": "2"}))
+    assert counts(report) == (0, 1, 1, 0)
+    row = Reference.objects.get(external_id="1")
+    assert (row.html, row.fiscal_year) == ("<p>名簿は<em>二部</em>持つ。</p>", 2025)
+    assert dict(Reference.objects.values_list("external_id", "public_id")) == before
+
+
+def test_the_same_id_in_two_sources_is_two_texts(file):
+    take(file(ROW))
+    take(file(ROW), name="other")
+    assert Reference.objects.count() == 2
+
+
+def test_what_the_file_no_longer_holds_stays_and_is_counted(file):
+    take(file(*many(3)))
+    report = take(file(*many(1)))
+    assert (report.absent, Reference.objects.count()) == (2, 3)
+    assert "ファイルにない 2件は、そのまま" in command(file(*many(1)))
+
+
+def test_bad_lines_are_named_and_good_ones_kept(file):
+    said = command(file(ROW, "{", {**ROW, "id": "3", "date": "いつか"}, {**ROW, "id": "4"}), "--commit")
+    assert "2行目：JSONとして読めません" in said
+    assert "3行目：date「いつか」" in said
+    assert set(Reference.objects.values_list("external_id", flat=True)) == {"1", "4"}
+
+
+def test_a_doubled_id_is_refused_and_names_the_first(file):
+    report = take(file(ROW, {**ROW, "id": "2"}, {**ROW, "title": "別の件名"}))
+    assert [(line.number, line.reason) for line in report.refusals] == [
+        (3, "id「1」は1行目と同じです。先の行だけを使います。")
+    ]
+    assert Reference.objects.get(external_id="1").title == "避難所の名簿"
+
+
+def test_a_doubled_id_is_seen_across_batches(file):
+    assert take(file(*many(BATCH + 1), {**ROW, "id": "0"})).refused == 1
+
+
+def test_the_report_keeps_a_thousand_refusals_and_the_command_says_all(file, monkeypatch):
+    monkeypatch.setattr(importing, "REFUSED_KEPT", 2)
+    path = file("{", "{", "{", ROW)
+    report = take(path)
+    assert (report.refused, len(report.refusals)) == (3, 2)
+    assert "はじめの2行だけ" in report.notes[0]
+    assert "3行目" in command(path)
+
+
+@pytest.mark.parametrize(("content", "words"), [(b"", "空です"), (b"[1]", "配列"), ("﻿{}".encode("utf-16"), "UTF-16")])
+def test_a_file_of_another_kind_is_refused_in_one_sentence(tmp_path, content, words):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(CommandError, match=words):
+        command(path, "--commit")
+    assert not ReferenceSource.objects.exists()
+
+
+def test_a_file_of_bad_lines_only_leaves_no_source(file):
+    assert counts(take(file("{", "{"))) == (0, 0, 0, 2)
+    assert not ReferenceSource.objects.exists()
+
+
+def test_a_cp932_file_is_taken_and_the_report_says_so(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(json.dumps(ROW, ensure_ascii=False).encode("cp932"))
+    assert "CP932" in command(path, "--commit")
+    assert Reference.objects.get().title == "避難所の名簿"
+
+
+def test_gzip_is_taken(tmp_path):
+    path = tmp_path / "file.jsonl.gz"
+    path.write_bytes(gzip.compress(json.dumps(ROW).encode()))
+    assert take(path).new == 1
+
+
+@pytest.mark.parametrize("name", ["日本語", "a b", "a" * 51, ""])
+def test_a_source_has_a_plain_name(file, name):
+    with pytest.raises(CommandError, match="出典の指定"):
+        command(file(ROW), source=name)
+
+
+def test_a_missing_licence_is_pointed_out(file):
+    assert "利用条件が空です" in command(file(ROW))
+    assert "利用条件が空です" not in command(file({**ROW, "licence": "MIT"}))
+    assert "利用条件が空です" not in command(file(ROW), "--licence", "MIT")
+
+
+def test_a_lines_own_licence_goes_before_its_sources(file):
+    take(file({**ROW, "licence": "MIT"}), licence="CC BY 4.0")
+    assert Reference.objects.select_related("source").get().licence_label == "MIT"
+
+
+def test_what_an_import_does_not_say_of_its_source_stays(file):
+    take(file(ROW), label="となりの市", licence="CC BY 4.0", audience="public")
+    take(file(ROW, {**ROW, "id": "2"}))
+    source = ReferenceSource.objects.get()
+    assert (source.label, source.licence, source.audience) == ("となりの市", "CC BY 4.0", "public")
+    assert set(Reference.objects.values_list("audience", flat=True)) == {"public"}
+
+
+def test_a_new_audience_holds_for_what_was_there_already(file):
+    take(file(ROW), audience="public")
+    PendingChange.objects.all().delete()
+    take(file({**ROW, "id": "2"}), audience="prefecture")
+    assert set(Reference.objects.values_list("audience", flat=True)) == {"prefecture"}
+    assert PendingChange.objects.filter(object_pk=Reference.objects.get(external_id="1").pk).exists()
+
+
+def test_every_new_and_changed_row_is_queued_for_the_index(file):
+    take(file(*many(3)))
+    keys = {str(pk) for pk in Reference.objects.values_list("pk", flat=True)}
+    assert set(PendingChange.objects.filter(source="reference").values_list("object_pk", flat=True)) == keys
+    PendingChange.objects.all().delete()
+    take(file({**ROW, "id": "1", "title": "別の件名"}))
+    changed = str(Reference.objects.get(external_id="1").pk)
+    assert list(PendingChange.objects.values_list("source", "object_pk")) == [("reference", changed)]
+
+
+def test_a_batch_costs_few_queries_and_one_draw_of_ids(file, django_assert_max_num_queries):
+    path = file(*many(BATCH))
+    with django_assert_max_num_queries(60 + BATCH):  # one a row tells search; all else is per batch
+        take(path)
+    assert IdCounter.objects.get(prefix="X").last == BATCH
+
+
+def test_an_unchanged_batch_costs_a_handful_of_queries(file, django_assert_max_num_queries):
+    path = file(*many(BATCH))
+    take(path)
+    with django_assert_max_num_queries(15):
+        take(path)
+
+
+def test_a_batch_that_fails_leaves_those_before_it_and_is_finished_by_running_again(file, monkeypatch):
+    path = file(*many(BATCH * 2))
+    first = importing._insert
+    done = []
+
+    def fails_once(*args):
+        done.append(1)
+        if len(done) == 2:
+            raise IntegrityError("the disk is full")
+        first(*args)
+
+    monkeypatch.setattr(importing, "_insert", fails_once)
+    with pytest.raises(IntegrityError):
+        take(path)
+    assert Reference.objects.count() == PendingChange.objects.count() == BATCH
+    assert counts(take(path)) == (BATCH, 0, BATCH, 0)
+
+
+def test_a_row_that_came_in_meanwhile_is_changed_and_not_doubled(file, monkeypatch):
+    """Two imports of one file at once: both saw no row, both insert."""
+    take(file(ROW))
+    source = ReferenceSource.objects.get()
+    public_id = Reference.objects.get().public_id
+    record = importing.record_from({**ROW, "title": "別の件名"})
+    importing._insert(source, [record], {"1": "<p>x</p>"})
+    row = Reference.objects.get()
+    assert (row.title, row.public_id) == ("別の件名", public_id)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>本文",
+        "[x](javascript:alert(1))",
+        '<img src=x onerror="alert(1)">本文',
+        "本文<iframe src=//x>",
+    ],
+)
+def test_nothing_active_comes_in(file, text):
+    take(file({**ROW, "text": text}))
+    assert_passive(Reference.objects.get().html)
+
+
+def test_a_text_that_eats_the_time_spoils_no_other(file, monkeypatch):
+    monkeypatch.setattr("kb.markdown.TIME_LIMIT_SECONDS", 0.8)
+    slow, good = {**ROW, "text": "[" * 6000}, {**ROW, "id": "2", "text": "**太字**" + "あ" * 7000}
+    take(file(slow, good))
+    assert "<strong>太字</strong>" in Reference.objects.get(external_id="2").html
+    assert Reference.objects.get(external_id="1").html.startswith("<p>[[[")
+
+
+def test_an_import_is_audited_with_its_counts(file):
+    take(file(ROW))
+    actions = list(AuditEvent.objects.order_by("sequence").values_list("action", flat=True))
+    assert actions == ["reference_source.created", "references.imported"]
+    assert AuditEvent.objects.order_by("sequence").last().after == {
+        "new": 1,
+        "changed": 0,
+        "unchanged": 0,
+        "refused": 0,
+    }
+
+
+def test_who_is_not_of_the_office_imports_nothing(file):
+    person = make_staff(make_unit())
+    with pytest.raises(PermissionDenied):
+        run(Import(path=file(ROW), facts=SourceFacts("test"), by=person.user, commit=True))
+    assert not Reference.objects.exists()
+
+
+class TestWithdrawal:
+    @pytest.fixture
+    def source(self, file):
+        take(file(*many(3)))
+        Reference.objects.filter(external_id="2").update(withdrawn=True)
+        PendingChange.objects.all().delete()
+        return ReferenceSource.objects.get()
+
+    @pytest.fixture
+    def office(self):
+        return make_user("kanri", is_superuser=True)
+
+    def seen(self, user):
+        return set(Reference.objects.visible_to(user).values_list("external_id", flat=True))
+
+    def test_a_withdrawn_source_is_gone_at_once_and_queued(self, source, office):
+        assert sources.set_withdrawn(source=source, withdrawn=True, by=office, reason="利用条件が変わった")
+        assert self.seen(office) == set()
+        assert PendingChange.objects.count() == 3
+        event = AuditEvent.objects.order_by("sequence").last()
+        assert (event.action, event.reason) == ("reference_source.withdrawn", "利用条件が変わった")
+
+    def test_brought_back_all_but_what_was_withdrawn_by_itself(self, source, office):
+        sources.set_withdrawn(source=source, withdrawn=True, by=office)
+        sources.set_withdrawn(source=source, withdrawn=False, by=office)
+        assert self.seen(office) == {"0", "1"}
+
+    def test_the_second_press_does_nothing(self, source, office):
+        sources.set_withdrawn(source=source, withdrawn=True, by=office)
+        assert not sources.set_withdrawn(source=source, withdrawn=True, by=office)
+        assert AuditEvent.objects.filter(action="reference_source.withdrawn").count() == 1
+
+    def test_nothing_is_imported_into_it(self, source, office, file):
+        sources.set_withdrawn(source=source, withdrawn=True, by=office)
+        with pytest.raises(CommandError, match="取り下げています"):
+            command(file(ROW), "--commit")
+
+    def test_an_import_does_not_bring_a_withdrawn_text_back(self, source, office, file):
+        take(file(*many(3, title="別の件名")))
+        assert self.seen(office) == {"0", "1"}
+
+    def test_only_the_office_may(self, source):
+        with pytest.raises(PermissionDenied):
+            sources.set_withdrawn(source=source, withdrawn=True, by=make_staff(make_unit()).user)
+
+
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {"id": st.sampled_from("abcd"), "title": st.text(min_size=1, max_size=5), "text": st.text(max_size=20)},
+        optional={"keywords": st.lists(st.text(max_size=3), max_size=2), "date": st.just("2024-04-15")},
+    ),
+    max_size=6,
+)
+
+
+@given(first=ROWS, second=ROWS)
+def test_running_again_never_doubles_and_never_changes_an_id(tmp_path_factory, first, second):
+    path = tmp_path_factory.getbasetemp() / "drawn.jsonl"
+    Reference.objects.all().delete()
+    ids = {}
+    for rows in (first, first, second, second):
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        dry = run(Import(path=path, facts=SourceFacts("drawn"))) if rows else None
+        if dry is None:
+            continue
+        report = take(path, name="drawn")
+        assert counts(report) == counts(dry)
+        now = dict(Reference.objects.values_list("external_id", "public_id"))
+        assert ids.items() <= now.items() and len(set(now.values())) == len(now)
+        assert counts(take(path, name="drawn"))[:2] == (0, 0)
+        ids = now
+
+
+class TestRealFiles:
+    @pytest.mark.parametrize(
+        ("name", "count"), [("llis", 1270), ("municipal_bulletin", 1814), ("kodaira_gikai_md", 48)]
+    )
+    def test_each_is_taken_whole(self, shared_data, name, count):
+        path = shared_data / "records" / name / "records.jsonl.gz"
+        assert counts(take(path, name=name)) == (count, 0, 0, 0)
+        assert counts(take(path, name=name)) == (0, 0, count, 0)
+        assert not Reference.objects.filter(html="").exists()
+
+    def test_markdown_with_scripts_shows_nothing_active(self, shared_data):
+        take(shared_data / "records" / "kodaira_gikai_md" / "records.jsonl.gz")
+        for html in Reference.objects.values_list("html", flat=True):
+            assert_passive(html)
+            assert "&lt;figure" not in html and "addEventListener" not in html
+        assert Reference.objects.filter(html__contains="<th>テーマ</th>").exists()
+
+    def test_lessons_stand_under_headings_with_their_facts(self, shared_data):
+        take(shared_data / "records" / "llis" / "records.jsonl.gz")
+        row = Reference.objects.select_related("source").get(external_id="llis-1")
+        assert "Driving Event</h" in row.html and "Recommendation(s)</h" in row.html
+        assert (row.language, str(row.occurred_on), row.unit_as_given) == ("en", "1991-04-09", "jsc")
+        assert row.url == "https://llis.nasa.gov/lesson/1"
+        assert row.licence_label == "US Government work (NASA LLIS public)"
