@@ -402,8 +402,8 @@ def expression(match: Match, joiner: str = " AND ") -> str:
     """A full-text expression in which every token is literal: quoted, so no sign of it is an operator."""
     quoted = [token.replace('"', '""') for token in match.tokens]
     words = f'"{" ".join(quoted)}"' if match.phrase else joiner.join(f'"{token}"' for token in quoted)
-    column = f"{{{match.part}}} : " if match.part else ""
-    return f"({column}({words}{'*' if match.prefix else ''}))"
+    words += "*" if match.prefix else ""
+    return f"({{{match.part}}} : ({words}))" if match.part else f"({words})"
 
 
 def _bits(db: sqlite3.Connection, g: str, field: str, value: str) -> int:
