@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -31,13 +32,30 @@ READY_SECONDS = 120
 STOP_SECONDS = 20
 PLUGIN = "transport-netty4"
 HEAP_ALONE, HEAP_OF_MANY = "512m", "320m"
+# Ends the nodes it was told of once the process it was told of is gone, by whatever death.
+WATCHER = """
+import os, signal, sys, time
+def there(pid):
+    try: os.kill(pid, 0)
+    except OSError: return False
+    return True
+until, *nodes = map(int, sys.argv[1:])
+while there(until):
+    time.sleep(0.3)
+    if not any(map(there, nodes)): sys.exit()
+for number in (signal.SIGTERM, signal.SIGKILL):
+    for node in filter(there, nodes): os.kill(node, number)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(map(there, nodes)): time.sleep(0.1)
+"""
 
 
 class Cluster:
     """The folder of one cluster and what runs over it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, jars: Path | None = None) -> None:
         self.home = home
+        self.jars = jars or home
         self.state_file = home / "running.json"
 
     def lock(self) -> IO[str]:
@@ -81,7 +99,7 @@ class Cluster:
                     f"ポート {wanted} か {wanted + 100} は、ほかのプログラムが使っています。"
                     "script/elasticsearch start --port に別の番号を付けて始めてください。"
                 )
-        jars = fetch(self.home)
+        jars = fetch(self.jars)
         processes = [self.launch(jars, number, port, nodes) for number in range(1, nodes + 1)]
         state = {"port": port, "pids": [process.pid for process in processes]}
         self.state_file.write_text(json.dumps(state), "utf-8")
@@ -144,6 +162,13 @@ def configuration(number: int, port: int, nodes: int) -> dict[str, Any]:
     }
 
 
+def watch(until: int, nodes: list[int]) -> None:
+    """Leave a process behind that ends the nodes when `until` has ended."""
+    command = [sys.executable, "-S", "-E", "-c", WATCHER, str(until), *map(str, nodes)]
+    quiet = subprocess.DEVNULL
+    subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+
+
 def fetch(home: Path) -> Path:
     """The jars of the version that pom.xml names, laid out as the server wants them; fetched once a version."""
     pom = PARTS / "pom.xml"
@@ -152,13 +177,14 @@ def fetch(home: Path) -> Path:
     if jars.is_dir():
         return jars
     say(f"Elasticsearch {version} の部品を取り寄せます（はじめの一度だけ）")
-    making = home / f"jars-{version}.part"
-    shutil.rmtree(making, ignore_errors=True)
+    home.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix="fetching-", dir=home))
     command = ["mvn", "-B", "-q", "-ntp", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"]
     done = subprocess.run(
         [*command, f"-DoutputDirectory={making / 'lib'}"], capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
+        shutil.rmtree(making)
         print(done.stdout[-3000:], done.stderr[-3000:], file=sys.stderr)
         raise SystemExit("部品を取り寄せられませんでした。上の Maven のメッセージを確かめてください。")
     module = making / "modules" / PLUGIN
@@ -169,7 +195,10 @@ def fetch(home: Path) -> Path:
     descriptor = "plugin-descriptor.properties"
     with zipfile.ZipFile(module / f"{PLUGIN}-{version}.jar") as archive:
         (module / descriptor).write_bytes(archive.read(f"META-INF/es-plugins/{PLUGIN}/{descriptor}"))
-    making.rename(jars)
+    try:
+        making.rename(jars)
+    except OSError:  # another start was quicker
+        shutil.rmtree(making)
     return jars
 
 
@@ -224,15 +253,20 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("action", choices=["start", "stop", "status"])
     parser.add_argument("--port", type=int, default=9200)
     parser.add_argument("--nodes", type=int, choices=range(1, 10), default=1, metavar="N")
+    parser.add_argument("--until", type=int, metavar="PID")
+    parser.add_argument("--jars", type=Path, metavar="DIR")
     return parser.parse_args()
 
 
 def main() -> int:
     chosen = arguments()
-    cluster = Cluster(Path(os.environ.get("VAR_DIR") or ROOT / "var").resolve() / "elasticsearch")
+    cluster = Cluster(Path(os.environ.get("VAR_DIR") or ROOT / "var").resolve() / "elasticsearch", chosen.jars)
     with cluster.lock():
         if chosen.action == "start":
-            print(cluster.start(chosen.port, chosen.nodes), flush=True)
+            url = cluster.start(chosen.port, chosen.nodes)
+            if chosen.until:
+                watch(chosen.until, cluster.state()["pids"])
+            print(url, flush=True)
         elif chosen.action == "stop":
             say("止めました。" if cluster.stop() else "動いていません。")
         elif state := cluster.state():

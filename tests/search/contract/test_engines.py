@@ -22,13 +22,11 @@ from search.engines.embedded import EmbeddedEngine
 EVERYBODY = frozenset({"public"})
 
 
-def embedded(folder):
-    return EmbeddedEngine(folder / "index.sqlite3")
-
-
-@pytest.fixture(params=[embedded])
+@pytest.fixture(params=["embedded", "elasticsearch"])
 def engine(request, tmp_path):
-    return request.param(tmp_path)
+    if request.param == "embedded":
+        return EmbeddedEngine(tmp_path / "index.sqlite3")
+    return request.getfixturevalue("elasticsearch")
 
 
 @pytest.fixture
