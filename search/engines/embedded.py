@@ -44,7 +44,7 @@ _READ_WAIT_MS = 400  # a search must answer, from the database if need be, withi
 _WRITE_WAIT_MS = 10_000
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
 # `ascii` with every sign in tokenchars splits at white space only; unicode61 would break c++ and drop ㈱.
-_TOKENIZE = "ascii tokenchars '!#$%&''()*+,-./:;<=>?@[\\]^_`{|}~'"
+_TOKENIZE = "ascii tokenchars '!\"\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~'"
 _AUDIENCE = "audience"
 _ALL = "all"
 _FEW = 3_000  # below this many documents a list of ids is quicker than reading everything in order
