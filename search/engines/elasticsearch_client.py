@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from elastic_transport import ConnectionTimeout, TlsError, TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
@@ -121,8 +121,8 @@ def _options(server: Server) -> dict[str, Any]:
     options: dict[str, Any] = {"hosts": [f"{server.name}{parts.path.rstrip('/')}"], "max_retries": 1}
     if server.api_key:
         options["api_key"] = server.api_key
-    elif user := server.user or parts.username:
-        options["basic_auth"] = (user, server.password or parts.password or "")
+    elif user := server.user or unquote(parts.username or ""):
+        options["basic_auth"] = (user, server.password or unquote(parts.password or ""))
     if server.ca:
         options["ca_certs"] = server.ca
     return options

@@ -21,6 +21,12 @@ def elasticsearch_url(request, tmp_path_factory):
     return server.address(base, os.getpid())
 
 
+@pytest.fixture(scope="session")
+def elasticsearch_can_start():
+    """For tests that start, kill and restart a server of their own."""
+    server.require_java()
+
+
 @pytest.fixture
 def elasticsearch(elasticsearch_url):
     """An Elasticsearch engine with nothing in it."""

@@ -5,12 +5,15 @@ run's main process has ended, however that came about.
 """
 
 import fcntl
+import json
 import os
 import random
 import shutil
 import socket
 import subprocess
+import time
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -27,16 +30,32 @@ def address(folder, main_process):
     """The address of the run's server; skips, or fails where CI=true, if there can be none."""
     if url := os.environ.get("SEARCH_TEST_URL"):
         return url
-    if not (shutil.which("java") and shutil.which("mvn")):
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{MISSING_SERVER}: install openjdk-17-jre-headless and maven, or set SEARCH_TEST_URL")
-        pytest.skip(MISSING_SERVER)
+    require_java()
     told = folder / "elasticsearch.url"
     with (folder / "elasticsearch.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not told.exists():
             told.write_text(start(folder / "elasticsearch", main_process))
     return told.read_text()
+
+
+def require_java():
+    """Skip where no server can be started, as loudly as may be; a build machine has to have one."""
+    if not (shutil.which("java") and shutil.which("mvn")):
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{MISSING_SERVER}: install openjdk-17-jre-headless and maven, or set SEARCH_TEST_URL")
+        pytest.skip(MISSING_SERVER)
+
+
+def running(var_dir):
+    """The processes of a server of ours."""
+    return json.loads((var_dir / "elasticsearch" / "running.json").read_text())["pids"]
+
+
+def wait_until_gone(pids, seconds=20):
+    deadline = time.monotonic() + seconds
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def start(var_dir, until):
