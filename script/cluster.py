@@ -75,7 +75,9 @@ class Cluster:
         return state if state["pids"] else {}
 
     def is_ours(self, pid: int) -> bool:
-        told = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
+        told = subprocess.run(
+            ["ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False
+        )
         return "Server.java" in told.stdout and f" {self.home}/" in told.stdout
 
     def node(self, number: int, nodes: int) -> Path:

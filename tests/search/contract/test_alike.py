@@ -81,7 +81,7 @@ def other(elasticsearch_url):
 
 
 # No shrinking: each step makes two indices, and examples are small as they are.
-@settings(max_examples=30, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=15, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(changes=changes, asked=st.lists(plans, min_size=5, max_size=10))
 def test_both_engines_find_and_count_the_same(changes, asked, other, tmp_path_factory):
     embedded = EmbeddedEngine(tmp_path_factory.mktemp("alike") / "index.sqlite3")
