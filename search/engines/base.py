@@ -75,11 +75,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """All of these tokens of one kind; next to each other where it is a phrase."""
+    """All of these tokens of one kind; next to each other where it is a phrase.
+
+    `prefix` says that the one token is only begun (suggestions); `part` names the one part of a document to look in.
+    """
 
     kind: Kind
     tokens: tuple[str, ...]
     phrase: bool = False
+    prefix: bool = False
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,9 @@ def _clause(clause: Clause) -> Query:
 
 def _way(match: Match) -> Query:
     words = " ".join(map(cut, match.tokens))
-    fields = [f"{match.kind}.{name}" for name in FIELDS]
+    fields = [f"{match.kind}.{name}" for name in ([match.part] if match.part else FIELDS)]
+    if match.prefix:  # the one token, as it stands: nothing in it is analysed
+        return Q("bool", should=[Q("prefix", **{field: words}) for field in fields], minimum_should_match=1)
     if match.phrase:
         return Q("bool", should=[Q("match_phrase", **{field: words}) for field in fields], minimum_should_match=1)
     return Q("combined_fields", query=words, fields=fields, operator="and")

@@ -412,7 +412,9 @@ class _Search:
 def expression(match: Match, joiner: str = " AND ") -> str:
     """A full-text expression in which every token is literal: quoted, so no sign of it is an operator."""
     quoted = [token.replace('"', '""') for token in match.tokens]
-    return f'("{" ".join(quoted)}")' if match.phrase else "(" + joiner.join(f'"{token}"' for token in quoted) + ")"
+    words = f'"{" ".join(quoted)}"' if match.phrase else joiner.join(f'"{token}"' for token in quoted)
+    words += "*" if match.prefix else ""
+    return f"({{{match.part}}} : ({words}))" if match.part else f"({words})"
 
 
 def _bits(db: sqlite3.Connection, g: str, field: str, value: str) -> int:

@@ -48,6 +48,14 @@ changes = st.lists(
     max_size=30,
 )
 matches = st.builds(Match, st.sampled_from(ASKED_KINDS), st.lists(token, max_size=2).map(tuple), st.booleans())
+begun = st.builds(
+    Match,
+    st.sampled_from(ASKED_KINDS),
+    st.sampled_from(["避", "𠮷", "a", "x", '"']).map(lambda beginning: (beginning,)),
+    prefix=st.just(True),
+    part=st.sampled_from(["", "title"]),
+)
+matches = st.one_of(matches, matches, matches, begun)
 clause = st.builds(Clause, st.lists(matches, min_size=1, max_size=2).map(tuple))
 clauses = st.lists(clause, max_size=3).map(tuple)
 sometimes = st.one_of(st.just(()), st.just(()), st.tuples(clause))

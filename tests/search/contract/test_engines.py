@@ -78,6 +78,25 @@ class TestMatching:
         phrase = Plan(audience=EVERYBODY, required=(Clause((Match("a", ("防災", "訓練"), phrase=True),)),))
         assert keys(live, phrase) == ["near"]
 
+    def test_a_prefix_matches_what_a_token_begins_with(self, live):
+        put(live, one=document(title="ヒナン ジョ"), two=document(title="クンレン ヒ"), three=document(title="ナンヒ"))
+        begun = Clause((Match("a", ("ヒ",), prefix=True),))
+        assert set(keys(live, Plan(audience=EVERYBODY, clauses=(begun,), minimum=1))) == {"one", "two"}
+
+    def test_a_part_is_the_only_one_looked_in(self, live):
+        put(live, one=document(title="避難 所"), two=document(body="避難 所"), three=document(title="所 避難"))
+        for way, expected in (
+            (Match("a", ("避難", "所"), part="title"), {"one", "three"}),
+            (Match("a", ("避難", "所"), phrase=True, part="title"), {"one"}),
+            (Match("a", ("避",), prefix=True, part="body"), {"two"}),
+        ):
+            assert set(keys(live, Plan(audience=EVERYBODY, clauses=(Clause((way,)),), minimum=1))) == expected
+
+    def test_every_token_of_a_match_has_to_be_there(self, live):
+        put(live, one=document(title="避難", body="所"), two=document(body="避難"))
+        both = Clause((Match("a", ("避難", "所")),))
+        assert keys(live, Plan(audience=EVERYBODY, clauses=(both,), minimum=1)) == ["one"]
+
     def test_excluded_clauses_take_away(self, live):
         put(live, one=document(body="訓練 会議"), two=document(body="訓練"))
         assert keys(live, words("訓練", excluded=(Clause((Match("a", ("会議",)),)),))) == ["two"]
