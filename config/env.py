@@ -27,6 +27,12 @@ class Env:
     var_dir: Path
     shared_data: Path
     demo_today: date | None
+    search_url: str
+    search_prefix: str
+    search_api_key: str
+    search_user: str
+    search_password: str
+    search_ca: str
     search_dictionary: str
     log_level: str
     secure_proxy: bool
@@ -45,6 +51,12 @@ def read_env() -> Env:
         var_dir=var_dir,
         shared_data=Path(_read.str("SHARED_DATA", default=str(BASE_DIR.parent / "shared" / "data"))),
         demo_today=date.fromisoformat(demo_today) if demo_today else None,
+        search_url=_read.str("SEARCH_URL", default=""),
+        search_prefix=_read.str("SEARCH_PREFIX", default="manabi"),
+        search_api_key=_read.str("SEARCH_API_KEY", default=""),
+        search_user=_read.str("SEARCH_USER", default=""),
+        search_password=_read.str("SEARCH_PASSWORD", default=""),
+        search_ca=_read.str("SEARCH_CA", default=""),
         search_dictionary=_read.str("SEARCH_DICTIONARY", default="small"),
         log_level=_read.str("LOG_LEVEL", default="INFO"),
         secure_proxy=_read.bool("SECURE_PROXY", default=False),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db.models import Model
 from django.utils.module_loading import import_string
 
+from search.engines import engine
 from search.registry import SearchSource, sources
 
+_PREFIX = re.compile("[a-z][a-z0-9-]{0,39}")
 _METHODS = ("eligible", "document", "visible_to", "cards", "labels", "synonyms", "watches", "fallback")
 
 
@@ -62,3 +67,42 @@ def check_dictionary(app_configs: Any, **_: Any) -> list[CheckMessage]:
             Error(f"SudachiDict-{size} is not installed.", hint=f"pip install SudachiDict-{size}", id="search.E004")
         ]
     return []
+
+
+@register(Tags.compatibility)
+def check_engine_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """search.E005–E008: what the settings of the engine say cannot be meant. Asks no server."""
+    if not settings.SEARCH_URL:
+        return []
+    problems: list[CheckMessage] = []
+    parts = urlsplit(settings.SEARCH_URL)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not _port(settings.SEARCH_URL):
+        hint = "https://search.example:9200 のように、http か https、名前、ポート番号を書いてください。"
+        problems.append(Error("SEARCH_URL を読めません。", hint=hint, id="search.E005"))
+    if settings.SEARCH_CA and not Path(settings.SEARCH_CA).is_file():
+        hint = "サーバーの証明書の発行元の証明書（PEM）のファイルを指定してください。"
+        problems.append(
+            Error(f"SEARCH_CA のファイルがありません（{settings.SEARCH_CA}）。", hint=hint, id="search.E006")
+        )
+    if settings.SEARCH_API_KEY and (settings.SEARCH_USER or settings.SEARCH_PASSWORD or parts.username):
+        hint = "API キーか、利用者名とパスワードの、どちらか一方にしてください。"
+        problems.append(Error("SEARCH_API_KEY と利用者名の両方があります。", hint=hint, id="search.E007"))
+    if not _PREFIX.fullmatch(settings.SEARCH_PREFIX):
+        hint = "英小文字で始まる、英小文字・数字・ハイフンの40文字までにしてください。"
+        problems.append(Error("SEARCH_PREFIX は索引の名前に使えません。", hint=hint, id="search.E008"))
+    return problems
+
+
+@register(Tags.database)
+def check_engine(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
+    """search.W002: the engine itself says what a person has to mend. Only with `check --database`, as it asks a server."""
+    if not databases or check_engine_settings(None):
+        return []
+    return [Warning(line, id="search.W002") for line in engine().health()]
+
+
+def _port(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        return None

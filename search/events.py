@@ -25,4 +25,4 @@ _ERRORS = frozenset((Event.HIT_DROPPED, Event.CHANGE_PARKED, Event.WORKER_FAILED
 def log(event: Event, **facts: int | str) -> None:
     """Write one event with its facts."""
     level = logging.ERROR if event in _ERRORS else logging.WARNING if event != Event.INDEX_REBUILT else logging.INFO
-    _logger.log(level, "%s %s", event, " ".join(f"{name}={value}" for name, value in facts.items()))
+    _logger.log(level, "%s %s", event, " ".join(f"{name}={value}" for name, value in facts.items() if value != ""))

@@ -35,7 +35,7 @@ def run(request: SearchRequest, user: Any) -> ResultPage:
     try:
         ranked = rank(engine(), request, words, gate(user))
     except EngineUnavailable as error:
-        events.log(events.Event.REDUCED, error=type(error).__name__)
+        events.log(events.Event.REDUCED, error=type(error).__name__, advice=error.advice)
         return _reduced(request, words, user)
     allowed = authorise(user, [hit.key for hit in ranked.hits])
     total = max(ranked.found.total - (len(ranked.hits) - len(allowed)), 0)

@@ -142,5 +142,8 @@ class Worker:
 
     def _back_off(self, error: Exception) -> None:
         self._pause = min(_LONGEST_PAUSE, max(0.5, self._pause * 2))
-        event = events.Event.ENGINE_UNAVAILABLE if isinstance(error, EngineUnavailable) else events.Event.WORKER_FAILED
-        events.log(event, error=type(error).__name__, again_in=f"{self._pause:.1f}s")
+        again = f"{self._pause:.1f}s"
+        if isinstance(error, EngineUnavailable):
+            events.log(events.Event.ENGINE_UNAVAILABLE, error=type(error).__name__, advice=error.advice, again_in=again)
+        else:
+            events.log(events.Event.WORKER_FAILED, error=type(error).__name__, again_in=again)

@@ -24,6 +24,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("house")
 
 MISSING_DATA = "SHARED_DATA is absent"
+MISSING_SERVER = "no Elasticsearch to test with"  # tests/search/server.py
 
 
 @pytest.fixture(scope="session")
@@ -37,10 +38,14 @@ def shared_data() -> Path:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say once, and loudly, what was not tested."""
-    skipped = [report for report in terminalreporter.stats.get("skipped", []) if MISSING_DATA in str(report.longrepr)]
-    if skipped:
-        line = f"!!! SHARED_DATA ({settings.SHARED_DATA}) がないため、{len(skipped)}件のテストを飛ばしました。"
-        terminalreporter.write_line(line, red=True, bold=True)
+    for reason, told in (
+        (MISSING_DATA, f"SHARED_DATA ({settings.SHARED_DATA}) がない"),
+        (MISSING_SERVER, "Java か Maven がなく、SEARCH_TEST_URL も設定されていない"),
+    ):
+        reports = terminalreporter.stats.get("skipped", [])
+        if skipped := [report for report in reports if reason in str(report.longrepr)]:
+            line = f"!!! {told}ため、{len(skipped)}件のテストを飛ばしました。"
+            terminalreporter.write_line(line, red=True, bold=True)
 
 
 def pytest_unconfigure() -> None:

@@ -157,6 +157,13 @@ SEARCH_SOURCES = ["kb.search_source.ItemSource", "kb.search_source.ReferenceSour
 SEARCH_SUGGESTERS = ["organization.search_source.UnitSuggester", "organization.search_source.PersonSuggester"]
 SEARCH_READER = "organization.policy.reader_tokens"
 SEARCH_DICTIONARY = env.search_dictionary
+# Unset: the embedded engine, a file. An address: Elasticsearch, and how it lets us in.
+SEARCH_URL = env.search_url
+SEARCH_PREFIX = env.search_prefix
+SEARCH_API_KEY = env.search_api_key
+SEARCH_USER = env.search_user
+SEARCH_PASSWORD = env.search_password
+SEARCH_CA = env.search_ca
 SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"
 RETROSPECTIVE_FORMATS_DIR = BASE_DIR / "kb" / "formats"
 
@@ -166,6 +173,11 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     # Wagtail names titles in its log lines; the log holds events, never content.
-    "loggers": {"wagtail": {"level": "WARNING"}, "django_tasks": {"level": "WARNING"}},
+    # The client of Elasticsearch tells of each request; our own events say what becomes of those that fail.
+    "loggers": {
+        "wagtail": {"level": "WARNING"},
+        "django_tasks": {"level": "WARNING"},
+        "elastic_transport": {"level": "ERROR"},
+    },
     "root": {"handlers": ["console"], "level": env.log_level},
 }

@@ -8,6 +8,7 @@ from .demo import *
 
 VAR_DIR = Path(tempfile.gettempdir()) / f"manabi-test-{os.getpid()}"
 MEDIA_ROOT = VAR_DIR / "media"
+SEARCH_URL = ""  # what this machine runs on must not be written to; the contract has a server of its own
 SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"
 DATABASES["default"]["NAME"] = VAR_DIR / "test.sqlite3"
 # A file, not :memory:, so that the live server's threads and the worker see one database.

@@ -17,10 +17,20 @@ Order = Literal["relevance", "newest"]
 #: Token kinds (search.md, Analysis contract) and the parts of a document that each is kept for.
 KINDS: tuple[Kind, ...] = ("a", "c", "b", "r")
 FIELDS = ("title", "summary", "body", "names", "attachments")
+#: What documents can be counted and filtered by. An index of strict form knows these and no other.
+CODES = ("type", "theme", "stance", "scene", "municipality", "unit", "fiscal_year", "maturity")
 
 
 class EngineUnavailable(Exception):  # noqa: N818 -- a state to handle, not a mistake
-    """The engine cannot answer now (down, slow, locked, full). Asking again later may help."""
+    """The engine cannot answer now (down, slow, locked, full). Asking again later may help.
+
+    `advice` says to an administrator, in one Japanese line, what is wrong and what to do; it holds nothing
+    that anybody asked or wrote, so it may be logged.
+    """
+
+    def __init__(self, message: str = "", *, advice: str = "") -> None:
+        super().__init__(message or advice)
+        self.advice = advice
 
 
 class IndexLost(EngineUnavailable):
@@ -171,3 +181,7 @@ class Engine(Protocol):
     def highest_version(self) -> int: ...
 
     def search(self, plan: Plan) -> Found: ...
+
+    def health(self) -> Sequence[str]:
+        """What a person has to mend, one Japanese line each with what to do. Asks the engine; never raises."""
+        ...

@@ -38,12 +38,13 @@ from search.engines.base import (
     Signals,
 )  # fmt: skip
 from search.engines.bitmaps import all_of, at_least, bitmap, numbers, tester, to_bytes
+from search.engines.limits import problem
 
 _READ_WAIT_MS = 400  # a search must answer, from the database if need be, within a second
 _WRITE_WAIT_MS = 10_000
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
 # `ascii` with every sign in tokenchars splits at white space only; unicode61 would break c++ and drop ㈱.
-_TOKENIZE = "ascii tokenchars '!#$%&''()*+,-./:;<=>?@[\\]^_`{|}~'"
+_TOKENIZE = "ascii tokenchars '!\"\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~'"
 _AUDIENCE = "audience"
 _ALL = "all"
 _FEW = 3_000  # below this many documents a list of ids is quicker than reading everything in order
@@ -105,6 +106,7 @@ class EmbeddedEngine:
     # --- writing -----------------------------------------------------------------------------
 
     def write(self, changes: Sequence[Change], generation: str | None = None) -> dict[str, str]:
+        refused = {change.key: reason for change in changes if (reason := problem(change))}
         with self._writing() as db:
             if generation is None:
                 names = [f"g{n}" for (n,) in db.execute("SELECT name FROM generation")]
@@ -112,8 +114,8 @@ class EmbeddedEngine:
                 self._require(db, generation)
                 names = [generation]
             for name in names:
-                _Writer(db, name).apply(changes)
-        return {}
+                _Writer(db, name).apply(change for change in changes if change.key not in refused)
+        return refused
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -136,6 +138,15 @@ class EmbeddedEngine:
     def search(self, plan: Plan) -> Found:
         with self._reading() as db:
             return _Search(db, self._live(db), plan).run()
+
+    def health(self) -> list[str]:
+        try:
+            self.generations()
+        except IndexLost:  # the worker makes it again by itself
+            return []
+        except EngineUnavailable as error:
+            return [f"索引のファイル {self.path} を読めません（{error}）。ディスクの空きと権限を確かめてください。"]
+        return []
 
     # --- connections -------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ class Command(BaseCommand):
                 task = bar.add_task("索引", total=None)
                 count = rebuild(engine(), lambda done, total: bar.update(task, completed=done, total=total))
         except (RebuildFailed, EngineUnavailable) as error:
-            raise CommandError(f"作り直せませんでした。検索は前の索引のままです（{error}）。") from error
+            reason = getattr(error, "advice", "") or error
+            raise CommandError(f"作り直せませんでした。検索は前の索引のままです（{reason}）。") from error
         if options["verbosity"]:
             self.stdout.write(f"{count:,}件の索引に入れ替えました。")

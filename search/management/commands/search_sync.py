@@ -24,7 +24,8 @@ class Command(BaseCommand):
         try:
             difference = compare(engine())
         except EngineUnavailable as error:
-            raise CommandError(f"索引がありません（{error}）。manage.py search_rebuild を実行してください。") from error
+            reason = error.advice or f"索引がありません（{error}）。manage.py search_rebuild を実行してください。"
+            raise CommandError(reason) from error
         PendingChange.objects.filter(parked=True).update(parked=False, attempts=0, reason="", claimed_by="")
         for name, pks in by_source(sorted(difference.missing | difference.extra)).items():
             PendingChange.objects.enqueue(name, pks)

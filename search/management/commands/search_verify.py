@@ -17,6 +17,8 @@ class Command(BaseCommand):
     help = "データベースと索引を比べて報告します（直しません。直すのは search_sync）。違いがあれば終了コード1。"
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for line in engine().health():
+            self.stderr.write(line)
         try:
             reason = why_rebuild(engine())
             if reason:
@@ -25,7 +27,7 @@ class Command(BaseCommand):
                 )
             difference = compare(engine())
         except EngineUnavailable as error:
-            raise CommandError(f"検索エンジンに届きません（{error}）。") from error
+            raise CommandError(error.advice or f"検索エンジンに届きません（{error}）。") from error
         waiting = PendingChange.objects.waiting().count()
         parked = PendingChange.objects.filter(parked=True)
         self.stdout.write(f"索引にない：{len(difference.missing)}件　余分：{len(difference.extra)}件")

@@ -17,25 +17,8 @@ from search.engines.base import (
     Scoring,
     Signals,
 )
-from search.engines.embedded import EmbeddedEngine
 
 EVERYBODY = frozenset({"public"})
-
-
-def embedded(folder):
-    return EmbeddedEngine(folder / "index.sqlite3")
-
-
-@pytest.fixture(params=[embedded])
-def engine(request, tmp_path):
-    return request.param(tmp_path)
-
-
-@pytest.fixture
-def live(engine):
-    """An engine with an empty live generation."""
-    engine.swap(engine.create("stamp"))
-    return engine
 
 
 def document(title="", body="", *, kind="a", audience=("public",), newest=0.0, **codes):
@@ -94,6 +77,25 @@ class TestMatching:
         assert set(keys(live, loose)) == {"near", "far"}
         phrase = Plan(audience=EVERYBODY, required=(Clause((Match("a", ("防災", "訓練"), phrase=True),)),))
         assert keys(live, phrase) == ["near"]
+
+    def test_a_prefix_matches_what_a_token_begins_with(self, live):
+        put(live, one=document(title="ヒナン ジョ"), two=document(title="クンレン ヒ"), three=document(title="ナンヒ"))
+        begun = Clause((Match("a", ("ヒ",), prefix=True),))
+        assert set(keys(live, Plan(audience=EVERYBODY, clauses=(begun,), minimum=1))) == {"one", "two"}
+
+    def test_a_part_is_the_only_one_looked_in(self, live):
+        put(live, one=document(title="避難 所"), two=document(body="避難 所"), three=document(title="所 避難"))
+        for way, expected in (
+            (Match("a", ("避難", "所"), part="title"), {"one", "three"}),
+            (Match("a", ("避難", "所"), phrase=True, part="title"), {"one"}),
+            (Match("a", ("避",), prefix=True, part="body"), {"two"}),
+        ):
+            assert set(keys(live, Plan(audience=EVERYBODY, clauses=(Clause((way,)),), minimum=1))) == expected
+
+    def test_every_token_of_a_match_has_to_be_there(self, live):
+        put(live, one=document(title="避難", body="所"), two=document(body="避難"))
+        both = Clause((Match("a", ("避難", "所")),))
+        assert keys(live, Plan(audience=EVERYBODY, clauses=(both,), minimum=1)) == ["one"]
 
     def test_excluded_clauses_take_away(self, live):
         put(live, one=document(body="訓練 会議"), two=document(body="訓練"))
@@ -231,6 +233,45 @@ class TestWriting:
     def test_entries_are_in_order_of_key(self, live):
         put(live, 7, b=document(body="x"), a=document(body="y"))
         assert list(live.entries()) == [("a", 7), ("b", 7)] and live.highest_version() == 7
+
+
+NAN = float("nan")
+POISON = {
+    "a lone surrogate in a text": document(body="前 \ud800 後"),
+    "a NUL in a text": document(body="前\0後"),
+    "a lone surrogate in a code": document(body="毒", theme="\udfff"),
+    "a facet that nobody knows": document(body="毒", flavour="x"),
+    "a kind of tokens that nobody knows": document(body="毒", kind="z"),
+    "a date that is no number": document(body="毒", newest=NAN),
+    "a code without end": document(body="毒", theme="x" * 40_000),
+    "a token of the audience without end": document(body="毒", audience=("unit:" + "x" * 40_000,)),
+}
+
+
+class TestPoison:
+    @pytest.mark.parametrize("what", POISON)
+    def test_a_document_that_cannot_be_kept_is_refused_and_harms_no_other(self, live, what):
+        refused = live.write([
+            Change("one", 1, document(body="薬")), Change("bad", 1, POISON[what]), Change("two", 1, document(body="薬")),
+        ])  # fmt: skip
+        assert list(refused) == ["bad"] and refused["bad"]
+        assert set(keys(live, words("薬"))) == {"one", "two"} and live.stored(["bad"]) == {}
+        put(live, 2, bad=document(body="薬"))
+        assert set(keys(live, words("薬"))) == {"one", "two", "bad"}
+
+    @pytest.mark.parametrize("key", ["", "item:" + "9" * 600, "item:\ud800"])
+    def test_a_key_that_cannot_be_kept_is_refused(self, live, key):
+        refused = live.write([Change(key, 1, document(body="薬")), Change("one", 1, document(body="薬"))])
+        assert list(refused) == [key] and keys(live, words("薬")) == ["one"]
+
+    @pytest.mark.parametrize("length", [255, 256, 5_000, 40_000])
+    def test_a_token_without_end_is_found_by_itself(self, live, length):
+        assert put(live, one=document(body=f"前 {'x' * length} 後"), two=document(body="前 後")) == {}
+        assert keys(live, words("x" * length)) == ["one"]
+
+    def test_a_long_document_is_kept_whole(self, live):
+        put(live, one=document(body=" ".join(f"語{n}" for n in range(60_000))))
+        assert keys(live, words("語0", "語59999")) == ["one"]
 
 
 class TestGenerations:

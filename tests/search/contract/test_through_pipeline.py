@@ -1,0 +1,132 @@
+"""What a reader meets, on either engine: AND and what is tried after it, phrases, pages to the last hit."""
+
+import pytest
+
+from search.access import Gate
+from search.documents import SearchDocument
+from search.engines.base import Plan
+from search.indexes import fill
+from search.lexical import lexical
+from search.pipeline import rank
+from search.query import parse
+from tests.search.contract.test_engines import document, keys, put, words
+
+COUNTY = Gate(frozenset({"public", "prefecture"}), frozenset())
+
+
+def said(number, title, body="", **values):
+    values.setdefault("audience", ("prefecture",))
+    return SearchDocument(
+        key=f"item:{number}", source="item", type=values.pop("type", "lesson"), public_id=f"L-R07-{number:05}",
+        url=f"/k/L-R07-{number:05}/", title=title, body=body, **values,
+    )  # fmt: skip
+
+
+def ask(engine, query, page=1, reader=COUNTY, **parameters):
+    request = parse({"q": [query], "page": [str(page)], **{name: list(found) for name, found in parameters.items()}})
+    return rank(engine, request, lexical(request, ()), reader)
+
+
+def found(engine, query, **parameters):
+    return [hit.key for hit in ask(engine, query, **parameters).hits]
+
+
+@pytest.fixture
+def shelf(engine):
+    fill(engine, [
+        said(1, "避難所の運営訓練", "市町村と合同で避難所を開きました。", theme=("bosai",), type="lesson"),
+        said(2, "避難所の名簿", "手書きの名簿は読みにくい。", theme=("bosai",), type="article"),
+        said(3, "税の窓口", "混み合う日の案内と名簿。", theme=("zeimu",), type="lesson"),
+        said(4, "人事の秘密", "避難所の担当者の名簿。", theme=("jinji",), audience=("unit:9",)),
+    ])  # fmt: skip
+    return engine
+
+
+class TestWords:
+    def test_several_words_mean_and(self, shelf):
+        ranked = ask(shelf, "避難所 名簿")
+        assert [hit.key for hit in ranked.hits] == ["item:2"] and not ranked.attempt.fewer
+
+    def test_where_and_finds_nothing_fewer_words_are_tried(self, shelf):
+        ranked = ask(shelf, "避難所 名簿 ヘリコプター")
+        assert ranked.attempt.fewer and ranked.hits[0].key == "item:2"
+
+    def test_a_phrase_stands_together(self, shelf):
+        assert found(shelf, '"運営訓練"') == ["item:1"] and found(shelf, '"訓練運営"') == []
+
+    def test_a_minus_excludes(self, shelf):
+        assert found(shelf, "名簿 -避難所") == ["item:3"]
+
+    def test_a_sentence_is_ranked_by_what_it_shares(self, shelf):
+        ranked = ask(shelf, "避難所の運営で市町村と合同でするべきことは何ですか")
+        assert ranked.hits[0].key == "item:1"
+
+    @pytest.mark.parametrize("query", ["acl:*", "title:(", "_exists_:a", "*", "a OR b) AND", '"', "\\", "((((", "~2"])
+    def test_nothing_else_is_an_operator(self, shelf, query):
+        assert "item:4" not in found(shelf, query)
+
+    def test_what_a_reader_may_not_see_is_not_found_by_any_words(self, shelf):
+        assert found(shelf, "秘密") == []
+        assert found(shelf, "秘密", reader=Gate(frozenset({"unit:9"}), frozenset())) == ["item:4"]
+
+    def test_facets_count_within_words_and_without_their_own_filter(self, shelf):
+        ranked = ask(shelf, "避難所", type=["article"])
+        assert [hit.key for hit in ranked.hits] == ["item:2"]
+        assert ranked.found.facets["type"] == {"lesson": 1, "article": 1}
+        assert ranked.found.facets["theme"] == {"bosai": 1}
+
+
+class TestManyValues:
+    @pytest.fixture
+    def many(self, engine):
+        engine.swap(engine.create("stamp"))
+        put(engine, **{f"k{n:03}": document(body="本", theme=f"t{n % 60:02}", type=f"y{n % 3}") for n in range(180)})
+        return engine
+
+    def test_no_value_is_left_out_of_the_counts(self, many):
+        counts = many.search(words("本", facets=("theme",))).facets["theme"]
+        assert len(counts) == 60 and set(counts.values()) == {3}
+
+    def test_choosing_several_values_leaves_the_others_counted(self, many):
+        chosen = frozenset(f"t{n:02}" for n in range(12))
+        found = many.search(words("本", facets=("theme", "type"), filters={"theme": chosen}))
+        assert found.total == 36
+        assert len(found.facets["theme"]) == 60 and sum(found.facets["type"].values()) == 36
+
+    def test_two_facets_chosen_each_count_within_the_other(self, many):
+        filters = {"theme": frozenset({"t00", "t01"}), "type": frozenset({"y0"})}
+        found = many.search(words("本", facets=("theme", "type"), filters=filters))
+        assert found.facets["type"] == {"y0": 3, "y1": 3}
+        assert len(found.facets["theme"]) == 20 and found.total == 3
+
+
+class TestPages:
+    @pytest.mark.parametrize("sort", ["relevance", "newest"])
+    def test_pages_reach_the_last_hit_and_name_each_once(self, engine, sort):
+        fill(engine, [said(n, "同じ件名", "同じ本文") for n in range(1, 258)])
+        first = ask(engine, "件名", sort=[sort])
+        assert first.found.total == 257
+        seen = [key for page in range(1, 27) for key in found(engine, "件名", page=page, sort=[sort])]
+        assert len(seen) == len(set(seen)) == 257
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("order", ["relevance", "newest"])
+    def test_deeper_than_a_server_looks_by_itself(self, engine, order):
+        name = engine.create("stamp")
+        for start in range(0, 10_100, 1_000):
+            some = range(start, min(start + 1_000, 10_100))
+            put(engine, 1, name, **{f"k{n:05}": document(body="本", newest=n) for n in some})
+        engine.swap(name)
+        pages = [keys(engine, words("本", order=order, offset=offset, limit=60)) for offset in range(9_900, 10_200, 60)]
+        seen = [key for page in pages for key in page]
+        assert len(seen) == len(set(seen)) == 200
+        assert engine.search(words("本", order=order, offset=10_099, limit=1)).total == 10_100
+        assert len(list(engine.entries())) == 10_100
+        if order == "newest":
+            assert seen == [f"k{n:05}" for n in range(199, -1, -1)]
+
+
+def test_an_empty_index_answers(engine):
+    fill(engine, [])
+    assert ask(engine, "避難所").found.total == 0
+    assert engine.search(Plan(audience=frozenset({"public"}), order="newest", facets=("type",))).facets == {"type": {}}
