@@ -3,12 +3,16 @@
 import json
 import xml.etree.ElementTree as ET
 from datetime import date
+from uuid import uuid4
 
 import pytest
 
 from organization.consent import be_found
 from organization.models import AuditEvent
+from search.engines import engine as configured
 from search.engines.base import EngineUnavailable
+from search.indexes import rebuild
+from search.models import PendingChange
 from search.suggest import LIMIT, reading
 from tests.factories.kb import make_lesson
 from tests.factories.organization import (
@@ -21,6 +25,21 @@ from tests.factories.organization import (
 )
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(params=["embedded", "elasticsearch"])
+def index(request, settings, tmp_path, db):
+    """Each engine in turn, with an empty live index of this test's own."""
+    if request.param == "embedded":
+        settings.SEARCH_EMBEDDED_PATH = tmp_path / "search.sqlite3"
+    else:
+        settings.SEARCH_URL = request.getfixturevalue("elasticsearch_url")
+        settings.SEARCH_PREFIX = f"test-{uuid4().hex[:10]}"
+    engine = configured()
+    rebuild(engine)
+    PendingChange.objects.all().delete()
+    yield engine
+    engine.reset()
 
 
 @pytest.fixture
@@ -149,7 +168,7 @@ def test_without_an_engine_units_are_still_suggested(typed, staff, monkeypatch):
     def gone(*_):
         raise EngineUnavailable("down")
 
-    monkeypatch.setattr("search.engines.embedded.EmbeddedEngine.search", gone)
+    monkeypatch.setattr(type(configured()), "search", gone)
     assert typed(staff, "防災") == ["防災課"]
 
 

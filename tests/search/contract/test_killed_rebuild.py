@@ -1,0 +1,79 @@
+"""A rebuild that is killed, by a signal nobody can catch: the index goes on answering, and mends without a human act."""
+
+import os
+import signal
+
+import pytest
+from django.db import connections
+
+from search.indexes import compare, rebuild, why_rebuild
+from search.models import PendingChange
+from search.worker import Worker
+from tests.search.contract.test_engines import keys, words
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+ROWS = 300
+
+
+def killed(rebuilding):
+    """Run in a process of its own, which is expected to be killed on the way."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        rebuilding()
+        os._exit(0)  # it was not killed
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def at(share):
+    return lambda done, total: die() if done >= share * total else None
+
+
+@pytest.fixture
+def standing(engine, reference):
+    """A live index of ROWS rows, and one more row that it does not know yet."""
+    for number in range(ROWS):
+        reference(f"水位の記録その{number}", audience="public")
+    rebuild(engine)
+    PendingChange.objects.all().delete()
+    reference("あとから書いた水位の話", audience="public")
+    return engine
+
+
+def everything_is_found(engine):
+    """Readers were served all along; the worker then brings index and database together by itself."""
+    assert len(keys(engine, words("水位", limit=ROWS + 10))) >= ROWS
+    worker = Worker(engine)
+    while worker.step():
+        pass
+    assert not compare(engine) and not why_rebuild(engine)
+    assert len(keys(engine, words("水位", limit=ROWS + 10))) == ROWS + 1
+    rebuild(engine)
+    assert [generation.live for generation in engine.generations()] == [True]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99], ids=["10%", "50%", "99%"])
+def test_killed_while_building(standing, share):
+    killed(lambda: rebuild(standing, at(share)))
+    everything_is_found(standing)
+
+
+def test_killed_right_before_the_swap(standing, monkeypatch):
+    monkeypatch.setattr(type(standing), "swap", die)
+    killed(lambda: rebuild(standing))
+    monkeypatch.undo()
+    everything_is_found(standing)
+
+
+def test_killed_right_after_the_swap(standing, monkeypatch):
+    swap = type(standing).swap
+    monkeypatch.setattr(type(standing), "swap", lambda self, name: (swap(self, name), die()))
+    killed(lambda: rebuild(standing))
+    monkeypatch.undo()
+    everything_is_found(standing)
