@@ -1,91 +1,46 @@
-"""The Wagtail admin of the knowledge office: listings by type, the stale report, vocabularies and terms.
-
-Staff never come here: they write, review and read in the site itself (trust.md).
-"""
+"""What the kb room adds to the Wagtail admin: lists by type, vocabularies, the stale report, and who did what."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import django_filters
-from django.db.models import QuerySet
 from django.urls import path, reverse
 from wagtail import hooks
-from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.menu import MenuItem
-from wagtail.admin.ui.tables import Column
-from wagtail.admin.ui.tables.pages import PageTitleColumn
-from wagtail.admin.views.reports import PageReportView
-from wagtail.admin.viewsets.base import ViewSetGroup
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
-from wagtail.admin.viewsets.pages import PageListingViewSet
 
-from kb.models import Article, Challenge, Item, Lesson, Reference, Retrospective, Scene, Stance, Term, Theme
-from kb.models.item import State
-from organization import audit, clock
-from organization.audience import Audience
-
-
-class ItemFilterSet(WagtailFilterSet):
-    state = django_filters.ChoiceFilter(label="公開の状態", choices=State.choices)
-    audience = django_filters.ChoiceFilter(label="公開範囲", choices=Audience.choices)
-    fiscal_year = django_filters.NumberFilter(label="年度（西暦）")
-
-    class Meta:
-        model = Item
-        fields = ["state", "audience", "fiscal_year", "themes"]
-
-
-COLUMNS = [
-    Column("public_id", label="管理番号", sort_key="public_id", width="12%"),
-    PageTitleColumn("title", label="件名", sort_key="title"),
-    Column("unit_name_at_time", label="当時の所属", width="14%"),
-    Column("get_state_display", label="状態", sort_key="state", width="9%"),
-    Column("get_audience_display", label="公開範囲", width="10%"),
-    Column("occurred_on", label="発生日", sort_key="occurred_on", width="10%"),
-    Column("review_due", label="見直し期限", sort_key="review_due", width="10%"),
-]
-
-
-def listing(model: type[Item], icon: str, fields: list[str]) -> PageListingViewSet:
-    """A flat list of the pages of one type, with columns and filters."""
-
-    filterset = type(
-        f"{model.__name__}FilterSet", (ItemFilterSet,), {"Meta": type("Meta", (), {"model": model, "fields": fields})}
-    )
-    viewset = type(
-        f"{model.__name__}ListingViewSet",
-        (PageListingViewSet,),
-        {
-            "model": model, "icon": icon, "menu_label": str(model._meta.verbose_name), "columns": COLUMNS,
-            "filterset_class": filterset, "add_to_admin_menu": False,
-        },
-    )  # fmt: skip
-    return viewset(f"{model._meta.model_name}_pages")
-
-
-class ItemsGroup(ViewSetGroup):
-    menu_label = "学びの記録"
-    menu_icon = "doc-full-inverse"
-    menu_order = 100
-    items = (
-        listing(Lesson, "pick", ["state", "audience", "fiscal_year", "themes", "kind", "maturity"]),
-        listing(Retrospective, "history", ["state", "audience", "fiscal_year", "themes", "format"]),
-        listing(Challenge, "rotate", ["state", "audience", "fiscal_year", "themes", "stage", "outcome"]),
-        listing(Article, "doc-full", ["state", "audience", "fiscal_year", "themes"]),
-    )
+from kb import office_menu  # noqa: F401  (registers its hooks)
+from kb.models import Item, Reference, Scene, Stance, Term, Theme
+from kb.office_listings import ItemsGroup, ItemViewSet
+from kb.page_rights import hide_unreadable
+from kb.stale_report import StaleReport
+from organization import audit, office_views
+from organization.policy import reader_for
 
 
 @hooks.register("register_admin_viewset")
-def register_items() -> ItemsGroup:
-    return ItemsGroup()
+def register_items() -> list[Any]:
+    return [ItemsGroup(), ItemViewSet("office_items")]
 
 
 class WordViewSet(ModelViewSet):
+    """What the vocabularies share: audited views, no copies (a code is given once)."""
+
     icon = "tag"
+    index_view_class = office_views.Listing
+    add_view_class = office_views.Add
+    edit_view_class = office_views.Edit
+    delete_view_class = office_views.Delete
+    copy_view_enabled = False
     list_display = ["label", "code", "scope_note", "order"]
     search_fields = ["label", "code"]
-    form_fields = ["code", "label", "scope_note", "order"]
+    panels = [
+        FieldRowPanel([FieldPanel("label"), FieldPanel("code")]),
+        FieldPanel("scope_note", help_text="どんなときに選ぶ言葉か。書く人に見せます。"),
+        FieldPanel("order", help_text="小さい数から並びます。"),
+    ]
 
 
 class ThemeViewSet(WordViewSet):
@@ -103,34 +58,47 @@ class StanceViewSet(WordViewSet):
     menu_label = "基本姿勢"
 
 
-class TermViewSet(ModelViewSet):
+class TermViewSet(WordViewSet):
     model = Term
-    icon = "openquote"
+    icon = "title"
     menu_label = "用語と同義語"
-    list_display = ["label", "kana", "origin"]
+    list_display = [
+        "label",
+        "kana",
+        Column("synonyms", label="同義語", accessor=lambda term: "、".join(term.synonyms)),
+        Column("get_origin_display", label="由来", sort_key="origin"),
+    ]
     list_filter = ["origin"]
     search_fields = ["label", "kana"]
-    form_fields = ["label", "kana", "synonyms", "scope_note", "origin"]
+    panels = [
+        FieldRowPanel([FieldPanel("label"), FieldPanel("kana", help_text="ひらがなで。並び順に使います。")]),
+        FieldPanel("synonyms", heading="同義語", help_text="「、」で区切ります。検索は、どの言葉からも同じものを探します。"),
+        FieldPanel("scope_note"),
+        FieldPanel("origin"),
+    ]  # fmt: skip
 
 
-class ReferenceViewSet(ModelViewSet):
+class ReferenceViewSet(WordViewSet):
     model = Reference
-    icon = "site"
+    icon = "link-external"
     menu_label = "外部の事例"
-    list_display = ["public_id", "title", "source_label", "licence", "withdrawn"]
+    list_display = ["public_id", "title", "source_label", "licence", BooleanColumn("withdrawn", label="取り下げ")]
     list_filter = ["source", "withdrawn", "language"]
     search_fields = ["title", "public_id"]
-    form_fields = [
-        "title",
-        "text",
-        "source",
-        "external_id",
-        "source_label",
-        "licence",
-        "url",
-        "audience",
-        "keywords",
-        "withdrawn",
+    panels = [
+        FieldPanel("title"),
+        FieldPanel("text"),
+        MultiFieldPanel(
+            [
+                FieldPanel("source_label", help_text="だれの、何という資料か。"),
+                FieldRowPanel([FieldPanel("source"), FieldPanel("external_id")]),
+                FieldPanel("licence"),
+                FieldPanel("url"),
+            ],
+            heading="どこから",
+        ),
+        FieldRowPanel([FieldPanel("audience"), FieldPanel("withdrawn")]),
+        FieldPanel("keywords", heading="キーワード"),
     ]
 
 
@@ -146,19 +114,6 @@ def register_words() -> WordsGroup:
     return WordsGroup()
 
 
-class StaleReport(PageReportView):
-    """Published items whose review date has passed, the longest overdue first."""
-
-    index_url_name = "stale_report"
-    index_results_url_name = "stale_report_results"
-    page_title = "見直し期限切れ"
-    header_icon = "time"
-    columns = COLUMNS
-
-    def get_queryset(self) -> QuerySet[Any]:
-        return Item.objects.stale(clock.today()).order_by("review_due", "pk")
-
-
 @hooks.register("register_admin_urls")
 def register_stale_urls() -> list[Any]:
     return [
@@ -167,9 +122,24 @@ def register_stale_urls() -> list[Any]:
     ]
 
 
+class OfficeMenuItem(MenuItem):
+    def is_shown(self, request: Any) -> bool:
+        return "km" in reader_for(request.user).roles
+
+
 @hooks.register("register_reports_menu_item")
 def register_stale_menu() -> MenuItem:
-    return MenuItem("見直し期限切れ", reverse("stale_report"), icon_name="time", order=10)
+    return OfficeMenuItem("見直し期限切れ", reverse("stale_report"), name="manabi-stale", icon_name="time", order=10)
+
+
+@hooks.register("construct_page_chooser_queryset")
+def choosable(pages: Any, request: Any) -> Any:
+    return hide_unreadable(pages, request.user)
+
+
+@hooks.register("construct_explorer_page_queryset")
+def explorable(parent: Any, pages: Any, request: Any) -> Any:
+    return hide_unreadable(pages, request.user)
 
 
 def _audit(action: str) -> Any:

@@ -16,7 +16,7 @@ INSTALLED_APPS = [
     "kb",
     "learning",
     "search",
-    "wagtail.users",
+    "organization.apps.UsersConfig",  # wagtail.users
     "wagtail.sites",
     "wagtail.images",
     # Every page of the admin asks for its addresses; nobody has a right to documents (decision 0020).
@@ -142,8 +142,9 @@ WAGTAILADMIN_RICH_TEXT_EDITORS: dict[str, Any] = {
     }
 }
 WAGTAIL_CONTENT_LANGUAGES = LANGUAGES = [("ja", "日本語")]
-# Finding is our own room (search/); Wagtail's own index serves only the admin's listings.
-WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database", "AUTO_UPDATE": False}}
+# Finding is our own room (search/). The admin's search boxes ask the tables themselves: an index of Wagtail's would
+# have to be kept, and takes a Japanese title for one word.
+WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database.fallback", "AUTO_UPDATE": False}}
 
 SITE_NAME = "学び"
 # Dotted path of what the demo shows on the log-in page; nothing outside the demo.

@@ -19,6 +19,8 @@ from modelcluster.fields import ParentalManyToManyField
 from wagtail.models import Page, PageManager, PageQuerySet
 
 from kb.markdown import render_many
+from kb.office_forms import OfficeItemForm
+from kb.page_rights import ItemRights
 from organization import clock
 from organization.accounts import service_account
 from organization.audience import Attribution, Audience
@@ -147,6 +149,7 @@ class Item(Page):
     objects = ItemManager()
 
     is_creatable = False
+    base_form_class = OfficeItemForm
     promote_panels: ClassVar[list[Any]] = []  # slug and menu settings mean nothing at /k/
     settings_panels: ClassVar[list[Any]] = []
     private_page_options: ClassVar[list[str]] = []
@@ -229,6 +232,21 @@ class Item(Page):
     def save_revision(self, user: Any = None, **kwargs: Any) -> Any:
         """As Wagtail's, but the revision never names a person: authorship is a row of its own."""
         return super().save_revision(user=service_account(), **kwargs)
+
+    # --- What the admin may do ---------------------------------------------------------------
+
+    @classmethod
+    def can_create_at(cls, parent: Page) -> bool:
+        """Made in the site, where it is signed and has a source (I2); articles alone are made in the admin."""
+        return False
+
+    @property
+    def may_change_in_office(self) -> bool:
+        """Only what readers meet: what waits is its author's, and what is withdrawn stays so."""
+        return self.live and self.state in (State.PUBLISHED, State.SUPERSEDED)
+
+    def permissions_for_user(self, user: Any) -> ItemRights:
+        return ItemRights(user, self.specific if type(self) is Item else self)
 
     def clean(self) -> None:
         super().clean()

@@ -12,6 +12,7 @@ from django.db import models
 from django.urls import reverse
 
 from kb.markdown import render
+from kb.office_forms import ReferenceForm
 from organization import clock
 from organization.audience import Audience
 from organization.policy import reader_for, visible_q
@@ -53,6 +54,7 @@ class Reference(models.Model):
     withdrawn = models.BooleanField("取り下げ", default=False)
 
     objects = ReferenceQuerySet.as_manager()
+    base_form_class = ReferenceForm
 
     class Meta:
         verbose_name = "外部の事例"
