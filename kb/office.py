@@ -43,8 +43,8 @@ def _ensure(name: str, apps: tuple[str, ...]) -> Group:
             codes = [f"{verb}_{model}" for verb in VERBS for model in EDITS[app]]
             wanted |= Q(content_type__app_label=app, codename__in=codes)
         group.permissions.set(Permission.objects.filter(wanted))
-        if name == GROUP:
-            _give_pages_and_images(group)
+    if name == GROUP and not GroupPagePermission.objects.filter(group=group).exists():
+        _give_pages_and_images(group)
     return group
 
 

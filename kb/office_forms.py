@@ -16,6 +16,7 @@ from wagtail.admin.forms import WagtailAdminModelForm, WagtailAdminPageForm
 from kb.format_files import formats, get_format
 from kb.text import LineField, LongField
 from organization import clock
+from organization.audience import Audience
 
 #: Asked when a page is made, shown ever after.
 ROW = ("audience", "attribution", "confidentiality", "owner_unit")
@@ -74,8 +75,10 @@ class OfficeItemForm(WagtailAdminPageForm):
         if self.instance.pk:
             for name in ROW:
                 self.fields.pop(name, None)
-        elif "review_due" in self.fields:
-            self.fields["review_due"].initial = clock.today() + REVIEW_AFTER
+        else:
+            self.initial["review_due"] = clock.today() + REVIEW_AFTER
+            # An article names no author, so nobody at all could open it.
+            self.fields["audience"].choices = [pair for pair in Audience.choices if pair[0] != Audience.SELF]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()

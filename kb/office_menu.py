@@ -39,7 +39,7 @@ def settings_menu(request: Any, items: list[MenuItem]) -> None:
 
 @hooks.register("register_admin_menu_item")
 def to_the_site() -> MenuItem:
-    return MenuItem("読む画面へ", reverse("home"), name="manabi-site", icon_name="home", order=1)
+    return MenuItem("読む画面へ", f"{reverse('home')}#main", name="manabi-site", icon_name="home", order=1)
 
 
 @hooks.register("construct_homepage_panels")

@@ -22,12 +22,12 @@ from wagtail.admin.views.account import AccountView, ThemeSettingsPanel
 from wagtail.utils.urlpatterns import decorate_urlpatterns
 
 CLOSED = (
-    r"^reports/(locked|workflow|workflow_tasks|site-history|aging-pages|page-types-usage)/",
+    r"^reports/(?:locked|workflow|workflow_tasks|site-history|aging-pages|page-types-usage)/",
     r"^pages/\d+/workflow_history/",
     r"^pages/\d+/privacy/",
     r"^users/delete/",
     r"^bulk/organization/",
-    r"^(workflows|collections|groups|sites|documents|password_reset|failwhale|test404)/",
+    r"^(?:workflows|collections|groups|sites|documents|password_reset|failwhale|test404)/",
 )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, Panel
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, Panel, get_form_for_model
 
-CHANGED_IN_THE_SITE = "公開範囲と取り下げは、読む画面の「公開範囲を変える」「取り下げる」で変えます。"
+CHANGED_IN_THE_SITE = "登録したあと、公開範囲と取り下げは、読む画面の「公開範囲を変える」「取り下げる」で変えます。"
 
 
 class RowPanel(FieldPanel):
@@ -36,6 +36,27 @@ class FormatPanel(RowPanel):
         return chosen.label if chosen else value
 
 
+class FormInlinePanel(InlinePanel):
+    """Rows whose form is their model's `base_form_class`, which Wagtail's own inline panel does not ask for."""
+
+    def get_form_options(self) -> dict[str, Any]:
+        options: dict[str, Any] = super().get_form_options()
+        row = self.db_field.related_model
+        deferred = self.child_edit_handler.get_form_options().get("defer_required_on_fields")
+        options["formsets"][self.relation_name]["form"] = get_form_for_model(
+            row, form_class=row.base_form_class, defer_required_on_fields=deferred
+        )
+        return options
+
+
+class KnownPanel(MultiFieldPanel):
+    """What the page is given when it is first saved: nothing to show before."""
+
+    class BoundPanel(MultiFieldPanel.BoundPanel):
+        def is_shown(self) -> bool:
+            return bool(self.instance.pk and super().is_shown())
+
+
 def ticks(name: str) -> FieldPanel:
     return FieldPanel(name, widget=forms.CheckboxSelectMultiple)
 
@@ -60,10 +81,13 @@ def item_panels(*own: Panel) -> list[Panel]:
             heading="分類",
             help_text="検索の絞り込みに使います。当てはまるものだけ選びます。",
         ),
+        KnownPanel(
+            [FieldRowPanel([FieldPanel("public_id", read_only=True), RowPanel("state", read_only=True)])],
+            heading="番号と状態",
+        ),
         MultiFieldPanel([ticks("municipalities")], heading="関わる市町村", classname="collapsed"),
         MultiFieldPanel(
             [
-                FieldRowPanel([FieldPanel("public_id", read_only=True), RowPanel("state", read_only=True)]),
                 FieldPanel("review_due", help_text="この日を過ぎると「見直し期限切れ」に載ります。"),
                 FieldPanel("retention"),
             ],
@@ -110,7 +134,7 @@ RETROSPECTIVE = item_panels(
         ],
         heading="対象",
     ),
-    InlinePanel(
+    FormInlinePanel(
         "answers",
         heading="書込み",
         label="書込み",

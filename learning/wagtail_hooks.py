@@ -72,9 +72,8 @@ class RecordViewSet(OfficeViewSet):
     icon = "clipboard-list"
     menu_label = "受講記録"
     list_display = [
-        Column("title", label="研修"),
+        "__str__",
         Column("person", label="職員", sort_key="person__kana"),
-        "starts_on",
         "status",
         "fiscal_year",
         Column("report_id", label="報告", accessor=lambda record: "あり" if record.report_id else ""),

@@ -55,6 +55,8 @@ def said(user: Any) -> dict[str, Any]:
 
 
 class Users(IndexView):
+    page_title = "利用者"
+    add_item_label = "利用者を足す"
     search_fields = ("login", "last_name", "first_name", "person__name", "person__kana")
     columns = [
         TitleColumn(
@@ -74,6 +76,9 @@ class Users(IndexView):
 
 
 class Add(CreateView):
+    page_title = "利用者を足す"
+    success_message = "利用者「%(object)s」を登録しました。"
+
     def save_instance(self) -> Any:
         user = super().save_instance()
         audit.record(actor=self.request.user, action="user.added", obj=user, after=said(user))
@@ -81,6 +86,9 @@ class Add(CreateView):
 
 
 class Edit(EditView):
+    success_message = "利用者「%(object)s」を保存しました。"
+    error_message = "入力に誤りがあるので保存できませんでした。印の付いた所を直してください。"
+
     def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().exclude(login=SERVICE_LOGIN)
 
