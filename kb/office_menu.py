@@ -5,6 +5,7 @@ It hides what `kb.office_urls` closes and what the flat lists do better; it gran
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.templatetags.static import static
@@ -12,8 +13,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.widgets.button import Button
 
 from kb import office_home
+from kb.models import Item
 
 #: By Wagtail's own names: the tree of containers, the empty documents app, guides to Wagtail.
 HIDDEN = {"explorer", "documents", "help"}
@@ -40,6 +43,13 @@ def settings_menu(request: Any, items: list[MenuItem]) -> None:
 @hooks.register("register_admin_menu_item")
 def to_the_site() -> MenuItem:
     return MenuItem("読む画面へ", f"{reverse('home')}#main", name="manabi-site", icon_name="home", order=1)
+
+
+@hooks.register("register_page_listing_buttons")
+def to_the_page(page: Any, user: Any, next_url: str | None = None) -> Iterator[Button]:
+    """What is not public yet has no link to its page in Wagtail's menu; the office may read it."""
+    if isinstance(page, Item) and not page.live:
+        yield Button("読む画面で開く", page.get_absolute_url(), icon_name="view", priority=5)
 
 
 @hooks.register("construct_homepage_panels")

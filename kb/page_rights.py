@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from wagtail.models import PagePermissionTester
+from wagtail.permission_policies.pages import PagePermissionPolicy
 
 from organization.policy import can_view, reader_for
 
@@ -42,6 +43,9 @@ class ShelfRights(PagePermissionTester):
     def can_unlock(self) -> bool:
         return False
 
+    def can_set_view_restrictions(self) -> bool:
+        return False
+
     def can_reorder_children(self) -> bool:
         return False
 
@@ -71,6 +75,13 @@ class ItemRights(ShelfRights):
 
     def can_publish(self) -> bool:
         return self.open and PagePermissionTester.can_publish(self)
+
+
+class ReadablePages(PagePermissionPolicy):
+    """Which pages Wagtail's lists, searches and choosers may know of: those that the policy opens to the user."""
+
+    def explorable_instances(self, user: Any) -> Any:
+        return hide_unreadable(super().explorable_instances(user), user)
 
 
 def hide_unreadable(pages: Any, user: Any) -> Any:

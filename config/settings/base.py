@@ -23,7 +23,7 @@ INSTALLED_APPS = [
     "wagtail.documents",
     "wagtail.admin",
     "wagtail",
-    "modelsearch",  # the search boxes of the admin's lists of pages and images refuse to work without it
+    "wagtail.search",  # the search boxes of the admin's lists of pages and images refuse to work without it
     "modelcluster",
     "taggit",
     "django_filters",

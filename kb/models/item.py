@@ -11,9 +11,11 @@ import hashlib
 from datetime import date
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.http import HttpResponseBase
 from django.urls import reverse
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.models import Page, PageManager, PageQuerySet
@@ -181,7 +183,14 @@ class Item(Page):
         if not self.public_id:
             return None
         site_id, root_url, _ = super().get_url_parts(request) or (0, "", "")
-        return (site_id, root_url, self.get_absolute_url())
+        # Without wagtail.urls Wagtail knows no root, and its preview would fail on None.
+        return (site_id, root_url or settings.WAGTAILADMIN_BASE_URL, self.get_absolute_url())
+
+    def serve_preview(self, request: Any, mode_name: str) -> HttpResponseBase:
+        """The reader's page with what is typed; whether this user may ask was Wagtail's and ItemRights' to say."""
+        from kb.views.item import preview  # views know models, not the other way round; this is the one way back
+
+        return preview(request, self)  # type: ignore[call-arg]
 
     # --- Rendering and revisions -------------------------------------------------------------
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from csp.constants import SELF
+from csp.decorators import csp_replace
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
@@ -55,6 +57,18 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     if item.state == State.WITHDRAWN:
         successor = item.successor() if isinstance(item, Lesson) else None
         return render(request, "kb/tombstone.html", {"item": item, "successor": successor}, status=410)
+    return render(request, item.template, {**_common(request, item), **_own(request, item)})
+
+
+@csp_replace({"frame-ancestors": [SELF]})  # type: ignore[arg-type]  # its stub knows the request alone
+def preview(request: HttpRequest, item: Item) -> HttpResponse:
+    """What is being edited in the admin, as its readers will see it. Asked by Item.serve_preview alone.
+
+    The admin shows it in a frame beside the form; every other page refuses to be framed.
+    """
+    if item.pk is None:
+        return render(request, "kb/office/preview_later.html")
+    item.render()  # of what is typed, kept nowhere
     return render(request, item.template, {**_common(request, item), **_own(request, item)})
 
 

@@ -474,3 +474,52 @@ def test_a_picture_at_its_files_address_is_for_the_office_alone(client, author, 
     elif who == "staff":
         client.force_login(author.user)
     assert client.get(f"/media/{name}").status_code == answer
+
+
+# --- What was broken ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [make_lesson, make_retrospective, make_challenge])
+def test_a_page_is_previewed_as_its_readers_will_see_it(client, author, make):
+    page = make(author)
+    officer(client)
+    response = client.get(reverse("wagtailadmin_pages:view_draft", args=[page.pk]))
+    assert response.status_code == 200
+    assert page.public_id in response.content.decode()
+
+
+def test_what_is_typed_is_previewed_and_kept_nowhere(client):
+    article = make_article()
+    officer(client)
+    url = reverse("wagtailadmin_pages:preview_on_edit", args=[article.pk])
+    assert client.post(url, typed(title="下見の題")).json()["is_valid"]
+    shown = client.get(url)
+    assert "下見の題" in shown.content.decode()
+    assert "frame-ancestors 'self'" in shown["Content-Security-Policy"]
+    assert shown["X-Frame-Options"] == "SAMEORIGIN"
+    article.refresh_from_db()
+    assert article.title == "出水期の前に読む"
+
+
+def test_an_article_that_was_never_saved_says_when_it_can_be_previewed(client):
+    officer(client)
+    url = reverse("wagtailadmin_pages:preview_on_add", args=["kb", "article", year_container("A", 2025).pk])
+    client.post(url, typed(owner_unit=make_unit().pk))
+    assert "下書きを保存" in client.get(url).content.decode()
+
+
+def test_the_search_of_all_pages_finds_a_word_inside_a_japanese_title(client, author):
+    lesson = make_lesson(author)
+    hidden = make_lesson(author, title="前日のわたしの覚え", audience="self")
+    officer(client)
+    page = client.get(reverse("wagtailadmin_pages:search"), {"q": "前日"}).content.decode()
+    assert lesson.title in page
+    assert hidden.title not in page
+
+
+def test_what_waits_is_opened_from_its_list(client, author):
+    waiting = make_lesson(author, audience="prefecture")
+    officer(client)
+    page = client.get(reverse("lesson_pages:index")).content.decode()
+    assert "読む画面で開く" in page
+    assert waiting.get_absolute_url() in page

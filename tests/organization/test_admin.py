@@ -242,8 +242,8 @@ def test_a_chooser_finds_by_words(administrator, chooser, word, found):
 # --- Bad input ---------------------------------------------------------------------------------
 
 
-def version(unit, **wrong):
-    typed = {"unit": unit.pk, "name": "新防災課", "kana": "しんぼうさいか", "short": "", "parent": "", "valid_to": ""}
+def version(of, **wrong):
+    typed = {"unit": of.pk, "name": "新防災課", "kana": "しんぼうさいか", "short": "", "parent": "", "valid_to": ""}
     return {**typed, "valid_from": "2025-04-01", **wrong}
 
 
