@@ -121,6 +121,15 @@ class AnswerForm(WagtailAdminModelForm):
         return parent.format if parent is not None else ""
 
 
+class WordForm(WagtailAdminModelForm):
+    """A word of a vocabulary: its code is given once, because items, links and saved searches name it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields.pop("code", None)
+
+
 class TermForm(WagtailAdminModelForm):
     synonyms = SynonymsField(label="同義語", max_length=900)
 

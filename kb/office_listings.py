@@ -56,7 +56,7 @@ class RetrospectiveFilterSet(ItemFilterSet):
 
 COLUMNS = [
     Column("public_id", label="管理番号", sort_key="public_id", classname="office-nowrap"),
-    PageTitleColumn("title", label="件名", sort_key="title"),
+    PageTitleColumn("title", label="件名", sort_key="title", classname="title"),
     Column("unit_name_at_time", label="当時の所属", width="12%"),
     Column("get_state_display", label="状態", sort_key="state", width="8%"),
     Column("get_audience_display", label="公開範囲", width="9%"),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
@@ -15,6 +18,7 @@ from kb import office_menu  # noqa: F401  (registers its hooks)
 from kb.models import Item, Reference, Scene, Stance, Term, Theme
 from kb.office_listings import ItemsGroup, ItemViewSet
 from kb.page_rights import hide_unreadable
+from kb.panels import RowPanel
 from kb.stale_report import StaleReport
 from organization import audit, office_views
 from organization.policy import reader_for
@@ -25,6 +29,19 @@ def register_items() -> list[Any]:
     return [ItemsGroup(), ItemViewSet("office_items")]
 
 
+class DeleteWord(office_views.Delete):
+    """Refuses a word that items bear: Wagtail would take it from all of them without a word."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        used = self.object.items.count() if hasattr(self.object, "items") else 0
+        if used:
+            messages.error(
+                self.request, f"「{self.object}」は{used}件の記録に付いているので消せません。先に付け替えてください。"
+            )
+            return redirect(self.get_success_url())
+        return super().form_valid(form)
+
+
 class WordViewSet(ModelViewSet):
     """What the vocabularies share: audited views, no copies (a code is given once)."""
 
@@ -32,12 +49,12 @@ class WordViewSet(ModelViewSet):
     index_view_class = office_views.Listing
     add_view_class = office_views.Add
     edit_view_class = office_views.Edit
-    delete_view_class = office_views.Delete
+    delete_view_class = DeleteWord
     copy_view_enabled = False
     list_display = ["label", "code", "scope_note", "order"]
     search_fields = ["label", "code"]
     panels = [
-        FieldRowPanel([FieldPanel("label"), FieldPanel("code")]),
+        FieldRowPanel([FieldPanel("label"), RowPanel("code")]),
         FieldPanel("scope_note", help_text="どんなときに選ぶ言葉か。書く人に見せます。"),
         FieldPanel("order", help_text="小さい数から並びます。"),
     ]

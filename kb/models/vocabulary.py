@@ -6,7 +6,7 @@ a label may, and search is told through its registry.
 
 from django.db import models
 
-from kb.office_forms import TermForm
+from kb.office_forms import TermForm, WordForm
 
 
 class Vocabulary(models.Model):
@@ -16,6 +16,8 @@ class Vocabulary(models.Model):
     label = models.CharField("名前", max_length=40)
     scope_note = models.CharField("使い方", max_length=200, blank=True)
     order = models.PositiveSmallIntegerField("並び順", default=0)
+
+    base_form_class = WordForm
 
     class Meta:
         abstract = True

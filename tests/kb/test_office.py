@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from kb.models import Article, Lesson
+from kb.models import Article, Lesson, Theme
 from kb.models.item import State
 from kb.office import TRAINING_GROUP
 from kb.tree import year_container
@@ -523,3 +523,18 @@ def test_what_waits_is_opened_from_its_list(client, author):
     page = client.get(reverse("lesson_pages:index")).content.decode()
     assert "読む画面で開く" in page
     assert waiting.get_absolute_url() in page
+
+
+def test_a_word_that_items_bear_is_not_deleted_and_keeps_its_code(client, author):
+    theme = Theme.objects.create(code="bosai", label="防災")
+    lesson = make_lesson(author)
+    lesson.themes.add(theme)
+    lesson.save()
+    officer(client)
+    page = client.post(reverse("theme:delete", args=[theme.pk]), follow=True).content.decode()
+    assert "1件の記録に付いている" in page
+    client.post(
+        reverse("theme:edit", args=[theme.pk]), {"label": "防災・減災", "code": "other", "scope_note": "", "order": 1}
+    )
+    theme.refresh_from_db()
+    assert (theme.label, theme.code) == ("防災・減災", "bosai")
