@@ -1,12 +1,11 @@
 """Every address of the site. Pages are served at /k/<public_id>/ only: wagtail.urls is left out on purpose."""
 
 from django.urls import include, path
-from wagtail.admin import urls as wagtailadmin_urls
 
 from config.styleguide import styleguide
 
 urlpatterns = [
-    path("admin/", include(wagtailadmin_urls)),
+    path("admin/", include("kb.office_urls")),
     path("styleguide/", styleguide, name="styleguide"),
     path("", include("organization.urls")),
     path("search/", include("search.urls")),

@@ -5,6 +5,7 @@ Idempotent: where its people are there already, it does nothing, so that edits s
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -129,11 +130,12 @@ def _appoint(s: Staff, person: Person, post: Post, units: dict[str, OrgUnit]) ->
 
 def load_images() -> dict[str, Any]:
     image_model = get_image_model()
+    titles = tomllib.loads((DATA / "images" / "titles.toml").read_text(encoding="utf-8"))
     found = {}
     for path in sorted((DATA / "images").glob("*.png")):
         with path.open("rb") as file:
             found[path.stem] = image_model.objects.create(
-                title=path.stem, file=ImageFile(file, name=path.name), width=1200, height=675
+                title=titles[path.stem], file=ImageFile(file, name=path.name), width=1200, height=675
             )
     return found
 

@@ -13,9 +13,13 @@ class KBConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from wagtail.models import PageLogEntry
+        from wagtail.models import Page, PageLogEntry
+        from wagtail.permissions import register_permission_policy
 
         from kb import checks, office  # noqa: F401  (checks register themselves)
+        from kb.page_rights import ReadablePages
+
+        register_permission_policy(Page, ReadablePages(Page))
 
         post_migrate.connect(_make_tree, dispatch_uid="kb.tree")
         pre_save.connect(office.unname_log_entry, sender=PageLogEntry, dispatch_uid="kb.unname_log_entry")

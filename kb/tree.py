@@ -15,6 +15,9 @@ INDEXES: tuple[tuple[type[Item], str, str], ...] = (
     (Article, "articles", "読みもの"),
 )
 
+#: The admin's breadcrumbs begin with it.
+ROOT_TITLE = "全体"
+
 
 def ensure_tree() -> HomePage:
     """Make the locale, root, site, home and type indexes that are not there yet. Safe to repeat.
@@ -26,8 +29,9 @@ def ensure_tree() -> HomePage:
     root = Page.objects.filter(depth=1).first()
     if root is None:
         root = Page.add_root(
-            title="Root", slug="root", content_type=ContentType.objects.get_for_model(Page), owner=service_account()
+            title=ROOT_TITLE, slug="root", content_type=ContentType.objects.get_for_model(Page), owner=service_account()
         )
+    Page.objects.filter(depth=1, title="Root").update(title=ROOT_TITLE, draft_title=ROOT_TITLE)  # Wagtail's migration
     home = HomePage.objects.first()
     if home is None:
         welcome = Page.objects.filter(depth=2, content_type=ContentType.objects.get_for_model(Page)).first()

@@ -28,5 +28,6 @@ urlpatterns = [
     path("k/<str:public_id>/history/", revisions.history, name="item_history"),
     path("k/<str:public_id>/history/<int:older>/<int:newer>/", revisions.compare, name="item_compare"),
     path("k/<str:public_id>/images/<int:image_id>/", images.serve, name="item_image"),
+    path("media/images/<path:name>", images.for_office, name="office_image"),
     path("k/<str:public_id>/challenge/<slug:move>/", challenge.move, name="challenge_move"),
 ]

@@ -1,94 +1,66 @@
-"""The Wagtail admin of the knowledge office: listings by type, the stale report, vocabularies and terms.
-
-Staff never come here: they write, review and read in the site itself (trust.md).
-"""
+"""What the kb room adds to the Wagtail admin: lists by type, vocabularies, the stale report, and who did what."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import django_filters
+from django.contrib import messages
 from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from wagtail import hooks
-from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.menu import MenuItem
-from wagtail.admin.ui.tables import Column
-from wagtail.admin.ui.tables.pages import PageTitleColumn
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.views.generic import IndexView
-from wagtail.admin.views.reports import PageReportView
-from wagtail.admin.viewsets.base import ViewSetGroup
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
-from wagtail.admin.viewsets.pages import PageListingViewSet
 
-from kb.models import Article, Challenge, Item, Lesson, Reference, Retrospective, Scene, Stance, Term, Theme
-from kb.models.item import State
+from kb import office_menu  # noqa: F401  (registers its hooks)
+from kb.models import Item, Reference, Scene, Stance, Term, Theme
+from kb.office_listings import ItemsGroup, ItemViewSet
+from kb.page_rights import hide_unreadable
+from kb.panels import RowPanel
 from kb.sources import may_manage
+from kb.stale_report import StaleReport
 from kb.views import imports
-from organization import audit, clock
-from organization.audience import Audience
-
-
-class ItemFilterSet(WagtailFilterSet):
-    state = django_filters.ChoiceFilter(label="公開の状態", choices=State.choices)
-    audience = django_filters.ChoiceFilter(label="公開範囲", choices=Audience.choices)
-    fiscal_year = django_filters.NumberFilter(label="年度（西暦）")
-
-    class Meta:
-        model = Item
-        fields = ["state", "audience", "fiscal_year", "themes"]
-
-
-COLUMNS = [
-    Column("public_id", label="管理番号", sort_key="public_id", width="12%"),
-    PageTitleColumn("title", label="件名", sort_key="title"),
-    Column("unit_name_at_time", label="当時の所属", width="14%"),
-    Column("get_state_display", label="状態", sort_key="state", width="9%"),
-    Column("get_audience_display", label="公開範囲", width="10%"),
-    Column("occurred_on", label="発生日", sort_key="occurred_on", width="10%"),
-    Column("review_due", label="見直し期限", sort_key="review_due", width="10%"),
-]
-
-
-def listing(model: type[Item], icon: str, fields: list[str]) -> PageListingViewSet:
-    """A flat list of the pages of one type, with columns and filters."""
-
-    filterset = type(
-        f"{model.__name__}FilterSet", (ItemFilterSet,), {"Meta": type("Meta", (), {"model": model, "fields": fields})}
-    )
-    viewset = type(
-        f"{model.__name__}ListingViewSet",
-        (PageListingViewSet,),
-        {
-            "model": model, "icon": icon, "menu_label": str(model._meta.verbose_name), "columns": COLUMNS,
-            "filterset_class": filterset, "add_to_admin_menu": False,
-        },
-    )  # fmt: skip
-    return viewset(f"{model._meta.model_name}_pages")
-
-
-class ItemsGroup(ViewSetGroup):
-    menu_label = "学びの記録"
-    menu_icon = "doc-full-inverse"
-    menu_order = 100
-    items = (
-        listing(Lesson, "pick", ["state", "audience", "fiscal_year", "themes", "kind", "maturity"]),
-        listing(Retrospective, "history", ["state", "audience", "fiscal_year", "themes", "format"]),
-        listing(Challenge, "rotate", ["state", "audience", "fiscal_year", "themes", "stage", "outcome"]),
-        listing(Article, "doc-full", ["state", "audience", "fiscal_year", "themes"]),
-    )
+from organization import audit, office_views
 
 
 @hooks.register("register_admin_viewset")
-def register_items() -> ItemsGroup:
-    return ItemsGroup()
+def register_items() -> list[Any]:
+    return [ItemsGroup(), ItemViewSet("office_items")]
+
+
+class DeleteWord(office_views.Delete):
+    """Refuses a word that items bear: Wagtail would take it from all of them without a word."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        used = self.object.items.count() if hasattr(self.object, "items") else 0
+        if used:
+            messages.error(
+                self.request, f"「{self.object}」は{used}件の記録に付いているので消せません。先に付け替えてください。"
+            )
+            return redirect(self.get_success_url())
+        return super().form_valid(form)
 
 
 class WordViewSet(ModelViewSet):
+    """What the vocabularies share: audited views, no copies (a code is given once)."""
+
     icon = "tag"
+    index_view_class = office_views.Listing
+    add_view_class = office_views.Add
+    edit_view_class = office_views.Edit
+    delete_view_class = DeleteWord
+    copy_view_enabled = False
     list_display = ["label", "code", "scope_note", "order"]
     search_fields = ["label", "code"]
-    form_fields = ["code", "label", "scope_note", "order"]
+    panels = [
+        FieldRowPanel([FieldPanel("label"), RowPanel("code")]),
+        FieldPanel("scope_note", help_text="どんなときに選ぶ言葉か。書く人に見せます。"),
+        FieldPanel("order", help_text="小さい数から並びます。"),
+    ]
 
 
 class ThemeViewSet(WordViewSet):
@@ -106,14 +78,24 @@ class StanceViewSet(WordViewSet):
     menu_label = "基本姿勢"
 
 
-class TermViewSet(ModelViewSet):
+class TermViewSet(WordViewSet):
     model = Term
-    icon = "openquote"
+    icon = "title"
     menu_label = "用語と同義語"
-    list_display = ["label", "kana", "origin"]
+    list_display = [
+        "label",
+        "kana",
+        Column("synonyms", label="同義語", accessor=lambda term: "、".join(term.synonyms)),
+        Column("get_origin_display", label="由来", sort_key="origin"),
+    ]
     list_filter = ["origin"]
     search_fields = ["label", "kana"]
-    form_fields = ["label", "kana", "synonyms", "scope_note", "origin"]
+    panels = [
+        FieldRowPanel([FieldPanel("label"), FieldPanel("kana", help_text="ひらがなで。並び順に使います。")]),
+        FieldPanel("synonyms", heading="同義語", help_text="「、」で区切ります。検索は、どの言葉からも同じものを探します。"),
+        FieldPanel("scope_note"),
+        FieldPanel("origin"),
+    ]  # fmt: skip
 
 
 class ReferenceListing(IndexView):
@@ -121,24 +103,33 @@ class ReferenceListing(IndexView):
         return super().get_base_queryset().select_related("source")
 
 
-class ReferenceViewSet(ModelViewSet):
+class ReferenceViewSet(WordViewSet):
     model = Reference
     index_view_class = ReferenceListing
-    icon = "site"
+    icon = "link-external"
     menu_label = "外部の事例"
-    list_display = ["public_id", "title", "source", Column("licence_label", label="利用条件"), "withdrawn"]
+    list_display = [
+        "public_id",
+        "title",
+        "source",
+        Column("licence_label", label="利用条件"),
+        BooleanColumn("withdrawn", label="取り下げ"),
+    ]
     list_filter = ["source", "withdrawn", "language"]
     search_fields = ["title", "public_id"]
-    form_fields = [
-        "title",
-        "text",
-        "source",
-        "external_id",
-        "licence",
-        "url",
-        "audience",
-        "keywords",
-        "withdrawn",
+    panels = [
+        FieldPanel("title"),
+        FieldPanel("text"),
+        MultiFieldPanel(
+            [
+                FieldRowPanel([FieldPanel("source"), FieldPanel("external_id")]),
+                FieldPanel("licence", help_text="空のときは、出典の利用条件です。"),
+                FieldPanel("url"),
+            ],
+            heading="どこから",
+        ),
+        FieldRowPanel([FieldPanel("audience"), FieldPanel("withdrawn")]),
+        FieldPanel("keywords", heading="キーワード"),
     ]
 
 
@@ -152,19 +143,6 @@ class WordsGroup(ModelViewSetGroup):
 @hooks.register("register_admin_viewset")
 def register_words() -> WordsGroup:
     return WordsGroup()
-
-
-class StaleReport(PageReportView):
-    """Published items whose review date has passed, the longest overdue first."""
-
-    index_url_name = "stale_report"
-    index_results_url_name = "stale_report_results"
-    page_title = "見直し期限切れ"
-    header_icon = "time"
-    columns = COLUMNS
-
-    def get_queryset(self) -> QuerySet[Any]:
-        return Item.objects.stale(clock.today()).order_by("review_due", "pk")
 
 
 @hooks.register("register_admin_urls")
@@ -194,7 +172,17 @@ def register_import_menu() -> MenuItem:
 
 @hooks.register("register_reports_menu_item")
 def register_stale_menu() -> MenuItem:
-    return MenuItem("見直し期限切れ", reverse("stale_report"), icon_name="time", order=10)
+    return OfficeMenuItem("見直し期限切れ", reverse("stale_report"), name="manabi-stale", icon_name="time", order=10)
+
+
+@hooks.register("construct_page_chooser_queryset")
+def choosable(pages: Any, request: Any) -> Any:
+    return hide_unreadable(pages, request.user)
+
+
+@hooks.register("construct_explorer_page_queryset")
+def explorable(parent: Any, pages: Any, request: Any) -> Any:
+    return hide_unreadable(pages, request.user)
 
 
 def _audit(action: str) -> Any:

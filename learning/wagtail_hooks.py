@@ -1,44 +1,103 @@
-"""The admin of the training office: the catalogue and the records."""
+"""The admin of the training office: the catalogue, the records, and what waits for it on the first page."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import django_filters
+from django.urls import reverse
 from wagtail import hooks
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+from wagtail.admin.ui.components import Component
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 
 from learning.models import TrainingCourse, TrainingRecord
+from organization import office_views
+from organization.policy import reader_for
 
 
-class CourseViewSet(ModelViewSet):
+class OfficeViewSet(ModelViewSet):
+    """Audited views, no copies."""
+
+    index_view_class = office_views.Listing
+    add_view_class = office_views.Add
+    edit_view_class = office_views.Edit
+    delete_view_class = office_views.Delete
+    copy_view_enabled = False
+    list_per_page = 50
+    related: tuple[str, ...] = ()
+
+    def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_index_view_kwargs(related=self.related, **kwargs)
+
+
+class CourseViewSet(OfficeViewSet):
     model = TrainingCourse
-    icon = "openquote"
-    menu_label = "研修"
+    icon = "calendar-check"
+    menu_label = "研修の目録"
     list_display = ["code", "title", "provider", "type", "obligation", "hours"]
     list_filter = ["provider", "type", "obligation"]
     search_fields = ["code", "title"]
-    form_fields = ["code", "title", "provider", "type", "obligation", "hours", "valid_months"]
+    panels = [
+        FieldRowPanel([FieldPanel("code", help_text="実施機関の科目番号。"), FieldPanel("title")]),
+        FieldRowPanel([FieldPanel("provider"), FieldPanel("type"), FieldPanel("obligation")]),
+        FieldRowPanel(
+            [
+                FieldPanel("hours", help_text="例：6.5"),
+                FieldPanel("valid_months", help_text="受け直しが要る研修だけ。空なら期限なし。"),
+            ]
+        ),
+    ]
 
 
-class RecordViewSet(ModelViewSet):
+class RecordFilterSet(WagtailFilterSet):
+    without_report = django_filters.BooleanFilter(label="受講済みで報告がない", method="filter_without_report")
+
+    def filter_without_report(self, queryset: Any, name: str, value: bool | None) -> Any:
+        if value is None:
+            return queryset
+        open_ones = TrainingRecord.objects.without_report().values("pk")
+        return queryset.filter(pk__in=open_ones) if value else queryset.exclude(pk__in=open_ones)
+
+    class Meta:
+        model = TrainingRecord
+        fields = ["status", "fiscal_year", "obligation"]
+
+
+class RecordViewSet(OfficeViewSet):
     model = TrainingRecord
     icon = "clipboard-list"
     menu_label = "受講記録"
-    list_display = ["title", "person", "starts_on", "status", "fiscal_year"]
-    list_filter = ["status", "fiscal_year", "obligation"]
-    search_fields = ["free_title", "course__title", "person__name"]
-    form_fields = [
-        "person",
-        "course",
-        "free_title",
-        "organiser",
-        "starts_on",
-        "ends_on",
-        "hours",
-        "obligation",
+    list_display = [
+        "__str__",
+        Column("person", label="職員", sort_key="person__kana"),
         "status",
+        "fiscal_year",
+        Column("report_id", label="報告", accessor=lambda record: "あり" if record.report_id else ""),
+    ]
+    related = ("person", "course")
+    filterset_class = RecordFilterSet
+    search_fields = ["free_title", "course__title", "person__name", "person__kana"]
+    panels = [
+        FieldPanel("person"),
+        MultiFieldPanel(
+            [
+                FieldPanel("course", help_text="目録にある研修は、ここで選びます。"),
+                FieldRowPanel([FieldPanel("free_title"), FieldPanel("organiser")]),
+            ],
+            heading="どの研修",
+        ),
+        FieldRowPanel([FieldPanel("starts_on"), FieldPanel("ends_on"), FieldPanel("hours")]),
+        FieldRowPanel([FieldPanel("obligation"), FieldPanel("status")]),
     ]
 
 
 class LearningGroup(ModelViewSetGroup):
     menu_label = "研修"
-    menu_icon = "openquote"
+    menu_icon = "calendar-check"
     menu_order = 300
     items = (CourseViewSet, RecordViewSet)
 
@@ -46,3 +105,23 @@ class LearningGroup(ModelViewSetGroup):
 @hooks.register("register_admin_viewset")
 def register_learning() -> LearningGroup:
     return LearningGroup()
+
+
+class OpenReports(Component):
+    """How many attended courses still lack their report: a number and a way to them, no names."""
+
+    name = "open_reports"
+    order = 20
+    template_name = "learning/office_open_reports.html"
+
+    def get_context_data(self, parent_context: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {
+            "count": TrainingRecord.objects.without_report().count(),
+            "url": f"{reverse('trainingrecord:index')}?without_report=true",
+        }
+
+
+@hooks.register("construct_homepage_panels", order=10)
+def open_reports(request: Any, panels: list[Any]) -> None:
+    if reader_for(request.user).roles & {"training", "km"}:
+        panels.append(OpenReports())

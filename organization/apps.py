@@ -1,9 +1,16 @@
-"""The Django application of the organization room."""
+"""The Django application of the organization room, and Wagtail's accounts with our screens."""
 
 from django.apps import AppConfig
+from wagtail.users.apps import WagtailUsersAppConfig
+
+
+class UsersConfig(WagtailUsersAppConfig):
+    default = False
+    user_viewset = "organization.user_admin.OfficeUserViewSet"
 
 
 class OrganizationConfig(AppConfig):
+    default = True
     name = "organization"
     verbose_name = "組織"
     default_auto_field = "django.db.models.BigAutoField"

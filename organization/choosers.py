@@ -10,6 +10,7 @@ from wagtail.admin.forms.choosers import BaseFilterForm
 from wagtail.admin.views.generic import chooser
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
+from organization.accounts import SERVICE_LOGIN
 from organization.models import OrgUnit, Person, Post, User
 
 
@@ -44,7 +45,8 @@ def make(
         filter_form_class = Form
 
         def get_object_list(self) -> QuerySet[Any]:
-            return of._default_manager.select_related(*related)
+            found = of._default_manager.select_related(*related)
+            return found.exclude(login=SERVICE_LOGIN) if of is User else found
 
     class Choose(Listed, chooser.ChooseView):
         pass

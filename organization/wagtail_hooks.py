@@ -186,7 +186,7 @@ class PostViewSet(OfficeViewSet):
     model = Post
     icon = "tag"
     menu_label = "職"
-    list_display = ["title", "unit", "is_head"]
+    list_display = ["title", "unit", BooleanColumn("is_head", label="所属長の職", sort_key="is_head")]
     list_filter = ["is_head", "unit__kind"]
     search_fields = ["title", "unit__code", "unit__versions__name"]
     related = ("unit",)

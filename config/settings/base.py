@@ -16,13 +16,14 @@ INSTALLED_APPS = [
     "kb",
     "learning",
     "search",
-    "wagtail.users",
+    "organization.apps.UsersConfig",  # wagtail.users
     "wagtail.sites",
     "wagtail.images",
     # Every page of the admin asks for its addresses; nobody has a right to documents (decision 0020).
     "wagtail.documents",
     "wagtail.admin",
     "wagtail",
+    "wagtail.search",  # the search boxes of the admin's lists of pages and images refuse to work without it
     "modelcluster",
     "taggit",
     "django_filters",
@@ -142,8 +143,9 @@ WAGTAILADMIN_RICH_TEXT_EDITORS: dict[str, Any] = {
     }
 }
 WAGTAIL_CONTENT_LANGUAGES = LANGUAGES = [("ja", "日本語")]
-# Finding is our own room (search/); Wagtail's own index serves only the admin's listings.
-WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database", "AUTO_UPDATE": False}}
+# Finding is our own room (search/). The admin's search boxes ask the tables themselves: an index of Wagtail's would
+# have to be kept, and takes a Japanese title for one word.
+WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database.fallback", "AUTO_UPDATE": False}}
 
 SITE_NAME = "学び"
 # Dotted path of what the demo shows on the log-in page; nothing outside the demo.

@@ -6,10 +6,11 @@ import uuid
 from typing import Any
 
 from wagtail.fields import StreamField
+from wagtail.models import Page
 
 from kb import panels
 from kb.blocks import ArticleBody
-from kb.models.item import Item
+from kb.models.item import Item, State
 
 
 class Article(Item):
@@ -27,6 +28,15 @@ class Article(Item):
     class Meta:
         verbose_name = "読みもの"
         verbose_name_plural = "読みもの"
+
+    @classmethod
+    def can_create_at(cls, parent: Page) -> bool:
+        return bool(cls.can_exist_under(parent))
+
+    @property
+    def may_change_in_office(self) -> bool:
+        """Also before its first publication: the office writes it here."""
+        return self.state != State.WITHDRAWN
 
     def markdown_texts(self) -> dict[str, str]:
         """The Markdown blocks, keyed by block id, so that their HTML is made at save like every other text."""

@@ -10,6 +10,7 @@ from django.db import models
 
 from kb import panels
 from kb.models.item import Item, State
+from kb.office_forms import OfficeChallengeForm
 
 
 class Challenge(Item):
@@ -50,6 +51,7 @@ class Challenge(Item):
 
     template = "kb/challenge.html"
     content_panels = panels.CHALLENGE
+    base_form_class = OfficeChallengeForm
     parent_page_types = ["kb.YearPage"]
     subpage_types: list[str] = []
     is_creatable = True

@@ -11,14 +11,18 @@ import hashlib
 from datetime import date
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.http import HttpResponseBase
 from django.urls import reverse
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.models import Page, PageManager, PageQuerySet
 
 from kb.markdown import render_many
+from kb.office_forms import OfficeItemForm
+from kb.page_rights import ItemRights
 from organization import clock
 from organization.accounts import service_account
 from organization.audience import Attribution, Audience
@@ -147,6 +151,7 @@ class Item(Page):
     objects = ItemManager()
 
     is_creatable = False
+    base_form_class = OfficeItemForm
     promote_panels: ClassVar[list[Any]] = []  # slug and menu settings mean nothing at /k/
     settings_panels: ClassVar[list[Any]] = []
     private_page_options: ClassVar[list[str]] = []
@@ -178,7 +183,14 @@ class Item(Page):
         if not self.public_id:
             return None
         site_id, root_url, _ = super().get_url_parts(request) or (0, "", "")
-        return (site_id, root_url, self.get_absolute_url())
+        # Without wagtail.urls Wagtail knows no root, and its preview would fail on None.
+        return (site_id, root_url or settings.WAGTAILADMIN_BASE_URL, self.get_absolute_url())
+
+    def serve_preview(self, request: Any, mode_name: str) -> HttpResponseBase:
+        """The reader's page with what is typed; whether this user may ask was Wagtail's and ItemRights' to say."""
+        from kb.views.item import preview  # views know models, not the other way round; this is the one way back
+
+        return preview(request, self)  # type: ignore[call-arg]
 
     # --- Rendering and revisions -------------------------------------------------------------
 
@@ -229,6 +241,21 @@ class Item(Page):
     def save_revision(self, user: Any = None, **kwargs: Any) -> Any:
         """As Wagtail's, but the revision never names a person: authorship is a row of its own."""
         return super().save_revision(user=service_account(), **kwargs)
+
+    # --- What the admin may do ---------------------------------------------------------------
+
+    @classmethod
+    def can_create_at(cls, parent: Page) -> bool:
+        """Made in the site, where it is signed and has a source (I2); articles alone are made in the admin."""
+        return False
+
+    @property
+    def may_change_in_office(self) -> bool:
+        """Only what readers meet: what waits is its author's, and what is withdrawn stays so."""
+        return self.live and self.state in (State.PUBLISHED, State.SUPERSEDED)
+
+    def permissions_for_user(self, user: Any) -> ItemRights:
+        return ItemRights(user, self.specific if type(self) is Item else self)
 
     def clean(self) -> None:
         super().clean()

@@ -6,6 +6,7 @@ from django.db import models
 
 from kb import panels
 from kb.models.item import Item, State
+from kb.office_forms import OfficeLessonForm
 
 
 class Maturity(models.TextChoices):
@@ -69,6 +70,7 @@ class Lesson(Item):
 
     template = "kb/lesson.html"
     content_panels = panels.LESSON
+    base_form_class = OfficeLessonForm
     parent_page_types = ["kb.YearPage"]
     subpage_types: list[str] = []
     is_creatable = True

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.db import models
 from wagtail.models import Page
 
+from kb.page_rights import ShelfRights
 from organization.fiscal import fiscal_year_label
 
 
@@ -24,6 +25,9 @@ class Container(Page):
 
     def get_url_parts(self, request: Any = None) -> None:
         return None
+
+    def permissions_for_user(self, user: Any) -> ShelfRights:
+        return ShelfRights(user, self)
 
 
 class HomePage(Container):

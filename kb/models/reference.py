@@ -14,6 +14,7 @@ from django.db import models
 from django.urls import reverse
 
 from kb.markdown import plain_text, render_lot
+from kb.office_forms import ReferenceForm
 from organization import clock
 from organization.audience import Audience
 from organization.policy import reader_for, visible_q
@@ -88,6 +89,7 @@ class Reference(models.Model):
     withdrawn = models.BooleanField("取り下げ", default=False)
 
     objects = ReferenceQuerySet.as_manager()
+    base_form_class = ReferenceForm
 
     class Meta:
         verbose_name = "外部の事例"

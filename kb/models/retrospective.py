@@ -17,6 +17,7 @@ from wagtail.models import Orderable
 from kb import panels
 from kb.markdown import render, render_many
 from kb.models.item import Item
+from kb.office_forms import AnswerForm
 from organization import clock
 
 
@@ -83,6 +84,8 @@ class Answer(Orderable):
     section_key = models.SlugField("欄", max_length=30)
     text = models.TextField("本文", max_length=400)
     html = models.TextField(blank=True, editable=False)
+
+    base_form_class = AnswerForm
 
     class Meta(Orderable.Meta):
         verbose_name = "書込み"

@@ -6,6 +6,8 @@ a label may, and search is told through its registry.
 
 from django.db import models
 
+from kb.office_forms import TermForm, WordForm
+
 
 class Vocabulary(models.Model):
     """One word of a short list: an ASCII code that stays and a Japanese label that may change."""
@@ -14,6 +16,8 @@ class Vocabulary(models.Model):
     label = models.CharField("名前", max_length=40)
     scope_note = models.CharField("使い方", max_length=200, blank=True)
     order = models.PositiveSmallIntegerField("並び順", default=0)
+
+    base_form_class = WordForm
 
     class Meta:
         abstract = True
@@ -53,6 +57,8 @@ class Term(models.Model):
     kana = models.CharField("読み", max_length=100, blank=True)
     synonyms = models.JSONField("同義語", default=list, blank=True)
     scope_note = models.CharField("使い方", max_length=200, blank=True)
+    base_form_class = TermForm
+
     origin = models.CharField("由来", max_length=20, choices=Origin.choices, default=Origin.OFFICE)
 
     class Meta:

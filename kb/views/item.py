@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from csp.constants import SELF
+from csp.decorators import csp_replace
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import F, Prefetch, Value
 from django.http import Http404, HttpRequest, HttpResponse
@@ -57,6 +59,18 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
 def shown(request: HttpRequest, item: Item) -> dict[str, Any]:
     """All that the template of the item's type shows (templates/kb/item_base.html), trimmed to this reader."""
     return {**_common(request, item), **_own(request, item)}
+
+
+@csp_replace({"frame-ancestors": [SELF]})  # type: ignore[arg-type]  # its stub knows the request alone
+def preview(request: HttpRequest, item: Item) -> HttpResponse:
+    """What is being edited in the admin, as its readers will see it. Asked by Item.serve_preview alone.
+
+    The admin shows it in a frame beside the form; every other page refuses to be framed.
+    """
+    if item.pk is None:
+        return render(request, "kb/office/preview_later.html")
+    item.render()  # of what is typed, kept nowhere
+    return render(request, item.template, shown(request, item))
 
 
 def _reference(request: HttpRequest, public_id: str) -> HttpResponse:

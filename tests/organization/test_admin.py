@@ -237,3 +237,30 @@ def test_a_chooser_finds_by_words(administrator, chooser, word, found):
     page = administrator.get(reverse(f"{chooser}:choose_results"), {"q": word}).content.decode()
     assert found in page
     assert "総務部" not in page
+
+
+# --- Bad input ---------------------------------------------------------------------------------
+
+
+def version(of, **wrong):
+    typed = {"unit": of.pk, "name": "新防災課", "kana": "しんぼうさいか", "short": "", "parent": "", "valid_to": ""}
+    return {**typed, "valid_from": "2025-04-01", **wrong}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"name": ""}, "必須です"),
+        ({"name": "あ" * 100_000}, "60"),
+        ({"valid_from": "来月"}, "日付を正しく入力してください"),
+        ({"valid_from": "2025-04-01", "valid_to": "2025-03-31"}, "前です"),
+        ({"unit": "999999"}, "選択"),
+    ],
+)
+def test_a_refused_version_says_what_to_do_and_keeps_what_was_typed(administrator, wrong, said):
+    unit = make_unit(name="防災課", until=date(2025, 3, 31))
+    before = OrgUnitVersion.objects.count()
+    page = administrator.post(reverse("orgunitversion:add"), version(unit, **wrong)).content.decode()
+    assert said in page
+    assert "しんぼうさいか" in page
+    assert (OrgUnitVersion.objects.count(), AuditEvent.objects.count()) == (before, 0)

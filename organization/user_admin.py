@@ -1,0 +1,110 @@
+"""The administrator's screen of accounts (利用者): who can log in. Who the person is stands in 職員.
+
+It refuses to delete an account (the audit chain names it; an account ends by 「使える」 off), to touch the
+service account, and to hand out groups: they follow the duties (decided.md, People).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.urls import reverse
+from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn, TitleColumn
+from wagtail.users.forms import UserCreationForm, UserEditForm
+from wagtail.users.views.users import CreateView, EditView, IndexView, UserViewSet
+
+from organization import audit
+from organization.accounts import SERVICE_LOGIN
+
+WORDS = {
+    "email": ("メールアドレス", "なくてもかまいません。"),
+    "first_name": ("名", ""),
+    "last_name": ("姓", ""),
+    "is_superuser": ("管理者", "管理画面のすべてを直せます。必要な人だけにしてください。"),
+    "is_active": ("使える", "退職した人は、消さずに、ここを外します。"),
+}
+
+
+def _in_our_words(form: Any) -> None:
+    form.fields.pop("groups", None)
+    form.fields["email"].required = False
+    for name, (label, help_text) in WORDS.items():
+        if name in form.fields:
+            form.fields[name].label, form.fields[name].help_text = label, help_text
+
+
+class NewUserForm(UserCreationForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _in_our_words(self)
+
+
+class OldUserForm(UserEditForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _in_our_words(self)
+
+
+def said(user: Any) -> dict[str, Any]:
+    """What an audit event keeps of an account; never the password."""
+    return {
+        name: getattr(user, name) for name in ("login", "last_name", "first_name", "email", "is_active", "is_superuser")
+    }
+
+
+class Users(IndexView):
+    page_title = "利用者"
+    add_item_label = "利用者を足す"
+    search_fields = ("login", "last_name", "first_name", "person__name", "person__kana")
+    columns = [
+        TitleColumn(
+            "login",
+            label="ログインID",
+            sort_key="login",
+            get_url=lambda user: reverse("wagtailusers_users:edit", args=[user.pk]),
+        ),
+        Column("name", label="氏名", accessor="get_full_name", sort_key="name"),
+        BooleanColumn("is_superuser", label="管理者", sort_key="is_superuser", width="10%"),
+        BooleanColumn("is_active", label="使える", sort_key="is_active", width="10%"),
+        DateColumn("last_login", label="最後のログイン", sort_key="last_login", width="15%"),
+    ]
+
+    def get_base_queryset(self) -> QuerySet[Any]:
+        return super().get_base_queryset().exclude(login=SERVICE_LOGIN)
+
+
+class Add(CreateView):
+    page_title = "利用者を足す"
+    success_message = "利用者「%(object)s」を登録しました。"
+
+    def save_instance(self) -> Any:
+        user = super().save_instance()
+        audit.record(actor=self.request.user, action="user.added", obj=user, after=said(user))
+        return user
+
+
+class Edit(EditView):
+    success_message = "利用者「%(object)s」を保存しました。"
+    error_message = "入力に誤りがあるので保存できませんでした。印の付いた所を直してください。"
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().exclude(login=SERVICE_LOGIN)
+
+    def save_instance(self) -> Any:
+        before = said(self.model.objects.get(pk=self.object.pk))
+        user = super().save_instance()
+        audit.record(actor=self.request.user, action="user.changed", obj=user, before=before, after=said(user))
+        return user
+
+
+class OfficeUserViewSet(UserViewSet):
+    menu_label = "利用者"
+    index_view_class = Users
+    add_view_class = Add
+    edit_view_class = Edit
+    copy_view_enabled = False
+
+    def get_form_class(self, for_update: bool = False) -> type[forms.ModelForm]:
+        return OldUserForm if for_update else NewUserForm
