@@ -155,7 +155,11 @@ class ElasticsearchEngine:
         if plan.offset + plan.limit > queries.WINDOW:
             return self._far(plan)
         bodies = [question.to_dict() for question in queries.searches(plan)]
-        header = {"index": self.prefix, "allow_partial_search_results": False}
+        header = {
+            "index": self.prefix,
+            "allow_partial_search_results": False,
+            "preference": queries.preference(plan),
+        }
         asked = [part for body in bodies for part in (header, body)]
         answers = self._read_live(lambda es: es.msearch(searches=asked))["responses"]
         for answer in answers:

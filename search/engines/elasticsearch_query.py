@@ -6,6 +6,7 @@ Permission is a filter of every question. It refuses whatever counts or shows ou
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -27,6 +28,11 @@ def searches(plan: Plan) -> list[Search]:
     chosen = [facet for facet in plan.facets if facet in plan.filters]
     first = hits(replace(plan, facets=tuple(facet for facet in plan.facets if facet not in chosen)))
     return [first, _counts(plan, chosen)] if chosen else [first]
+
+
+def preference(plan: Plan) -> str:
+    """Who answers, where an index has copies: all pages of one question from one copy, for scores differ a little."""
+    return f"plan-{zlib.crc32(repr((plan.clauses, plan.required, plan.scoring)).encode()):08x}"
 
 
 def hits(plan: Plan) -> Search:

@@ -1,13 +1,14 @@
 """Documents, mapping and questions of the Elasticsearch engine are data: compared as dictionaries, without a server."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from search import ranking
 from search.engines.base import Change, Clause, IndexedDocument, Match, Plan, Scoring, Signals
 from search.engines.elasticsearch_document import SCALE, action, body, fits, mapping, settings
-from search.engines.elasticsearch_query import searches, weight
+from search.engines.elasticsearch_query import preference, searches, weight
 
 TEXT = {"type": "text", "analyzer": "whitespace"}
 KEYWORD = {"type": "keyword"}
@@ -155,6 +156,11 @@ class TestQuestions:
             "filter": {"bool": {"filter": [theme]}},
             "aggs": {"values": {"terms": {"field": "codes.type", "size": 10_000}}},
         }}  # fmt: skip
+
+    def test_all_pages_of_a_question_are_asked_of_one_copy(self):
+        plan = Plan(audience=frozenset({"public"}), scoring=(Scoring("a", ("避難",), 1.0),))
+        other = replace(plan, scoring=(Scoring("a", ("訓練",), 1.0),))
+        assert preference(plan) == preference(replace(plan, offset=200)) != preference(other)
 
     def test_no_question_counts_or_shows_outside_permission(self):
         plan = Plan(
