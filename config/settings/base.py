@@ -155,6 +155,7 @@ DEMO_TODAY: date | None = None
 # Each content room offers what can be found by dotted path; search loads them at boot (search/registry.py).
 SEARCH_SOURCES = ["kb.search_source.ItemSource", "kb.search_source.ReferenceSource"]
 SEARCH_READER = "organization.policy.reader_tokens"
+SEARCH_JUDGED = ""  # a function: names in judgements → keys; only the demo has documents that were judged
 SEARCH_DICTIONARY = env.search_dictionary
 SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"
 RETROSPECTIVE_FORMATS_DIR = BASE_DIR / "kb" / "formats"
