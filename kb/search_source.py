@@ -51,7 +51,9 @@ def unit_part(owner_unit_id: int | None, tree: UnitTree) -> dict[str, Any]:
     if owner_unit_id is None:
         return {}
     now = tree.successor(owner_unit_id)
-    names = [*tree.all_names(owner_unit_id), *tree.all_names(now)]
+    # What became part of the unit counts as its old name: people go on saying 広聴課 after a merger.
+    units = (owner_unit_id, now, *sorted(tree.predecessors(now)))
+    names = [name for unit in units for name in tree.all_names(unit)]
     return {"unit_uid": str(tree.uid(now)), "unit_names": tuple(dict.fromkeys(names))}
 
 
@@ -97,7 +99,10 @@ class ItemSource(Labels):
             title=item.title,
             summary=item.summary,
             body="\n".join(item.body_texts()),
-            keywords=(*item.keywords, *(m.label for name in ("themes", "scenes", "stances") for m in getattr(item, name).all())),
+            keywords=(
+                *item.keywords, TYPE_LABELS[type_code(item)],
+                *(m.label for name in ("themes", "scenes", "stances") for m in getattr(item, name).all()),
+            ),
             author_label=author_label(item),
             fiscal_year=item.fiscal_year,
             occurred_on=item.occurred_on,

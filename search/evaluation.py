@@ -78,11 +78,6 @@ def recall(ranked: Sequence[str], grades: Mapping[str, int], depth: int = DEPTH)
     return len(right & set(ranked[:depth])) / len(right) if right else 0.0
 
 
-def agreement(one: Sequence[str], other: Sequence[str]) -> float:
-    """The share of two first pages that they have in common; two empty ones agree."""
-    return len(set(one) & set(other)) / len(set(one) | set(other)) if one or other else 1.0
-
-
 def load(engine: Engine, judged: Judged) -> None:
     """Make the collection the whole of the engine's live index."""
     fill(engine, judged.documents)
@@ -96,6 +91,13 @@ def ask(engine: Engine, judged: Judged, kinds: Collection[Kind] = KINDS) -> list
 def first_page(engine: Engine, text: str, synonyms: Collection[Collection[str]] = ()) -> tuple[str, ...]:
     """The names of the documents that `text` finds, best first."""
     return _answer(engine, Question("", text, "", {}), synonyms, KINDS).ranked
+
+
+def agreeing(engine: Engine, pairs: Sequence[tuple[str, str]]) -> tuple[int, list[tuple[str, str]]]:
+    """Of pairs of spellings that mean the same: how many find anything, and those whose first pages differ."""
+    pages = [(pair, first_page(engine, pair[0]), first_page(engine, pair[1])) for pair in pairs]
+    found = [(pair, set(one), set(other)) for pair, one, other in pages if one or other]
+    return len(found), [pair for pair, one, other in found if one != other]
 
 
 def figures(answers: Sequence[Answer]) -> Figures:

@@ -67,6 +67,15 @@ def read(folder: Path, first: int | None = None) -> Judged:
     return Judged(folder.name, documents.values(), questions, groups)
 
 
+def read_pairs(path: Path) -> list[tuple[str, str]]:
+    """Pairs of forms that mean the same, from a table with a heading line: form, form, …, count, count.
+
+    Only those of which both forms are in use: how often the offices' own texts have each stands in the last columns.
+    """
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+    return [(row[0], row[1]) for row in rows if int(row[-2]) > 0 and int(row[-1]) > 0]
+
+
 def _of_this_database(wanted: Iterable[str]) -> dict[str, SearchDocument]:
     """Each document that may be judged, by name, as its source describes it, readable by everybody."""
     names = cast("Callable[[], Mapping[str, str]]", import_string(settings.SEARCH_JUDGED))() if _is_set() else {}
@@ -77,7 +86,8 @@ def _of_this_database(wanted: Iterable[str]) -> dict[str, SearchDocument]:
         for row in source.eligible().filter(pk__in=pks).order_by("pk"):
             name = by_key[f"{source_name}:{row.pk}"]
             document = source.document(row)
-            found[name] = replace(document, key=f"judged:{name}", source="judged", audience=("public",))
+            # How often a demo item was used follows its primary key, another one after each load.
+            found[name] = replace(document, key=f"judged:{name}", source="judged", audience=("public",), reuse=0)
     if missing := sorted(set(wanted) - found.keys()):
         raise JudgedDocumentsMissing(f"{len(missing)} judged documents are not in this database: {missing[:3]}")
     return found

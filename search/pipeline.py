@@ -52,12 +52,13 @@ def run(request: SearchRequest, user: Any) -> ResultPage:
 
 
 def rank(engine: Engine, request: SearchRequest, words: Lexical, reader: Gate) -> Ranked:
-    """Ask for everything, then for less until something is found, and put the best in order."""
+    """Ask for everything, then for less until enough is found, and put the best in order."""
     plan = _plan(request, words, reader)
     for attempt in words.attempts:
         plan = replace(plan, clauses=attempt.clauses, minimum=attempt.minimum)
         found = engine.search(plan)
-        if found.total:
+        # In order of date a wider question would only put what is nearly beside the point on top.
+        if found.total >= (attempt.enough if plan.order == "relevance" else 1):
             break
     page = min(request.page, max(1, _pages(found.total)))
     return Ranked(_page(engine, plan, found, page), page, found, attempt)

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from search.engines import temporary
 from search.engines.base import KINDS, Kind
-from search.evaluation import Answer, Figures, ask, figures, load
-from search.judged import Judged, JudgedDocumentsMissing, read
+from search.evaluation import Answer, Figures, agreeing, ask, figures, load
+from search.judged import Judged, JudgedDocumentsMissing, read, read_pairs
 
 _COLUMNS = ("問い", "nDCG@10", "recall@10", "MRR@10", "success@1", "0件", "p50 ms", "p95 ms")
 
@@ -30,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
         parser.add_argument("--by-kind", action="store_true", help="問いの種類（kind）ごとの行も出す")
         parser.add_argument("--misses", type=int, metavar="N", help="うまく答えられなかった問いを、悪い順に N 件出す")
+        parser.add_argument("--variants", type=Path, metavar="TSV", help="同じ意味の表記の組が、同じ文書を見つけるか")
         parser.add_argument(
             "--kinds", type=_kinds, action="append", metavar="a,c,b", help="使う語の種類を限って測る（何度でも）"
         )
@@ -37,6 +38,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         answers: dict[str, list[Answer]] = {}
         titles: dict[str, str] = {}
+        agree: dict[str, tuple[int, list[tuple[str, str]]]] = {}
         for folder in options["folders"]:
             judged = self._read(folder, options["first"])
             with temporary() as engine:
@@ -45,15 +47,24 @@ class Command(BaseCommand):
                 for kinds in options["kinds"] or [KINDS]:
                     name = folder.name if set(kinds) == set(KINDS) else f"{folder.name} {'+'.join(kinds)}"
                     answers[name] = ask(engine, judged, kinds)
+                if options["variants"]:
+                    count, differ = agreeing(engine, read_pairs(options["variants"]))
+                    agree[folder.name] = (count, differ)
             titles |= {document.key.partition(":")[2]: document.title for document in judged.documents}
         rows = {name: figures(found) for name, found in answers.items()}
         if options["by_kind"]:
             rows = {key: row for name, found in answers.items() for key, row in _by_kind(name, found).items()}
         if options["json"]:
             named = {name: {"engine": self.engine, **row.named()} for name, row in rows.items()}
+            for name, (count, differ) in agree.items():
+                named[name]["variants_agree"] = 1 - len(differ) / max(1, count)
             self.stdout.write(json.dumps(named, indent=2, ensure_ascii=False))
         else:
             Console().print(self._table(rows))
+            for name, (count, differ) in agree.items():
+                self.stdout.write(f"{name}：表記の組 {count:,} のうち、同じ文書を見つけるもの {count - len(differ):,}")
+                for one, other in differ[: options["misses"] or 0]:
+                    self.stdout.write(f"    {one}　{other}")
         if options["misses"] and not options["json"]:
             for name, found in answers.items():
                 self._misses(name, found, titles, options["misses"])
