@@ -214,7 +214,7 @@ class ReferenceSource(Labels):
 
 
 def _owned(model: Any, version: OrgUnitVersion) -> Iterable[Any]:
-    """Rows of the unit that changed, of those below it and of those it succeeds: their names and tokens changed."""
-    tree = unit_tree()
-    units = {version.unit_id, *tree.descendants(version.unit_id), *tree.predecessors(version.unit_id)}
+    """Rows of the unit that changed, of those below it, before it and after it: their names and tokens changed."""
+    tree, unit = unit_tree(), version.unit_id
+    units = {unit, *tree.descendants(unit), *tree.predecessors(unit), *tree.successors(unit)}
     return model.objects.filter(owner_unit_id__in=units).values_list("pk", flat=True)
