@@ -57,13 +57,18 @@ def unit_part(owner_unit_id: int | None, tree: UnitTree) -> dict[str, Any]:
     if owner_unit_id is None:
         return {}
     now = tree.successor(owner_unit_id)
-    names = [*tree.all_names(owner_unit_id), *tree.all_names(now)]
+    # What became part of the unit counts as its old name: people go on saying 広聴課 after a merger.
+    units = (owner_unit_id, now, *sorted(tree.predecessors(now)))
+    names = [name for unit in units for name in tree.all_names(unit)]
     return {"unit_uid": str(tree.uid(now)), "unit_names": tuple(dict.fromkeys(names))}
 
 
 def _words(item: Item) -> list[str]:
-    """What the item is filed under: its themes, scenes and stances, and the format it was written in."""
-    found = [word.label for name in ("themes", "scenes", "stances") for word in getattr(item, name).all()]
+    """What the item is filed under: its type, themes, scenes and stances, and the format it was written in."""
+    found = [
+        TYPE_LABELS[type_code(item)],
+        *(word.label for name in ("themes", "scenes", "stances") for word in getattr(item, name).all()),
+    ]
     chosen = get_format(item.format) if isinstance(item, Retrospective) else None
     return [*found, chosen.label] if chosen else found
 
@@ -232,7 +237,7 @@ class ReferenceSource(Labels):
 
 
 def _owned(model: Any, version: OrgUnitVersion) -> Iterable[Any]:
-    """Rows of the unit that changed, of those below it and of those it succeeds: their names and tokens changed."""
-    tree = unit_tree()
-    units = {version.unit_id, *tree.descendants(version.unit_id), *tree.predecessors(version.unit_id)}
+    """Rows of the unit that changed, of those below it, before it and after it: their names and tokens changed."""
+    tree, unit = unit_tree(), version.unit_id
+    units = {unit, *tree.descendants(unit), *tree.predecessors(unit), *tree.successors(unit)}
     return model.objects.filter(owner_unit_id__in=units).values_list("pk", flat=True)

@@ -21,8 +21,8 @@ from sudachipy import Dictionary, SplitMode
 
 from search.spelling import Segment, Spelled, respell, segments
 
-#: Raised whenever the same text would give other tokens; stamped into each generation, which is then rebuilt.
-ANALYSIS_VERSION = 1
+#: Raised whenever the same document would give other tokens; stamped into each generation, which is then rebuilt.
+ANALYSIS_VERSION = 2
 #: The dictionary refuses more than 49,149 bytes at once; four bytes a character stay below it.
 _CHUNK = 8_000
 _TOKEN_LENGTH = 64

@@ -93,7 +93,7 @@ def _unseen(engine: Engine, changes: Collection[Change], outcome: Outcome) -> di
 
 def describe(document: SearchDocument) -> IndexedDocument:
     """A document as engines keep it: analysed, and reduced to codes."""
-    names = (document.public_id, document.author_label, *document.keywords, *document.unit_names)
+    names = (document.public_id, document.author_label, *document.keywords, *document.unit_names, *_years(document))
     texts = {
         "title": document.title,
         "summary": document.summary,
@@ -140,6 +140,14 @@ def describe(document: SearchDocument) -> IndexedDocument:
             day=int(_newest(document) // 86_400) if _newest(document) else 0,
         ),
     )
+
+
+def _years(document: SearchDocument) -> Iterable[str]:
+    """The years of a document as people name them: texts seldom say in which year they were written."""
+    if document.fiscal_year:
+        yield f"FY{document.fiscal_year}"
+    if document.occurred_on:
+        yield f"{document.occurred_on.year}年"
 
 
 def _newest(document: SearchDocument) -> float:

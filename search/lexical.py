@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from search import ranking
 from search.analysis import Analysis, analyse, bigrams, kana_reading, query_forms
@@ -15,8 +16,11 @@ from search.engines.base import Clause, Kind, Match, Scoring
 from search.query import SearchRequest, Word
 from search.spelling import respell
 
+#: Each reviewed word, as forms, with the forms of the others of its group.
+Groups = dict[tuple[str, ...], set[tuple[str, ...]]]
+
 #: From so many words, with particles between them, a text is a sentence and not a list of nouns.
-_SENTENCE_WORDS = 4
+_SENTENCE_WORDS = 3
 _MAX_ALTERNATIVES = 8
 _MAX_SENTENCE_WORDS = 24
 #: The dictionary may cut a word otherwise in a text (県庁について: 県, 庁), so its characters in a row match too. They
@@ -26,11 +30,15 @@ _EXACT_FROM = 2
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One way to ask: how many of the clauses must match. `fewer` says that the reader asked for more."""
+    """One way to ask: how many of the clauses must match. `fewer` says that the reader asked for more.
+
+    With fewer than `enough` hits the next way, a wider one, is tried too.
+    """
 
     clauses: tuple[Clause, ...]
     minimum: int
     fewer: bool = False
+    enough: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ def lexical(request: SearchRequest, synonyms: Iterable[Collection[str]]) -> Lexi
         elif word.phrase:
             required.append(clause)
         elif sentence:
-            clauses += [Clause((Match("a", (form,)),)) for form in dict.fromkeys(forms)]
+            clauses += _unit_clauses(forms, groups)
         else:
             clauses.append(clause)
     excluded = [
@@ -109,14 +117,23 @@ def _clause(word: Word, forms: tuple[str, ...], alternatives: Collection[tuple[s
     return Clause(tuple(ways))
 
 
+def _unit_clauses(forms: tuple[str, ...], groups: Groups) -> Iterator[Clause]:
+    """Each unit of a sentence by itself; where a reviewed word begins with it, that word's synonyms do as well."""
+    for form in dict.fromkeys(forms):
+        at = forms.index(form)
+        others = (other for end in range(at + 1, len(forms) + 1) for other in sorted(groups.get(forms[at:end], ())))
+        yield Clause((Match("a", (form,)), *(Match("a", other) for other in islice(others, _MAX_ALTERNATIVES))))
+
+
 def _attempts(clauses: list[Clause], *, sentence: bool) -> Iterator[Attempt]:
     count = len(clauses)
     if sentence:
-        first = ranking.minimum_match(count)
-        yield Attempt(tuple(clauses), first)
-        if first > 1:
-            yield Attempt(tuple(clauses), 1)
+        for minimum in ranking.minimum_matches(count):
+            yield Attempt(tuple(clauses), minimum, enough=ranking.ENOUGH_FOR_SENTENCE)
         return
+    close = tuple(map(_close, clauses))
+    if close != tuple(clauses):
+        yield Attempt(close, count, enough=ranking.ENOUGH_CLOSE)
     yield Attempt(tuple(clauses), count)
     for minimum in ranking.fewer(count):
         yield Attempt(tuple(clauses), minimum, fewer=True)
@@ -124,6 +141,11 @@ def _attempts(clauses: list[Clause], *, sentence: bool) -> Iterator[Attempt]:
     if len(parts) > count:  # 避難所運営訓練 as one word: 避難, 所, 運営, 訓練
         for minimum in ranking.fewer(len(parts)):
             yield Attempt(tuple(parts), minimum, fewer=True)
+
+
+def _close(clause: Clause) -> Clause:
+    """The same word with its units next to each other: 説明会, not 説明 here and 会 a page later."""
+    return Clause(tuple(replace(way, phrase=True) if len(way.tokens) > 1 else way for way in clause.any_of))
 
 
 def _first(clause: Clause) -> tuple[str, ...]:
@@ -147,9 +169,9 @@ def _scoring(analyses: dict[Word, Analysis], tokens: frozenset[str], others: set
 # --- synonyms -----------------------------------------------------------------------------------
 
 
-def _groups(synonyms: Iterable[Collection[str]]) -> dict[tuple[str, ...], set[tuple[str, ...]]]:
+def _groups(synonyms: Iterable[Collection[str]]) -> Groups:
     """Each reviewed word, as forms, with the forms of the others of its group."""
-    table: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    table: Groups = {}
     for group in synonyms:
         members = {forms for word in group if (forms := query_forms(word))}
         for forms in members:
@@ -157,9 +179,7 @@ def _groups(synonyms: Iterable[Collection[str]]) -> dict[tuple[str, ...], set[tu
     return table
 
 
-def _alternatives(
-    forms: tuple[str, ...], table: dict[tuple[str, ...], set[tuple[str, ...]]]
-) -> Iterator[tuple[str, ...]]:
+def _alternatives(forms: tuple[str, ...], table: Groups) -> Iterator[tuple[str, ...]]:
     """The word again with a reviewed part of it replaced by each of its synonyms."""
     given = 0
     for size in range(len(forms), 0, -1):

@@ -53,12 +53,13 @@ def run(request: SearchRequest, user: Any) -> ResultPage:
 
 
 def rank(engine: Engine, request: SearchRequest, words: Lexical, reader: Gate) -> Ranked:
-    """Ask for everything, then for less until something is found, and put the best in order."""
+    """Ask for everything, then for less until enough is found, and put the best in order."""
     plan = _plan(request, words, reader)
     for attempt in words.attempts:
         plan = replace(plan, clauses=attempt.clauses, minimum=attempt.minimum)
         found = engine.search(plan)
-        if found.total:
+        # In order of date a wider question would only put what is nearly beside the point on top.
+        if found.total >= (attempt.enough if plan.order == "relevance" else 1):
             break
     page = min(request.page, max(1, _pages(found.total)))
     return Ranked(_page(engine, plan, found, page), page, found, attempt)
@@ -74,7 +75,7 @@ def look_up(user: Any, clauses: tuple[Clause, ...], scoring: tuple[Scoring, ...]
     try:
         hits = ranking.order(engine().search(plan).hits, reader.audience)
     except EngineUnavailable as error:
-        events.log(events.Event.REDUCED, error=type(error).__name__)
+        events.log(events.Event.REDUCED, error=type(error).__name__, advice=error.advice)
         return []
     return [allowed.card for allowed in authorise(user, [hit.key for hit in hits[:limit]])]
 

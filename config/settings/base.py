@@ -158,6 +158,7 @@ DEMO_TODAY: date | None = None
 SEARCH_SOURCES = ["kb.search_source.ItemSource", "kb.search_source.ReferenceSource"]
 SEARCH_SUGGESTERS = ["organization.search_source.UnitSuggester", "organization.search_source.PersonSuggester"]
 SEARCH_READER = "organization.policy.reader_tokens"
+SEARCH_JUDGED = ""  # a function: names in judgements → keys; only the demo has documents that were judged
 SEARCH_DICTIONARY = env.search_dictionary
 # Unset: the embedded engine, a file. An address: Elasticsearch, and how it lets us in.
 SEARCH_URL = env.search_url

@@ -7,6 +7,7 @@ SECRET_KEY = env.secret_key or "demo-only-key-for-a-fictional-prefecture-on-one-
 ALLOWED_HOSTS = list(env.allowed_hosts) or ["localhost", "127.0.0.1", "[::1]", "testserver"]
 INSTALLED_APPS = ["demo", *INSTALLED_APPS]
 DEMO = True
+SEARCH_JUDGED = "demo.judged.names"
 LOGIN_CARDS = "demo.people.login_cards"
 DEMO_TODAY = env.demo_today
 SITE_NOTICE = "架空のデータです（信山県は実在しません）"

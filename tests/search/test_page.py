@@ -3,6 +3,7 @@
 import html
 import logging
 import re
+from datetime import date
 
 import pytest
 
@@ -11,7 +12,7 @@ from search.engines.base import EngineUnavailable
 from search.models import PendingChange
 from search.worker import Worker
 from tests.factories.kb import make_lesson, make_retrospective
-from tests.factories.organization import make_municipal_staff, make_municipality, make_staff, make_unit
+from tests.factories.organization import make_event, make_municipal_staff, make_municipality, make_staff, make_unit
 
 
 @pytest.fixture
@@ -120,6 +121,27 @@ class TestFinding:
         refresh()
         assert find(staff, "台風") == ["台風 台風 台風", "台風と会議と予算と人事"]
         assert find(staff, "台風", sort="newest") == ["台風と会議と予算と人事", "台風 台風 台風"]
+
+    def test_the_name_of_a_merged_unit_finds_what_its_successor_writes(self, find, refresh):
+        day = date(2024, 4, 1)
+        old, new = make_unit(name="広聴課", until=date(2024, 3, 31)), make_unit(name="協働課", since=day)
+        make_event("merge", [old], [new], day, new)
+        writer = make_staff(new)
+        make_lesson(writer, title="出張して声を聞く")
+        refresh()
+        assert find(writer.user, "広聴課 出張") == ["出張して声を聞く"]
+
+    def test_a_document_is_found_by_its_type_and_its_year(self, find, refresh, unit, staff):
+        lesson = make_lesson(staff.person, title="出張して声を聞く")
+        refresh()
+        assert find(staff, f"教訓 出張 {lesson.fiscal_year}年度") == [lesson.title]
+
+    def test_newest_first_puts_nothing_on_top_that_a_closer_question_leaves_out(self, find, refresh, reference, staff):
+        reference("説明会の記録", "住民説明会を開いた。")
+        reference("会議の記録", "会では道路の説明をした。")
+        refresh()
+        assert find(staff, "説明会", sort="newest") == ["説明会の記録"]
+        assert find(staff, "説明会") == ["説明会の記録", "会議の記録"]
 
     def test_pages_hold_each_hit_once_and_the_last_page_ends_the_list(self, find, page, refresh, reference, staff):
         for n in range(23):

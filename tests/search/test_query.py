@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search import ranking
-from search.engines.base import Clause, EngineHit, Match, Signals
+from search.engines.base import Clause, Match
 from search.lexical import lexical
 from search.query import FACETS, MAX_CHARACTERS, MAX_WORDS, SearchRequest, Word, parse, parse_words
 
@@ -76,20 +76,40 @@ def asked(text, synonyms=()):
 class TestLexical:
     def test_several_words_mean_and_then_fewer(self):
         found = asked("台風 避難所 受付")
-        assert [(len(a.clauses), a.minimum, a.fewer) for a in found.attempts][:3] == [
-            (3, 3, False), (3, 2, True), (3, 1, True),
+        assert [(len(a.clauses), a.minimum, a.fewer) for a in found.attempts][:4] == [
+            (3, 3, False), (3, 3, False), (3, 2, True), (3, 1, True),
         ]  # fmt: skip
         assert forms(found.attempts[0].clauses[1]) == [("避難", "所")]
 
+    def test_a_compound_is_asked_for_in_one_piece_first(self):
+        close, loose = asked("台風 説明会").attempts[:2]
+        assert close.clauses[1].any_of[0] == Match("a", ("説明", "会"), phrase=True)
+        assert loose.clauses[1].any_of[0] == Match("a", ("説明", "会"))
+        assert (close.enough, loose.enough) == (ranking.ENOUGH_CLOSE, 1)
+        assert not close.fewer and not loose.fewer  # nothing that was typed is left out
+
+    def test_words_of_one_unit_are_asked_for_once(self):
+        assert [(a.minimum, a.fewer) for a in asked("台風 受付").attempts] == [(2, False), (1, True)]
+
     def test_one_long_word_falls_back_to_its_parts(self):
         found = asked("避難所運営訓練")
-        assert [(len(a.clauses), a.minimum) for a in found.attempts] == [(1, 1), (4, 3), (4, 2), (4, 1)]
+        assert [(len(a.clauses), a.minimum) for a in found.attempts] == [(1, 1), (1, 1), (4, 3), (4, 2), (4, 1)]
 
     def test_a_sentence_is_ranked_as_or_with_a_minimum(self):
         found = asked("台風のときに避難所の受付で困ったことは何ですか")
         first = found.attempts[0]
         assert found.sentence and first.minimum == ranking.minimum_match(len(first.clauses)) < len(first.clauses)
+        assert [a.minimum for a in found.attempts] == ranking.minimum_matches(len(first.clauses))
+        assert {a.enough for a in found.attempts} == {ranking.ENOUGH_FOR_SENTENCE}
         assert not asked("会計年度任用職員制度の手引").sentence
+
+    def test_three_words_held_by_particles_are_a_sentence_too(self):
+        assert asked("個人情報が漏れた").sentence
+        assert not asked("子供の意見").sentence
+
+    def test_a_sentence_finds_by_synonyms(self):
+        found = asked("車の税金が高いと言われた", [["自動車税", "車の税金"]])
+        assert Match("a", ("自動", "車", "税")) in found.attempts[0].clauses[0].any_of
 
     def test_a_phrase_is_required_in_every_attempt(self):
         found = asked('"避難所の運営" 台風')
@@ -127,46 +147,3 @@ class TestLexical:
             "予算と契約と人事と防災と福祉と教育と観光と農業と林業と道路と河川と税務と広報と統計と環境と水道と医療と文化と交通と港湾と住宅と消防と警察と選挙と監査と国際と情報と労働"
         )
         assert len(found.attempts[0].clauses) <= 24
-
-
-class TestRanking:
-    def hit(self, key, score=1.0, **signals):
-        return EngineHit(key, score, Signals(public_id=key, **signals))
-
-    def ordered(self, *hits, audience=frozenset()):
-        return [hit.key for hit in ranking.order(hits, audience)]
-
-    @pytest.mark.parametrize(
-        "better",
-        [{"maturity": "learned"}, {"reuse": 3}, {"day": 20_000}, {"unit_uid": "u1"}],
-        ids=["what was verified", "what others use", "what is newer", "what my office wrote"],
-    )
-    def test_worth_decides_between_equal_words(self, better):
-        start = {"maturity": "observed", "day": 18_000}
-        assert self.ordered(self.hit("a", **start), self.hit("b", **{**start, **better}), audience={"unit:u1"}) == [
-            "b",
-            "a",
-        ]
-
-    def test_worth_never_outruns_words(self):
-        best = {"maturity": "learned", "reuse": 9999, "day": 20_000, "unit_uid": "u1"}
-        assert self.ordered(self.hit("a", 1.34), self.hit("b", 1.0, **best), audience={"unit:u1"}) == ["a", "b"]
-
-    def test_maturity_rises_as_the_domain_says(self):
-        stages = ["learned", "implemented", "identified", "noted", "observed"]
-        values = [ranking.boost(Signals(maturity=stage), 0, ()) for stage in stages]
-        assert values == sorted(values, reverse=True) and values[2] == values[3]
-
-    def test_a_superseded_item_stands_right_under_its_successor(self):
-        old, new = self.hit("old", 9.0, superseded_by="new"), self.hit("new", 1.0)
-        assert self.ordered(old, self.hit("other", 5.0), new) == ["other", "new", "old"]
-        assert self.ordered(old, self.hit("other", 2.0)) == ["old", "other"]
-
-    def test_two_that_supersede_each_other_both_stay(self):
-        assert set(self.ordered(self.hit("a", superseded_by="b"), self.hit("b", superseded_by="a"))) == {"a", "b"}
-
-    def test_equal_hits_stand_in_order_of_key(self):
-        assert self.ordered(self.hit("b"), self.hit("a"), self.hit("c")) == ["a", "b", "c"]
-
-    def test_the_window_holds_whole_pages(self):
-        assert ranking.WINDOW % ranking.PAGE_SIZE == 0

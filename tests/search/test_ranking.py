@@ -1,0 +1,163 @@
+"""Every number of search/ranking.py: what it promises, so that whoever changes one sees what it was for."""
+
+from itertools import pairwise
+
+import pytest
+
+from search import ranking
+from search.documents import Attachment, SearchDocument
+from search.engines import temporary
+from search.engines.base import EngineHit, Signals
+from search.evaluation import first_page, load
+from search.judged import Judged
+
+
+def hit(key, score=1.0, **signals):
+    return EngineHit(key, score, Signals(public_id=key, **signals))
+
+
+def ordered(*hits, audience=frozenset()):
+    return [one.key for one in ranking.order(hits, audience)]
+
+
+def bonus(day=0, newest=0, audience=(), **signals):
+    """What a score gains over that of a document of which nothing is known but that it was observed."""
+    return ranking.boost(Signals(maturity="observed", day=day, **signals), newest, audience) - 1
+
+
+class TestBoosts:
+    def test_maturity_rises_as_the_domain_says(self):
+        stages = ["learned", "implemented", "identified", "noted", "observed"]
+        values = [ranking.boost(Signals(maturity=stage), 0, ()) for stage in stages]
+        assert values == sorted(values, reverse=True) and values[2] == values[3]
+        assert len(set(values)) == 4
+
+    def test_what_has_no_maturity_starts_where_a_noted_lesson_does(self):
+        assert ranking.boost(Signals(), 0, ()) == ranking.boost(Signals(maturity="noted"), 0, ())
+
+    def test_each_doubling_of_use_adds_the_same_and_five_are_enough(self):
+        steps = [bonus(reuse=2**n - 1) for n in range(8)]
+        gains = [after - before for before, after in pairwise(steps)]
+        assert gains[:5] == pytest.approx([gains[0]] * 5) and gains[0] > 0
+        assert gains[5:] == pytest.approx([0, 0])
+        assert bonus(reuse=-1) == 0
+
+    def test_half_of_the_freshness_is_gone_after_two_years(self):
+        assert bonus(day=20_000, newest=20_730) == pytest.approx(bonus(day=20_000, newest=20_000) / 2)
+        assert bonus(day=0, newest=20_000) == 0  # no date: neither fresh nor stale
+        assert bonus(day=20_001, newest=20_000) == bonus(day=20_000, newest=20_000)
+
+    def test_my_own_office_counts_for_me_alone(self):
+        assert bonus(unit_uid="u1", audience={"unit:u1"}) > 0
+        assert bonus(unit_uid="u1", audience={"unit:u2"}) == 0
+
+    def test_a_superseded_one_needs_much_better_words_to_stand_above(self):
+        assert ordered(hit("old", 1.4, superseded_by="gone"), hit("other", 1.0)) == ["other", "old"]
+        assert ordered(hit("old", 1.5, superseded_by="gone"), hit("other", 1.0)) == ["old", "other"]
+
+    @pytest.mark.parametrize(
+        "better",
+        [{"maturity": "learned"}, {"reuse": 3}, {"day": 20_000}, {"unit_uid": "u1"}],
+        ids=["what was verified", "what others use", "what is newer", "what my office wrote"],
+    )
+    def test_worth_decides_between_equal_words(self, better):
+        start = {"maturity": "observed", "day": 18_000}
+        pair = hit("a", **start), hit("b", **{**start, **better})
+        assert ordered(*pair, audience={"unit:u1"}) == ["b", "a"]
+
+    def test_worth_never_outruns_words(self):
+        best = {"maturity": "learned", "reuse": 9999, "day": 20_000, "unit_uid": "u1"}
+        assert ordered(hit("a", 1.34), hit("b", 1.0, **best), audience={"unit:u1"}) == ["a", "b"]
+
+
+class TestOrder:
+    def test_a_superseded_item_stands_right_under_its_successor(self):
+        old, new = hit("old", 9.0, superseded_by="new"), hit("new", 1.0)
+        assert ordered(old, hit("other", 5.0), new) == ["other", "new", "old"]
+        assert ordered(old, hit("other", 2.0)) == ["old", "other"]
+
+    def test_two_that_supersede_each_other_both_stay(self):
+        assert set(ordered(hit("a", superseded_by="b"), hit("b", superseded_by="a"))) == {"a", "b"}
+
+    def test_equal_hits_stand_in_order_of_key(self):
+        assert ordered(hit("b"), hit("a"), hit("c")) == ["a", "b", "c"]
+
+    def test_the_window_holds_whole_pages(self):
+        assert ranking.WINDOW % ranking.PAGE_SIZE == 0
+        assert ranking.LAST_PAGE * ranking.PAGE_SIZE <= 10_000  # what a cluster will give
+
+
+class TestHowMuchToAskFor:
+    @pytest.mark.parametrize(
+        ("words", "tries"), [(1, [1]), (2, [1]), (3, [2, 1]), (6, [2, 1]), (10, [3, 2, 1]), (24, [8, 4, 1])]
+    )
+    def test_of_a_sentence_a_third_then_less(self, words, tries):
+        assert ranking.minimum_matches(words) == tries
+
+    @pytest.mark.parametrize(("words", "tries"), [(1, []), (2, [1]), (3, [2, 1]), (6, [5, 3, 1])])
+    def test_of_nouns_one_less_then_half_then_any(self, words, tries):
+        assert ranking.fewer(words) == tries
+
+    def test_enough_is_a_full_page_of_compounds_and_three_for_a_sentence(self):
+        assert ranking.ENOUGH_CLOSE == ranking.PAGE_SIZE
+        assert ranking.PAGE_SIZE < ranking.ENOUGH_FOR_SENTENCE <= ranking.WINDOW
+
+
+def page(text, synonyms=(), /, **documents):
+    """The names of the documents that a question finds, best first; each is given by the fields that matter."""
+    filler = {"title": "件名", "body": "本文です。"}
+    made = [
+        SearchDocument(
+            key=f"judged:{name}", source="judged", type="lesson", public_id="", url="", audience=("public",),
+            **{**filler, **parts},
+        )
+        for name, parts in documents.items()
+    ]  # fmt: skip
+    with temporary() as engine:
+        load(engine, Judged("made up", made, ()))
+        return list(first_page(engine, text, synonyms))
+
+
+class TestWeights:
+    """The weights as readers meet them: through the engine, with documents that differ in one thing."""
+
+    def test_a_title_counts_a_little_more_than_a_text(self):
+        assert page("除雪", text={"title": "作業", "body": "除雪"}, title={"title": "除雪", "body": "作業"}) == [
+            "title",
+            "text",
+        ]
+        assert 1 < ranking.FIELD_WEIGHTS["title"] <= 1.5  # a big title boost hurt on every set
+
+    def test_keywords_and_summary_count_as_a_text_does(self):
+        assert ranking.FIELD_WEIGHTS["summary"] == ranking.FIELD_WEIGHTS["names"] == ranking.FIELD_WEIGHTS["body"] == 1
+
+    def test_a_file_counts_less_than_the_text(self):
+        file = {"body": "作業", "attachments": (Attachment("表", "除雪"),)}
+        assert page("除雪", file=file, text={"body": "除雪"}) == ["text", "file"]
+
+    def test_short_units_carry_the_meaning(self):
+        kinds = ranking.KIND_WEIGHTS
+        assert kinds["a"] > kinds["c"] > kinds["b"] > 0
+
+    def test_what_stands_together_is_above_what_stands_apart(self):
+        apart = {"body": "会では道路の説明"}
+        assert page("説明会", apart=apart, together={"body": "道路の説明会では"}) == ["together", "apart"]
+
+    def test_a_full_page_of_compounds_needs_no_loose_ones(self):
+        together = {f"t{n}": {"body": "道路の説明会では"} for n in range(ranking.ENOUGH_CLOSE)}
+        assert set(page("説明会", apart={"body": "会では道路の説明"}, **together)) == set(together)
+
+    def test_the_word_itself_is_above_its_synonym(self):
+        words = [["苦情", "クレーム"]]
+        found = page("苦情", words, other={"body": "クレームの電話"}, same={"body": "苦情の電話"})
+        assert found == ["same", "other"]
+        assert 0 < ranking.SYNONYM_WEIGHT < 1
+
+    def test_a_reading_finds_what_was_typed_in_kana(self):
+        assert page("ひなんじょ", kanji={"title": "避難所"}, none={"title": "会議室"}) == ["kanji"]
+        assert ranking.KIND_WEIGHTS["r"] <= ranking.KIND_WEIGHTS["a"]
+
+    def test_a_year_finds_what_happened_in_it(self):
+        assert page(
+            "令和6年度 除雪", old={"body": "除雪", "fiscal_year": 2023}, it={"body": "除雪", "fiscal_year": 2024}
+        ) == ["it"]
