@@ -2,10 +2,13 @@
 
 from django.urls import include, path
 
+from config import health
 from config.styleguide import styleguide
 
 urlpatterns = [
     path("admin/", include("kb.office_urls")),
+    path("healthz/", health.alive, name="healthz"),
+    path("readyz/", health.ready, name="readyz"),
     path("styleguide/", styleguide, name="styleguide"),
     path("", include("organization.urls")),
     path("search/", include("search.urls")),

@@ -115,7 +115,9 @@ def _checked_source(facts: SourceFacts) -> ReferenceSource | None:
     try:
         facts.check()
     except ValidationError as error:
-        raise ImportRefusedError("出典の指定を直してください。" + " ".join(error.messages)) from error
+        raise ImportRefusedError(
+            "出典コード（--source）か、出典の指定を直してください。" + " ".join(error.messages)
+        ) from error
     source = ReferenceSource.objects.filter(name=facts.name).first()
     if source is not None and source.withdrawn:
         raise ImportRefusedError(

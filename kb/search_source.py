@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet, prefetch_related_objects
+from django.db.models import F, Model, Q, QuerySet, prefetch_related_objects
 
 from kb.authors import author_label
 from kb.format_files import get_format
@@ -194,7 +194,8 @@ class ReferenceSource(Labels):
             key=f"reference:{obj.pk}", source="reference", type="reference", public_id=obj.public_id,
             url=obj.get_absolute_url(), audience=tuple(sorted(tokens)), title=obj.title, body=obj.words(),
             keywords=(*obj.keywords, obj.source.label), lang=obj.language, fiscal_year=obj.fiscal_year, occurred_on=obj.occurred_on,
-            published_at=obj.imported_at, **self._unit(obj, tree),
+            # By its own day: what was taken in yesterday is not news of yesterday.
+            published_at=None if obj.occurred_on else obj.imported_at, **self._unit(obj, tree),
         )  # fmt: skip
 
     def _unit(self, row: Reference, tree: UnitTree) -> dict[str, Any]:
@@ -233,7 +234,7 @@ class ReferenceSource(Labels):
         found = Reference.objects.visible_to(user)
         for word in words:
             found = found.filter(title__icontains=word)
-        return list(found.order_by("-imported_at", "-pk").values_list("pk", flat=True)[:limit])
+        return list(found.order_by(F("occurred_on").desc(nulls_last=True), "-pk").values_list("pk", flat=True)[:limit])
 
 
 def _owned(model: Any, version: OrgUnitVersion) -> Iterable[Any]:

@@ -31,7 +31,7 @@ def reasons(hit: EngineHit, window: Sequence[EngineHit], audience: Collection[st
     found = []
     for name, share in ranking.bonuses(hit.signals, ranking.newest_day(window), audience).items():
         if name == "maturity":
-            label = dict(card.badges).get(hit.signals.maturity) if hit.signals.maturity else "教訓のほか"
+            label = dict(card.badges).get(hit.signals.maturity) if hit.signals.maturity else "教訓以外の記録（一律）"
             found.append(f"{label or hit.signals.maturity} +{share:.1%}")
         elif share:
             found.append(f"{_BONUSES[name]} +{share:.1%}")

@@ -48,14 +48,14 @@ def why_rebuild(engine: Engine) -> str:
     try:
         live = next((generation for generation in engine.generations() if generation.live), None)
         if live is None:
-            return "no generation is live"
+            return "まだ索引がありません"
         rules, _, uid = live.stamp.partition(_UID)
         if rules != stamp():
-            return "the index was made by other rules"
+            return "索引が、今と違う決まり（分析、辞書、形）で作られています"
         if uid != LiveGeneration.current():
-            return "the index was made for another database (was a backup restored?)"
+            return "索引が、このデータベースのものではありません（別の検索エンジンを使っていたか、バックアップを戻したとき）"
         if engine.highest_version() > VersionCounter.last():
-            return "the index is newer than the database (was a backup restored?)"
+            return "索引がデータベースより新しいものです（データベースのバックアップを戻したとき）"
     except IndexLost as error:
         return str(error)
     return ""

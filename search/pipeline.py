@@ -40,14 +40,16 @@ def run(request: SearchRequest, user: Any) -> ResultPage:
         events.log(events.Event.REDUCED, error=type(error).__name__, advice=error.advice)
         return _reduced(request, words, user)
     allowed = authorise(user, [hit.key for hit in ranked.hits])
-    total = max(ranked.found.total - (len(ranked.hits) - len(allowed)), 0)
+    refused = len(ranked.hits) - len(allowed)
+    # Nothing may be counted that nobody here may open: with no hit left there is nothing to count.
+    total = max(ranked.found.total - refused, 0) if allowed else 0
     attempt = ranked.attempt
     return ResultPage(
         hits=tuple(_hit(item, words, _why(item, ranked, parts)) for item in allowed),
         total=total,
         page=ranked.page,
         pages=_pages(total),
-        facets=_facets(ranked.found, request),
+        facets=() if refused else _facets(ranked.found, request),
         fewer=(attempt.minimum, len(attempt.clauses)) if attempt.fewer and total else None,
         sentence=words.sentence,
         ignored=words.ignored,

@@ -24,7 +24,8 @@ POLL_SECONDS = 0.2
 #: A row that failed for an unknown reason is tried so often before it is parked.
 MAX_ATTEMPTS = 5
 _RETRY_SECONDS = 2.0
-_LONGEST_PAUSE = 30.0
+#: An engine that is back is noticed within this; asking a dead one so often costs nothing.
+_LONGEST_PAUSE = 5.0
 #: What another worker claimed and left for so long is free again: it was killed.
 _TAKE_OVER_SECONDS = 30.0
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -21,6 +22,14 @@ EMBEDDED, ELASTICSEARCH = "embedded", "elasticsearch"
 def chosen() -> str:
     """The name of the engine that settings choose, to be shown to people and to nothing else."""
     return ELASTICSEARCH if settings.SEARCH_URL else EMBEDDED
+
+
+def where() -> str:
+    """Which engine it is and where, to be shown to people."""
+    if chosen() == EMBEDDED:
+        return f"埋め込み（{settings.SEARCH_EMBEDDED_PATH}）"
+    parts = urlsplit(settings.SEARCH_URL)  # without the user and password that it may hold
+    return f"Elasticsearch（{parts.scheme}://{parts.netloc.rpartition('@')[2]}）"
 
 
 @lru_cache(maxsize=1)

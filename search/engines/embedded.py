@@ -221,7 +221,7 @@ class EmbeddedEngine:
     def _live(db: sqlite3.Connection) -> str:
         row = db.execute("SELECT name FROM generation WHERE live").fetchone()
         if row is None:
-            raise IndexLost("no generation is live yet")
+            raise IndexLost("まだ索引がありません")
         return f"g{row[0]}"
 
     @staticmethod

@@ -115,6 +115,12 @@ class TestFinding:
         assert [hit.card.title for hit in response.context["result"].hits] == ["件名2", "件名1", "件名0"]
         assert "新着 3件" in text_of(response) and "外部の事例" in text_of(response)
 
+    def test_what_came_from_elsewhere_yesterday_is_as_old_as_its_own_day(self, find, refresh, reference, staff, unit):
+        make_lesson(make_staff(unit), title="水位のこと", audience="unit", occurred_on=date(2025, 6, 1))
+        reference("水位の古い話", occurred_on=date(2001, 6, 1))
+        refresh()
+        assert find(staff, "水位", sort="newest") == ["水位のこと", "水位の古い話"]
+
     def test_sorting_by_newest(self, find, refresh, reference, staff):
         reference("台風 台風 台風")
         reference("台風と会議と予算と人事")
@@ -246,7 +252,7 @@ class TestGates:
         Reference.objects.filter(pk=row.pk).update(withdrawn=True)
         with caplog.at_level(logging.ERROR, "search"):
             result = page(staff, q="訓練").context["result"]
-        assert (result.total, result.hits) == (0, ())
+        assert (result.total, result.hits, result.facets) == (0, (), ())
         assert "search.hit_dropped count=1" in caplog.text and "訓練" not in caplog.text
 
     def test_what_is_shown_comes_from_the_database_not_from_the_index(self, page, refresh, reference, staff):

@@ -213,7 +213,7 @@ class TestWorker:
         reference("件名")
         refresh()
         VersionCounter.objects.update(value=0)
-        assert "newer than the database" in why_rebuild(index)
+        assert "データベースより新しい" in why_rebuild(index)
         Worker(index).drain()
         assert why_rebuild(index) == ""
 
@@ -222,7 +222,7 @@ class TestWorker:
         reference("件名")
         refresh()
         LiveGeneration.note("0" * 32)
-        assert "another database" in why_rebuild(index)
+        assert "このデータベースのものではありません" in why_rebuild(index)
         Worker(index).drain()
         assert why_rebuild(index) == ""
 
@@ -285,7 +285,7 @@ class TestRebuild:
     def test_other_rules_mean_another_index(self, index, settings):
         assert why_rebuild(index) == ""
         settings.SEARCH_DICTIONARY = "core"
-        assert "other rules" in why_rebuild(index)
+        assert "違う決まり" in why_rebuild(index)
 
     def test_differences_are_named(self, index, refresh, reference):
         row = reference("件名")

@@ -24,6 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from demo.load import is_loaded, load
 from search.engines import engine
+from search.engines.base import EngineUnavailable
 from search.indexes import rebuild, why_rebuild
 
 #: Called with how many parts are done, and of how many.
@@ -109,9 +110,12 @@ class Command(BaseCommand):
         stamp.write_text(seen.hexdigest())
 
     def build_index(self) -> None:
-        if why_rebuild(engine()):
-            with self.step("検索の索引") as advance:
-                rebuild(engine(), advance)
+        try:
+            if why_rebuild(engine()):
+                with self.step("検索の索引") as advance:
+                    rebuild(engine(), advance)
+        except EngineUnavailable as error:  # the worker builds it when the engine is back; the site works meanwhile
+            self.stderr.write(f"{error.advice or error} つながるまでは、簡易検索で答えます。")
 
     def bars(self) -> Progress:
         # The names come last: full-width characters would push the bars out of line.

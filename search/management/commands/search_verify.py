@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from search.engines import engine
+from search.engines import engine, where
 from search.engines.base import EngineUnavailable
 from search.indexes import compare, why_rebuild
 from search.models import PendingChange
@@ -17,8 +17,7 @@ class Command(BaseCommand):
     help = "データベースと索引を比べて報告します（直しません。直すのは search_sync）。違いがあれば終了コード1。"
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for line in engine().health():
-            self.stderr.write(line)
+        self.stdout.write(f"検索エンジン：{where()}")
         try:
             reason = why_rebuild(engine())
             if reason:
@@ -26,6 +25,8 @@ class Command(BaseCommand):
                     f"索引を作り直す必要があります（{reason}）。manage.py search_rebuild を実行してください。"
                 )
             difference = compare(engine())
+            for line in engine().health():
+                self.stderr.write(line)
         except EngineUnavailable as error:
             raise CommandError(error.advice or f"検索エンジンに届きません（{error}）。") from error
         waiting = PendingChange.objects.waiting().count()

@@ -1,0 +1,27 @@
+"""Two questions for whoever watches the service. They tell nothing of what is in it, and ask no log-in.
+
+/healthz/ answers while the process lives; /readyz/ while the database answers too. Search is in neither: without its
+engine the site works, with reduced search (docs/search.md), and must not be taken out for it.
+"""
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+
+@require_safe
+@never_cache
+def alive(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+def ready(request: HttpRequest) -> HttpResponse:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return HttpResponse("database", status=503, content_type="text/plain")
+    return HttpResponse("ok", content_type="text/plain")
