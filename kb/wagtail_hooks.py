@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -13,7 +12,6 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.admin.ui.tables import BooleanColumn, Column
-from wagtail.admin.views.generic import IndexView
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 
 from kb import office_menu  # noqa: F401  (registers its hooks)
@@ -98,9 +96,8 @@ class TermViewSet(WordViewSet):
     ]  # fmt: skip
 
 
-class ReferenceListing(IndexView):
-    def get_base_queryset(self) -> QuerySet[Any]:
-        return super().get_base_queryset().select_related("source")
+class ReferenceListing(office_views.Listing):
+    related = ("source",)
 
 
 class ReferenceViewSet(WordViewSet):

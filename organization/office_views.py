@@ -26,7 +26,9 @@ from organization.posts import held_on
 def said(row: Model) -> dict[str, Any]:
     """The row's own columns and links as plain values, for the audit event."""
     return {
-        name: [one.pk for one in value] if isinstance(value, list) else (value if value is None else str(value))
+        name: [getattr(one, "pk", one) for one in value]
+        if isinstance(value, list)
+        else (value if value is None else str(value))
         for name, value in model_to_dict(row).items()
         if name != row._meta.pk.name
     }

@@ -51,6 +51,11 @@ def gate(user: Any) -> Gate:
     return Gate(reader_tokens(user), frozenset(hidden))
 
 
+def may_explain(user: Any) -> bool:
+    """Whether this reader may ask why hits stand as they do: the knowledge office, which answers for the order."""
+    return "role:km" in reader_tokens(user)
+
+
 def authorise(user: Any, keys: Sequence[str]) -> list[Allowed]:
     """Those of `keys` that `user` may open, in the same order, with what may be shown of them."""
     cards: dict[str, Card] = {}

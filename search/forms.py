@@ -35,6 +35,7 @@ def controls(request: SearchRequest, result: ResultPage) -> dict[str, Any]:
             {"label": label, "url": request.address(sort=sort), "current": sort == request.sort}
             for sort, label in SORTS
         ],
+        "explain_url": request.address(explain=not request.explain, page=result.page),
         "pagination": _pagination(request, result),
     }
 

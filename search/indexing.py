@@ -20,8 +20,6 @@ from search.engines.base import Change, Engine, IndexedDocument, Kind, Signals
 from search.models import VersionCounter
 from search.registry import SearchSource, sources
 
-#: The rest of a longer field is not indexed (search.md, Caps).
-MAX_CHARACTERS = 50_000
 BATCH = 100
 
 
@@ -105,7 +103,7 @@ def describe(document: SearchDocument) -> IndexedDocument:
     for name, text in texts.items():
         if not text:
             continue
-        analysis = analyse(text[:MAX_CHARACTERS])
+        analysis = analyse(text[: settings.SEARCH_FIELD_LIMIT])
         parts: dict[Kind, list[str]] = {"a": analysis.forms("a"), "c": analysis.forms("c"), "b": list(analysis.b)}
         if name == "title":
             parts["b"] += single_kanji(text)

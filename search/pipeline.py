@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from search import events, ranking
-from search.access import Allowed, Gate, authorise, gate, newest
+from search import events, explain, ranking
+from search.access import Allowed, Gate, authorise, gate, may_explain, newest
 from search.documents import Card
 from search.engines import engine
 from search.engines.base import Clause, Engine, EngineHit, EngineUnavailable, Found, Plan, Scoring
@@ -27,6 +27,7 @@ class Ranked:
     page: int
     found: Found
     attempt: Attempt
+    plan: Plan
 
 
 def run(request: SearchRequest, user: Any) -> ResultPage:
@@ -34,6 +35,7 @@ def run(request: SearchRequest, user: Any) -> ResultPage:
     words = lexical(request, _synonyms(request))
     try:
         ranked = rank(engine(), request, words, gate(user))
+        parts = _parts(engine(), ranked) if request.explain and may_explain(user) else {}
     except EngineUnavailable as error:
         events.log(events.Event.REDUCED, error=type(error).__name__, advice=error.advice)
         return _reduced(request, words, user)
@@ -41,7 +43,7 @@ def run(request: SearchRequest, user: Any) -> ResultPage:
     total = max(ranked.found.total - (len(ranked.hits) - len(allowed)), 0)
     attempt = ranked.attempt
     return ResultPage(
-        hits=_hits(allowed, words),
+        hits=tuple(_hit(item, words, _why(item, ranked, parts)) for item in allowed),
         total=total,
         page=ranked.page,
         pages=_pages(total),
@@ -62,7 +64,7 @@ def rank(engine: Engine, request: SearchRequest, words: Lexical, reader: Gate) -
         if found.total >= (attempt.enough if plan.order == "relevance" else 1):
             break
     page = min(request.page, max(1, _pages(found.total)))
-    return Ranked(_page(engine, plan, found, page), page, found, attempt)
+    return Ranked(_page(engine, plan, found, page), page, found, attempt, plan)
 
 
 def look_up(user: Any, clauses: tuple[Clause, ...], scoring: tuple[Scoring, ...], limit: int) -> list[Card]:
@@ -115,14 +117,32 @@ def _pages(total: int) -> int:
     return min(math.ceil(total / ranking.PAGE_SIZE), ranking.LAST_PAGE)
 
 
-def _hits(allowed: Sequence[Allowed], words: Lexical) -> tuple[Hit, ...]:
-    return tuple(
-        Hit(
-            card=item.card,
-            title=marked(item.card.title, words.forms, words.typed),
-            snippet=snippet((item.card.summary, item.card.text), words.forms, words.typed),
-        )
-        for item in allowed
+def _hit(item: Allowed, words: Lexical, why: tuple[str, ...] = ()) -> Hit:
+    return Hit(
+        card=item.card,
+        title=marked(item.card.title, words.forms, words.typed),
+        snippet=snippet((item.card.summary, item.card.text), words.forms, words.typed),
+        why=why,
+    )
+
+
+def _parts(engine: Engine, ranked: Ranked) -> dict[str, dict[str, float]]:
+    """The scores of a page's hits by kind of word: the same question, asked once for each."""
+    plan = replace(ranked.plan, facets=(), limit=ranking.WINDOW)
+    asked = {explain.called(one): engine.search(replace(plan, scoring=(one,))) for one in plan.scoring}
+    scores = {name: {hit.key: hit.score for hit in found.hits} for name, found in asked.items()}
+    return {hit.key: {name: scores[name].get(hit.key, 0.0) for name in scores} for hit in ranked.hits}
+
+
+def _why(item: Allowed, ranked: Ranked, parts: dict[str, dict[str, float]]) -> tuple[str, ...]:
+    if item.key not in parts:
+        return ()
+    if ranked.plan.order == "newest":
+        return ("新しい順なので、語の一致は使っていません",)
+    hit = next(hit for hit in ranked.hits if hit.key == item.key)
+    return (
+        explain.by_words(parts[item.key]),
+        *explain.reasons(hit, ranked.found.hits, ranked.plan.audience, item.card),
     )
 
 
@@ -148,5 +168,10 @@ def _reduced(request: SearchRequest, words: Lexical, user: Any) -> ResultPage:
     allowed = newest(user, wanted, ranking.PAGE_SIZE + 1)
     shown = allowed[: ranking.PAGE_SIZE]
     return ResultPage(
-        hits=_hits(shown, words), total=len(shown), page=1, pages=1, reduced=True, more=len(allowed) > len(shown)
+        hits=tuple(_hit(item, words) for item in shown),
+        total=len(shown),
+        page=1,
+        pages=1,
+        reduced=True,
+        more=len(allowed) > len(shown),
     )

@@ -44,6 +44,7 @@ class SearchRequest:
     sort: Order = "relevance"
     page: int = 1
     cut: bool = False  # the text was longer than what is read of it
+    explain: bool = False  # the office asks why the hits stand as they do
 
     @property
     def asked(self) -> bool:
@@ -58,6 +59,7 @@ class SearchRequest:
         sort, page = changes.get("sort", self.sort), changes.get("page", 1)
         pairs += [("sort", sort)] if sort != "relevance" else []
         pairs += [("page", str(page))] if page > 1 else []
+        pairs += [("explain", "1")] if changes.get("explain", self.explain) else []
         return f"?{urlencode(pairs)}"
 
 
@@ -79,6 +81,7 @@ def parse(parameters: Mapping[str, Sequence[str]]) -> SearchRequest:
         filters=filters,
         sort="newest" if _last(parameters, "sort") == "newest" else "relevance",
         page=max(1, int(page)) if re.fullmatch("[0-9]{1,9}", page) else 1,
+        explain=_last(parameters, "explain") == "1",
         cut=len(raw) > MAX_CHARACTERS or len(words) > MAX_WORDS,
     )
 

@@ -64,21 +64,36 @@ def fewer(words: int) -> list[int]:
     return sorted({number for number in tries if 1 <= number < words}, reverse=True)
 
 
-def boost(signals: Signals, newest_day: int, audience: Collection[str]) -> float:
-    """What a score is multiplied by. Freshness is counted back from the newest hit, so no clock is needed."""
-    bonus = _MATURITY.get(signals.maturity, _OTHER_TYPES)
-    bonus += min(_REUSE_MOST, _REUSE_STEP * math.log2(1 + max(0, signals.reuse)))
+def bonuses(signals: Signals, newest_day: int, audience: Collection[str]) -> dict[str, float]:
+    """What is added to a score for worth, by reason. Freshness is counted back from the newest hit: no clock is needed."""
+    found = {
+        "maturity": _MATURITY.get(signals.maturity, _OTHER_TYPES),
+        "reuse": min(_REUSE_MOST, _REUSE_STEP * math.log2(1 + max(0, signals.reuse))),
+    }
     if signals.day:
-        bonus += _FRESHNESS * 0.5 ** (max(0, newest_day - signals.day) / _FRESHNESS_HALF_LIFE)
+        found["freshness"] = _FRESHNESS * 0.5 ** (max(0, newest_day - signals.day) / _FRESHNESS_HALF_LIFE)
     if signals.unit_uid and f"unit:{signals.unit_uid}" in audience:
-        bonus += _OWN_UNIT
-    return (1.0 + bonus) * (_SUPERSEDED if signals.superseded_by else 1.0)
+        found["own_unit"] = _OWN_UNIT
+    return found
+
+
+def penalty(signals: Signals) -> float:
+    return _SUPERSEDED if signals.superseded_by else 1.0
+
+
+def boost(signals: Signals, newest_day: int, audience: Collection[str]) -> float:
+    """What a score is multiplied by."""
+    return (1.0 + sum(bonuses(signals, newest_day, audience).values())) * penalty(signals)
+
+
+def newest_day(hits: Sequence[EngineHit]) -> int:
+    return max((hit.signals.day for hit in hits), default=0)
 
 
 def order(hits: Sequence[EngineHit], audience: Collection[str]) -> list[EngineHit]:
     """The window of best hits in final order: boosted score, then key; a superseded one below its successor."""
-    newest_day = max((hit.signals.day for hit in hits), default=0)
-    boosted = [replace(hit, score=hit.score * boost(hit.signals, newest_day, audience)) for hit in hits]
+    newest = newest_day(hits)
+    boosted = [replace(hit, score=hit.score * boost(hit.signals, newest, audience)) for hit in hits]
     boosted.sort(key=lambda hit: (-hit.score, hit.key))
     return _under_successors(boosted)
 

@@ -16,6 +16,7 @@ class Hit:
     card: Card
     title: SafeString
     snippet: SafeString
+    why: tuple[str, ...] = ()  # why it stands here, where the office asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from search.access import may_explain
 from search.forms import controls
 from search.pipeline import run
 from search.query import MAX_CHARACTERS, parse
@@ -21,7 +22,13 @@ def search(request: HttpRequest) -> HttpResponse:
     """``/search/?q=&type=&theme=&unit=&fiscal_year=&sort=&page=``, the codes repeatable."""
     asked = parse(dict(request.GET.lists()))
     result = run(asked, request.user)
-    context = {"asked": asked, "result": result, "max_characters": MAX_CHARACTERS, **controls(asked, result)}
+    context = {
+        "asked": asked,
+        "result": result,
+        "max_characters": MAX_CHARACTERS,
+        "may_explain": may_explain(request.user),
+        **controls(asked, result),
+    }
     return render(request, "search/search.html", context)
 
 

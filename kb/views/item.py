@@ -7,6 +7,7 @@ from typing import Any
 
 from csp.constants import SELF
 from csp.decorators import csp_replace
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import F, Prefetch, Value
 from django.http import Http404, HttpRequest, HttpResponse
@@ -77,7 +78,10 @@ def _reference(request: HttpRequest, public_id: str) -> HttpResponse:
     row = Reference.objects.visible_to(request.user).filter(public_id=public_id).select_related("source").first()
     if row is None:
         raise Http404
-    return render(request, "kb/reference.html", {"item": row})
+    limit = settings.SEARCH_FIELD_LIMIT
+    # Markup only makes a text longer: a short one need not be read.
+    searched = limit if len(row.html) > limit and len(row.words()) > limit else 0
+    return render(request, "kb/reference.html", {"item": row, "searched": searched})
 
 
 def _common(request: HttpRequest, item: Item) -> dict[str, Any]:

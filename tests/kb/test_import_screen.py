@@ -162,7 +162,7 @@ def test_a_file_of_another_kind_is_refused_at_once(office, content, words, tmp_p
     [
         ({"name": ""}, "「出典コード」が空です"),
         ({"name": "日本語"}, "半角の英数字"),
-        ({"audience": "self"}, "選択"),
+        ({"audience": "self"}, "選び直してください"),
         ({"label": "あ" * 101}, "100文字まで"),
         ({"file": ""}, "ファイルを選んでください"),
     ],

@@ -10,7 +10,7 @@ from django.urls import reverse
 from kb.models import Article, Reference, Scene, Stance, Term, Theme
 from kb.tree import year_container
 from learning.models import TrainingCourse, TrainingRecord
-from tests.factories.kb import make_challenge, make_lesson, make_retrospective
+from tests.factories.kb import make_challenge, make_lesson, make_retrospective, reference_source
 from tests.factories.organization import make_event, make_staff, make_unit
 from tests.kb.office import administrator, english, officer
 
@@ -59,7 +59,7 @@ def world():
         "scene": Scene.objects.create(code="scene", label="窓口"),
         "stance": Stance.objects.create(code="stance", label="対話"),
         "term": Term.objects.create(label="避難所", kana="ひなんじょ", synonyms=["避難先"]),
-        "reference": Reference.objects.create(source="kuni", source_label="国", external_id="1", title="国の事例"),
+        "reference": Reference.objects.create(source=reference_source(label="国"), external_id="1", title="国の事例"),
         "trainingcourse": course,
         "trainingrecord": TrainingRecord.objects.create(
             person=author, course=course, starts_on=TODAY, ends_on=TODAY, status="attended"

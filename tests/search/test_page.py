@@ -157,6 +157,23 @@ class TestFinding:
         assert "見つかりませんでした" in text_of(response) and 'href="/write/"' in response.content.decode()
 
 
+class TestLongTexts:
+    """Of 50,001 characters the last is not searched; the text is kept whole, and its page says so."""
+
+    def test_what_stands_too_far_behind_is_not_found(self, find, refresh, reference, staff):
+        row = reference("長い議事録", "あ。" * 24_990 + "水位計の話。" + "い。" * 20 + "測量船の話。")
+        refresh()
+        assert len(row.text) > 50_000
+        assert find(staff, "水位計") == ["長い議事録"]
+        assert find(staff, "測量船") == []
+
+    def test_its_page_says_how_much_is_searched(self, client, reference, staff):
+        client.force_login(staff)
+        long, short = reference("長い議事録", "議" * 50_001), reference("短い議事録", "議" * 50_000)
+        assert "始めの5万文字" in client.get(long.get_absolute_url()).content.decode()
+        assert "始めの5万文字" not in client.get(short.get_absolute_url()).content.decode()
+
+
 class TestFacets:
     @pytest.fixture
     def shelf(self, refresh, reference, staff):

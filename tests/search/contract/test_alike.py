@@ -20,7 +20,8 @@ from search.engines.base import (
     Signals,
 )
 from search.engines.embedded import EmbeddedEngine
-from search.evaluation import evaluate
+from search.evaluation import ask, figures, load
+from search.judged import read
 from tests.search import server
 
 # Few words, so that most questions find something.
@@ -113,9 +114,11 @@ def test_both_engines_find_and_count_the_same(changes, asked, other, tmp_path_fa
 def test_both_engines_rank_alike(name, elasticsearch, shared_data, tmp_path):
     """The same questions are answered as well by either: one formula, measured on judged collections."""
     folder = shared_data / "relevance" / name
-    figures = [
-        evaluate(engine, folder, first=1_500) for engine in (EmbeddedEngine(tmp_path / "index.sqlite3"), elasticsearch)
-    ]
-    assert abs(figures[0].ndcg - figures[1].ndcg) < 0.01
-    assert abs(figures[0].recall - figures[1].recall) < 0.01
-    assert figures[0].zero_hits == figures[1].zero_hits
+    found = []
+    for engine in (EmbeddedEngine(tmp_path / "index.sqlite3"), elasticsearch):
+        judged = read(folder, 1_500)
+        load(engine, judged)
+        found.append(figures(ask(engine, judged)))
+    assert abs(found[0].ndcg - found[1].ndcg) < 0.01
+    assert abs(found[0].recall - found[1].recall) < 0.01
+    assert found[0].zero_hits == found[1].zero_hits

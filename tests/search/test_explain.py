@@ -1,0 +1,79 @@
+"""Why a hit stands where it stands: said to the knowledge office, in numbers that make up the order, and to nobody else."""
+
+import re
+
+import pytest
+
+from tests.factories.kb import make_lesson
+from tests.factories.organization import make_staff, make_unit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def office():
+    return make_staff(make_unit(name="知識推進課"), duties=("km",)).user
+
+
+@pytest.fixture
+def staff():
+    return make_staff(make_unit("bosai", name="防災課"))
+
+
+@pytest.fixture
+def explained(index, client, refresh):
+    """The reasons of each hit, as the page shows them."""
+
+    def ask(user, query, **parameters):
+        refresh()
+        client.force_login(user)
+        response = client.get("/search/", {"q": query, "explain": "1", **parameters})
+        assert response.status_code == 200
+        return [hit.why for hit in response.context["result"].hits]
+
+    return ask
+
+
+def number(text):
+    return float(re.search(r"[-+]?\d+(?:\.\d+)?", text)[0])
+
+
+def test_the_reasons_make_up_the_order(explained, office, staff):
+    make_lesson(staff, title="避難所の受付", observation="避難所の受付を二列にした。")
+    make_lesson(staff, title="水位の記録", observation="避難の前に見る。")
+    hits = explained(office, "避難")
+    assert len(hits) == 2
+    totals = [number(why[-1]) for why in hits]
+    assert totals == sorted(totals, reverse=True)
+    for why in hits:
+        words, *bonuses, total = why
+        share = sum(number(reason.rpartition("+")[2]) for reason in bonuses) / 100
+        assert number(words) * (1 + share) == pytest.approx(number(total), abs=0.05)
+    assert hits[0][0].startswith("語の一致")
+    assert "短い語" in hits[0][0]
+
+
+def test_maturity_is_told_by_the_name_of_its_badge(explained, office, staff):
+    make_lesson(staff, title="避難所の受付")
+    (why,) = explained(office, "避難所")
+    assert "未検証 +0.0%" in why
+
+
+def test_in_order_of_date_words_are_said_not_to_count(explained, office, staff):
+    make_lesson(staff, title="避難所の受付")
+    assert explained(office, "避難所", sort="newest") == [("新しい順なので、語の一致は使っていません",)]
+
+
+def test_staff_are_told_nothing_of_it(explained, client, staff):
+    make_lesson(staff, title="避難所の受付")
+    assert explained(staff.user, "避難所") == [()]
+    assert "順位のわけ" not in client.get("/search/", {"q": "避難所"}).content.decode()
+
+
+def test_the_office_finds_the_way_to_it_and_back(client, index, refresh, office, staff):
+    make_lesson(staff, title="避難所の受付")
+    refresh()
+    client.force_login(office)
+    page = client.get("/search/", {"q": "避難所"}).content.decode()
+    assert "順位のわけを見る" in page and "explain=1" in page
+    assert "順位のわけを隠す" in client.get("/search/", {"q": "避難所", "explain": "1"}).content.decode()
