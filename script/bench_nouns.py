@@ -20,8 +20,7 @@ from kb.models import Reference
 from organization.models import User
 from search.access import gate
 from search.analysis import query_forms
-from search.engines import engine
-from search.engines.base import Change
+from search.engines.base import Change, Engine
 from search.evaluation import DEPTH
 from search.lexical import lexical
 from search.pipeline import rank
@@ -39,7 +38,7 @@ def texts() -> Iterator[str]:
             yield json.loads(line)["text"]
 
 
-def noun_recall(changes: Sequence[Change], count: int, reader: User) -> dict[str, float]:
+def noun_recall(engine: Engine, changes: Sequence[Change], count: int, reader: User) -> dict[str, float]:
     """The share of `count` noun queries that find their text in the first ten; nothing where nothing is filled in."""
     asked = queries(changes, count)
     if not asked:
@@ -48,7 +47,7 @@ def noun_recall(changes: Sequence[Change], count: int, reader: User) -> dict[str
     found = 0
     for key, words in asked:
         request = parse({"q": [words]})
-        hits = rank(engine(), request, lexical(request, ()), narrowed).hits
+        hits = rank(engine, request, lexical(request, ()), narrowed).hits
         found += key in [hit.key for hit in hits[:DEPTH]]
     return {"nouns": len(asked), "recall": found / len(asked)}
 
