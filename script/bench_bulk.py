@@ -9,7 +9,6 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -31,7 +30,7 @@ def _sqlite(engine: EmbeddedEngine, name: str, changes: Sequence[Change]) -> flo
     rows: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in ("doc", *KINDS)}
     for number, change in enumerate(changes, 1):
         assert change.document is not None
-        signals = json.dumps(asdict(change.document.signals))
+        signals = json.dumps(change.document.signals.named())
         rows["doc"].append((number, change.key, change.version, 1, change.document.newest, signals, "[]"))
         for kind in KINDS:
             if fields := change.document.tokens.get(kind):
