@@ -5,17 +5,17 @@ are what such a machine gives, not what the server alone could. It refuses to ju
 """
 
 import argparse
-import http.client
 import json
 import os
 import re
-import statistics
 import subprocess
-import threading
 import time
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
 
+from bench_load import at_once, spread
+from bench_load import pages as page_clients
+from bench_machine import forget_settings, machine, memory
 from demo_client import Browser, Server
 from demo_writer import publish_kpt
 
@@ -37,6 +37,7 @@ def main() -> None:
     chosen = parser.parse_args()
     sizes = [int(size) for size in chosen.sizes.split(",")]
 
+    forget_settings()
     print(f"# Manabi, measured on {machine()}\n", flush=True)
     with Server(chosen.checkout, show=False) as server:
         row("script/server, first start", f"{server.start():.1f} s")
@@ -69,18 +70,19 @@ def row(name: str, value: str) -> None:
     print(f"| {name} | {value} |", flush=True)
 
 
-def machine() -> str:
-    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    model = re.search(r"model name\s*:\s*(.+)", info)
-    return f"{os.cpu_count()} cores, {model[1] if model else os.uname().machine}"
-
-
 def inside(checkout: Path, *arguments: str) -> dict[str, float]:
     """Run script/bench_inside.py in the copy; its last line is JSON."""
-    command = [".venv/bin/python", "script/bench_inside.py", *arguments]
-    done = subprocess.run(command, cwd=checkout, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, float] = in_copy(checkout, ["script/bench_inside.py", *arguments])
     return found
+
+
+def in_copy(checkout: Path, arguments: list[str], settings: dict[str, str] | None = None, typed: str = "") -> Any:
+    """What the last line that the copy's Python prints says, as JSON."""
+    done = subprocess.run(
+        [".venv/bin/python", *arguments], cwd=checkout, env={**os.environ, **(settings or {})},
+        input=typed, stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def pages(browser: Browser) -> dict[str, list[str]]:
@@ -91,29 +93,9 @@ def pages(browser: Browser) -> dict[str, list[str]]:
 
 def load(browser: Browser, paths: list[str], clients: int) -> list[float]:
     """Milliseconds of each of REQUESTS page views, shared out over `clients` at once."""
-    taken: list[float] = []
-    host = browser.base.removeprefix("http://")
-
-    def visit(first: int) -> None:
-        connection = http.client.HTTPConnection(host, timeout=30)
-        for number in range(first, REQUESTS, clients):
-            path = quote(paths[number % len(paths)], safe="/?=&")
-            began = time.perf_counter()
-            connection.request("GET", path, headers={"Cookie": browser.cookie_header})
-            answer = connection.getresponse()
-            answer.read()
-            taken.append((time.perf_counter() - began) * 1000)
-            if answer.status != http.HTTPStatus.OK:
-                raise SystemExit(f"{path} answered {answer.status}")
-
     for path in paths[:3]:
         browser.get(path)  # the first view of each kind compiles its templates
-    threads = [threading.Thread(target=visit, args=(first,)) for first in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return taken
+    return at_once(clients, REQUESTS, page_clients(browser.base, browser.cookie_header, paths)).milliseconds
 
 
 def searchable(browser: Browser, publishes: int) -> list[float]:
@@ -129,20 +111,6 @@ def searchable(browser: Browser, publishes: int) -> list[float]:
             time.sleep(POLL_SECONDS)
         taken.append((time.perf_counter() - began) * 1000)
     return taken
-
-
-def spread(milliseconds: list[float]) -> str:
-    p95 = statistics.quantiles(milliseconds, n=20)[18]
-    return f"median {statistics.median(milliseconds):.0f} ms, p95 {p95:.0f} ms"
-
-
-def memory(pid: int) -> float:
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
-    return int(found[1]) / 1024 if found else 0
 
 
 if __name__ == "__main__":

@@ -89,9 +89,9 @@ class Browser:
 class Server:
     """One run of script/server in a checkout."""
 
-    def __init__(self, checkout: Path, *, show: bool = True) -> None:
-        self.checkout, self.show = checkout, show
-        self.port = _free_port()
+    def __init__(self, checkout: Path, *, show: bool = True, settings: dict[str, str] | None = None) -> None:
+        self.checkout, self.show, self.settings = checkout, show, settings or {}
+        self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[str] | None = None
 
@@ -110,6 +110,7 @@ class Server:
         self.process = subprocess.Popen(
             ["script/server", "--port", str(self.port), *options], cwd=self.checkout, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            env={**os.environ, **self.settings},
         )  # fmt: skip
         assert self.process.stdout is not None
         for line in self.process.stdout:
@@ -152,7 +153,7 @@ class Server:
         return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

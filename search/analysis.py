@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from sudachipy import Dictionary, SplitMode
@@ -45,9 +45,8 @@ _KATAKANA_FOLDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One token and the characters of the original text that it stands for."""
+class Token(NamedTuple):
+    """One token and the characters of the original text that it stands for. A tuple: millions of them are made."""
 
     form: str
     begin: int
@@ -142,14 +141,18 @@ def _split(segment: Segment, spelled: Spelled, short: list[Token], compound: lis
         for match in _LATIN_COMPOUND.finditer(segment.text)
     ]
     for morpheme in _tokenizer().tokenize(segment.text):
+        part = _part_of_speech(morpheme)
+        if part == "dropped":
+            particles += 1
+            continue
         whole = _token(morpheme, segment, spelled)
         if whole is None:
-            particles += _part_of_speech(morpheme) == "dropped"
             continue
         # Verbs stay whole: 申し込む splits into 申す and 込む, its noun 申し込み does not split at all.
-        units = () if _part_of_speech(morpheme) == "verb" else morpheme.split(SplitMode.A, add_single=False)
+        units = () if part == "verb" else morpheme.split(SplitMode.A, add_single=False)
         if units:
-            short += [token for unit in units if (token := _token(unit, segment, spelled))]
+            short += [token for unit in units if _part_of_speech(unit) != "dropped"
+                      if (token := _token(unit, segment, spelled))]  # fmt: skip
             compound.append(whole)
         else:
             short.append(whole)
@@ -157,8 +160,7 @@ def _split(segment: Segment, spelled: Spelled, short: list[Token], compound: lis
 
 
 def _token(morpheme: Any, segment: Segment, spelled: Spelled) -> Token | None:
-    if _part_of_speech(morpheme) == "dropped":
-        return None
+    """The token of a word that may have one; None for a light word or mere punctuation."""
     normalized = morpheme.normalized_form()
     if normalized in _LIGHT or not (form := fold(normalized)):
         return None

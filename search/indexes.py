@@ -16,10 +16,13 @@ from uuid import uuid4
 from search import events
 from search.documents import SearchDocument
 from search.engines.base import Change, Engine, GenerationGone, IndexLost
-from search.indexing import BATCH, describe, index, stamp
+from search.indexing import describe, index, stamp
 from search.models import LiveGeneration, PendingChange, VersionCounter
 from search.registry import sources
 
+#: Documents of one write. More than the worker's, for nobody waits for these: each write of the embedded engine ends in a
+#: segment that later ones merge, and every bitmap is written again; 500 instead of 100 take a fifth off the writing.
+_BATCH = 500
 #: How often what changed while building is looked for again before a rebuild gives up.
 _ROUNDS = 5
 #: Stands in a stamp between the rules that a generation was made by and its id.
@@ -153,5 +156,5 @@ def _fresh(engine: Engine, stamp: str) -> str:
 
 
 def _batches(items: Iterator[Any]) -> Iterator[list[Any]]:
-    while batch := list(islice(items, BATCH)):
+    while batch := list(islice(items, _BATCH)):
         yield batch

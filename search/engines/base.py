@@ -8,7 +8,7 @@ refuses any type of an engine's own: no SQL, no query DSL, no client leaves its 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal, Protocol
 
 Kind = Literal["a", "c", "b", "r"]
@@ -51,6 +51,13 @@ class Signals:
     superseded_by: str = ""
     unit_uid: str = ""
     day: int = 0  # of its newest date, counted from 1970; 0 where it has none
+
+    def named(self) -> dict[str, str | int]:
+        """As an engine keeps them. All are plain values, so nothing needs the deep copies of `asdict`."""
+        return {name: getattr(self, name) for name in _SIGNALS}
+
+
+_SIGNALS = tuple(one.name for one in fields(Signals))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ server has is used. Texts are searched and never given back, so they are left ou
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
-from dataclasses import asdict
 from typing import Any
 
 from elasticsearch.dsl import Boolean, Double, Keyword, Long, Mapping, Object, Text
@@ -59,7 +58,7 @@ def body(change: Change) -> dict[str, Any]:
     kept["newest"] = document.newest
     kept["audience"] = list(document.audience)
     kept["codes"] = {facet: list(values) for facet, values in document.codes.items() if values}
-    kept["signals"] = asdict(document.signals)
+    kept["signals"] = document.signals.named()
     for kind, fields in document.tokens.items():
         kept[kind] = {name: " ".join(map(cut, text.split(" "))) for name, text in fields.items() if text}
     return kept

@@ -17,7 +17,6 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from heapq import nsmallest
 from pathlib import Path
 
@@ -273,7 +272,7 @@ class _Writer:
         self.db.execute(
             f"INSERT INTO {self.g}_doc (id, key, version, live, newest, signals, codes) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (number, change.key, change.version, int(document is not None), document.newest if document else 0,
-             json.dumps(asdict(document.signals)) if document else "{}", json.dumps(codes)),
+             json.dumps(document.signals.named()) if document else "{}", json.dumps(codes)),
         )  # fmt: skip
         if document is None:
             return  # the row stays as a tombstone, so that an older change that comes late is still older

@@ -1,7 +1,10 @@
 """Environment variables: read once, in one file, and told to whoever runs the product."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -47,3 +50,13 @@ def test_each_variable_is_told_of(name):
 def test_the_example_names_no_other():
     example = (tree.ROOT / ".env.example").read_text("utf-8")
     assert set(re.findall(r"^#? ?([A-Z_]+)=", example, re.MULTILINE)) == set(variables())
+
+
+def test_the_web_server_does_not_look_for_garbage_among_what_stays():
+    """Asked of a process of its own: this one goes on to make other things."""
+    told = subprocess.run(
+        [sys.executable, "-c", "import config.wsgi, gc; print(gc.get_freeze_count() > 10_000, gc.isenabled())"],
+        cwd=tree.ROOT, env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.stdout == "True True\n", told.stderr

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from dataclasses import asdict
 
 import pytest
 
@@ -99,3 +100,10 @@ def test_at_least_counts_as_a_person_would(minimum):
     sets = [{1, 2, 3}, {2, 3, 70}, {3, 70}, {3, 9}, {3, 70}, {70}]
     expected = [n for n in range(100) if sum(n in one for one in sets) >= minimum]
     assert numbers(at_least(minimum, [bitmap(sorted(one)) for one in sets])) == expected
+
+
+def test_signals_are_kept_whole():
+    """They are written by hand, for speed: a field that is added must not be lost on the way."""
+    signals = base.Signals(public_id="L-R07-00001", maturity="identified", reuse=3, unit_uid="u", day=20_000)
+    assert signals.named() == asdict(signals)
+    assert base.Signals(**signals.named()) == signals
