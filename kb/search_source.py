@@ -33,7 +33,7 @@ from kb.models import (
 from kb.models.item import State
 from organization.audience import audience_tokens
 from organization.fiscal import era_date, fiscal_year_label
-from organization.models import OrgUnit, OrgUnitVersion
+from organization.models import OrgUnitVersion
 from organization.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
@@ -49,7 +49,7 @@ TYPE_LABELS = {**{code: model.TYPE_LABEL for code, model in TYPES.items()}, "ref
 
 
 def type_code(item: Item) -> str:
-    return item.content_type.model if item.pk else type(item)._meta.model_name or ""
+    return item.cached_content_type.model if item.pk else type(item)._meta.model_name or ""
 
 
 def unit_part(owner_unit_id: int | None, tree: UnitTree) -> dict[str, Any]:
@@ -85,8 +85,7 @@ class Labels:
             return {code: fiscal_year_label(int(code)) for code in codes if code.isdigit()}
         if facet == "unit":
             tree = unit_tree()
-            rows = OrgUnit.objects.filter(uid__in=[c for c in codes if len(c) == 36]).values_list("pk", "uid")
-            return {str(uid): tree.name(pk) for pk, uid in rows}
+            return {row.uid: tree.name(pk) for pk, row in tree.units.items() if row.uid in codes}
         return {}
 
 
@@ -134,20 +133,12 @@ class ItemSource(Labels):
         return set(Item.objects.visible_to(user).filter(pk__in=pks).values_list("pk", flat=True))
 
     def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
-        """Two queries a type that is on the page, at most; texts come with the rows."""
+        """Two queries, whatever types are on the page: the rows of all of them at once, and the answers."""
         tree = unit_tree()
-        found: dict[Any, Card] = {}
-        kinds = dict(Item.objects.filter(pk__in=pks).values_list("pk", "content_type__model"))
-        for code, model in TYPES.items():
-            mine = [pk for pk, kind in kinds.items() if kind == code]
-            if not mine:
-                continue
-            rows = model.objects.filter(pk__in=mine)
-            if model is Retrospective:
-                rows = rows.prefetch_related("answers")
-            for item in rows:
-                found[item.pk] = self._card(item, code, tree)
-        return found
+        rows = list(Item.objects.filter(pk__in=pks).select_related(*TYPES))
+        specific = {row.pk: getattr(row, row.cached_content_type.model) for row in rows}
+        prefetch_related_objects([one for one in specific.values() if isinstance(one, Retrospective)], "answers")
+        return {pk: self._card(item, type_code(item), tree) for pk, item in specific.items()}
 
     def _card(self, item: Item, code: str, tree: UnitTree) -> Card:
         now = tree.name(tree.successor(item.owner_unit_id)) if item.owner_unit_id else ""
