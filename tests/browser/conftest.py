@@ -103,6 +103,7 @@ class Visit:
     @property
     def sticks_out(self) -> bool:
         """Whether one would have to scroll sideways. Without scripts the page cannot be asked."""
+        self.page.wait_for_load_state()
         width: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         return width > 0
 

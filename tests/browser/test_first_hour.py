@@ -58,6 +58,7 @@ def write_a_retrospective(chromium: Browser, site: str, size: str, scripts: bool
     visit.log_in("shippitsu")
     picture(visit, "2-home")
     visit.tap("nav a:has-text('書く')")
+    page.wait_for_url("**/write/")
     picture(visit, "3-choose")
     visit.tap("button:has-text('KPT')")
     page.wait_for_url("**/write/*-*/")
