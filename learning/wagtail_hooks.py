@@ -12,29 +12,14 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.admin.ui.components import Component
 from wagtail.admin.ui.tables import Column
-from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
+from wagtail.admin.viewsets.model import ModelViewSetGroup
 
 from learning.models import TrainingCourse, TrainingRecord
 from organization import office_views
 from organization.policy import reader_for
 
 
-class OfficeViewSet(ModelViewSet):
-    """Audited views, no copies."""
-
-    index_view_class = office_views.Listing
-    add_view_class = office_views.Add
-    edit_view_class = office_views.Edit
-    delete_view_class = office_views.Delete
-    copy_view_enabled = False
-    list_per_page = 50
-    related: tuple[str, ...] = ()
-
-    def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_index_view_kwargs(related=self.related, **kwargs)
-
-
-class CourseViewSet(OfficeViewSet):
+class CourseViewSet(office_views.OfficeViewSet):
     model = TrainingCourse
     icon = "calendar-check"
     menu_label = "研修の目録"
@@ -67,7 +52,7 @@ class RecordFilterSet(WagtailFilterSet):
         fields = ["status", "fiscal_year", "obligation"]
 
 
-class RecordViewSet(OfficeViewSet):
+class RecordViewSet(office_views.OfficeViewSet):
     model = TrainingRecord
     icon = "clipboard-list"
     menu_label = "受講記録"

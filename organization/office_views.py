@@ -17,6 +17,7 @@ from django.shortcuts import redirect
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic.history import HistoryView
 from wagtail.admin.views.generic.usage import UsageView
+from wagtail.admin.viewsets.model import ModelViewSet
 
 from organization import audit, clock
 from organization.models import Appointment
@@ -133,3 +134,18 @@ class AppointmentHistory(Announced, HistoryView):
 
 class AppointmentUsage(Announced, UsageView):
     pass
+
+
+class OfficeViewSet(ModelViewSet):
+    """What the office's screens of rows share: audited views, no copies (a copy of a person is a mistake)."""
+
+    index_view_class = Listing
+    add_view_class = Add
+    edit_view_class = Edit
+    delete_view_class = Delete
+    copy_view_enabled = False
+    list_per_page = 50
+    related: tuple[str, ...] = ()
+
+    def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_index_view_kwargs(related=self.related, **kwargs)

@@ -12,27 +12,12 @@ from wagtail import hooks
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.admin.ui.tables import BooleanColumn, Column
-from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
+from wagtail.admin.viewsets.model import ModelViewSetGroup
 
 from organization import clock, office_views
 from organization.choosers import CHOOSERS
 from organization.models import Appointment, Duty, OrgEvent, OrgUnit, OrgUnitVersion, Person, Post
 from organization.tree import unit_tree
-
-
-class OfficeViewSet(ModelViewSet):
-    """What the screens of this group share: audited views, no copies (a copy of a person is a mistake)."""
-
-    index_view_class = office_views.Listing
-    add_view_class = office_views.Add
-    edit_view_class = office_views.Edit
-    delete_view_class = office_views.Delete
-    copy_view_enabled = False
-    list_per_page = 50
-    related: tuple[str, ...] = ()
-
-    def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_index_view_kwargs(related=self.related, **kwargs)
 
 
 def in_force(queryset: QuerySet[Any], name: str, value: bool | None) -> QuerySet[Any]:
@@ -56,7 +41,7 @@ class PersonFilterSet(WagtailFilterSet):
         fields = ["employment"]
 
 
-class PersonViewSet(OfficeViewSet):
+class PersonViewSet(office_views.OfficeViewSet):
     model = Person
     icon = "user"
     menu_label = "職員"
@@ -109,7 +94,7 @@ def _heir(unit: OrgUnit) -> str:
     return tree.name(heir) if heir != unit.pk else ""
 
 
-class UnitViewSet(OfficeViewSet):
+class UnitViewSet(office_views.OfficeViewSet):
     model = OrgUnit
     icon = "group"
     menu_label = "所属"
@@ -126,7 +111,7 @@ class UnitViewSet(OfficeViewSet):
     panels = [FieldRowPanel([FieldPanel("code"), FieldPanel("kind")])]
 
 
-class VersionViewSet(OfficeViewSet):
+class VersionViewSet(office_views.OfficeViewSet):
     model = OrgUnitVersion
     icon = "history"
     menu_label = "名称の移り変わり"
@@ -154,7 +139,7 @@ def _after(event: OrgEvent) -> str:
     return "、".join(tree.name_then(unit.pk, event.effective_on) for unit in event.to_units.all())
 
 
-class EventViewSet(OfficeViewSet):
+class EventViewSet(office_views.OfficeViewSet):
     model = OrgEvent
     icon = "rotate"
     menu_label = "組織改正"
@@ -182,7 +167,7 @@ class EventViewSet(OfficeViewSet):
     ]
 
 
-class PostViewSet(OfficeViewSet):
+class PostViewSet(office_views.OfficeViewSet):
     model = Post
     icon = "tag"
     menu_label = "職"
@@ -201,7 +186,7 @@ class AppointmentFilterSet(WagtailFilterSet):
         fields = ["kind", "starts_on"]
 
 
-class AppointmentViewSet(OfficeViewSet):
+class AppointmentViewSet(office_views.OfficeViewSet):
     model = Appointment
     icon = "calendar-alt"
     menu_label = "発令"
@@ -231,7 +216,7 @@ class DutyFilterSet(WagtailFilterSet):
         fields = ["role"]
 
 
-class DutyViewSet(OfficeViewSet):
+class DutyViewSet(office_views.OfficeViewSet):
     model = Duty
     icon = "key"
     menu_label = "役割"

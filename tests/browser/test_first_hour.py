@@ -50,7 +50,7 @@ def test_the_first_hour(chromium: Browser, site: str, size: str, scripts: bool) 
 
 
 def write_a_retrospective(chromium: Browser, site: str, size: str, scripts: bool, subject: str) -> None:
-    """1: write a KPT in at most eight taps besides typing, log-in and all."""
+    """1: write a KPT in at most eight taps besides typing, counted from the home page."""
     visit = Visit(chromium, site, size, scripts)
     page = visit.page
     visit.go("/login/")
