@@ -8,10 +8,9 @@ from typing import Any
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
-from kb.models import Article, Challenge, Item, Lesson, Reaction, Retrospective
+from kb.models import Item, Reaction
+from kb.models.item import item_types
 from organization.fiscal import era_date
-
-MODELS: tuple[type[Item], ...] = (Lesson, Retrospective, Challenge, Article)
 
 
 def cards(items: Iterable[Item]) -> list[dict[str, Any]]:
@@ -19,7 +18,7 @@ def cards(items: Iterable[Item]) -> list[dict[str, Any]]:
     rows = list(items)
     found: dict[int, dict[str, Any]] = {}
     pressed = Reaction.objects.filter(item=OuterRef("pk")).order_by().values("item").annotate(n=Count("pk")).values("n")
-    for model in MODELS:
+    for model in item_types():
         wanted = [r.pk for r in rows if r.cached_content_type.model == model._meta.model_name]
         if wanted:
             # The count comes with the items: a home page has no query to spare.

@@ -80,6 +80,9 @@ def store(*, draft: Draft, values: dict[str, Any], by: Person) -> Item:
         _fill(item, values, locked)
         lifecycle.create(item=item, by=by)
         _link_source(item, locked, values)
+        # Known before it is sent: whoever hears of the publication may ask what it was begun for.
+        locked.item = item
+        locked.save()
         lifecycle.submit(item=item, by=by)
     locked.item, locked.submitted_at = item, clock.now()
     locked.save()

@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from wagtail.actions.unpublish_page import UnpublishPageAction
 
-from kb import authors
+from kb import authors, upper_rooms
 from kb.identifiers import next_public_id
 from kb.models import Item, Lesson, Retrospective, YearPage
 from kb.models.item import State
@@ -73,6 +73,8 @@ def publish(*, item: Item) -> Item:
     """Make the item's present content the one that readers see: a revision, then Wagtail's publish."""
     if item.review_due is None:
         item.review_due = clock.today() + REVIEW_AFTER
+    # By our clock: Wagtail would take the machine's, and a day that others count from would be another day.
+    item.first_published_at = item.first_published_at or clock.now()
     item.save(clean=False)
     revision = item.save_revision(clean=False)
     # Our own verbs have asked who may; Wagtail would ask the service account, which may nothing.
@@ -86,6 +88,7 @@ def publish(*, item: Item) -> Item:
             old.save(clean=False)
     if isinstance(item, Retrospective):
         note_lookback(item)
+    upper_rooms.published(item)
     return item
 
 

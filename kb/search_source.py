@@ -94,7 +94,9 @@ class ItemSource(Labels):
     model: type[Model] = Item
 
     def eligible(self) -> QuerySet[Any]:
-        return Item.objects.published().select_related("owner_unit", "content_type")
+        # Types of the rooms above have sources of their own.
+        known = Item.objects.published().filter(content_type__app_label="kb")
+        return known.select_related("owner_unit", "content_type")
 
     def document(self, obj: Any) -> SearchDocument:
         item: Item = obj.specific

@@ -17,18 +17,18 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.reports import ReportView
 
-from kb.models import Article, Challenge, Item, Lesson, Retrospective, Theme
+from kb.models import Item, Theme
+from kb.models.item import item_types
 from kb.office_listings import units_of_items
 from kb.spreadsheets import SafeExport
 from organization import clock
 from organization.policy import reader_for
 from organization.tree import unit_tree
 
-TYPES = (Lesson, Retrospective, Challenge, Article)
-
 
 def _types(request: Any) -> QuerySet[Any]:
-    return ContentType.objects.filter(app_label="kb", model__in=[str(model._meta.model_name) for model in TYPES])
+    types = ContentType.objects.get_for_models(*item_types()).values()
+    return ContentType.objects.filter(pk__in=[row.pk for row in types])
 
 
 class TypeFilter(django_filters.ModelChoiceFilter):

@@ -5,15 +5,9 @@ from __future__ import annotations
 from django.contrib.contenttypes.models import ContentType
 from wagtail.models import Locale, Page, Site
 
-from kb.models import Article, Challenge, HomePage, Item, Lesson, Retrospective, TypeIndexPage, YearPage
+from kb.models import HomePage, TypeIndexPage, YearPage
+from kb.models.item import item_types
 from organization.accounts import service_account
-
-INDEXES: tuple[tuple[type[Item], str, str], ...] = (
-    (Lesson, "lessons", "教訓"),
-    (Retrospective, "retrospectives", "ふりかえり"),
-    (Challenge, "challenges", "挑戦"),
-    (Article, "articles", "読みもの"),
-)
 
 #: The admin's breadcrumbs begin with it.
 ROOT_TITLE = "全体"
@@ -42,8 +36,9 @@ def ensure_tree() -> HomePage:
         if welcome is not None:
             welcome.delete()
     known = set(TypeIndexPage.objects.values_list("prefix", flat=True))
-    for model, slug, title in INDEXES:
+    for model in item_types():
         if model.PREFIX not in known:
+            slug, title = model.INDEX
             home = HomePage.objects.get()
             home.add_child(instance=TypeIndexPage(title=title, slug=slug, prefix=model.PREFIX, owner=service_account()))
     return HomePage.objects.get()

@@ -1,12 +1,10 @@
 """Training reports: a record and the retrospective that was written for it.
 
 kb knows nothing of records, so the draft carries the record's number under ``source_record`` and
-the link is made here when the report is found published.
+the link is made here when the report is published.
 """
 
 from __future__ import annotations
-
-from django.db import transaction
 
 from kb.models import Draft, Retrospective
 from learning.models import TrainingRecord
@@ -36,17 +34,19 @@ def begin(*, record: TrainingRecord, by: Person) -> Draft:
     return begun or Draft.objects.create(author=by, kind=Draft.Kind.RETROSPECTIVE, format=FORMAT, data=data)
 
 
-@transaction.atomic
-def link_written(*, person: Person) -> int:
-    """Link every submitted report of `person` to its record; returns how many were linked. Safe to repeat."""
-    waiting = {record.pk: record for record in TrainingRecord.objects.filter(person=person, report__isnull=True)}
-    if not waiting:
-        return 0
-    linked = 0
-    for draft in Draft.objects.filter(author=person, format=FORMAT, submitted_at__isnull=False, item__isnull=False):
-        record = waiting.pop(draft.data.get("source_record", 0), None)
-        if record is not None:
-            record.report = Retrospective.objects.get(pk=draft.item_id)
-            record.save()
-            linked += 1
-    return linked
+def link(item: Retrospective) -> TrainingRecord | None:
+    """Link a training report that was just published to the record it was begun from; None where it is none.
+
+    In the transaction of the publication (learning.progress hears of it). Safe to repeat.
+    """
+    if item.format != FORMAT:
+        return None
+    begun = Draft.objects.filter(item_id=item.pk, data__source_record__isnull=False).first()
+    if begun is None:
+        return None
+    record = TrainingRecord.objects.filter(pk=begun.data["source_record"], person=begun.author_id).first()
+    if record is None or record.report_id is not None:
+        return None
+    record.report = item
+    record.save()
+    return record

@@ -1,7 +1,7 @@
 """Authentication by login and password, for people who have not left.
 
 It answers at every request, so a session ends with the last day of work, not with its cookie. The
-person comes with the account in one query, because every page asks for both.
+person and the number of unread notices come with the account in one query, because every page asks for them.
 """
 
 from __future__ import annotations
@@ -9,13 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
-from organization.models import Person, User
+from organization.models import Notice, Person, User
 
 
 class PersonBackend(ModelBackend):
     def get_user(self, user_id: int) -> User | None:
-        user = User.objects.select_related("person").filter(pk=user_id).first()
+        unread = Notice.objects.filter(person__user=OuterRef("pk"), read_at__isnull=True).order_by()
+        count = unread.values("person").annotate(n=Count("pk")).values("n")
+        found = User.objects.select_related("person").annotate(unread_notices=Coalesce(Subquery(count), 0))
+        user = found.filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
     def user_can_authenticate(self, user: Any) -> bool:

@@ -32,8 +32,11 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
     @cache
     def unread_notices() -> int:
+        counted: int | None = getattr(user, "unread_notices", None)  # organization.backends has asked already
         me = person()
-        return Notice.objects.unread_of(me).count() if me is not None else 0
+        if counted is None:
+            counted = Notice.objects.unread_of(me).count() if me is not None else 0
+        return counted
 
     return {
         "SITE_NAME": getattr(settings, "SITE_NAME", ""),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -38,6 +38,8 @@ class Reader:
     department_owner_ids: frozenset[int] = frozenset()
     #: Units whose wider publishing this reader decides today (reviewer duty or head post), gone ones by main line.
     review_unit_ids: frozenset[int] = frozenset()
+    #: Units whose staff this reader manages today: of head posts held, those below, gone ones by main line.
+    managed_unit_ids: frozenset[int] = frozenset()
     roles: frozenset[str] = frozenset()
     is_county: bool = False
     main_unit_id: int | None = None
@@ -80,10 +82,40 @@ def _make(user: Any, day: date) -> Reader:
         return _superuser() if user.is_superuser else PUBLIC
     if person.has_left(day):
         return PUBLIC
-    tree = unit_tree(day)
-    rows = _appointments(person, day)
-    today = [row for row in rows if row.ends_on is None or row.ends_on >= day]
-    units = _units(person, rows, day, tree)
+    rows = [row for row in _appointments(day).filter(person=person) if _opens(row, person)]
+    reader = _reader(person, rows, _duties_of(rows, day), unit_tree(day))
+    return (
+        replace(reader, roles=reader.roles | {KM}, tokens=reader.tokens | {f"role:{KM}"})
+        if user.is_superuser
+        else reader
+    )
+
+
+def readers_of(people: Collection[Person], on: date) -> dict[int, Reader]:
+    """What each of `people` may read on that day, by pk of the person; two queries, whatever their number.
+
+    For a day to come, as far as appointments are announced today (I8). For whoever assigns what others will
+    read; it says nothing of their accounts.
+    """
+    announced = _appointments(on).filter(announced_on__lte=min(on, clock.today()))
+    rows: dict[int, list[Appointment]] = {person.pk: [] for person in people if not person.has_left(on)}
+    by_pk = {person.pk: person for person in people}
+    for row in announced.filter(person__in=list(rows)):
+        if _opens(row, by_pk[row.person_id]):
+            rows[row.person_id].append(row)
+    duties: dict[int, list[Duty]] = {}
+    for duty in _duties_of([row for found in rows.values() for row in found], on):
+        duties.setdefault(duty.post_id, []).append(duty)
+    tree = unit_tree(on)
+    found = dict.fromkeys((person.pk for person in people), PUBLIC)
+    for pk, own in rows.items():
+        held = [duty for row in _held(own, on) for duty in duties.get(row.post_id, ())]
+        found[pk] = _reader(by_pk[pk], own, held, tree)
+    return found
+
+
+def _reader(person: Person, rows: list[Appointment], duties: Collection[Duty], tree: UnitTree) -> Reader:
+    units = _units(person, rows, tree)
     tokens = {"public", f"person:{person.uid}", *(f"unit:{tree.uid(unit)}" for unit in units)}
     is_county = person.is_county and bool(rows)
     if is_county:
@@ -91,12 +123,10 @@ def _make(user: Any, day: date) -> Reader:
     towns = {unit for unit in units if tree.kind(unit) == OrgUnit.Kind.MUNICIPALITY}
     if towns:
         tokens |= {"municipal", *(f"municipality:{tree.uid(unit)}" for unit in towns)}
-    holding = [row for row in today if row.kind in Appointment.HOLDING]
-    roles, reviewed = _duties(holding, day, tree)
+    holding = _held(rows, tree.on)
+    roles, reviewed = _duties(holding, duties, tree)
     if not is_county:
         roles -= {KM}
-    if user.is_superuser:
-        roles |= {KM}
     main = next((row for row in holding if row.kind == Appointment.Kind.MAIN), None)
     return Reader(
         person_id=person.pk,
@@ -105,6 +135,7 @@ def _make(user: Any, day: date) -> Reader:
         unit_ids=frozenset(units),
         department_owner_ids=frozenset(member for unit in units for member in tree.department_members(unit)),
         review_unit_ids=frozenset(reviewed),
+        managed_unit_ids=_managed(holding, tree) if is_county else frozenset(),
         roles=frozenset(roles),
         is_county=is_county,
         main_unit_id=tree.successor(main.post.unit_id) if main else None,
@@ -115,27 +146,38 @@ def _superuser() -> Reader:
     return Reader(tokens=frozenset({"public", f"role:{KM}"}), roles=frozenset({KM}))
 
 
-def _appointments(person: Person, day: date) -> list[Appointment]:
-    """Announced, begun, and ended no longer ago than the handover lasts; only those that open anything.
-
-    County staff by any post; municipal staff by posts of a municipality; outsiders by none.
-    """
-    if person.employment == Person.Employment.OUTSIDE:
-        return []
-    rows = person.appointments.filter(starts_on__lte=day, announced_on__lte=day)
+def _appointments(day: date) -> QuerySet[Appointment]:
+    """Announced, begun, and ended no longer ago than the handover lasts."""
+    rows = Appointment.objects.filter(starts_on__lte=day, announced_on__lte=day)
     rows = rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day - HANDOVER))
-    if person.employment == Person.Employment.MUNICIPAL:
-        rows = rows.filter(post__unit__kind=OrgUnit.Kind.MUNICIPALITY)
-    return list(rows.select_related("post").order_by("starts_on", "pk"))
+    return rows.select_related("post__unit").order_by("starts_on", "pk")
 
 
-def _units(person: Person, rows: list[Appointment], day: date, tree: UnitTree) -> set[int]:
+def _opens(row: Appointment, person: Person) -> bool:
+    """County staff by any post; municipal staff by posts of a municipality; outsiders by none."""
+    if person.employment == Person.Employment.OUTSIDE:
+        return False
+    return person.employment != Person.Employment.MUNICIPAL or row.post.unit.kind == OrgUnit.Kind.MUNICIPALITY
+
+
+def _held(rows: Collection[Appointment], day: date) -> list[Appointment]:
+    """Those by which a post is held that day: neither ended nor leave."""
+    return [row for row in rows if row.kind in Appointment.HOLDING and (row.ends_on is None or row.ends_on >= day)]
+
+
+def _duties_of(rows: Collection[Appointment], day: date) -> list[Duty]:
+    """The duties of the posts that are held by these appointments that day; no query without any."""
+    posts = {row.post_id for row in _held(rows, day)}
+    return list(Duty.objects.on(day).filter(post_id__in=posts)) if posts else []
+
+
+def _units(person: Person, rows: list[Appointment], tree: UnitTree) -> set[int]:
     """Appointed units, what is above them today, and the predecessors of all these."""
     found: set[int] = set()
     for row in rows:
         unit = row.post.unit_id
         found.add(unit)
-        if row.ends_on is None or row.ends_on >= day:
+        if row.ends_on is None or row.ends_on >= tree.on:
             # The post lies in a unit that is gone: until it is moved, its holder works in the main successor.
             found.add(tree.successor(unit))
     if person.is_county:
@@ -143,17 +185,19 @@ def _units(person: Person, rows: list[Appointment], day: date, tree: UnitTree) -
     return found | {old for unit in found for old in tree.predecessors(unit)}
 
 
-def _duties(holding: list[Appointment], day: date, tree: UnitTree) -> tuple[set[str], set[int]]:
+def _duties(holding: list[Appointment], duties: Collection[Duty], tree: UnitTree) -> tuple[set[str], set[int]]:
     """The roles of the posts held, and the units whose publishing they decide."""
     units = {row.post.unit_id for row in holding if row.post.is_head}
     posts = {row.post_id: row.post.unit_id for row in holding}
-    roles: set[str] = set()
-    if posts:
-        for duty in Duty.objects.on(day).filter(post_id__in=posts):
-            roles.add(duty.role)
-            if duty.role == Duty.Role.REVIEWER:
-                units.add(duty.scope_id or posts[duty.post_id])
-    return roles, {unit for mine in units for unit in tree.inherited(mine)}
+    units |= {duty.scope_id or posts[duty.post_id] for duty in duties if duty.role == Duty.Role.REVIEWER}
+    return {duty.role for duty in duties}, {unit for mine in units for unit in tree.inherited(mine)}
+
+
+def _managed(holding: list[Appointment], tree: UnitTree) -> frozenset[int]:
+    """The units of the head posts held, all below them, and the gone ones whose main line ends in these."""
+    own = {tree.successor(row.post.unit_id) for row in holding if row.post.is_head}
+    below = own | {unit for mine in own for unit in tree.descendants(mine)}
+    return frozenset(unit for mine in below for unit in tree.inherited(mine))
 
 
 def visible_q(reader: Reader, *, authored_pks: QuerySet[Any] | None) -> Q:

@@ -80,6 +80,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "organization.User"
+# A session ends with the last day of work (organization.backends).
+AUTHENTICATION_BACKENDS = ["organization.backends.PersonBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -170,6 +172,9 @@ SEARCH_USER = env.search_user
 SEARCH_PASSWORD = env.search_password
 SEARCH_CA = env.search_ca
 SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"
+# What the rooms above kb take part in, by dotted path (kb/upper_rooms.py).
+KB_PUBLISHED = ["learning.progress.item_published"]
+KB_ITEM_PARTS = ["learning.item_parts.in_paths"]
 RETROSPECTIVE_FORMATS_DIR = BASE_DIR / "kb" / "formats"
 
 LOGGING: dict[str, Any] = {

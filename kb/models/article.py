@@ -16,6 +16,7 @@ from kb.models.item import Item, State
 class Article(Item):
     PREFIX = "A"
     TYPE_LABEL = "読みもの"
+    INDEX = ("articles", "読みもの")
 
     body = StreamField(ArticleBody(), verbose_name="本文", blank=True)
 

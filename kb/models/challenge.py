@@ -16,6 +16,8 @@ from kb.office_forms import OfficeChallengeForm
 class Challenge(Item):
     PREFIX = "C"
     TYPE_LABEL = "挑戦"
+    INDEX = ("challenges", "挑戦")
+    IS_DRAFTED = True
     MARKDOWN_FIELDS = (
         "hypothesis", "precedent_gap", "citizen_effect", "smallest_trial", "success_measure", "stop_rule",
     )  # fmt: skip

@@ -11,6 +11,7 @@ import hashlib
 from datetime import date
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -97,6 +98,10 @@ class Item(Page):
 
     PREFIX: ClassVar[str] = ""
     TYPE_LABEL: ClassVar[str] = ""
+    #: Slug and title of the page under which the type's items lie (kb.tree makes it).
+    INDEX: ClassVar[tuple[str, str]] = ("", "")
+    #: Written as a kb.Draft; other types have screens of their own.
+    IS_DRAFTED: ClassVar[bool] = False
     #: Long fields written in Markdown; their HTML is kept in `rendered` (never made on a page view).
     MARKDOWN_FIELDS: ClassVar[tuple[str, ...]] = ()
     #: What the row, not a revision, decides: an old revision must not bring back old access.
@@ -192,6 +197,14 @@ class Item(Page):
 
         return preview(request, self)  # type: ignore[call-arg]
 
+    def edit_url(self) -> str:
+        """Where it is edited in the site, for a type with a screen of its own; empty where there is none."""
+        return reverse("item_edit", args=[self.public_id]) if self.IS_DRAFTED else ""
+
+    def own_context(self, request: Any) -> dict[str, Any]:
+        """What the template of a type that kb does not know shows besides (kb.views.item asks)."""
+        return {}
+
     # --- Rendering and revisions -------------------------------------------------------------
 
     def markdown_texts(self) -> dict[str, str]:
@@ -277,6 +290,11 @@ class Item(Page):
     def body_texts(self) -> list[str]:
         """The texts that search reads, in reading order, as they were typed."""
         return [text for text in self.markdown_texts().values() if text]
+
+
+def item_types() -> list[type[Item]]:
+    """Every type of item, those of the rooms above included, in the order of their apps."""
+    return [model for model in apps.get_models() if issubclass(model, Item) and model.PREFIX]
 
 
 class IdCounter(models.Model):

@@ -21,6 +21,8 @@ class Maturity(models.TextChoices):
 class Lesson(Item):
     PREFIX = "L"
     TYPE_LABEL = "教訓"
+    INDEX = ("lessons", "教訓")
+    IS_DRAFTED = True
     MARKDOWN_FIELDS = (
         "observation", "context", "discussion", "conclusion", "recommendation", "citizen_effect", "early_warning",
         "applies_when", "not_applicable",

@@ -24,6 +24,8 @@ from organization import clock
 class Retrospective(Item):
     PREFIX = "R"
     TYPE_LABEL = "ふりかえり"
+    INDEX = ("retrospectives", "ふりかえり")
+    IS_DRAFTED = True
 
     class Outcome(models.TextChoices):
         ACHIEVED = "achieved", "達成"

@@ -13,12 +13,11 @@ from django.db.models import F, Prefetch, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from kb import challenges, lifecycle
+from kb import challenges, lifecycle, upper_rooms
 from kb.authors import author_label
-from kb.cards import MODELS
 from kb.format_files import Fact, get_format
-from kb.models import Article, Authorship, Challenge, Item, Lesson, Reference, Retrospective
-from kb.models.item import State
+from kb.models import Authorship, Challenge, Item, Lesson, Reference, Retrospective
+from kb.models.item import State, item_types
 from kb.models.vocabulary import Scene, Stance, Theme
 from organization.fiscal import era_date
 from organization.tree import unit_tree
@@ -26,7 +25,7 @@ from organization.tree import unit_tree
 
 def find(user: Any, public_id: str) -> Item:
     """The item that `user` may open, as its own type, tombstones included; Http404 for missing and forbidden alike."""
-    model = next((m for m in MODELS if public_id.startswith(f"{m.PREFIX}-")), Item)
+    model = next((m for m in item_types() if public_id.startswith(f"{m.PREFIX}-")), Item)
     # With what nearly every answer needs: the type, who wrote it and, for a challenge, the post behind it.
     joined = ("content_type", "sponsor_post__unit") if model is Challenge else ("content_type",)
     asked = model.objects.allowed_for(user).filter(public_id=public_id).select_related(*joined)
@@ -102,6 +101,7 @@ def _common(request: HttpRequest, item: Item) -> dict[str, Any]:
         "is_author": person is not None and any(row.person_id == person.pk for row in item.authorships.all()),
         "permalink": request.build_absolute_uri(item.get_absolute_url()),
         "badge_codes": [code for code, _ in item.badges],
+        "other_parts": upper_rooms.item_parts(request, item),
         **_words(item),
     }
 
@@ -145,8 +145,7 @@ def _own(request: HttpRequest, item: Item) -> dict[str, Any]:
         }
     if isinstance(item, Retrospective):
         return _retrospective(request, item)
-    assert isinstance(item, Article)
-    return {}
+    return item.own_context(request)
 
 
 def _parts(item: Item) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from kb import drafting, lifecycle
 from kb.forms.common import WRITABLE_AUDIENCES
-from kb.models import Addendum, Article, Reaction, Retrospective
+from kb.models import Addendum, Reaction, Retrospective
 from kb.models.item import State
 from kb.text import clean_text
 from kb.views.item import find
@@ -39,7 +39,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """「直す」: a draft from the newest version."""
     item = find(request.user, public_id)
     person = getattr(request.user, "person", None)
-    if person is None or isinstance(item, Article) or not lifecycle.may_edit(item=item, user=request.user):
+    if person is None or not item.IS_DRAFTED or not lifecycle.may_edit(item=item, user=request.user):
         raise Http404
     return redirect(drafting.edit(item=item, by=person))
 

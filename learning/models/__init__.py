@@ -1,6 +1,28 @@
-"""How it is taught: courses and the records of those who took them. Paths and assignments come later."""
+"""How it is taught: paths with their versions and steps, assignments and progress, courses and records."""
 
-from .course import TrainingCourse
+from .assignment import (
+    OPEN,
+    RUNNING,
+    STANDINGS,
+    Assignment,
+    AssignmentState,
+    Extension,
+    Source,
+    Suspension,
+    standing_q,
+    valid_q,
+)
+from .course import Obligation, TrainingCourse
+from .message import CalendarKey, Message, Reminder
+from .path import LearningPath, PathVersion, Stage
+from .progress import StepProgress
 from .record import TrainingRecord
+from .rule import AssignmentRule, SuccessorProposal
+from .step import Completion, Step, StepGroup, StepType
 
-__all__ = ["TrainingCourse", "TrainingRecord"]
+__all__ = [
+    "OPEN", "RUNNING", "STANDINGS", "Assignment", "AssignmentRule", "AssignmentState", "CalendarKey", "Completion",
+    "Extension", "LearningPath", "Message", "Obligation", "PathVersion", "Reminder", "Source", "Stage", "Step",
+    "StepGroup", "StepProgress", "StepType", "SuccessorProposal", "Suspension", "TrainingCourse", "TrainingRecord",
+    "standing_q", "valid_q",
+]  # fmt: skip

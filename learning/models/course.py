@@ -41,6 +41,13 @@ class TrainingCourse(models.Model):
     hours = models.DecimalField("時間", max_digits=6, decimal_places=1, null=True, blank=True)
     valid_months = models.PositiveSmallIntegerField("有効月数", null=True, blank=True)
 
+    about = models.TextField(
+        "内容", max_length=1000, blank=True, help_text="何を学ぶか、だれに向くか。検索で見つかります。"
+    )
+    retired = models.BooleanField(
+        "終了した研修", default=False, help_text="目録と検索に出さなくなります。受講記録は残ります。"
+    )
+
     class Meta:
         ordering = ("code",)
         verbose_name = "研修"

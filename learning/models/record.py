@@ -1,4 +1,4 @@
-"""TrainingRecord (受講記録): who took what, when, and the report that came of it.
+"""TrainingRecord (受講記録): who took what, when, with what result, and the report that came of it.
 
 The report is a kb.Retrospective of a training format, linked from here: kb knows nothing of records
 (decided.md, Links between rooms). A record says nothing of what its person read or searched.
@@ -6,12 +6,15 @@ The report is a kb.Retrospective of a training format, linked from here: kb know
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 
-from learning.models.course import Obligation
+from learning.models.course import Obligation, TrainingCourse
+from organization import clock
 from organization.fiscal import fiscal_year
 
 
@@ -20,10 +23,17 @@ class TrainingRecordQuerySet(models.QuerySet["TrainingRecord"]):
         """The person's own records, newest first, with course and report."""
         return self.filter(person=person).select_related("course", "report").order_by("-starts_on", "-pk")
 
+    def finished(self) -> TrainingRecordQuerySet:
+        """Completed or passed: what a path's course step counts."""
+        return self.filter(status__in=TrainingRecord.FINISHED)
+
+    def reflection_due(self, on: date | None = None) -> TrainingRecordQuerySet:
+        """派遣・指名 whose report is still to be written, the day named in `reflection_due_on` having come or not."""
+        return self.without_report().filter(TrainingRecord.asks_reflection_q())
+
     def without_report(self) -> TrainingRecordQuerySet:
         """Records whose course was attended and whose report is still to be written."""
-        done = (TrainingRecord.Status.ATTENDED, TrainingRecord.Status.COMPLETED, TrainingRecord.Status.PASSED)
-        return self.filter(report__isnull=True, status__in=done)
+        return self.filter(report__isnull=True, status__in=TrainingRecord.ATTENDED)
 
 
 class TrainingRecord(models.Model):
@@ -38,6 +48,23 @@ class TrainingRecord(models.Model):
         ABSENT = "absent", "欠席"
         CANCELLED = "cancelled", "取消"
         WAIVED = "waived", "免除"
+
+    class Origin(models.TextChoices):
+        OFFICE = "office", "研修担当"
+        SELF = "self", "本人"
+        IMPORT = "import", "取込み"
+
+    class Used(models.TextChoices):
+        USED = "used", "使った"
+        PARTLY = "partly", "一部使った"
+        NOT_YET = "not_yet", "まだ"
+        WILL_NOT = "will_not", "使わない"
+
+    FINISHED = (Status.COMPLETED, Status.PASSED)
+    #: Statuses after which a report can be written.
+    ATTENDED = (Status.ATTENDED, Status.COMPLETED, Status.PASSED)
+    REFLECT_WITHIN = timedelta(days=14)
+    ASK_USED_AFTER = timedelta(days=90)
 
     person = models.ForeignKey(
         "organization.Person", on_delete=models.PROTECT, related_name="training_records", verbose_name="職員"
@@ -54,6 +81,16 @@ class TrainingRecord(models.Model):
     hours = models.DecimalField("時間", max_digits=6, decimal_places=1, null=True, blank=True)
     obligation = models.CharField("受講区分", max_length=10, choices=Obligation.choices, default=Obligation.APPLIED)
     status = models.CharField("状況", max_length=10, choices=Status.choices, default=Status.PLANNED)
+    score = models.PositiveSmallIntegerField("点", null=True, blank=True, validators=[MaxValueValidator(100)])
+    certificate_no = models.CharField("修了証の番号", max_length=60, blank=True)
+    expires_on = models.DateField("有効期限", null=True, blank=True)
+    use_plan = models.TextField("活用計画", max_length=400, blank=True)
+    used = models.CharField("使いましたか（90日後）", max_length=10, choices=Used.choices, blank=True)
+    used_note = models.CharField("どう使ったか・使えなかったわけ", max_length=300, blank=True)
+    used_on = models.DateField("答えた日", null=True, blank=True)
+    shared = models.BooleanField("所属長に見せる", default=False)
+    origin = models.CharField("登録", max_length=8, choices=Origin.choices, default=Origin.OFFICE, editable=False)
+    import_key = models.CharField("取込キー", max_length=160, null=True, blank=True, unique=True, editable=False)
     report = models.OneToOneField(
         "kb.Retrospective", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="研修報告"
     )
@@ -64,6 +101,7 @@ class TrainingRecord(models.Model):
         ordering = ("-starts_on", "-pk")
         verbose_name = "受講記録"
         verbose_name_plural = "受講記録"
+        indexes = [models.Index(fields=("status", "ends_on"), name="record_status")]
         constraints = [
             models.CheckConstraint(condition=models.Q(ends_on__gte=models.F("starts_on")), name="record_period"),
             models.CheckConstraint(
@@ -91,8 +129,24 @@ class TrainingRecord(models.Model):
     @property
     def may_report(self) -> bool:
         """Whether its person can begin a report: the course was attended and none is linked yet."""
-        return self.report_id is None and self.status in (
-            self.Status.ATTENDED,
-            self.Status.COMPLETED,
-            self.Status.PASSED,
-        )
+        return self.report_id is None and self.status in self.ATTENDED
+
+    @staticmethod
+    def asks_reflection_q() -> models.Q:
+        """派遣・指名: by the record's obligation, or by the kind of its course."""
+        return models.Q(obligation=Obligation.NAMED) | models.Q(course__type=TrainingCourse.Type.DISPATCH)
+
+    @property
+    def reflection_due_on(self) -> date | None:
+        """Until when the report is due (14 days, 派遣・指名 only); None where none is asked or it is written."""
+        dispatched = self.course is not None and self.course.type == TrainingCourse.Type.DISPATCH
+        asked = self.may_report and (self.obligation == Obligation.NAMED or dispatched)
+        return self.ends_on + self.REFLECT_WITHIN if asked else None
+
+    def asks_used(self, on: date | None = None) -> bool:
+        """Whether 「使いましたか」 is asked: 90 days after the end, until answered for good."""
+        due = self.ends_on + self.ASK_USED_AFTER <= (on or clock.today())
+        return due and self.status in self.ATTENDED and self.used in ("", self.Used.NOT_YET)
+
+    def is_finished(self) -> bool:
+        return self.status in self.FINISHED

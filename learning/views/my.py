@@ -28,7 +28,6 @@ def page(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     if person is None:
         return render(request, "learning/my.html", {"person": None})
-    reports.link_written(person=person)
     mine = Item.objects.filter(authorships__person=person).exclude(state=State.WITHDRAWN)
     # What was touched last is what one comes back for.
     written = mine.select_related("content_type").order_by("-latest_revision_created_at", "-pk")

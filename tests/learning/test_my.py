@@ -5,14 +5,14 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from kb import drafting
-from kb.models import Draft
+from kb import drafting, lifecycle
+from kb.models import Draft, Retrospective
 from learning import reports
 from learning.models import TrainingCourse, TrainingRecord
 from learning.views.my import WRITTEN_SHOWN
 from organization.models import Notice
 from organization.notices import notify
-from tests.factories.kb import make_lesson, make_retrospective
+from tests.factories.kb import make_lesson, write
 from tests.factories.organization import make_staff, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
@@ -112,12 +112,12 @@ def test_a_course_that_was_not_attended_gives_no_report(client, me):
 
 
 def submitted(me, record):
-    """The report of `record` as it stands once its draft was submitted."""
+    """The report of `record` as it stands once its draft was submitted and published."""
     draft = reports.begin(record=record, by=me)
-    report = make_retrospective(me, title="対話の研修の報告", format="training")
+    report = write(Retrospective(title="対話の研修の報告", format="training", occurred_on=record.ends_on), me)
     draft.item, draft.submitted_at = report, draft.created_at
     draft.save()
-    return report
+    return lifecycle.publish(item=report)
 
 
 def test_a_submitted_report_is_linked_to_its_record(client, me):
@@ -136,9 +136,12 @@ def test_a_linked_record_offers_no_second_report(client, me):
 
 
 def test_a_report_is_linked_once(me):
-    submitted(me, make_record(me))
-    assert reports.link_written(person=me) == 1
-    assert reports.link_written(person=me) == 0
+    record = make_record(me)
+    report = submitted(me, record)
+    lifecycle.publish(item=report)  # edited and published again
+    record.refresh_from_db()
+    assert record.report_id == report.pk
+    assert reports.link(report) is None
 
 
 def test_autosave_does_not_lose_the_record_of_a_report(me):

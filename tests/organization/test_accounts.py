@@ -1,16 +1,16 @@
 """Accounts: the service account, a login given again, and the end of an account with the last day of work."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from organization import accounts, audit
+from organization import accounts, audit, clock
 from organization.backends import PersonBackend
 from organization.models import AuditEvent, User
-from tests.factories.organization import PASSWORD, make_person, make_user
+from tests.factories.organization import PASSWORD, make_person, make_staff, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -125,3 +125,13 @@ def test_the_person_comes_with_the_account_in_one_query(django_assert_num_querie
             found = PersonBackend().get_user(user.pk)
             assert (getattr(found, "person", None) is None) == (user is without)
     assert PersonBackend().get_user(0) is None
+
+
+def test_the_session_of_a_leaver_ends_with_the_last_day(client):
+    """Through the product's own settings: the backend is of no use unless it is the one that is asked."""
+    person = make_staff(make_unit("bosai", name="防災課"))
+    client.force_login(person.user)
+    assert client.get("/my/").status_code == 200
+    person.left_on = clock.today() - timedelta(days=1)
+    person.save()
+    assert client.get("/my/").status_code == 302

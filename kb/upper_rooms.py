@@ -1,0 +1,55 @@
+"""What the rooms above take part in: told that something happened here, or asked what they add to an item's page.
+
+Settings name their functions by dotted path, as Django names authentication backends, so that kb never
+imports a room above it and sends no signal to one. Functions run in the caller's transaction: if one fails,
+so does the doing. It refuses to swallow what they raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+
+from kb.models import Item
+
+SETTINGS = ("KB_PUBLISHED", "KB_ITEM_PARTS")
+
+
+@dataclass(frozen=True)
+class ItemPart:
+    """A part of an item's page that belongs to another room: a template and what it shows, trimmed to the reader."""
+
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=len(SETTINGS))
+def _functions(setting: str) -> tuple[Callable[..., Any], ...]:
+    return tuple(import_string(path) for path in getattr(settings, setting))
+
+
+def published(item: Item) -> None:
+    """Tell each function of ``settings.KB_PUBLISHED`` (called with `item=`) that the item was published."""
+    for told in _functions("KB_PUBLISHED"):
+        told(item=item)
+
+
+def item_parts(request: HttpRequest, item: Item) -> list[ItemPart]:
+    """What ``settings.KB_ITEM_PARTS`` (called with request and item; ItemPart or None) add to the item's page."""
+    parts = (ask(request, item) for ask in _functions("KB_ITEM_PARTS"))
+    return [part for part in parts if part is not None]
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting in SETTINGS:
+        _functions.cache_clear()
+
+
+setting_changed.connect(_forget)  # only tests change settings while running

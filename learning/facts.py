@@ -1,0 +1,66 @@
+"""Facts that do steps by themselves: a retrospective was published, a course was finished. Read, never written.
+
+A retrospective counts from the day the path was assigned; a finished course counts also from before, while it is
+valid. What was written without a name is counted and not linked, so that no page of learning can name its author.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils import timezone
+
+from kb.models import Authorship, Retrospective
+from learning.models import Assignment, Step, StepProgress, StepType, TrainingRecord
+from organization.audience import Attribution
+from organization.clock import TOKYO
+
+
+@dataclass(frozen=True)
+class Fact:
+    on: date
+    format: str = ""
+    item_id: int | None = None
+    course_id: int | None = None
+    record_id: int | None = None
+    expires_on: date | None = None
+
+    def meets(self, step: Step, assignment: Assignment) -> bool:
+        """Whether this fact does that step of that assignment."""
+        if step.type == StepType.WRITE:
+            wanted = not step.format or step.format == self.format
+            return bool(self.format) and wanted and self.on >= assignment.assigned_on
+        if step.type == StepType.COURSE:
+            valid = self.expires_on is None or self.expires_on >= assignment.start_on
+            return self.course_id is not None and self.course_id == step.course_id and valid
+        return False
+
+    def is_said_by(self, row: StepProgress) -> bool:
+        said = (row.state, row.done_on, row.item_id, row.record_id)
+        return said == (StepProgress.State.DONE, self.on, self.item_id, self.record_id)
+
+
+def facts_of(people: Collection[int]) -> dict[int, list[Fact]]:
+    """Each person's facts, earliest first, by pk of the person; two queries."""
+    found: dict[int, list[Fact]] = {}
+    written = Retrospective.objects.filter(first_published_at__isnull=False).order_by("first_published_at", "pk")
+    authors = Authorship.objects.filter(person__in=people, item__in=written.values("pk"))
+    texts = {
+        row.pk: row
+        for row in written.filter(pk__in=authors.values("item_id")).only("format", "attribution", "first_published_at")
+    }
+    for item_id, person_id in authors.values_list("item_id", "person_id"):
+        row = texts[item_id]
+        named = row.attribution == Attribution.NAMED
+        on = timezone.localtime(row.first_published_at, TOKYO).date()
+        found.setdefault(person_id, []).append(Fact(on=on, format=row.format, item_id=row.pk if named else None))
+    records = TrainingRecord.objects.finished().filter(person__in=people, course__isnull=False)
+    for record in records.only("person_id", "course_id", "ends_on", "expires_on"):
+        found.setdefault(record.person_id, []).append(
+            Fact(on=record.ends_on, course_id=record.course_id, record_id=record.pk, expires_on=record.expires_on)
+        )
+    for facts in found.values():
+        facts.sort(key=lambda fact: (fact.on, fact.record_id or 0, fact.item_id or 0))
+    return found

@@ -1,0 +1,241 @@
+"""Assignment (割当): one person, one path version, until a day. And what moves its dates: Extension, Suspension.
+
+Overdue, validity and renewal are derived from dates, never stored as states (domain.md). One open assignment
+a person and path is the database's to keep; so is that nobody waives their own (I11).
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+
+from learning.models.path import PathVersion
+from organization import clock
+
+
+class AssignmentState(models.TextChoices):
+    ASSIGNED = "assigned", "未着手"
+    IN_PROGRESS = "in_progress", "学習中"
+    SUSPENDED = "suspended", "休止中"
+    COMPLETED = "completed", "完了"
+    WAIVED = "waived", "免除"
+    CANCELLED = "cancelled", "取りやめ"
+
+
+OPEN = (AssignmentState.ASSIGNED, AssignmentState.IN_PROGRESS, AssignmentState.SUSPENDED)
+RUNNING = (AssignmentState.ASSIGNED, AssignmentState.IN_PROGRESS)
+
+
+class Source(models.TextChoices):
+    MANAGER = "manager", "所属長"
+    OFFICE = "office", "研修担当"
+    RULE = "rule", "割当規則"
+    SELF = "self", "自分で"
+
+
+def valid_q(on: date) -> Q:
+    """Completions that still hold on that day (有効な修了)."""
+    return Q(state=AssignmentState.COMPLETED) & (Q(valid_until__isnull=True) | Q(valid_until__gte=on))
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def open(self) -> AssignmentQuerySet:
+        return self.filter(state__in=OPEN)
+
+    def running(self) -> AssignmentQuerySet:
+        """Open and not suspended: those that have clocks."""
+        return self.filter(state__in=RUNNING)
+
+    def begun(self, on: date | None = None) -> AssignmentQuerySet:
+        """Whose start has come: before it a path is announced, and nothing is asked."""
+        return self.filter(start_on__lte=on or clock.today())
+
+    def overdue(self, on: date | None = None) -> AssignmentQuerySet:
+        """期限を過ぎた: derived, so that it is right on every day."""
+        return self.running().filter(due_on__lt=on or clock.today())
+
+    def holding(self, on: date | None = None) -> AssignmentQuerySet:
+        """Valid completions."""
+        return self.filter(valid_q(on or clock.today()))
+
+    def of(self, person: Any) -> AssignmentQuerySet:
+        """A person's own, with what their page shows: open ones first, by due date."""
+        found = self.filter(person=person).select_related("path", "version", "assigned_by", "rule")
+        return found.order_by(F("closed_on").desc(nulls_first=True), "due_on", "pk")
+
+
+class Assignment(models.Model):
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    person = models.ForeignKey(
+        "organization.Person", on_delete=models.PROTECT, related_name="assignments", verbose_name="職員"
+    )
+    path = models.ForeignKey(
+        "learning.LearningPath", on_delete=models.PROTECT, related_name="assignments", verbose_name="学習パス"
+    )
+    version = models.ForeignKey(PathVersion, on_delete=models.PROTECT, related_name="assignments", verbose_name="版")
+    post = models.ForeignKey(
+        "organization.Post", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="職",
+        help_text="職に結びつく割当は、職を離れると終わります。空なら人に結びつきます。",
+    )  # fmt: skip
+    source = models.CharField("経緯", max_length=8, choices=Source.choices)
+    rule = models.ForeignKey(
+        "learning.AssignmentRule", on_delete=models.SET_NULL, null=True, blank=True, related_name="assignments",
+        verbose_name="割当規則",
+    )  # fmt: skip
+    assigned_by = models.ForeignKey(
+        "organization.Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="割当者"
+    )
+    assigned_on = models.DateField("割当日")
+    start_on = models.DateField("開始")
+    due_on = models.DateField("期限")
+    reason = models.CharField("理由", max_length=300, blank=True)
+    shared = models.BooleanField("所属長に見せる", default=False)
+    state = models.CharField("状態", max_length=12, choices=AssignmentState.choices, default=AssignmentState.ASSIGNED)
+    steps_done = models.PositiveSmallIntegerField("すませた数", default=0)
+    steps_needed = models.PositiveSmallIntegerField("要る数", default=0)
+    completed_on = models.DateField("完了日", null=True, blank=True)
+    valid_until = models.DateField("有効期限", null=True, blank=True)
+    closed_on = models.DateField("終わった日", null=True, blank=True)
+    closing_reason = models.CharField("終わったわけ", max_length=300, blank=True)
+    waived_by = models.ForeignKey(
+        "organization.Person",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="免除した人",
+    )
+    waiver_evidence = models.CharField("免除の根拠", max_length=300, blank=True)
+    import_key = models.CharField("取込キー", max_length=120, null=True, blank=True, unique=True, editable=False)
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "割当"
+        verbose_name_plural = "割当"
+        ordering = ("due_on", "pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("person", "path"), condition=Q(state__in=OPEN), name="assignment_one_open_a_path"
+            ),
+            models.CheckConstraint(condition=Q(due_on__gte=F("start_on")), name="assignment_due_after_start"),
+            models.CheckConstraint(
+                condition=Q(waived_by__isnull=True) | ~Q(waived_by=F("person")), name="assignment_nobody_waives_own"
+            ),
+            models.CheckConstraint(
+                condition=~Q(source="manager") | ~Q(reason=""), name="assignment_by_manager_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=OPEN, closed_on__isnull=True) | (~Q(state__in=OPEN) & Q(closed_on__isnull=False)),
+                name="assignment_closed_has_a_day",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=("state", "due_on"), name="assignment_due"),
+            models.Index(fields=("path", "state"), name="assignment_path"),
+        ]
+
+    def __str__(self) -> str:
+        return f"割当{self.pk}"  # neither name nor title: it stands in audit events and logs
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def is_running(self) -> bool:
+        return self.state in RUNNING
+
+    def standing(self, on: date | None = None) -> str:
+        """What pages say of it: late, done, waived, suspended, cancelled, not_begun, on_time, expired (STANDINGS)."""
+        day = on or clock.today()
+        if self.state in RUNNING:
+            if self.due_on < day:
+                return "late"
+            return "not_begun" if self.state == AssignmentState.ASSIGNED else "on_time"
+        if self.state == AssignmentState.COMPLETED:
+            return "expired" if self.valid_until and self.valid_until < day else "done"
+        return str(self.state)
+
+    def days_left(self, on: date | None = None) -> int:
+        """Days until the due date; negative when it has passed."""
+        return (self.due_on - (on or clock.today())).days
+
+    def renewal_opens_on(self) -> date | None:
+        """From this day the path may be done again (更新期間); None where a completion holds for ever."""
+        if self.valid_until is None:
+            return None
+        return self.valid_until - timedelta(days=self.version.renew_window_days)
+
+
+#: What a standing is called on every page, in the order in which it is counted.
+STANDINGS = {
+    "late": "期限切れ",
+    "on_time": "学習中",
+    "not_begun": "未着手",
+    "suspended": "休止中",
+    "done": "完了",
+    "expired": "有効期限切れ",
+    "waived": "免除",
+    "cancelled": "取りやめ",
+}
+
+
+def standing_q(standing: str, on: date) -> Q:
+    """The SQL form of `Assignment.standing`; a test keeps both alike."""
+    state = AssignmentState
+    return {
+        "late": Q(state__in=RUNNING, due_on__lt=on),
+        "on_time": Q(state=state.IN_PROGRESS, due_on__gte=on),
+        "not_begun": Q(state=state.ASSIGNED, due_on__gte=on),
+        "suspended": Q(state=state.SUSPENDED),
+        "done": valid_q(on),
+        "expired": Q(state=state.COMPLETED, valid_until__lt=on),
+        "waived": Q(state=state.WAIVED),
+        "cancelled": Q(state=state.CANCELLED),
+    }[standing]
+
+
+class Extension(models.Model):
+    """延長: the old day, the new one, why and by whom. Only ever added to."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="extensions", verbose_name="割当")
+    old_due = models.DateField("元の期限")
+    new_due = models.DateField("新しい期限")
+    reason = models.CharField("理由", max_length=300)
+    by = models.ForeignKey(
+        "organization.Person", on_delete=models.SET_NULL, null=True, related_name="+", verbose_name="延長した人"
+    )
+    made_at = models.DateTimeField("日時", default=clock.now)
+
+    class Meta:
+        verbose_name = "延長"
+        verbose_name_plural = "延長"
+        ordering = ("made_at", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.old_due} → {self.new_due}"
+
+
+class Suspension(models.Model):
+    """休止: while its person is on leave the clock stands still; `shifted_days` is what was added to the due date."""
+
+    assignment = models.ForeignKey(
+        Assignment, on_delete=models.CASCADE, related_name="suspensions", verbose_name="割当"
+    )
+    leave = models.ForeignKey(
+        "organization.Appointment", on_delete=models.PROTECT, related_name="+", verbose_name="休職・育休の発令"
+    )
+    shifted_days = models.PositiveSmallIntegerField("延びた日数", default=0)
+
+    class Meta:
+        verbose_name = "休止"
+        verbose_name_plural = "休止"
+        constraints = [models.UniqueConstraint(fields=("assignment", "leave"), name="suspension_once_a_leave")]
+
+    def __str__(self) -> str:
+        return f"{self.assignment_id}: {self.leave_id}"

@@ -1,0 +1,102 @@
+"""Message: what one person is told by mail on one day; at most one, by the database. And CalendarKey.
+
+The text is kept so that the outbox can be read, and `sent_at` so that a second run sends nothing. A Reminder
+says which lines have been written already.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db import models
+from django.db.models import Q
+
+from organization import clock
+
+
+class Message(models.Model):
+    person = models.ForeignKey(
+        "organization.Person", on_delete=models.CASCADE, related_name="messages", verbose_name="宛先"
+    )
+    on = models.DateField("日付")
+    subject = models.CharField("件名", max_length=120)
+    body = models.TextField("本文")
+    by = models.ForeignKey(
+        "organization.Person",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="送った人",
+    )
+    made_at = models.DateTimeField("作った日時", default=clock.now)
+    sent_at = models.DateTimeField("送った日時", null=True, blank=True)
+    failure = models.CharField("送れなかったわけ", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "送信箱のメール"
+        verbose_name_plural = "送信箱のメール"
+        ordering = ("-on", "-pk")
+        constraints = [models.UniqueConstraint(fields=("person", "on"), name="message_one_a_day")]
+        indexes = [models.Index(fields=("made_at",), condition=Q(sent_at__isnull=True), name="message_unsent")]
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.pk}"
+
+
+class Reminder(models.Model):
+    """That an assignment's person was reminded: by the clock once a kind and due date, by a manager once a day."""
+
+    class Kind(models.TextChoices):
+        BEFORE_14 = "before_14", "期限の14日前"
+        BEFORE_3 = "before_3", "期限の3日前"
+        AFTER_1 = "after_1", "期限の翌日"
+        RENEWAL = "renewal", "更新の時期"
+        MANAGER = "manager", "所属長から"
+
+    assignment = models.ForeignKey(
+        "learning.Assignment", on_delete=models.CASCADE, related_name="reminders", verbose_name="割当"
+    )
+    kind = models.CharField("種類", max_length=10, choices=Kind.choices)
+    #: The due date that was reminded of; for a manager's own words, the day on which they were sent.
+    about = models.DateField("どの期限の")
+    text = models.TextField("文面", max_length=1000, blank=True)
+    by = models.ForeignKey(
+        "organization.Person",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="送った人",
+    )
+    made_at = models.DateTimeField("日時", default=clock.now)
+
+    class Meta:
+        verbose_name = "お知らせの記録"
+        verbose_name_plural = "お知らせの記録"
+        ordering = ("-made_at", "-pk")
+        constraints = [models.UniqueConstraint(fields=("assignment", "kind", "about"), name="reminder_once")]
+
+    def __str__(self) -> str:
+        return f"{self.assignment_id} {self.kind} {self.about}"
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(32)
+
+
+class CalendarKey(models.Model):
+    """The personal key of a calendar feed. Revoked by deleting it; useless once its person's account is closed."""
+
+    person = models.OneToOneField(
+        "organization.Person", on_delete=models.CASCADE, related_name="calendar_key", verbose_name="職員"
+    )
+    key = models.CharField("鍵", max_length=64, unique=True, default=new_key)
+    made_at = models.DateTimeField("作った日時", default=clock.now)
+
+    class Meta:
+        verbose_name = "カレンダーの鍵"
+        verbose_name_plural = "カレンダーの鍵"
+
+    def __str__(self) -> str:
+        return f"calendar key {self.pk}"

@@ -1,0 +1,118 @@
+"""The shape of a version, and what progress makes of it: groups, what counts, what is open. Pure; asks no database.
+
+Rules: a group of "all" wants its required steps, a group of "any" wants so many of its steps, whichever; a group
+is open once those before it are satisfied, so no circle can be drawn (I12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from learning.models import PathVersion, Step, StepGroup
+
+
+@dataclass(frozen=True)
+class Group:
+    row: StepGroup
+    steps: tuple[Step, ...]
+
+    @property
+    def needed(self) -> int:
+        """How many steps must be done."""
+        if self.row.rule == StepGroup.Rule.ANY:
+            return min(self.row.any_n, len(self.steps))
+        return sum(step.required for step in self.steps)
+
+    def days(self, done: Mapping[UUID, date]) -> list[date]:
+        """The days on which counted steps were done, earliest first, no more than are needed."""
+        counted = [s for s in self.steps if s.required or self.row.rule == StepGroup.Rule.ANY]
+        return sorted(done[step.uid] for step in counted if step.uid in done)[: self.needed]
+
+    def is_satisfied(self, done: Collection[UUID]) -> bool:
+        if self.row.rule == StepGroup.Rule.ANY:
+            return sum(step.uid in done for step in self.steps) >= self.needed
+        return all(step.uid in done for step in self.steps if step.required)
+
+
+@dataclass(frozen=True)
+class Outline:
+    groups: tuple[Group, ...]
+
+    @property
+    def steps(self) -> list[Step]:
+        return [step for group in self.groups for step in group.steps]
+
+    @property
+    def needed(self) -> int:
+        return sum(group.needed for group in self.groups)
+
+    @property
+    def minutes(self) -> int:
+        """What the whole takes: required steps, and of a group of "any" its longest n."""
+        total = 0
+        for group in self.groups:
+            if group.row.rule == StepGroup.Rule.ANY:
+                total += sum(sorted((s.minutes for s in group.steps), reverse=True)[: group.needed])
+            else:
+                total += sum(step.minutes for step in group.steps if step.required)
+        return total
+
+    def step(self, uid: UUID) -> Step | None:
+        return next((step for step in self.steps if step.uid == uid), None)
+
+    def counted(self, done: Mapping[UUID, date]) -> int:
+        """How many of the needed steps are done."""
+        return sum(len(group.days(done)) for group in self.groups)
+
+    def open_steps(self, done: Collection[UUID]) -> list[Step]:
+        """The steps that wait for nothing and are not done, in order."""
+        found: list[Step] = []
+        for group in self.groups:
+            found += [step for step in group.steps if step.uid not in done]
+            if not group.is_satisfied(done):
+                break
+        return found
+
+    def next_step(self, done: Collection[UUID]) -> Step | None:
+        """The first open step that brings completion nearer; what is only optional comes after all of these."""
+        for group in self.groups:
+            if not group.is_satisfied(done):
+                any_rule = group.row.rule == StepGroup.Rule.ANY
+                return next((s for s in group.steps if s.uid not in done and (any_rule or s.required)), None)
+        return None
+
+    def completed_on(self, done: Mapping[UUID, date]) -> date | None:
+        """The day on which the last needed step was done; None while something is missing."""
+        if not self.groups or not all(group.is_satisfied(done) for group in self.groups):
+            return None
+        return max((day for group in self.groups for day in group.days(done)), default=None)
+
+
+def outline(version: PathVersion) -> Outline:
+    """The outline of one version; two queries, none where groups and steps are prefetched."""
+    return _outline(version.groups.all(), version.steps.all())
+
+
+def outlines(version_ids: Iterable[int]) -> dict[int, Outline]:
+    """Outlines of many versions at once, by pk; two queries."""
+    wanted = set(version_ids)
+    groups = list(StepGroup.objects.filter(version__in=wanted))
+    steps = list(Step.objects.filter(version__in=wanted))
+    return {
+        pk: _outline([g for g in groups if g.version_id == pk], [s for s in steps if s.version_id == pk])
+        for pk in wanted
+    }
+
+
+def _outline(groups: Iterable[StepGroup], steps: Iterable[Step]) -> Outline:
+    ordered = sorted(steps, key=lambda step: (step.order, step.pk))
+    return Outline(
+        tuple(Group(row, tuple(s for s in ordered if s.group_id == row.pk)) for row in sorted(groups, key=_place))
+    )
+
+
+def _place(group: StepGroup) -> tuple[int, int]:
+    return group.order, group.pk

@@ -1,0 +1,69 @@
+"""What a step asks to read, as a reader finds it today: the item, its successor, or nothing that may be named.
+
+A superseded or withdrawn lesson leads to its successor; what a person may not open has no title for them (I16),
+and nobody is stuck by it (learning.progress lets the step be skipped).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from kb.models import Authorship, Item, Lesson
+from kb.models.item import State
+from learning.models import Step
+from organization.models import Person
+from organization.policy import Reader, can_view, readers_of
+
+#: A chain of successors longer than this is a circle.
+LONGEST = 10
+
+
+def standing_items(items: Collection[int]) -> dict[int, int]:
+    """By pk of an item: the pk of the published item that stands for it today (itself or a successor)."""
+    rows = dict(Item.objects.filter(pk__in=items).values_list("pk", "state"))
+    found = {pk: pk for pk, state in rows.items() if state == State.PUBLISHED}
+    waiting = {pk: pk for pk in rows if pk not in found}
+    for _ in range(LONGEST):
+        if not waiting:
+            break
+        steps = Lesson.objects.filter(supersedes__in=set(waiting.values()), live=True).order_by("pk")
+        after = {old: (new, state) for old, new, state in steps.values_list("supersedes_id", "pk", "state")}
+        following = {pk: after[now] for pk, now in waiting.items() if now in after}
+        found |= {pk: new for pk, (new, state) in following.items() if state == State.PUBLISHED}
+        waiting = {pk: new for pk, (new, _state) in following.items() if pk not in found}
+    # What is superseded without a readable successor can still be read itself.
+    found |= {pk: pk for pk, state in rows.items() if state == State.SUPERSEDED and pk not in found}
+    return found
+
+
+def readable(steps: Iterable[Step], user: Any) -> dict[int, Item | None]:
+    """By pk of a reading step: what `user` may read for it today; None where there is nothing."""
+    wanted = {step.pk: step.item_id for step in steps if step.item_id is not None}
+    standing = standing_items(set(wanted.values()))
+    items = Item.objects.visible_to(user).filter(pk__in=set(standing.values())).select_related("content_type")
+    seen: Mapping[int, Item] = {item.pk: item for item in items}
+    return {step: seen.get(standing.get(item_id, 0)) for step, item_id in wanted.items()}
+
+
+def unreadable_for(steps: Iterable[Step], people: Collection[Person], on: date) -> dict[int, list[Person]]:
+    """By pk of a reading step: those of `people` who could not read it on that day. For the builder and the assigner."""
+    wanted = {step.pk: step.item_id for step in steps if step.item_id is not None}
+    standing = standing_items(set(wanted.values()))
+    items = {item.pk: item for item in Item.objects.filter(pk__in=set(standing.values()))}
+    authors: dict[int, set[int]] = {}
+    for item_id, person_id in Authorship.objects.filter(item__in=list(items)).values_list("item_id", "person_id"):
+        authors.setdefault(item_id, set()).add(person_id)
+    readers = readers_of(people, on)
+    found: dict[int, list[Person]] = {}
+    for step, item_id in wanted.items():
+        item = items.get(standing.get(item_id, 0))
+        missing = [p for p in people if item is None or not _opens(item, readers[p.pk], authors.get(item.pk, set()))]
+        if missing:
+            found[step] = missing
+    return found
+
+
+def _opens(item: Item, reader: Reader, author_ids: set[int]) -> bool:
+    return can_view(reader, audience=item.audience, owner_unit_id=item.owner_unit_id, author_ids=author_ids)

@@ -1,0 +1,227 @@
+"""Assigning (issue 5, point 3): the list first, then one save; only one's own staff; one open path a person."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from learning import managing
+from learning.assigning import Order, OutsideUnitError, assign, enrol, plan
+from learning.models import Assignment, AssignmentState, Source, Stage
+from organization import clock
+from organization.models import AuditEvent
+from tests.factories.kb import make_lesson
+from tests.factories.learning import give, make_course, make_path, make_record, read, step, take
+from tests.factories.organization import appoint, make_person, make_post, make_staff, make_unit
+
+pytestmark = pytest.mark.django_db
+REASON = "着任して最初の三か月に、全員が学びます。"
+
+
+@pytest.fixture
+def unit():
+    return make_unit("bosai", name="防災課")
+
+
+@pytest.fixture
+def head(unit):
+    return make_staff(unit, title="課長", head=True)
+
+
+@pytest.fixture
+def path(head):
+    return make_path(head)
+
+
+def order(path, **values):
+    return Order(
+        path=path, start_on=values.pop("start_on", clock.today()), reason=values.pop("reason", REASON), **values
+    )
+
+
+def test_twenty_people_are_assigned_in_one_save(unit, head, path):
+    people = [make_staff(unit) for _ in range(20)]
+    made = assign(plan=plan(order=order(path), people=people), by=head.user)
+    assert len(made) == Assignment.objects.count() == 20
+    assert {row.due_on for row in made} == {clock.today() + timedelta(days=90)}
+    assert all(person.notices.exists() for person in people)
+
+
+def test_the_list_asks_no_more_questions_for_forty_than_for_ten(unit, path, django_assert_max_num_queries):
+    people = [make_staff(unit) for _ in range(40)]
+    for some in (people[:10], people):
+        with django_assert_max_num_queries(15):
+            plan(order=order(path), people=some)
+
+
+def test_saving_asks_no_more_for_forty_people_but_for_their_notices(unit, head, path, django_assert_max_num_queries):
+    people = [make_staff(unit) for _ in range(40)]
+    drawn = plan(order=order(path), people=people)
+    with django_assert_max_num_queries(25 + 2 * 40):
+        assign(plan=drawn, by=head.user)
+
+
+def test_the_first_assignment_freezes_the_version(unit, head, path):
+    assert path.current_version().frozen_at is None
+    assign(plan=plan(order=order(path), people=[make_staff(unit)]), by=head.user)
+    assert path.current_version().frozen_at is not None
+
+
+def test_who_is_left_out_is_named_with_the_reason(unit, path):
+    leaver = make_staff(unit)
+    leaver.left_on = clock.today() - timedelta(days=1)
+    leaver.save()
+    learning, holder, postless = make_staff(unit), make_staff(unit), make_person()
+    give(path, learning)
+    give(path, holder, state=AssignmentState.COMPLETED, completed_on=clock.today())
+    drawn = plan(order=order(path), people=[leaver, learning, holder, postless])
+    said = {one.person: one.why for one in drawn.left_out}
+    assert drawn.lines == ()
+    assert "退職" in said[leaver]
+    assert "もう学んで" in said[learning]
+    assert "修了が有効" in said[holder]
+    assert "本務の職がありません" in said[postless]
+
+
+def test_a_holder_whose_renewal_is_open_is_on_the_list(unit, head):
+    path = make_path(head, version={"valid_months": 12, "renew_window_days": 60})
+    holder = make_staff(unit)
+    until = clock.today() + timedelta(days=30)
+    give(path, holder, state=AssignmentState.COMPLETED, completed_on=clock.today(), valid_until=until)
+    drawn = plan(order=order(path), people=[holder])
+    assert [line.person for line in drawn.lines] == [holder]
+
+
+def test_one_person_of_another_unit_refuses_the_whole_and_leaves_a_trace(unit, head, path):
+    mine, other = make_staff(unit), make_staff(make_unit("zaisei", name="財政課"))
+    drawn = plan(order=order(path), people=[mine, other])
+    with pytest.raises(OutsideUnitError):
+        assign(plan=drawn, by=head.user)
+    assert not Assignment.objects.exists()
+    assert AuditEvent.objects.filter(action="assignment.refused").exists()
+
+
+def test_who_is_no_manager_assigns_nothing(unit, path):
+    with pytest.raises(PermissionDenied):
+        assign(plan=plan(order=order(path), people=[make_staff(unit)]), by=make_staff(unit).user)
+
+
+def test_the_training_office_assigns_to_any_unit(unit, path):
+    office = make_staff(make_unit("jinji", name="人事課"), duties=("training",))
+    made = assign(plan=plan(order=order(path, source=Source.OFFICE), people=[make_staff(unit)]), by=office.user)
+    assert made[0].source == Source.OFFICE
+
+
+def test_a_manager_gives_a_reason(unit, head, path):
+    with pytest.raises(ValidationError, match="理由"):
+        assign(plan=plan(order=order(path, reason=" "), people=[make_staff(unit)]), by=head.user)
+
+
+def test_a_due_date_before_the_start_is_refused(unit, path):
+    with pytest.raises(ValidationError, match="期限が開始より前"):
+        plan(order=order(path, due_on=clock.today() - timedelta(days=1)), people=[make_staff(unit)])
+
+
+def test_single_people_get_another_due_date(unit, head, path):
+    one, two = make_staff(unit), make_staff(unit)
+    later = clock.today() + timedelta(days=200)
+    assign(plan=plan(order=order(path), people=[one, two]), by=head.user, due={two.pk: later})
+    assert Assignment.objects.get(person=two).due_on == later
+    assert Assignment.objects.get(person=one).due_on != later
+
+
+def test_the_same_path_twice_is_refused_by_the_list_and_by_the_database(unit, head, path):
+    person = make_staff(unit)
+    drawn = plan(order=order(path), people=[person])
+    assign(plan=drawn, by=head.user)
+    assert plan(order=order(path), people=[person]).lines == ()
+    with pytest.raises(ValidationError, match="ほかの人が"):
+        assign(plan=drawn, by=head.user)  # as when two managers look at the list at once
+    assert Assignment.objects.count() == 1
+
+
+def test_an_announced_newcomer_is_assigned_from_the_day_of_the_appointment(unit, head, path):
+    coming = make_person()
+    start = clock.today() + timedelta(days=10)
+    appoint(coming, make_post(unit), starts=start, announced_on=clock.today())
+    made = assign(plan=plan(order=order(path, start_on=start), people=[coming]), by=head.user)
+    assert made[0].start_on == start
+
+
+def test_nothing_is_known_of_an_appointment_before_it_is_announced(unit, head, path):
+    coming = make_person()
+    start = clock.today() + timedelta(days=10)
+    appoint(coming, make_post(unit), starts=start, announced_on=clock.today() + timedelta(days=1))
+    assert coming not in managing.staff(head.user, start)
+    assert plan(order=order(path, start_on=start), people=[coming]).lines == ()
+
+
+def test_days_count_from_the_appointment_where_the_version_says_so(unit, head):
+    path = make_path(head, version={"due_kind": "appointed", "due_days": 100})
+    person = make_person()
+    since = clock.today() - timedelta(days=20)
+    appoint(person, make_post(unit), starts=since, announced_on=since)
+    assert plan(order=order(path), people=[person]).lines[0].due_on == since + timedelta(days=100)
+
+
+def test_a_course_that_is_still_valid_counts_at_once(unit, head):
+    course = make_course()
+    path = make_path(head, steps=[take(course), step()])
+    person = make_staff(unit)
+    make_record(person, course, status="passed")
+    made = assign(plan=plan(order=order(path), people=[person]), by=head.user)[0]
+    made.refresh_from_db()
+    assert made.steps_done == 1
+
+
+def test_a_reading_that_somebody_on_the_list_could_not_open_is_named_before(unit, head):
+    lesson = make_lesson(head)  # for the unit of the head alone
+    path = make_path(head, steps=[read(lesson)])
+    inside, outside = make_staff(unit), make_staff(make_unit("zaisei", name="財政課"))
+    shut = plan(order=order(path), people=[inside, outside]).unreadable
+    assert [(found.item_id, people) for found, people in shut] == [(lesson.pk, (outside,))]
+
+
+def test_a_path_that_is_not_active_cannot_be_assigned(unit, head):
+    path = make_path(head, stage=Stage.RETIRED)
+    with pytest.raises(ValidationError, match="公開中でない"):
+        plan(order=order(path), people=[make_staff(unit)])
+
+
+def test_an_empty_path_cannot_be_assigned(unit, head):
+    path = make_path(head, steps=[])
+    with pytest.raises(ValidationError, match="ステップがありません"):
+        plan(order=order(path), people=[make_staff(unit)])
+
+
+def test_a_self_begun_path_is_private_until_it_is_shared(unit, head, path):
+    person = make_staff(unit)
+    begun = enrol(path=path, by=person.user)
+    assert begun.source == Source.SELF
+    assert begun not in managing.managed(head.user)
+    Assignment.objects.update(shared=True)
+    assert begun in managing.managed(head.user)
+
+
+def test_a_path_outside_ones_audience_cannot_be_begun(head):
+    path = make_path(head, audience="unit")
+    stranger = make_staff(make_unit("zaisei", name="財政課"))
+    with pytest.raises(ValidationError, match="公開範囲"):
+        enrol(path=path, by=stranger.user)
+
+
+def test_a_new_manager_sees_open_assignments_and_nothing_that_ended_before(unit, head, path):
+    person = make_staff(unit)
+    today = clock.today()
+    done = give(path, person, state=AssignmentState.COMPLETED, completed_on=today - timedelta(days=40))
+    going = give(make_path(head, title="住民説明会の進め方"), person)
+    there = make_unit("zaisei", name="財政課")
+    new_head = make_staff(there, title="課長", head=True)
+    old = person.appointments.get()
+    old.ends_on = today - timedelta(days=1)
+    old.save()
+    appoint(person, make_post(there), starts=today, announced_on=today)
+    assert set(managing.managed(new_head.user)) == {going}
+    assert set(managing.managed(head.user)) == set()
+    Assignment.objects.filter(pk=done.pk).update(shared=True)
+    assert set(managing.managed(new_head.user)) == {going, done}
