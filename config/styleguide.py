@@ -174,9 +174,9 @@ def sample_lists() -> dict[str, Any]:
             "observed", "identified", "noted", "learned", "needs_review", "overdue", "withdrawn", "superseded", "draft",
             "submitted", "returned", "published", "idea", "supported", "running", "ended", "retrospected", "closed",
         ],
-        "types": ["lesson", "retrospective", "challenge", "article", "reference", "training", "unit"],
+        "types": ["lesson", "retrospective", "challenge", "article", "reference", "learningpath", "training", "unit"],
         "icons": (
-            "lesson retrospective challenge article reference search write edit home user people help "
+            "lesson retrospective challenge article reference learningpath training search write edit home user people help "
             "settings login logout key copy link print history check success warning error info close "
             "plus minus arrow-right arrow-left arrow-up chevron-right chevron-left chevron-down external "
             "download filter sort calendar clock unit helpful apply bell lock globe eye tag draft waiting "

@@ -1,12 +1,31 @@
-"""Addresses of learning."""
+"""Addresses of learning: each module of views lists its own."""
 
-from django.urls import path
-
-from learning.views import my
+from learning.views import (
+    assign,
+    building,
+    imports,
+    learner,
+    my,
+    office,
+    outbox,
+    paths,
+    records,
+    rules,
+    team,
+    transcript,
+)
 
 urlpatterns = [
-    path("my/", my.page, name="my"),
-    path("my/findable/", my.findable, name="my_findable"),
-    path("my/notices/", my.read_notices, name="my_notices"),
-    path("my/records/<int:pk>/report/", my.report, name="record_report"),
+    *my.urlpatterns,
+    *paths.urlpatterns,
+    *building.urlpatterns,
+    *learner.urlpatterns,
+    *transcript.urlpatterns,
+    *records.urlpatterns,
+    *assign.urlpatterns,
+    *team.urlpatterns,
+    *office.urlpatterns,
+    *rules.urlpatterns,
+    *outbox.urlpatterns,
+    *imports.urlpatterns,
 ]

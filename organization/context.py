@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
-from organization.models import Notice, Person
+from organization.models import Duty, Notice, Person
 from organization.policy import Reader, reader_for
 
 #: Whose duties lead into the admin (kb.office gives them the rights).
@@ -18,7 +18,7 @@ OFFICES = frozenset({"km", "training"})
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """SITE_NAME, SITE_NOTICE, DEMO; and, called by the template engine when used, reader, person, can_admin,
-    unread_notices."""
+    is_manager, is_training_office, unread_notices."""
     user = getattr(request, "user", AnonymousUser())
 
     def reader() -> Reader:
@@ -29,6 +29,12 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
     def can_admin() -> bool:
         return user.is_superuser or bool(reader().roles & OFFICES)
+
+    def is_manager() -> bool:
+        return bool(reader().managed_unit_ids)
+
+    def is_training_office() -> bool:
+        return Duty.Role.TRAINING in reader().roles
 
     @cache
     def unread_notices() -> int:
@@ -45,5 +51,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "reader": reader,
         "person": person,
         "can_admin": can_admin,
+        "is_manager": is_manager,
+        "is_training_office": is_training_office,
         "unread_notices": unread_notices,
     }

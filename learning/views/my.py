@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
 from django.views.decorators.http import require_POST
 
 from kb.models import Draft, Item
@@ -84,3 +85,11 @@ def findable(request: HttpRequest) -> HttpResponse:
         )
         messages.success(request, said)
     return redirect("my")
+
+
+urlpatterns = [
+    path("my/", page, name="my"),
+    path("my/findable/", findable, name="my_findable"),
+    path("my/notices/", read_notices, name="my_notices"),
+    path("my/records/<int:pk>/report/", report, name="record_report"),
+]

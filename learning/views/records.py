@@ -1,0 +1,15 @@
+"""My own training records: entered, planned, answered."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern
+
+
+@login_required
+def page(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    raise Http404
+
+
+urlpatterns: list[URLPattern] = []
