@@ -65,6 +65,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "csp.context_processors.nonce",
                 "organization.context.site",
             ],
+            "builtins": ["organization.templatetags.icons"],
         },
     }
 ]
