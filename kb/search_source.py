@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import F, Model, Q, QuerySet, prefetch_related_objects
+from django.db.models import F, Model, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from kb.authors import author_label
 from kb.format_files import get_format
 from kb.models import (
     Addendum,
+    Answer,
     Article,
     Authorship,
     Challenge,
@@ -45,6 +46,15 @@ TYPES: dict[str, type[Item]] = {
     "challenge": Challenge,
     "article": Article,
 }
+#: What a card is made of, of some 150 columns of an item and its types. A column that is missing here is asked for
+#: row by row: the page stays right and gets slow (a test counts the queries).
+_CARD_COLUMNS = (
+    "content_type", "title", "public_id", "summary", "state", "review_due", "occurred_on", "owner_unit",
+    "unit_name_at_time", "retrospective__item_ptr", "lesson__maturity", "challenge__stage", "challenge__outcome",
+    "challenge__premortem", "article__body",
+    *(f"{code}__{name}" for code in ("lesson", "challenge") for name in TYPES[code].MARKDOWN_FIELDS),
+)  # fmt: skip
+_REFERENCE_COLUMNS = ("public_id", "title", "html", "text", "occurred_on", "source__label")
 TYPE_LABELS = {**{code: model.TYPE_LABEL for code, model in TYPES.items()}, "reference": Reference.TYPE_LABEL}
 
 
@@ -132,14 +142,15 @@ class ItemSource(Labels):
         )  # fmt: skip
 
     def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
-        return set(Item.objects.visible_to(user).filter(pk__in=pks).values_list("pk", flat=True))
+        return set(Item.objects.visible_to(user).filter(pk__in=pks).order_by().values_list("pk", flat=True))
 
     def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
         """Two queries, whatever types are on the page: the rows of all of them at once, and the answers."""
         tree = unit_tree()
-        rows = list(Item.objects.filter(pk__in=pks).select_related(*TYPES))
+        rows = Item.objects.filter(pk__in=pks).order_by().select_related(*TYPES).only(*_CARD_COLUMNS)
         specific = {row.pk: getattr(row, row.cached_content_type.model) for row in rows}
-        prefetch_related_objects([one for one in specific.values() if isinstance(one, Retrospective)], "answers")
+        answers = Prefetch("answers", Answer.objects.only("retrospective", "text", "sort_order"))
+        prefetch_related_objects([one for one in specific.values() if isinstance(one, Retrospective)], answers)
         return {pk: self._card(item, type_code(item), tree) for pk, item in specific.items()}
 
     def _card(self, item: Item, code: str, tree: UnitTree) -> Card:
@@ -197,7 +208,7 @@ class ReferenceSource(Labels):
         return {**part, "unit_names": (*part.get("unit_names", ()), *given)}
 
     def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
-        return set(Reference.objects.visible_to(user).filter(pk__in=pks).values_list("pk", flat=True))
+        return set(Reference.objects.visible_to(user).filter(pk__in=pks).order_by().values_list("pk", flat=True))
 
     def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
         return {
@@ -211,7 +222,7 @@ class ReferenceSource(Labels):
                 unit_label=row.source.label,
                 date_label=era_date(row.occurred_on) if row.occurred_on else "",
             )
-            for row in Reference.objects.filter(pk__in=pks).select_related("source")
+            for row in Reference.objects.filter(pk__in=pks).select_related("source").only(*_REFERENCE_COLUMNS)
         }
 
     def synonyms(self) -> Iterable[Collection[str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -90,6 +90,32 @@ def analyse(text: str) -> Analysis:
     return Analysis(tuple(short), tuple(compound), tuple(pairs), particles)
 
 
+def occurrences(spelled: Spelled, forms: Collection[str], read: Collection[str] = ()) -> list[Token]:
+    """The tokens `a` and `c` of a text that have one of `forms`, and the tokens `a` that are read as one of `read`.
+
+    As `analyse` would give them, in no order. A results page marks twenty texts, in each of which few words match:
+    the others are not made into tokens.
+    """
+    found: list[Token | None] = []
+    for segment in segments(spelled):
+        if segment.tokens:
+            span = spelled.span(segment.start, segment.start + len(segment.text))
+            found += [Token(form, *span) for form in segment.tokens if form in forms]
+            continue
+        for piece in _chunks(segment):
+            found += [token for token in _latin_compounds(piece, spelled) if token.form in forms]
+            for morpheme in _tokenizer().tokenize(piece.text):
+                if (part := _part_of_speech(morpheme)) == "dropped":
+                    continue
+                units = () if part == "verb" else morpheme.split(SplitMode.A, add_single=False)
+                for unit in units or (morpheme,):
+                    if fold(unit.normalized_form()) in forms or (read and unit.reading_form() in read):
+                        found.append(_token(unit, piece, spelled) if _part_of_speech(unit) != "dropped" else None)
+                if units and fold(morpheme.normalized_form()) in forms:
+                    found.append(_token(morpheme, piece, spelled))
+    return [token for token in found if token]
+
+
 @lru_cache(maxsize=4096)
 def query_forms(text: str) -> tuple[str, ...]:
     """The short units that a query asks for: as `analyse`, but one token where a year has several."""
@@ -124,6 +150,7 @@ def readings(analysis: Analysis) -> list[str]:
     return [reading for reading in (*found, *(token.reading for token in analysis.c), *joined) if reading]
 
 
+@lru_cache(maxsize=4096)
 def kana_reading(text: str) -> str:
     """`text` in katakana where it is kana alone (はんこ → ハンコ), else an empty string."""
     kana = respell(text).text.translate(_TO_KATAKANA)
@@ -136,10 +163,7 @@ def kana_reading(text: str) -> str:
 def _split(segment: Segment, spelled: Spelled, short: list[Token], compound: list[Token]) -> int:
     """One pass in mode C, then each compound into its short units; gives the number of particles dropped."""
     particles = 0
-    compound += [
-        Token(match[0][:_TOKEN_LENGTH], *spelled.span(segment.start + match.start(), segment.start + match.end()))
-        for match in _LATIN_COMPOUND.finditer(segment.text)
-    ]
+    compound += _latin_compounds(segment, spelled)
     for morpheme in _tokenizer().tokenize(segment.text):
         part = _part_of_speech(morpheme)
         if part == "dropped":
@@ -157,6 +181,13 @@ def _split(segment: Segment, spelled: Spelled, short: list[Token], compound: lis
         else:
             short.append(whole)
     return particles
+
+
+def _latin_compounds(segment: Segment, spelled: Spelled) -> list[Token]:
+    return [
+        Token(match[0][:_TOKEN_LENGTH], *spelled.span(segment.start + match.start(), segment.start + match.end()))
+        for match in _LATIN_COMPOUND.finditer(segment.text)
+    ]
 
 
 def _token(morpheme: Any, segment: Segment, spelled: Spelled) -> Token | None:

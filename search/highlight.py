@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from html import escape
 
-from django.utils.html import conditional_escape, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from search.analysis import analyse, kana_reading
+from search.analysis import kana_reading, occurrences
 from search.spelling import respell
 
 SNIPPET = 130
@@ -24,14 +24,12 @@ _SENTENCE_END = re.compile(r"[。！？!?\n]")
 
 def marked(text: str, forms: Collection[str], typed: Sequence[str]) -> SafeString:
     """`text` as safe HTML with what matched in <mark>."""
-    spans = _merged(_spans(text, forms, typed))
-    pieces: list[tuple[str, str, str]] = []
+    parts: list[str] = []
     position = 0
-    for begin, end in spans:
-        pieces.append((text[position:begin], text[begin:end], ""))
+    for begin, end in _merged(_spans(text, forms, typed)):
+        parts += (escape(text[position:begin]), "<mark>", escape(text[begin:end]), "</mark>")
         position = end
-    html = format_html_join("", "{}<mark>{}</mark>{}", pieces)
-    return mark_safe(html + conditional_escape(text[position:]))  # noqa: S308 -- both parts are escaped
+    return mark_safe("".join((*parts, escape(text[position:]))))  # noqa: S308 -- all of the text is escaped
 
 
 def snippet(texts: Iterable[str], forms: Collection[str], typed: Sequence[str]) -> SafeString:
@@ -55,16 +53,16 @@ def _unrepeated(texts: Iterable[str]) -> list[str]:
 
 
 def _spans(text: str, forms: Collection[str], typed: Sequence[str]) -> list[tuple[int, int]]:
-    analysis = analyse(text) if forms else None
-    tokens = [token for token in (*analysis.a, *analysis.c) if token.form in forms] if analysis else []
+    spelled = respell(text)
+    readings = {reading for word in typed if (reading := kana_reading(word))}
+    tokens = occurrences(spelled, forms, readings) if forms else []
+    matched = [token for token in tokens if token.form in forms]
     spans = _touching(
-        [(token.begin, token.end) for token in tokens if len(token.form) > 1 or token.form in typed],
-        [(token.begin, token.end) for token in tokens if len(token.form) == 1 and token.form not in typed],
+        [(token.begin, token.end) for token in matched if len(token.form) > 1 or token.form in typed],
+        [(token.begin, token.end) for token in matched if len(token.form) == 1 and token.form not in typed],
     )
-    if readings := {reading for word in typed if (reading := kana_reading(word))}:
-        spans += [(token.begin, token.end) for token in (analysis.a if analysis else ()) if token.reading in readings]
+    spans += [(token.begin, token.end) for token in tokens if token.reading in readings]
     if typed and not spans:  # found by its characters alone, inside words that the dictionary cuts otherwise
-        spelled = respell(text)
         for word in typed:
             spans += [spelled.span(m.start(), m.end()) for m in re.finditer(re.escape(word), spelled.text) if word]
     return spans

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 
 from search.engines.base import EngineHit, Kind, Signals
 
@@ -93,7 +92,7 @@ def newest_day(hits: Sequence[EngineHit]) -> int:
 def order(hits: Sequence[EngineHit], audience: Collection[str]) -> list[EngineHit]:
     """The window of best hits in final order: boosted score, then key; a superseded one below its successor."""
     newest = newest_day(hits)
-    boosted = [replace(hit, score=hit.score * boost(hit.signals, newest, audience)) for hit in hits]
+    boosted = [EngineHit(hit.key, hit.score * boost(hit.signals, newest, audience), hit.signals) for hit in hits]
     boosted.sort(key=lambda hit: (-hit.score, hit.key))
     return _under_successors(boosted)
 

@@ -65,11 +65,15 @@ TEMPLATES: list[dict[str, Any]] = [
                 "csp.context_processors.nonce",
                 "organization.context.site",
             ],
+            "builtins": ["organization.templatetags.icons"],
         },
     }
 ]
 
 DATABASES: dict[str, Any] = {"default": environ.Env.db_url_config(env.database_url)}
+# Kept from one page to the next: to open SQLite's file anew took a tenth of a page's time. DATABASE_URL may say otherwise.
+DATABASES["default"].setdefault("CONN_MAX_AGE", 600)
+DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # WAL and IMMEDIATE: with Django's defaults most concurrent writes fail with "database is locked".
     DATABASES["default"]["OPTIONS"] = {

@@ -63,7 +63,7 @@ class Client:
         self.server = server
         self._breaker = breaker or Breaker()
         self._lock = threading.Lock()
-        self._connection: tuple[int, Elasticsearch] | None = None
+        self._connections: tuple[int, Elasticsearch, dict[tuple[float, bool], Elasticsearch]] | None = None
         self._version_known = False
 
     def ask(self, call: Callable[[Elasticsearch], Answer], *, seconds: float, again: bool = False) -> Answer:
@@ -73,7 +73,7 @@ class Client:
                 advice=f"検索サーバー（{self.server.name}）が続けて答えないため、少し待っています。"
             )
         try:
-            connection = self._connect().options(request_timeout=seconds, retry_on_timeout=again)
+            connection = self._connect(seconds, again)
             self._require_known_version(connection)
             answer = call(connection)
         except (TransportError, ApiError) as error:
@@ -86,15 +86,19 @@ class Client:
         self._breaker.succeeded()
         return answer
 
-    def _connect(self) -> Elasticsearch:
+    def _connect(self, seconds: float, again: bool) -> Elasticsearch:
+        """The connection of this process, with this patience: making one of forty parts took longer than its use."""
         with self._lock:
-            if self._connection is None or self._connection[0] != os.getpid():
+            if self._connections is None or self._connections[0] != os.getpid():
                 try:
-                    self._connection = (os.getpid(), Elasticsearch(**_options(self.server)))
+                    self._connections = (os.getpid(), Elasticsearch(**_options(self.server)), {})
                 except (ValueError, OSError) as error:  # an address or a file that cannot be read
                     advice = f"検索サーバー（{self.server.name}）の設定を読めません。SEARCH_URL と SEARCH_CA を確かめてください。"
                     raise EngineUnavailable(type(error).__name__, advice=advice) from error
-            return self._connection[1]
+            _, connection, patient = self._connections
+            if (seconds, again) not in patient:
+                patient[seconds, again] = connection.options(request_timeout=seconds, retry_on_timeout=again)
+            return patient[seconds, again]
 
     def _require_known_version(self, connection: Elasticsearch) -> None:
         """Once a process. Whoever may not ask for the version is served, and meets an error if it is a wrong one."""

@@ -397,12 +397,13 @@ class _Search:
         return best[self.plan.offset :]
 
     def _hits(self, ranked: Sequence[tuple[int, float]]) -> tuple[EngineHit, ...]:
-        rows = {number: (key, signals) for number, key, signals in self.db.execute(
+        rows = self.db.execute(
             f"SELECT id, key, signals FROM {self.g}_doc WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps([number for number, _ in ranked]),))}  # fmt: skip
-        return tuple(
-            EngineHit(rows[number][0], score, Signals(**json.loads(rows[number][1]))) for number, score in ranked
-        )
+            (json.dumps([number for number, _ in ranked]),),
+        ).fetchall()
+        signals = Signals.read([kept for *_, kept in rows])
+        known = {number: (key, one) for (number, key, _), one in zip(rows, signals, strict=True)}
+        return tuple(EngineHit(known[number][0], score, known[number][1]) for number, score in ranked)
 
 
 # --- expressions ------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Logging in and out, the demo's cards, and one's own password."""
 
+from datetime import date
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -30,6 +32,18 @@ def test_one_logs_in_and_lands_at_home(client, user):
     response = log_in(client)
     assert (response.status_code, response.url) == (302, reverse("home"))
     assert logged_in(client)
+
+
+def test_a_session_ends_with_the_last_day_of_work_and_cannot_be_begun_again(client, user, settings):
+    log_in(client)
+    user.person.left_on = date(2025, 3, 31)
+    user.person.save()
+    for day, status in ((date(2025, 3, 31), 200), (date(2025, 4, 1), 302)):
+        settings.DEMO_TODAY = day
+        assert client.get("/search/").status_code == status
+    another = Client()
+    log_in(another)
+    assert not logged_in(another)
 
 
 @pytest.mark.parametrize("wanted", ["/k/L-R07-00001/", "/search/?q=台風"])

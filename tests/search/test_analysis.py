@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.analysis import analyse, bigrams, fold, kana_reading, query_forms, single_kanji
+from search.analysis import analyse, bigrams, fold, kana_reading, occurrences, query_forms, single_kanji
 from search.spelling import respell, segments
 
 SAME = [
@@ -151,3 +151,19 @@ def test_threads_share_one_dictionary():
     for thread in threads:
         thread.join()
     assert len(found) == 200 and len(set(found)) == 1
+
+
+@pytest.mark.parametrize("read", [(), ("ヒナン", "ハンコ")])
+@given(
+    st.lists(
+        st.sampled_from("避難所運営訓練 申し込む はんこ 判子 所 R6 令和6年度 node.js ｻｰﾊﾞｰ 、 事 12 の".split()),
+        max_size=12,
+    )
+)
+def test_occurrences_are_the_tokens_of_the_analysis_that_are_looked_for(read, words):
+    text = "".join(words)
+    analysis = analyse(text)
+    forms = frozenset({"避難", "所", "避難所運営", "申込", "fy2024", "node.js", "サーバ", "事", "12"})
+    wanted = [token for token in (*analysis.a, *analysis.c) if token.form in forms]
+    wanted += [token for token in analysis.a if token.reading in read and token not in wanted]
+    assert sorted(occurrences(respell(text), forms, read)) == sorted(wanted)

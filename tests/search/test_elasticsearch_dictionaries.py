@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from search import ranking
-from search.engines.base import Change, Clause, IndexedDocument, Match, Plan, Scoring, Signals
+from search.engines.base import Change, Clause, EngineHit, IndexedDocument, Match, Plan, Scoring, Signals
 from search.engines.elasticsearch_document import SCALE, action, body, fits, mapping, settings
-from search.engines.elasticsearch_query import preference, searches, weight
+from search.engines.elasticsearch_query import engine_hits, preference, searches, weight
 
 TEXT = {"type": "text", "analyzer": "whitespace"}
 KEYWORD = {"type": "keyword"}
@@ -34,7 +34,7 @@ class TestMapping:
         assert form["properties"]["codes"]["properties"] == dict.fromkeys(
             ("type", "theme", "stance", "scene", "municipality", "unit", "fiscal_year", "maturity"), KEYWORD
         )
-        assert form["properties"]["signals"] == {"type": "object", "enabled": False}
+        assert form["properties"]["signals"] == {"type": "keyword", "index": False}
 
     def test_only_what_every_distribution_has(self):
         told = json.dumps([mapping("s"), settings()])
@@ -76,10 +76,8 @@ class TestDocument:
                 "newest": 12.5,
                 "audience": ["unit:1"],
                 "codes": {"type": ["lesson"]},
-                "signals": {
-                    "public_id": "L-R07-00001", "maturity": "", "reuse": 2, "superseded_by": "", "unit_uid": "",
-                    "day": 0,
-                },
+                "signals": '{"public_id": "L-R07-00001", "maturity": "", "reuse": 2, "superseded_by": "", '
+                '"unit_uid": "", "day": 0}',
                 "a": {"title": "避難 所"},
                 "r": {"title": "ヒナン"},
             },
@@ -95,7 +93,9 @@ class TestQuestions:
         assert questions(plan) == [{
             "query": {"bool": {"filter": [{"terms": {"audience": ["public", "unit:1"]}}]}},
             "sort": [{"newest": {"order": "desc"}}, {"key": {"order": "desc"}}],
-            "_source": ["signals"],
+            "_source": False,
+            "stored_fields": "_none_",
+            "docvalue_fields": ["signals"],
             "track_total_hits": True,
             "from": 20,
             "size": 10,
@@ -156,6 +156,18 @@ class TestQuestions:
             "filter": {"bool": {"filter": [theme]}},
             "aggs": {"values": {"terms": {"field": "codes.type", "size": 10_000}}},
         }}  # fmt: skip
+
+    def test_an_index_of_an_older_form_gives_hits_without_signals(self):
+        kept = {
+            "_score": 1.5,
+            "sort": [1.5, "item:1"],
+            "fields": {"signals": ['{"public_id": "L-R07-00001", "day": 3}']},
+        }
+        older = {"_score": 1.0, "sort": [1.0, "item:2"]}
+        assert engine_hits([kept, older]) == (
+            EngineHit("item:1", 1.5, Signals(public_id="L-R07-00001", day=3)),
+            EngineHit("item:2", 1.0, Signals()),
+        )
 
     def test_all_pages_of_a_question_are_asked_of_one_copy(self):
         plan = Plan(audience=frozenset({"public"}), scoring=(Scoring("a", ("避難",), 1.0),))
