@@ -104,7 +104,7 @@ def may_accept(*, path: LearningPath, user: Any) -> bool:
         return False
     if path.stage != Stage.REVIEW and not path.requested_audience:
         return False
-    return sent_by(path) != user.pk or not acceptors().exclude(pk=reader.person_id).exists()
+    return sent_by(path) != user.pk or not acceptors().exclude(pk=reader.person_id or 0).exists()
 
 
 def may_agree(user: Any) -> bool:

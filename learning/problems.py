@@ -5,7 +5,7 @@ It asks and changes nothing. A step waits only for earlier groups, so there is n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from kb.format_files import get_format
 from kb.models import Item
 from learning import reading
 from learning.models import LearningPath, PathVersion, Step, StepGroup, StepType
-from learning.outline import Outline, outline
+from learning.outline import Outline, outline_to_show
 from organization import clock
 from organization.audience import Audience
 from organization.models import OrgUnit
@@ -36,9 +36,14 @@ class Shut:
     item: Item | None
 
 
-def problems(version: PathVersion, shape: Outline | None = None) -> list[Problem]:
-    """Everything that is wrong with a version; empty where it may be released. Five queries, whatever its size."""
-    shape = shape or outline(version)
+def problems(
+    version: PathVersion, shape: Outline | None = None, standing: Mapping[int, int] | None = None
+) -> list[Problem]:
+    """Everything that is wrong with a version; empty where it may be released. Three queries, whatever its size.
+
+    `shape` (outline_to_show) and `standing` (standing_of) are what the caller has read already.
+    """
+    shape = shape or outline_to_show(version)
     if not shape.steps:
         return [Problem("ステップがありません。「ステップを足す」から、一つ以上入れてください。", "steps")]
     found = [problem for group in shape.groups if (problem := _of_group(group.row, len(group.steps)))]
@@ -46,13 +51,9 @@ def problems(version: PathVersion, shape: Outline | None = None) -> list[Problem
         found.append(Problem("必須のステップがありません。一つ以上を必須にしてください。", "steps"))
     if version.due_kind == PathVersion.DueKind.FIXED and version.due_on and version.due_on < clock.today():
         found.append(Problem("期限の日が過ぎています。「ねらいと期限」で、新しい日を入れてください。", "settings"))
-    standing = reading.standing_items({step.item_id for step in shape.steps if step.item_id})
-    retired = set(
-        Step.objects.filter(version=version, course__retired=True).values_list("pk", flat=True)
-        if any(step.course_id for step in shape.steps)
-        else ()
-    )
-    said = ((step, _of_step(step, standing, retired)) for step in shape.steps)
+    if standing is None:
+        standing = standing_of(shape.steps)
+    said = ((step, _of_step(step, standing)) for step in shape.steps)
     return [*found, *(Problem(f"「{step.title}」：{text}", f"step-{step.uid}") for step, text in said if text)]
 
 
@@ -68,7 +69,7 @@ def _of_group(group: StepGroup, size: int) -> Problem | None:
     return None
 
 
-def _of_step(step: Step, standing: dict[int, int], retired: set[int]) -> str:
+def _of_step(step: Step, standing: Mapping[int, int]) -> str:
     """Why a step cannot be done as it stands; empty where it can."""
     if step.type == StepType.READ:
         if step.item_id is None:
@@ -78,9 +79,9 @@ def _of_step(step: Step, standing: dict[int, int], retired: set[int]) -> str:
     if step.type == StepType.WRITE and step.format and get_format(step.format) is None:
         return "ふりかえりの書式が、今はありません。「直す」から、書式を選び直してください。"
     if step.type == StepType.COURSE:
-        if step.course_id is None:
+        if step.course is None:
             return "研修が決まっていません。「直す」から、研修を選んでください。"
-        if step.pk in retired:
+        if step.course.retired:
             return "終わった研修です。「直す」から、今ある研修を選んでください。"
     if step.type == StepType.ASK and step.post_id is None:
         return "聴く相手の職が決まっていません。「直す」から、職を選んでください。"
@@ -107,18 +108,25 @@ def quiz_problem(quiz: Any) -> str:
 # --- Who could not read ---------------------------------------------------------------------------
 
 
-def shut_readings(path: LearningPath, steps: Iterable[Step], user: Any) -> list[Shut]:
-    """The reading steps whose item not everybody could open to whom the path is open; named before anyone is assigned."""
-    asked = [step for step in steps if step.item_id is not None]
-    standing = reading.standing_items({step.item_id for step in asked if step.item_id})
+def standing_of(steps: Iterable[Step]) -> dict[int, int]:
+    """What stands today for the items of these steps, asked once for all that a page says of them."""
+    return reading.standing_items({step.item_id for step in steps if step.item_id is not None})
+
+
+def shut_readings(
+    path: LearningPath, steps: Iterable[Step], seen: Mapping[int, Item | None], standing: Mapping[int, int]
+) -> list[Shut]:
+    """The reading steps whose item not everybody could open to whom the path is open; named before anyone is assigned.
+
+    `seen` is what the builder may open (reading.readable): what they may not is not named to them either.
+    """
     items = {item.pk: item for item in Item.objects.filter(pk__in=set(standing.values()))}
-    own = reading.readable(asked, user) if asked else {}
     tree = unit_tree()
     found = []
-    for step in asked:
+    for step in steps:
         item = items.get(standing.get(step.item_id or 0, 0))
         if item is not None and not covers(item, path, tree):
-            found.append(Shut(step, own.get(step.pk)))
+            found.append(Shut(step, seen.get(step.pk)))
     return found
 
 

@@ -20,8 +20,9 @@ from django.views.decorators.http import require_POST
 from learning import builders, building, staging, versions
 from learning.forms.path import AudienceForm, CommentForm, NewPathForm, SettingsForm, TextForm, refuse
 from learning.models import LearningPath, PathVersion, Stage, StepType
-from learning.outline import outline
-from learning.problems import problems, shut_readings
+from learning.outline import outline_to_show
+from learning.problems import problems, shut_readings, standing_of
+from learning.reading import readable
 from learning.views import building_steps, building_versions
 from learning.views.building_page import form_page, me, path_of, trail
 from learning.views.path import family, groups_of
@@ -54,7 +55,9 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     path = path_of(request, public_id)
     version = path.versions.order_by("-number").first()
     assert version is not None
-    shape = outline(version)
+    shape = outline_to_show(version)
+    standing = standing_of(shape.steps)
+    seen = readable(shape.steps, request.user, standing)
     may_build = builders.may_build(path=path, user=request.user)
     return render(
         request,
@@ -67,11 +70,11 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "may_build": may_build,
             "may_accept": builders.may_accept(path=path, user=request.user),
             "may_release": versions.may_release(path=path, by=me(request)),
-            "groups": groups_of(shape, request.user),
+            "groups": groups_of(shape, seen),
             "minutes": minutes_words(shape.minutes),
             "validity": validity_words(version),
-            "problems": problems(version, shape),
-            "shut": shut_readings(path, shape.steps, request.user),
+            "problems": problems(version, shape, standing),
+            "shut": shut_readings(path, shape.steps, seen, standing),
             "comment": path_comment(path),
             "types": [(type.value, type.label, PURPOSES[type]) for type in StepType],
             "requested_label": dict(path._meta.get_field("audience").choices).get(path.requested_audience, ""),

@@ -122,8 +122,9 @@ def step(request: HttpRequest, public_id: str, uid: uuid.UUID) -> HttpResponse:
 def _step(
     request: HttpRequest, path: LearningPath, form: StepForm, save: Callable[[], Step], **words: Any
 ) -> HttpResponse:
-    looks_up = isinstance(form, LookupForm) and "look_up" in request.POST
-    if looks_up:
+    looks_up = False
+    if isinstance(form, LookupForm) and "look_up" in request.POST:
+        looks_up = True
         form.only_looked_up()
     elif request.method == "POST" and form.is_valid():
         try:

@@ -16,8 +16,9 @@ from learning import builders, versions
 from learning.assigning import OutsideUnitError
 from learning.forms.path import OwnerForm, refuse
 from learning.models import LearningPath
-from learning.outline import outline
-from learning.problems import shut_readings
+from learning.outline import outline_to_show
+from learning.problems import shut_readings, standing_of
+from learning.reading import readable
 from learning.views.building_page import form_page, me, path_of, trail
 from learning.views.path import groups_of
 from learning.wording import minutes_words, validity_words
@@ -37,12 +38,14 @@ def preview(request: HttpRequest, public_id: str) -> HttpResponse:
     version = found.filter(number=int(number)).first() if number.isdecimal() and len(number) < 5 else found.first()
     if version is None:
         raise Http404
-    shape = outline(version)
-    shut = {one.step.pk for one in shut_readings(path, shape.steps, request.user)}
+    shape = outline_to_show(version)
+    standing = standing_of(shape.steps)
+    seen = readable(shape.steps, request.user, standing)
+    shut = {one.step.pk for one in shut_readings(path, shape.steps, seen, standing)}
     context = {
         "path": path,
         "version": version,
-        "groups": groups_of(shape, request.user),
+        "groups": groups_of(shape, seen),
         "minutes": minutes_words(shape.minutes),
         "validity": validity_words(version),
         "shut": shut,

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Q
 from django.http import HttpRequest
 
+from kb.models import Item
 from learning import builders, managing
 from learning.assigning import open_assignment
 from learning.models import LearningPath, Stage, Step
-from learning.outline import Outline, outline
+from learning.outline import Outline, outline_to_show
 from learning.reading import readable
 from learning.wording import ICONS, minutes_words, target_words, validity_words
+
+#: More than these are found by search.
+COPIES = 20
 
 
 def shown(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
@@ -22,12 +27,12 @@ def shown(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
     mine = open_assignment(person, path) if person else None
     if mine is not None:
         version = mine.version  # an open assignment stays on its own version, and so does what its learner reads here
-    shape = outline(version) if version else None
+    shape = outline_to_show(version) if version else None
     active = path.stage == Stage.ACTIVE
     manages = managing.is_manager(request.user) or managing.is_office(request.user)
     return {
         "version": version,
-        "groups": groups_of(shape, request.user) if shape else [],
+        "groups": groups_of(shape, readable(shape.steps, request.user)) if shape else [],
         "minutes": minutes_words(shape.minutes) if shape else "",
         "step_count": len(shape.steps) if shape else 0,
         "validity": validity_words(version) if version else "",
@@ -41,20 +46,18 @@ def shown(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
 
 def family(user: Any, path: LearningPath) -> dict[str, Any]:
     """The path that this one was copied from, and its copies; only those that `user` may open are named."""
-    seen = LearningPath.objects.visible_to(user)
-    origin = seen.filter(pk=path.copied_from_id).first() if path.copied_from_id else None
+    near = Q(copied_from=path) | Q(pk=path.copied_from_id)
+    found = list(LearningPath.objects.visible_to(user).filter(near).order_by("title", "pk")[: COPIES + 1])
+    origin = next((one for one in found if one.pk == path.copied_from_id), None)
     return {
         "origin": origin,
         "origin_hidden": origin is None and path.copied_from_id is not None,
-        "copies": list(seen.filter(copied_from=path).order_by("title", "pk")[:20]),
+        "copies": [one for one in found if one.copied_from_id == path.pk][:COPIES],
     }
 
 
-def groups_of(shape: Outline, user: Any) -> list[dict[str, Any]]:
-    """Groups and steps as templates/learning/outline.html shows them; an item that `user` may not open has no title."""
-    steps = shape.steps
-    prefetch_related_objects(steps, "course", "post")
-    seen = readable(steps, user)
+def groups_of(shape: Outline, seen: Mapping[int, Item | None]) -> list[dict[str, Any]]:
+    """Groups and steps as templates/learning/outline.html shows them; `seen` is what the reader may open (readable)."""
     return [
         {
             "row": group.row,
@@ -67,7 +70,7 @@ def groups_of(shape: Outline, user: Any) -> list[dict[str, Any]]:
     ]
 
 
-def step_line(step: Step, seen: dict[int, Any]) -> dict[str, Any]:
+def step_line(step: Step, seen: Mapping[int, Item | None]) -> dict[str, Any]:
     return {
         "step": step,
         "icon": ICONS[step.type],

@@ -12,8 +12,9 @@ from learning import builders, building, ordering, staging, versions
 from learning.assigning import Order, OutsideUnitError, assign, plan
 from learning.models import LearningPath, Stage, Step, StepGroup, StepType
 from learning.outline import outline
-from learning.problems import covers, problems, shut_readings
+from learning.problems import covers, problems, shut_readings, standing_of
 from learning.progress import do
+from learning.reading import readable
 from organization import clock
 from organization.audience import Audience
 from organization.models import AuditEvent
@@ -270,13 +271,19 @@ def test_a_sound_version_has_no_problem(head):
     assert said(path) == []
 
 
+def shut_for(path, person):
+    steps = outline(path.current_version()).steps
+    standing = standing_of(steps)
+    return shut_readings(path, steps, readable(steps, person.user, standing), standing)
+
+
 def test_a_reading_narrower_than_the_path_is_named(head):
     narrow = make_lesson(head)
     path = make_path(head, steps=[read(narrow, title="読む")])
-    shut = shut_readings(path, outline(path.current_version()).steps, head.user)
+    shut = shut_for(path, head)
     assert [(one.step.title, one.item.pk) for one in shut] == [("読む", narrow.pk)]
     other = make_staff(make_unit("other"), duties=("training",))
-    assert shut_readings(path, outline(path.current_version()).steps, other.user)[0].item is None
+    assert shut_for(path, other)[0].item is None
 
 
 AUDIENCES = [a for a in Audience.values if a not in ("public", "self")]
