@@ -35,7 +35,7 @@ def waiting_for(user: Any) -> ItemQuerySet:
     mine = Q(owner_unit_id__in=reader.review_unit_ids)
     if "km" in reader.roles:
         mine |= Q(submitted_at__date__lte=working_days_before(clock.today(), SILENCE))
-    found = Item.objects.filter(asked).filter(mine)
+    found = Item.objects.filter(asked).filter(mine).exclude(Item.own_review_q())
     if reader.person_id is not None:
         found = found.exclude(authorships__person_id=reader.person_id)
     return found.order_by("submitted_at", "pk")

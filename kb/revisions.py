@@ -39,7 +39,9 @@ def texts_of(item: Item) -> dict[str, str]:
     """The content of an item (or of a revision as an object) as text by field name."""
     if isinstance(item, Article):
         return {"title": item.title, "summary": item.summary, "body": "\n".join(item.body_texts())}
-    return {name: _as_text(value) for name, value in as_typed(item).items() if name not in HIDDEN}
+    # A type of another room has no form here: its long texts are added by name.
+    content = as_typed(item) if item.IS_DRAFTED else {**as_typed(item), **item.markdown_texts()}
+    return {name: _as_text(value) for name, value in content.items() if name not in HIDDEN}
 
 
 def changes(old: dict[str, str], new: dict[str, str], *, model: type[Item], format: str = "") -> list[FieldChange]:

@@ -96,6 +96,11 @@ def outline(version: PathVersion) -> Outline:
     return _outline(version.groups.all(), version.steps.all())
 
 
+def outline_to_show(version: PathVersion) -> Outline:
+    """As `outline`, with the course and post of each step: for pages that name them."""
+    return _outline(version.groups.all(), version.steps.select_related("course", "post"))
+
+
 def outlines(version_ids: Iterable[int]) -> dict[int, Outline]:
     """Outlines of many versions at once, by pk; two queries."""
     wanted = set(version_ids)

@@ -38,10 +38,14 @@ def standing_items(items: Collection[int]) -> dict[int, int]:
     return found
 
 
-def readable(steps: Iterable[Step], user: Any) -> dict[int, Item | None]:
-    """By pk of a reading step: what `user` may read for it today; None where there is nothing."""
+def readable(steps: Iterable[Step], user: Any, standing: Mapping[int, int] | None = None) -> dict[int, Item | None]:
+    """By pk of a reading step: what `user` may read for it today; None where there is nothing.
+
+    `standing` is what `standing_items` has said of these steps already, where it was asked.
+    """
     wanted = {step.pk: step.item_id for step in steps if step.item_id is not None}
-    standing = standing_items(set(wanted.values()))
+    if standing is None:
+        standing = standing_items(set(wanted.values()))
     items = Item.objects.visible_to(user).filter(pk__in=set(standing.values())).select_related("content_type")
     seen: Mapping[int, Item] = {item.pk: item for item in items}
     return {step: seen.get(standing.get(item_id, 0)) for step, item_id in wanted.items()}

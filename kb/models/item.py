@@ -81,6 +81,11 @@ class ItemQuerySet(PageQuerySet):
             authored = Authorship.objects.filter(person_id=reader.person_id).values("item_id")
         return self.filter(visible_q(reader, authored_pks=authored))
 
+    def written_by(self, person: Any) -> ItemQuerySet:
+        """What `person` wrote and has not withdrawn; of types with HAS_OWN_REVIEW only what was published."""
+        mine = self.filter(authorships__person=person).exclude(state=State.WITHDRAWN)
+        return mine.exclude(self.model.own_review_q(), first_published_at__isnull=True)
+
     def stale(self, on: date | None = None) -> ItemQuerySet:
         """Published items whose review date has passed (見直し期限切れ)."""
         return self.published().filter(review_due__lt=on or clock.today())
@@ -102,6 +107,9 @@ class Item(Page):
     INDEX: ClassVar[tuple[str, str]] = ("", "")
     #: Written as a kb.Draft; other types have screens of their own.
     IS_DRAFTED: ClassVar[bool] = False
+    #: Another room decides who may publish it and who may read it: it is on no unit reviewer's list, and what nobody
+    #: could read yet is opened where it is made (`edit_url`), not at its permalink.
+    HAS_OWN_REVIEW: ClassVar[bool] = False
     #: Long fields written in Markdown; their HTML is kept in `rendered` (never made on a page view).
     MARKDOWN_FIELDS: ClassVar[tuple[str, ...]] = ()
     #: What the row, not a revision, decides: an old revision must not bring back old access.
@@ -178,6 +186,12 @@ class Item(Page):
     def __str__(self) -> str:
         return f"{self.public_id or '（番号なし）'} {self.title}"
 
+    @staticmethod
+    def own_review_q() -> models.Q:
+        """The items of types that kb's reviewers do not decide on (HAS_OWN_REVIEW)."""
+        names = [model._meta.model_name for model in item_types() if model.HAS_OWN_REVIEW]
+        return models.Q(content_type__model__in=names)
+
     # --- Address -----------------------------------------------------------------------------
 
     def get_absolute_url(self) -> str:
@@ -200,6 +214,17 @@ class Item(Page):
     def edit_url(self) -> str:
         """Where it is edited in the site, for a type with a screen of its own; empty where there is none."""
         return reverse("item_edit", args=[self.public_id]) if self.IS_DRAFTED else ""
+
+    def audience_url(self) -> str:
+        """Where who may read it is changed; empty where it cannot be."""
+        return reverse("item_audience", args=[self.public_id]) if self.state == State.PUBLISHED else ""
+
+    def withdraw_url(self) -> str:
+        return reverse("item_withdraw", args=[self.public_id])
+
+    def may_be_kept_by(self, user: Any) -> bool:
+        """Whether `user` edits and withdraws it, for a type with HAS_OWN_REVIEW; kb.lifecycle.may_edit asks."""
+        return False
 
     def own_context(self, request: Any) -> dict[str, Any]:
         """What the template of a type that kb does not know shows besides (kb.views.item asks)."""

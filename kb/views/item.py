@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import F, Prefetch, Value
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from kb import challenges, lifecycle, upper_rooms
 from kb.authors import author_label
@@ -53,6 +53,8 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     if item.state == State.WITHDRAWN:
         successor = item.successor() if isinstance(item, Lesson) else None
         return render(request, "kb/tombstone.html", {"item": item, "successor": successor}, status=410)
+    if item.HAS_OWN_REVIEW and item.first_published_at is None:
+        return redirect(item.edit_url())  # who may see it has been asked; there is nothing for a reader yet
     return render(request, item.template, shown(request, item))
 
 

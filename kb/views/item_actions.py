@@ -48,7 +48,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask for the reason, then leave a tombstone."""
     item = find(request.user, public_id)
-    if not lifecycle.may_edit(item=item, user=request.user) or item.state == State.WITHDRAWN:
+    if item.HAS_OWN_REVIEW or not lifecycle.may_edit(item=item, user=request.user) or item.state == State.WITHDRAWN:
         raise Http404
     context: dict[str, Any] = {"item": item, "reason": "", "error": ""}
     if request.method == "POST":
@@ -67,7 +67,7 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
 def audience(request: HttpRequest, public_id: str) -> HttpResponse:
     """Narrow at once, widen through the reviewer."""
     item = find(request.user, public_id)
-    if not lifecycle.may_edit(item=item, user=request.user) or item.state != State.PUBLISHED:
+    if item.HAS_OWN_REVIEW or not lifecycle.may_edit(item=item, user=request.user) or item.state != State.PUBLISHED:
         raise Http404
     context: dict[str, Any] = {"item": item, "choices": WRITABLE_AUDIENCES, "error": ""}
     if request.method == "POST":

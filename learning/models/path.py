@@ -34,6 +34,8 @@ class LearningPath(Item):
     TYPE_LABEL = "学習パス"
     INDEX = ("paths", "学習パス")
     MARKDOWN_FIELDS = ("about",)
+    ROW_FIELDS = (*Item.ROW_FIELDS, "stage", "copied_from_id")
+    HAS_OWN_REVIEW = True
 
     about = models.TextField("説明", max_length=2000, blank=True)
     stage = models.CharField("段階", max_length=8, choices=Stage.choices, default=Stage.DRAFT, editable=False)
@@ -61,8 +63,22 @@ class LearningPath(Item):
     def edit_url(self) -> str:
         return reverse("path_build", args=[self.public_id])
 
+    def audience_url(self) -> str:
+        return reverse("path_audience", args=[self.public_id]) if self.stage == Stage.ACTIVE else ""
+
+    def withdraw_url(self) -> str:
+        """A path in use is ended first, on its builder's page."""
+        return reverse("path_withdraw", args=[self.public_id]) if self.stage == Stage.RETIRED else ""
+
+    def may_be_kept_by(self, user: Any) -> bool:
+        from learning.builders import may_build  # it asks posts and duties of today; models know no users
+
+        return may_build(path=self, user=user)
+
     @property
     def badges(self) -> list[tuple[str, str]]:
+        if not self.live and self.stage in (Stage.DRAFT, Stage.REVIEW):
+            return [("draft" if self.stage == Stage.DRAFT else "submitted", str(Stage(self.stage).label))]
         found = super().badges
         if self.stage == Stage.RETIRED:
             found.insert(0, ("retired", "終了"))

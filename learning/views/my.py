@@ -11,7 +11,6 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from kb.models import Draft, Item
-from kb.models.item import State
 from learning import reports
 from learning.models import TrainingRecord
 from organization.consent import be_found
@@ -29,7 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     if person is None:
         return render(request, "learning/my.html", {"person": None})
-    mine = Item.objects.filter(authorships__person=person).exclude(state=State.WITHDRAWN)
+    mine = Item.objects.written_by(person)
     # What was touched last is what one comes back for.
     written = mine.select_related("content_type").order_by("-latest_revision_created_at", "-pk")
     return render(

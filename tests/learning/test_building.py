@@ -1,0 +1,526 @@
+"""Building paths (issue 5, points 1 and 2): versions, groups, steps, stages; who may, and what is refused."""
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb import review
+from kb.models import Item
+from kb.models.item import State
+from learning import builders, building, ordering, staging, versions
+from learning.assigning import Order, OutsideUnitError, assign, plan
+from learning.models import LearningPath, Stage, Step, StepGroup, StepType
+from learning.outline import outline
+from learning.problems import covers, problems, shut_readings, standing_of
+from learning.progress import do
+from learning.reading import readable
+from organization import clock
+from organization.audience import Audience
+from organization.models import AuditEvent
+from organization.policy import can_view, readers_of
+from organization.tree import unit_tree
+from tests.factories.kb import lesson, make_lesson, publish
+from tests.factories.learning import check, give, make_course, make_path, read, step, take, write
+from tests.factories.organization import make_department, make_staff, make_unit
+
+pytestmark = pytest.mark.django_db
+ON_JOB = {"title": "窓口に立つ", "why": "一人で答えられるように。", "minutes": 30, "task": "一件を受け持つ。"}
+
+
+@pytest.fixture
+def department():
+    return make_department("kikikanri", name="危機管理部")
+
+
+@pytest.fixture
+def unit(department):
+    return make_unit("bosai", name="防災課", parent=department)
+
+
+@pytest.fixture
+def head(unit):
+    return make_staff(unit, title="課長", head=True)
+
+
+@pytest.fixture
+def office():
+    return make_staff(make_unit("jinzai", name="人材育成課"), duties=("training",))
+
+
+@pytest.fixture
+def second_office():
+    return make_staff(make_unit("jinzai2", name="研修所"), duties=("training",))
+
+
+def draft(by, unit, audience="unit"):
+    made = building.create(by=by.user, unit_id=unit.pk, audience=audience, values={"title": "窓口の最初の一週間"})
+    return made, made.versions.get()
+
+
+def ready(by, unit, audience="unit"):
+    """A path in 作成中 that lacks nothing."""
+    made, version = draft(by, unit, audience)
+    group = building.save_group(version=version, by=by.user, values={"title": "はじめ"})
+    building.add_step(group=group, by=by.user, type="on_job", values=ON_JOB)
+    return made
+
+
+def frozen(path, person):
+    assign(
+        plan=plan(
+            order=Order(path=path, start_on=clock.today(), source="office", reason="はじめての学習"), people=[person]
+        ),
+        by=None,
+    )
+    return path.versions.get(number=1)
+
+
+# --- Who may --------------------------------------------------------------------------------------
+
+
+def test_a_head_makes_a_path_for_the_own_unit(head, unit):
+    path, version = draft(head, unit)
+    assert (path.stage, path.owner_unit, version.number) == (Stage.DRAFT, unit, 1)
+
+
+def test_a_head_makes_none_for_a_foreign_unit(head):
+    with pytest.raises(PermissionDenied):
+        draft(head, make_unit("other"))
+
+
+def test_a_head_makes_none_for_the_whole_prefecture(head, unit):
+    with pytest.raises(ValidationError):
+        draft(head, unit, "prefecture")
+
+
+def test_staff_without_a_head_post_make_none(unit):
+    with pytest.raises(PermissionDenied):
+        draft(make_staff(unit), unit)
+
+
+def test_the_training_office_makes_one_for_any_unit(office, unit):
+    assert draft(office, unit, "prefecture")[0].owner_unit == unit
+
+
+def test_the_sql_and_the_plain_form_of_who_builds_agree(head, office, unit):
+    km, staff = make_staff(make_unit(), duties=("km",)), make_staff(unit)
+    other = make_unit("other")
+    paths = [
+        draft(office, unit)[0],
+        draft(office, other)[0],
+        make_path(head),
+        staging.send(path=ready(head, unit, "department"), by=head.user),
+    ]
+    for person in (head, office, km, staff, make_staff(other, head=True)):
+        plain = {path.pk for path in paths if builders.may_open(path=path, user=person.user)}
+        assert set(builders.buildable(person.user).values_list("pk", flat=True)) == plain
+
+
+# --- Steps and groups -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("type", [t for t in StepType.values if t != "event"])
+def test_a_column_of_another_type_is_refused(head, unit, type):
+    _, version = draft(head, unit)
+    group = building.save_group(version=version, by=head.user, values={"title": "はじめ"})
+    with pytest.raises(ValidationError, match="使えない欄"):
+        building.add_step(
+            group=group, by=head.user, type=type, values={"title": "題", "why": "なぜ", "held_on": clock.today()}
+        )
+    assert not Step.objects.exists()
+
+
+@pytest.mark.parametrize("column", ["uid", "order", "version", "frozen_at"])
+def test_a_column_that_is_nobodys_to_send_is_refused(head, unit, column):
+    _, version = draft(head, unit)
+    group = building.save_group(version=version, by=head.user, values={"title": "はじめ"})
+    with pytest.raises(ValidationError):
+        building.add_step(group=group, by=head.user, type="on_job", values={**ON_JOB, column: 1})
+
+
+@pytest.mark.parametrize("type", ["write_retro", "course"])
+def test_what_is_done_by_a_fact_is_confirmed_by_nobody(head, unit, type):
+    _, version = draft(head, unit)
+    group = building.save_group(version=version, by=head.user, values={"title": "はじめ"})
+    with pytest.raises(ValidationError, match="自動的"):
+        building.add_step(
+            group=group, by=head.user, type=type, values={"title": "題", "why": "なぜ", "completion": "reviewed"}
+        )
+
+
+def test_more_steps_than_the_group_has_cannot_be_asked(head, unit):
+    path = ready(head, unit)
+    group = StepGroup.objects.get()
+    with pytest.raises(ValidationError) as refused:
+        building.save_group(version=path.versions.get(), by=head.user, values={"rule": "any", "any_n": 2}, group=group)
+    assert "1までの数" in str(refused.value)
+
+
+def test_a_reading_that_the_builder_cannot_open_is_refused(head, unit):
+    _, version = draft(head, unit)
+    secret = make_lesson(make_staff(make_unit("other")))
+    group = building.save_group(version=version, by=head.user, values={"title": "はじめ"})
+    with pytest.raises(ValidationError, match="見つかりません"):
+        building.add_step(
+            group=group,
+            by=head.user,
+            type="read",
+            values={"title": "題", "why": "なぜ", "item": Item.objects.get(pk=secret.pk)},
+        )
+
+
+def test_a_group_with_steps_is_not_deleted(head, unit):
+    ready(head, unit)
+    with pytest.raises(ValidationError, match="ステップが入っている"):
+        building.delete_group(group=StepGroup.objects.get(), by=head.user)
+
+
+def places(version):
+    return [[(s.title, s.order) for s in group.steps] for group in outline(version).groups]
+
+
+def test_a_step_moves_up_down_and_into_the_next_group(head, unit):
+    _, version = draft(head, unit)
+    first, second = (building.save_group(version=version, by=head.user, values={"title": name}) for name in "12")
+    for name in "ab":
+        building.add_step(group=first, by=head.user, type="on_job", values={**ON_JOB, "title": name})
+    building.add_step(group=second, by=head.user, type="on_job", values={**ON_JOB, "title": "c"})
+
+    def move(title, up):
+        building.move_step(step=Step.objects.get(title=title), by=head.user, up=up)
+
+    move("b", True)
+    assert places(version) == [[("b", 0), ("a", 1)], [("c", 0)]]
+    move("a", False)
+    assert places(version) == [[("b", 0)], [("a", 0), ("c", 1)]]
+    move("b", True)
+    assert places(version) == [[("b", 0)], [("a", 0), ("c", 1)]]
+    building.move_group(group=second, by=head.user, up=True)
+    assert places(version) == [[("a", 0), ("c", 1)], [("b", 0)]]
+    building.delete_step(step=Step.objects.get(title="a"), by=head.user)
+    assert places(version) == [[("c", 0)], [("b", 0)]]
+
+
+@given(
+    st.lists(st.integers(0, 4), min_size=1, max_size=5),
+    st.lists(st.tuples(st.integers(0, 99), st.booleans()), max_size=20),
+)
+def test_moves_lose_no_step_and_can_be_taken_back(sizes, moves):
+    layout, n = [], 0
+    for size in sizes:
+        layout.append(list(range(n, n + size)))
+        n += size
+    for pick, up in moves if n else []:
+        after = ordering.step_moved(layout, pick % n, up=up)
+        assert sorted(key for group in after for key in group) == list(range(n))
+        assert len(after) == len(layout)
+        if after != layout:
+            assert ordering.step_moved(after, pick % n, up=not up) == layout
+        layout = after
+
+
+# --- Problems -------------------------------------------------------------------------------------
+
+
+def said(path):
+    return [problem.text for problem in problems(path.working_version())]
+
+
+@pytest.mark.parametrize(
+    ("steps", "word"),
+    [
+        ([], "ステップがありません"),
+        ([step("read")], "読むものが決まっていません"),
+        ([step("course")], "研修が決まっていません"),
+        ([step("event")], "行事の日"),
+        ([step("ask_person")], "聴く相手"),
+        ([step("check")], "問いがありません"),
+        ([step("check", quiz=[{"question": "？", "choices": ["一つ"], "answer": 0}])], "二つ以上の選択肢"),
+        ([step("check", quiz=[{"question": "？", "choices": ["一", "二"], "answer": 2}])], "正しい答え"),
+        ([step(required=False)], "必須のステップがありません"),
+    ],
+)
+def test_what_is_missing_is_said(head, steps, word):
+    path = make_path(head, stage=Stage.DRAFT, steps=steps)
+    assert any(word in text for text in said(path))
+    with pytest.raises(ValidationError):
+        staging.send(path=path, by=head.user)
+
+
+def test_a_withdrawn_reading_and_an_ended_course_are_said(head, unit):
+    gone = make_lesson(head)
+    course = make_course(retired=True)
+    path = make_path(head, stage=Stage.DRAFT, steps=[read(gone), take(course)])
+    from kb import lifecycle
+
+    lifecycle.withdraw(item=gone, user=head.user, reason="古くなったため。")
+    assert len(said(path)) == 2
+
+
+def test_too_many_of_a_group_and_an_empty_group_are_said(head):
+    path = make_path(head, stage=Stage.DRAFT, groups=[("any", 3, [step(), step()]), ("all", 1, [])])
+    assert any("1から2まで" in text for text in said(path))
+    assert any("ステップがありません" in text for text in said(path))
+
+
+def test_a_sound_version_has_no_problem(head):
+    path = make_path(
+        head, stage=Stage.DRAFT, steps=[read(make_lesson(head)), write(), take(make_course()), check(), step()]
+    )
+    assert said(path) == []
+
+
+def shut_for(path, person):
+    steps = outline(path.current_version()).steps
+    standing = standing_of(steps)
+    return shut_readings(path, steps, readable(steps, person.user, standing), standing)
+
+
+def test_a_reading_narrower_than_the_path_is_named(head):
+    narrow = make_lesson(head)
+    path = make_path(head, steps=[read(narrow, title="読む")])
+    shut = shut_for(path, head)
+    assert [(one.step.title, one.item.pk) for one in shut] == [("読む", narrow.pk)]
+    other = make_staff(make_unit("other"), duties=("training",))
+    assert shut_for(path, other)[0].item is None
+
+
+AUDIENCES = [a for a in Audience.values if a not in ("public", "self")]
+
+
+@pytest.mark.parametrize("path_audience", AUDIENCES)
+def test_a_reading_that_covers_the_path_is_readable_by_all_its_readers(head, unit, department, path_audience):
+    section = make_unit("kakari", name="係", kind="section", parent=unit)
+    far = make_unit("zaisei", name="財政課", parent=make_department("soumu"))
+    town = make_unit("machi", kind="municipality")
+    people = [make_staff(u) for u in (unit, section, far, department)] + [
+        make_staff(town, employment="municipal"),
+        head,
+    ]
+    path = make_path(head, audience=path_audience)
+    readers = readers_of(people, clock.today()).values()
+    for audience in Audience.values:
+        for owner in (unit, section, far, department):
+            item = Item(audience=audience, owner_unit=owner)
+            if covers(item, path, unit_tree()):
+                for reader in readers:
+                    opens = can_view(reader, audience=path.audience, owner_unit_id=unit.pk, author_ids=())
+                    assert not opens or can_view(reader, audience=audience, owner_unit_id=owner.pk, author_ids=())
+
+
+# --- Stages ---------------------------------------------------------------------------------------
+
+
+def test_a_head_opens_a_path_of_the_own_unit_at_once(head, unit):
+    path = staging.send(path=ready(head, unit), by=head.user)
+    assert (path.stage, path.state, path.live) == (Stage.ACTIVE, State.PUBLISHED, True)
+    assert path.current_version().number == 1
+
+
+def test_a_wider_path_waits_for_the_training_office(head, unit, office):
+    path = staging.send(path=ready(head, unit, "department"), by=head.user)
+    assert (path.stage, path.live) == (Stage.REVIEW, False)
+    assert office.notices.exists()
+    with pytest.raises(PermissionDenied):
+        staging.accept(path=path, by=head.user)
+    assert staging.accept(path=path, by=office.user).stage == Stage.ACTIVE
+
+
+def test_the_training_office_does_not_accept_its_own_while_somebody_else_can(office, second_office, unit):
+    path = staging.send(path=ready(office, unit, "prefecture"), by=office.user)
+    with pytest.raises(PermissionDenied):
+        staging.accept(path=path, by=office.user)
+    assert staging.accept(path=path, by=second_office.user).stage == Stage.ACTIVE
+
+
+def test_the_only_training_officer_accepts_the_own(office, unit):
+    path = staging.send(path=ready(office, unit, "prefecture"), by=office.user)
+    assert staging.accept(path=path, by=office.user).stage == Stage.ACTIVE
+
+
+def test_a_path_comes_back_with_a_comment(head, unit, office):
+    path = staging.send(path=ready(head, unit, "department"), by=head.user)
+    with pytest.raises(ValidationError):
+        staging.give_back(path=path, by=office.user, comment=" ")
+    back = staging.give_back(path=path, by=office.user, comment="ねらいを一つにしてください。")
+    assert back.stage == Stage.DRAFT
+    assert builders.last_comment(back) == "ねらいを一つにしてください。"
+
+
+def test_what_waits_is_not_edited_until_it_is_taken_back(head, unit, office):
+    path = staging.send(path=ready(head, unit, "department"), by=head.user)
+    with pytest.raises(ValidationError, match="確認待ち"):
+        building.edit_text(path=path, by=head.user, values={"title": "ほかの題"})
+    staging.recall(path=path, by=head.user)
+    assert building.edit_text(path=path, by=head.user, values={"title": "ほかの題"}).title == "ほかの題"
+
+
+def test_a_retired_path_is_given_to_nobody_and_open_ones_go_on(head, unit):
+    path = make_path(head, steps=[step()])
+    given_one = give(path, make_staff(unit))
+    staging.retire(path=path, by=head.user)
+    path.refresh_from_db()
+    with pytest.raises(ValidationError):
+        plan(order=Order(path=path, start_on=clock.today()), people=[make_staff(unit)])
+    only = outline(path.current_version()).steps[0]
+    do(assignment=given_one, step_uid=only.uid, by=given_one.person, evidence="やりました。")
+    given_one.refresh_from_db()
+    assert given_one.state == "completed"
+
+
+@pytest.mark.parametrize("stage", Stage.values)
+def test_only_the_moves_of_the_state_machine_exist(head, unit, office, stage):
+    path = make_path(head, stage=stage, audience="department")
+    moves = {"send": staging.send, "recall": staging.recall, "retire": staging.retire}
+    allowed = {"draft": {"send"}, "review": {"recall"}, "active": {"retire"}, "retired": set()}[stage]
+    for name, move in moves.items():
+        if name not in allowed:
+            with pytest.raises(ValidationError):
+                move(path=path, by=head.user)
+
+
+def test_widening_an_active_path_asks_the_training_office(head, unit, office):
+    path = staging.send(path=ready(head, unit), by=head.user)
+    asked = staging.change_audience(path=path, by=head.user, audience="department")
+    assert (asked.audience, asked.requested_audience) == ("unit", "department")
+    assert not review.waiting_for(head.user).exists()
+    assert staging.accept(path=asked, by=office.user).audience == "department"
+
+
+def test_narrowing_needs_nobody(head, unit, office):
+    path = make_path(head, audience="department")
+    assert staging.change_audience(path=path, by=head.user, audience="unit").audience == "unit"
+
+
+def test_a_path_in_the_making_is_on_no_reviewers_list_and_among_nobodys_writings(head, unit):
+    km = make_staff(make_unit(), duties=("km",))
+    reviewer = make_staff(unit, duties=("reviewer",))
+    path = ready(head, unit, "department")
+    staging.send(path=path, by=head.user)
+    for person in (head, km, reviewer):
+        assert not review.waiting_for(person.user).exists()
+        assert not Item.objects.visible_to(person.user).exists()
+    assert not Item.objects.written_by(head).exists()
+
+
+def test_the_text_of_an_active_path_is_published_as_a_revision(head):
+    path = make_path(head)
+    before = path.revisions.count()
+    building.edit_text(path=path, by=head.user, values={"title": "新しい題", "about": "## 進め方"})
+    path.refresh_from_db()
+    assert (path.title, path.revisions.count(), path.stage) == ("新しい題", before + 1, Stage.ACTIVE)
+    assert "進め方" in path.rendered["about"]
+
+
+# --- Versions -------------------------------------------------------------------------------------
+
+
+def test_a_frozen_version_is_not_edited(head, unit):
+    path = make_path(head)
+    version = frozen(path, make_staff(unit))
+    group = version.groups.get()
+    for edit in (
+        lambda: building.edit_settings(version=version, by=head.user, values={"goal": "ほか"}),
+        lambda: building.save_group(version=version, by=head.user, values={"title": "ほか"}),
+        lambda: building.add_step(group=group, by=head.user, type="on_job", values=ON_JOB),
+        lambda: building.delete_step(step=version.steps.get(), by=head.user),
+        lambda: building.move_step(step=version.steps.get(), by=head.user, up=True),
+        lambda: building.move_group(group=group, by=head.user, up=True),
+    ):
+        with pytest.raises(ValidationError, match="次の版を作る"):
+            edit()
+
+
+def test_the_next_version_keeps_the_uids_and_is_not_given_before_its_release(head, office, unit):
+    path = make_path(head, steps=[step(title="一"), step(title="二")])
+    first = frozen(path, make_staff(unit))
+    second = versions.next_version(path=path, by=head.user)
+    assert second.number == 2
+    assert [s.uid for s in outline(second).steps] == [s.uid for s in outline(first).steps]
+    assert path.current_version() == first
+    versions.release(version=second, by=office.user)
+    assert path.current_version() == second
+
+
+def test_a_second_press_makes_no_third_version(head, unit):
+    path = make_path(head)
+    frozen(path, make_staff(unit))
+    assert versions.next_version(path=path, by=head.user) == versions.next_version(path=path, by=head.user)
+
+
+def test_a_head_releases_for_the_own_unit_only(head, unit, office):
+    path = make_path(head, audience="department")
+    frozen(path, make_staff(unit))
+    second = versions.next_version(path=path, by=head.user)
+    with pytest.raises(ValidationError, match="研修担当"):
+        versions.release(version=second, by=head.user)
+    versions.ask_release(version=second, by=head.user)
+    assert office.notices.exists()
+
+
+def second_version(path, by, office, **more):
+    second = versions.next_version(path=path, by=by.user)
+    group = second.groups.first()
+    building.add_step(group=group, by=by.user, type="on_job", values={**ON_JOB, **more})
+    return versions.release(version=second, by=office.user)
+
+
+def test_people_who_are_moved_keep_what_they_did(head, unit, office):
+    path = make_path(head, steps=[step(title="一"), step(title="二")])
+    person, other = make_staff(unit), make_staff(unit)
+    frozen(path, person)
+    row = person.assignments.get()
+    do(assignment=row, step_uid=outline(row.version).steps[0].uid, by=person, evidence="しました。")
+    stays = give(path, other)
+    second_version(path, head, office)
+    assert versions.move_people(path=path, by=head.user, uids=[row.uid]) == 1
+    row.refresh_from_db()
+    stays.refresh_from_db()
+    assert (row.version.number, row.steps_done, row.steps_needed, row.state) == (2, 1, 3, "in_progress")
+    assert stays.version.number == 1
+    assert path.versions.get(number=2).frozen_at is not None
+
+
+def test_a_person_of_another_unit_among_the_moved_refuses_all(head, unit, office):
+    path = make_path(head)
+    mine, theirs = make_staff(unit), make_staff(make_unit("other"))
+    frozen(path, mine)
+    foreign = give(path, theirs)
+    second_version(path, head, office)
+    with pytest.raises(OutsideUnitError):
+        versions.move_people(path=path, by=head.user, uids=[mine.assignments.get().uid, foreign.uid])
+    assert mine.assignments.get().version.number == 1
+    assert AuditEvent.objects.filter(action="assignment.refused").exists()
+
+
+def test_what_somebody_learns_in_private_is_not_the_managers_to_move(head, unit, office):
+    path = make_path(head)
+    alone = give(path, make_staff(unit), source="self", reason="")
+    frozen(path, make_staff(unit))
+    second_version(path, head, office)
+    assert alone not in versions.movable(path=path, by=head.user)
+    assert alone not in versions.movable(path=path, by=office.user)
+
+
+# --- Copies ---------------------------------------------------------------------------------------
+
+
+def test_a_copy_has_its_origin_and_leaves_out_what_its_maker_cannot_read(head, unit):
+    secret, shared = make_lesson(head), publish(lesson(audience="prefecture", title="共有の教訓"), head)
+    path = make_path(head, steps=[read(secret), read(shared)])
+    elsewhere = make_unit("fukushi", name="福祉課")
+    other = make_staff(elsewhere, head=True)
+    made = versions.copy(path=path, by=other.user, unit_id=elsewhere.pk, audience="unit", title="福祉課の学習")
+    assert (made.copied_from, made.owner_unit, made.stage) == (path, elsewhere, Stage.DRAFT)
+    assert [s.item_id for s in outline(made.versions.get()).steps] == [None, shared.pk]
+
+
+def test_a_path_that_is_not_readable_is_not_copied(head):
+    path = make_path(head, audience="unit")
+    elsewhere = make_unit("fukushi")
+    with pytest.raises(PermissionDenied):
+        versions.copy(
+            path=path, by=make_staff(elsewhere, head=True).user, unit_id=elsewhere.pk, audience="unit", title="写し"
+        )
+    assert LearningPath.objects.count() == 1
