@@ -112,6 +112,12 @@ def outlines(version_ids: Iterable[int]) -> dict[int, Outline]:
     }
 
 
+def outline_of_steps(steps: Iterable[Step]) -> Outline:
+    """The outline of a version whose steps were fetched with their groups; asks nothing more."""
+    found = list(steps)
+    return _outline({step.group_id: step.group for step in found}.values(), found)
+
+
 def _outline(groups: Iterable[StepGroup], steps: Iterable[Step]) -> Outline:
     ordered = sorted(steps, key=lambda step: (step.order, step.pk))
     return Outline(

@@ -3,6 +3,7 @@
 from learning.views import (
     assign,
     building,
+    calendar,
     imports,
     learner,
     my,
@@ -21,6 +22,7 @@ urlpatterns = [
     *building.urlpatterns,
     *learner.urlpatterns,
     *transcript.urlpatterns,
+    *calendar.urlpatterns,
     *records.urlpatterns,
     *assign.urlpatterns,
     *team.urlpatterns,

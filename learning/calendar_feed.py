@@ -1,0 +1,98 @@
+"""The personal calendar: a key that its person makes and revokes, and the feed that it opens without a session.
+
+The feed leaves the site, so it says little: due dates and days of events of one's own open paths, never the title of
+what its person may not open. A key dies with the account, with the last day of work, and when it is taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from icalendar import Calendar, Event
+
+from learning.models import Assignment, CalendarKey, LearningPath, Step, StepProgress, StepType
+from organization import audit, clock
+from organization.models import Person
+
+NAME = "わたしの学び"
+
+
+@transaction.atomic
+def make_key(*, person: Person) -> CalendarKey:
+    """A new key; the one before opens nothing any more."""
+    CalendarKey.objects.filter(person=person).delete()
+    made = CalendarKey.objects.create(person=person)
+    audit.record(actor=person.user, action="calendar.key_made", obj=person)
+    return made
+
+
+@transaction.atomic
+def revoke_key(*, person: Person) -> None:
+    gone, _ = CalendarKey.objects.filter(person=person).delete()
+    if gone:
+        audit.record(actor=person.user, action="calendar.key_revoked", obj=person)
+
+
+def person_of_key(key: str) -> Person | None:
+    """Whose calendar a key opens today; None for no such key, a closed account, somebody who has left."""
+    found = CalendarKey.objects.filter(key=key).select_related("person__user").first() if "\x00" not in key else None
+    if found is None:
+        return None
+    person = found.person
+    usable = person.user is not None and person.user.is_active and not person.has_left()
+    return person if usable else None
+
+
+def feed(person: Person, link: Callable[[Assignment], str]) -> bytes:
+    """The calendar as iCalendar (RFC 5545); `link` gives the absolute address of an assignment. Four queries."""
+    calendar = Calendar()
+    calendar.add("prodid", "-//Manabi//learning//JA")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", NAME)
+    calendar.add("x-wr-timezone", "Asia/Tokyo")
+    for event in _events(person, link):
+        calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def _events(person: Person, link: Callable[[Assignment], str]) -> Iterator[Event]:
+    now = clock.now()
+    mine = list(Assignment.objects.of(person).running())
+    paths = {row.path_id for row in mine}
+    seen = set(LearningPath.objects.visible_to(person.user).filter(pk__in=paths).values_list("pk", flat=True))
+    for row in mine:
+        title = row.path.title if row.path_id in seen else "学習パス"
+        yield _event(f"{row.uid}-due", f"期限：{title}", row.due_on, now, link(row))
+    steps = Step.objects.filter(version__in={row.version_id for row in mine}, type=StepType.EVENT)
+    held = list(steps.filter(held_on__isnull=False).order_by("held_on", "pk"))
+    done = _done(mine) if held else set()
+    for row in mine:
+        for step in held:
+            if step.version_id != row.version_id or (row.pk, step.uid) in done or step.held_on is None:
+                continue
+            named = row.path_id in seen
+            event = _event(f"{row.uid}-{step.uid}", step.title if named else "学習の行事", step.held_on, now, link(row))
+            if named and step.place:
+                event.add("location", step.place)
+            yield event
+
+
+def _done(mine: list[Assignment]) -> set[tuple[int, object]]:
+    rows = StepProgress.objects.filter(assignment__in=mine, state__in=StepProgress.COUNTED)
+    return set(rows.values_list("assignment_id", "step_uid"))
+
+
+def _event(uid: str, summary: str, on: date, now: datetime, url: str) -> Event:
+    """An all-day event; its UID stays the same when its day moves, so that calendars move it too."""
+    event = Event()
+    event.add("uid", f"{uid}@manabi")
+    event.add("dtstamp", now)
+    event.add("summary", summary)
+    event.add("dtstart", on)
+    event.add("dtend", on + timedelta(days=1))
+    event.add("url", url)
+    event.add("transp", "TRANSPARENT")
+    return event

@@ -1,0 +1,67 @@
+"""Words of the learner's pages: days left, standing, course facts. It asks the database nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import template
+
+from learning.models import STANDINGS, Assignment
+from organization import clock
+
+register = template.Library()
+
+#: standing → the code of components/badge.html whose colour and icon it takes.
+BADGES = {"late": "overdue", "on_time": "running", "not_begun": "idea", "done": "closed", "expired": "needs_review"}
+
+
+@register.filter
+def days_left(value: Any) -> str:
+    """{{ assignment.due_on|days_left }} → あと12日, 今日まで, 3日過ぎています"""
+    if not isinstance(value, date):
+        return ""
+    days = (value - clock.today()).days
+    if days == 0:
+        return "今日まで"
+    return f"あと{days}日" if days > 0 else f"{-days}日過ぎています"
+
+
+@register.filter
+def from_day(value: Any) -> str:
+    """{{ assignment.start_on|from_day }} → 4月1日から"""
+    return f"{value.month}月{value.day}日から" if isinstance(value, date) else ""
+
+
+@register.filter
+def time_needed(minutes: Any) -> str:
+    """{{ step.minutes|time_needed }} → 10分, 2時間, 1時間30分"""
+    if not isinstance(minutes, int):
+        return ""
+    hours, rest = divmod(minutes, 60)
+    return f"{f'{hours}時間' if hours else ''}{f'{rest}分' if rest or not hours else ''}"
+
+
+@register.filter
+def standing_label(assignment: Assignment) -> str:
+    return STANDINGS[assignment.standing()]
+
+
+@register.filter
+def standing_badge(assignment: Assignment) -> str:
+    return BADGES.get(assignment.standing(), "plain")
+
+
+@register.filter
+def giver(assignment: Assignment) -> str:
+    """From whom: 「防災課長 山田 花子さん」 is not kept; the name, or how it came."""
+    if assignment.source == "self":
+        return "自分で始めました"
+    if assignment.assigned_by is not None and assignment.source == "manager":
+        return f"{assignment.assigned_by.name}さんから"
+    return {"rule": "割当規則により", "office": "研修担当から"}.get(assignment.source, "所属長から")
+
+
+@register.filter
+def record_badge(status: str) -> str:
+    return {"completed": "closed", "passed": "closed", "attended": "published", "failed": "missed"}.get(status, "plain")
