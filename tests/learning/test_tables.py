@@ -184,9 +184,7 @@ def test_only_the_first_visible_sheet_is_read_and_that_is_said(book):
 
 def test_rows_are_counted_before_they_are_read(book, monkeypatch):
     monkeypatch.setattr(books, "PIECE", 64)  # marks are cut by the pieces
-    table, rows = read(
-        book(HEAD, *([n, "あ"] for n in range(50)), change=lambda made: made.active.merge_cells("A2:A3"))
-    )
+    table, _ = read(book(HEAD, *([n, "あ"] for n in range(50)), change=lambda made: made.active.merge_cells("A2:A3")))
     assert (table.size, table.position) == (51, 51)
     assert sum("A2:A3" in note for note in table.notes) == 1
 
