@@ -19,10 +19,11 @@ from .progress import StepProgress
 from .record import TrainingRecord
 from .rule import AssignmentRule, SuccessorProposal
 from .step import Completion, Step, StepGroup, StepType
+from .training_import import Kind, TrainingImport, TrainingSource, UnmatchedRow
 
 __all__ = [
     "OPEN", "RUNNING", "STANDINGS", "Assignment", "AssignmentRule", "AssignmentState", "CalendarKey", "Completion",
-    "Extension", "LearningPath", "Message", "Obligation", "PathVersion", "Reminder", "Source", "Stage", "Step",
-    "StepGroup", "StepProgress", "StepType", "SuccessorProposal", "Suspension", "TrainingCourse", "TrainingRecord",
-    "standing_q", "valid_q",
+    "Extension", "Kind", "LearningPath", "Message", "Obligation", "PathVersion", "Reminder", "Source", "Stage", "Step",
+    "StepGroup", "StepProgress", "StepType", "SuccessorProposal", "Suspension", "TrainingCourse", "TrainingImport",
+    "TrainingRecord", "TrainingSource", "UnmatchedRow", "standing_q", "valid_q",
 ]  # fmt: skip

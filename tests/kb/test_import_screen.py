@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from kb import import_uploads
+from kb import import_uploads, sent_files
 from kb.models import Reference, ReferenceImport, ReferenceSource
 from kb.office import ensure_office
 from organization import clock
@@ -276,9 +276,9 @@ def test_the_process_is_ours_under_these_settings(office, monkeypatch, settings)
         def wait(self):
             return 0
 
-    monkeypatch.setattr(import_uploads.subprocess, "Popen", Process)
+    monkeypatch.setattr(sent_files.subprocess, "Popen", Process)
     settings.SETTINGS_MODULE = "config.settings.production"
-    import_uploads._start(7)
+    sent_files._start("import_uploaded", 7)
     assert started[0][1:] == [
         str(settings.BASE_DIR / "manage.py"), "import_uploaded", "7", "--settings=config.settings.production",
     ]  # fmt: skip
