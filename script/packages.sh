@@ -22,3 +22,8 @@ missing_for_elasticsearch() {
   if [ "${version:-0}" -lt 17 ]; then echo openjdk-17-jre-headless; fi
   command -v mvn >/dev/null || echo maven
 }
+
+# PostgreSQL 15 as Debian lays it out.
+missing_for_postgres() {
+  if [ ! -x "${POSTGRES_BIN:-/usr/lib/postgresql/15/bin}/postgres" ]; then echo postgresql-15; fi
+}

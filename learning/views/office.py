@@ -1,17 +1,284 @@
-"""研修担当's page: catalogue, due and overdue by department, measures."""
+"""研修担当's page: catalogue, rules, due and overdue by department, M13 and M14; and the rows behind each number.
+
+For the training office alone: to everybody else these addresses do not exist. The views only ask and show; what is
+counted is ``learning.measures``, how it stands ``learning.figures``.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import wraps
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.core.paginator import Paginator
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.http import urlencode
+
+from kb.models.item import State
+from learning import figures, managing, measures
+from learning.lines import chart
+from learning.models import Assignment, LearningPath, Stage, TrainingCourse
+from learning.row_files import FORMATS, as_file
+from learning.small_counts import SAID
+from organization import clock
+from organization.audience import Audience
+from organization.fiscal import fiscal_year, fiscal_year_label
+from organization.tree import UnitTree, unit_tree
+
+PAGE = 50
+NOWHERE = "今日、本務の職がない人"
+
+View = Callable[..., HttpResponseBase]
 
 
-@login_required
-def page(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    raise Http404
+def office_only(view: View) -> View:
+    """Whoever is not the training office learns nothing, not even that the page is there."""
+
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not managing.is_office(request.user):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
-urlpatterns: list[URLPattern] = [
+def rows_url(name: str, **said: str) -> str:
+    return f"{reverse('training_rows')}?{urlencode({'measure': name, **said})}"
+
+
+# --- The page --------------------------------------------------------------------------------
+
+
+@office_only
+def page(request: HttpRequest) -> HttpResponse:
+    today = clock.today()
+    numbers = figures.figures()
+    tree = unit_tree(today)
+    context = {
+        "today": today,
+        "year": fiscal_year_label(fiscal_year(today)),
+        "catalogue": [*_courses(), *_paths()],
+        "waiting": _waiting(numbers),
+        "departments": [_department(row, tree) for row in numbers.departments],
+        "total": _department(numbers.total, tree),
+        "columns": [measures.MEASURES[name].label for name in figures.COLUMNS],
+        "completion": _line(numbers.completion, ("due", "done", "waived"), ("期限が来た", "期限までに完了", "免除")),
+        "use": {
+            **_line(numbers.use, ("asked", "used", "answered"), ("尋ねた", "使った・一部使った", "答えた")),
+            "answered": numbers.use.year.beside_percent,
+        },
+        "rules": [
+            {"rule": rule, "matched": numbers.matched.get(rule.pk), "given": rule.given}
+            for rule in figures.rules_on(today)
+        ],
+        "said": SAID,
+    }
+    return render(request, "learning/office.html", context)
+
+
+def office_paths() -> QuerySet[LearningPath]:
+    """Every unit's paths at every stage; not what is for its author alone, nor what was withdrawn."""
+    return LearningPath.objects.exclude(audience=Audience.SELF).exclude(state=State.WITHDRAWN)
+
+
+def _courses() -> list[dict[str, Any]]:
+    counted = dict(TrainingCourse.objects.order_by().values_list("retired").annotate(n=Count("pk")))
+    named = ((False, "courses", "目録の研修"), (True, "courses_retired", "終了した研修"))
+    return [
+        {"label": label, "value": counted.get(retired, 0), "unit": "件", "url": rows_url(name)}
+        for retired, name, label in named
+    ]
+
+
+def _paths() -> list[dict[str, Any]]:
+    counted = dict(office_paths().order_by().values_list("stage").annotate(n=Count("pk")))
+    return [
+        {"label": f"学習パス：{label}", "value": counted.get(stage, 0), "unit": "件", "url": rows_url(f"paths_{stage}")}
+        for stage, label in Stage.choices
+    ]
+
+
+def _waiting(numbers: figures.Figures) -> list[dict[str, Any]]:
+    found = [
+        {"label": "研修報告の期限を過ぎた受講", "value": numbers.reflections, "url": rows_url("reflection"),
+         "note": "派遣・指名で、終わりから14日を過ぎたもの"},
+        {"label": "「使いましたか」に答えのない受講", "value": numbers.unanswered, "url": rows_url("unanswered"),
+         "note": "終わりから90日を過ぎたもの"},
+    ]  # fmt: skip
+    unmatched = figures.unmatched_rows()
+    if unmatched is not None:
+        note = "取込みで、職員や研修が見つからなかったもの"
+        found.append(
+            {"label": "確かめる行", "value": unmatched, "url": f"{reverse('training_imports')}#unmatched", "note": note}
+        )
+    return [{"unit": "件", **row} for row in found]
+
+
+def department_name(tree: UnitTree, unit_id: int) -> str:
+    return tree.name(unit_id) if unit_id != figures.NOWHERE else NOWHERE
+
+
+def _department(row: figures.Department, tree: UnitTree) -> dict[str, Any]:
+    key = tree.uid(row.unit_id) if row.unit_id != figures.NOWHERE else "none"
+    numbers = list(zip(figures.COLUMNS, row.numbers, strict=True))
+    cells = [(number, rows_url(name, department=key)) for name, number in numbers]
+    everywhere = [(number, rows_url(name)) for name, number in numbers]
+    return {
+        "name": department_name(tree, row.unit_id),
+        "people": row.people,
+        "cells": cells,
+        "everywhere": everywhere,
+        "hidden": row.hidden,
+    }
+
+
+def _line(line: figures.Line, names: Sequence[str], heads: Sequence[str]) -> dict[str, Any]:
+    """The year's share, and a row a month with the addresses of what it counts."""
+
+    def cells(share: figures.Share, **said: str) -> list[tuple[int, str]]:
+        numbers = (share.whole, share.part, share.beside)
+        return [(number, rows_url(name, **said)) for number, name in zip(numbers, names, strict=True)]
+
+    months = [
+        {"month": month, "share": share, "cells": cells(share, month=f"{month:%Y-%m}")}
+        for month, share in line.months.items()
+    ]
+    shares = list(line.months.values())
+    return {
+        "heads": heads,
+        "year": line.year,
+        "cells": cells(line.year),
+        "months": months,
+        "chart": chart(list(line.months), [share.percent for share in shares]),
+    }
+
+
+# --- The rows behind a number ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for, checked; Http404 where it asks for what is not said."""
+
+    name: str
+    rows: QuerySet[Any]
+    label: str
+    said: dict[str, str]
+
+
+@office_only
+def rows(request: HttpRequest) -> HttpResponseBase:
+    asked = _asked(request)
+    form = request.GET.get("format", "")
+    if form in FORMATS:
+        table = _table(asked.name, asked.rows.iterator(chunk_size=2000))
+        return as_file(form, f"training-{asked.name}", _header(asked.name), table)
+    shown = Paginator(asked.rows, PAGE).get_page(request.GET.get("page"))
+    context = {
+        "label": asked.label,
+        "header": _header(asked.name),
+        "rows": list(_table(asked.name, shown.object_list)),
+        "page": shown,
+        "query": urlencode(asked.said),
+    }
+    return render(request, "learning/office_rows.html", context)
+
+
+def _asked(request: HttpRequest) -> Asked:
+    name, said = request.GET.get("measure", ""), {"measure": request.GET.get("measure", "")}
+    if name in ("courses", "courses_retired"):
+        label = "終了した研修" if name == "courses_retired" else "目録の研修"
+        found: QuerySet[Any] = TrainingCourse.objects.filter(retired=name == "courses_retired").order_by("code")
+        return Asked(name, found, label, said)
+    if name.startswith("paths_") and (stage := name.removeprefix("paths_")) in Stage.values:
+        found = office_paths().filter(stage=stage).order_by("title", "pk")
+        return Asked(name, found, f"学習パス：{Stage(stage).label}", said)
+    if name not in measures.MEASURES:
+        raise Http404
+    today, measure = clock.today(), measures.MEASURES[name]
+    label, month = measure.label, None
+    if given := request.GET.get("month", ""):
+        month = _month(given, today)
+        line = figures.figures().use if measure.of_records else figures.figures().completion
+        if not measure.spanned or month not in line.months or line.months[month].people_few:
+            raise Http404
+        said["month"] = given
+        label += f"（{month.year}年{month.month}月）"
+    elif measure.spanned:
+        label += f"（{fiscal_year_label(fiscal_year(today))}のきょうまで）"
+    found = measures.rows(name, today=today, month=month)
+    if given := request.GET.get("department", ""):
+        tree, department = unit_tree(today), _department_asked(given, today)
+        units = tree.department_members(department) if department != figures.NOWHERE else None
+        found = measures.in_units(found, units, today)
+        said["department"] = given
+        label += f"：{department_name(tree, department)}"
+    found = measures.with_unit(found, today)
+    if measure.of_records:
+        return Asked(name, found.select_related("person", "course").order_by("ends_on", "pk"), label, said)
+    return Asked(name, found.select_related("person", "path").order_by("due_on", "pk"), label, said)
+
+
+def _month(given: str, today: date) -> date:
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", given):
+        raise Http404
+    return date(int(given[:4]), int(given[5:]), 1)
+
+
+def _department_asked(given: str, today: date) -> int:
+    """The department of that uid; a hidden one cannot be asked for."""
+    tree = unit_tree(today)
+    known = {tree.uid(row.unit_id) or "none": row for row in figures.figures().departments}
+    row = known.get(given)
+    if row is None or row.hidden:
+        raise Http404
+    return row.unit_id
+
+
+def _header(name: str) -> list[str]:
+    if name.startswith("courses"):
+        return ["科目番号", "名称", "実施機関", "区分", "受講区分"]
+    if name.startswith("paths_"):
+        return ["管理番号", "学習パス", "所属", "公開範囲"]
+    if measures.MEASURES[name].of_records:
+        return ["職員番号", "氏名", "部局", "研修", "終わり", "状況"]
+    return ["職員番号", "氏名", "部局", "学習パス", "開始", "期限", "状態", "完了日"]
+
+
+def _table(name: str, found: Any) -> Iterator[list[Any]]:
+    today = clock.today()
+    tree = unit_tree(today)
+    if name.startswith("courses"):
+        for course in found:
+            yield [course.code, course.title, course.get_provider_display(), course.get_type_display(),
+                   course.get_obligation_display()]  # fmt: skip
+        return
+    if name.startswith("paths_"):
+        for one in found:
+            owner = tree.name(one.owner_unit_id) if one.owner_unit_id else ""
+            yield [one.public_id or "", one.title, owner, one.get_audience_display()]
+        return
+    few = figures.hidden_departments(today)
+    for row in found:
+        department = figures.department_of(tree, row.unit)
+        where = f"（{SAID}）" if department in few else department_name(tree, department)
+        person = [row.person.staff_no, row.person.name, where]
+        if isinstance(row, Assignment):
+            yield [*person, row.path.title, row.start_on, row.due_on, row.get_state_display(), row.completed_on or ""]
+        else:
+            yield [*person, row.title, row.ends_on, row.get_status_display()]
+
+
+urlpatterns = [
     path("training/", page, name="training"),
+    path("training/rows/", rows, name="training_rows"),
 ]

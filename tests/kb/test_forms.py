@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 
 from kb.format_files import Fact, Format, Section, formats
@@ -238,6 +239,8 @@ ODD = [None, 0, 1.5, True, "", "文", [], ["a", 1, None], {"a": {"b": []}}, [[]]
 @pytest.mark.parametrize("odd", ODD, ids=[f"{type(value).__name__}-{n}" for n, value in enumerate(ODD)])
 @pytest.mark.parametrize("key", ["postmortem", "lookback", "lesson", "challenge"])
 def test_a_draft_of_wrong_types_is_shown_without_failing(client, writer, key, odd):
+    if odd == "\x00" and connection.vendor == "postgresql":
+        pytest.skip("PostgreSQL cannot hold NUL; the forms refuse it")
     client.force_login(writer.user)
     names = form_for(new_draft(writer, key), reader=reader_for(writer.user)).fields
     draft = new_draft(writer, key, **{**dict.fromkeys(names, odd), "nothing of ours": odd})
