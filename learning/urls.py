@@ -3,6 +3,7 @@
 from learning.views import (
     assign,
     building,
+    courses,
     imports,
     learner,
     my,
@@ -22,6 +23,7 @@ urlpatterns = [
     *learner.urlpatterns,
     *transcript.urlpatterns,
     *records.urlpatterns,
+    *courses.urlpatterns,
     *assign.urlpatterns,
     *team.urlpatterns,
     *office.urlpatterns,
