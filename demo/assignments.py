@@ -1,0 +1,368 @@
+"""Who was given which path, and how far each has come: through the product's verbs on the day it was, by the moved clock.
+
+What many people did is written in bulk and then gathered and tallied by the product, so that `learning_recount` finds
+no difference. Whom the demo leaves out: the people of 県民相談センター, who wait for their first path (the task of
+`shochou`). The day before which somebody held no post is never reached back to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from demo.learning import PathLoader, People, record
+from demo.world import Staff
+from kb.models import Retrospective
+from learning import assigning, changes, managing, progress
+from learning.models import (
+    Assignment,
+    AssignmentRule,
+    AssignmentState,
+    LearningPath,
+    Message,
+    Reminder,
+    Source,
+    Step,
+    StepProgress,
+    StepType,
+    SuccessorProposal,
+    Suspension,
+    TrainingRecord,
+)
+from learning.outline import Outline, outlines
+from organization import audit, clock
+from organization.fiscal import fiscal_year, fiscal_year_start
+from organization.models import Appointment, Notice, Person
+from organization.working_days import working_days_before
+
+#: The unit whose people wait to be assigned.
+WAITING = "soudan"
+#: Steps of one person lie so many days apart.
+PACE = 4
+#: So many are through with the first path.
+FINISHED = 12
+EVIDENCE = {
+    StepType.ON_JOB: (
+        "名簿の備考の列を消し、渡す相手ごとに二つの表に分けた。",
+        "会議の案内を一本起案した。決裁の順番で一度差し戻され、合議の課を足した。",
+        "夜に歩いてみて、角の明かりが切れていることに気づいた。",
+    ),
+    StepType.ASK: ("手引きにない順番を教えてもらった。次は先に電話を一本入れる。",),
+}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One act of assigning: which path, whom, how many days ago, and who gave it (a login; empty: by itself)."""
+
+    path: str
+    people: Sequence[Person]
+    days_ago: int
+    by: str = ""
+    reason: str = ""
+    #: How many steps each has done since, in the order of `people`; a missing one has done none.
+    done: Sequence[int] = ()
+    rule: AssignmentRule | None = None
+    bound: bool = False
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class AssignmentLoader:
+    def __init__(self, *, people: People, paths: PathLoader) -> None:
+        self.people, self.loader, self.paths = people, paths, paths.paths
+        self.today = people.world.today
+        self.year_began = fiscal_year_start(fiscal_year(self.today))
+        self.staff = {people.people[s.number].pk: s for s in people.world.staff}
+
+    # --- Giving and doing ----------------------------------------------------------------------
+
+    def give(self, batch: Batch) -> dict[int, Assignment]:
+        """Assign, and let everybody do what they have done since; by pk of the person."""
+        since = max((self.staff[person.pk].since for person in batch.people), default=self.today)
+        day = min(max(self.today - timedelta(days=batch.days_ago), since), self.today)
+        user = self.people[batch.by].user if batch.by else None
+        with clock.moved_to(day):
+            if user is not None and not (managing.is_office(user) or managing.is_manager(user)):
+                user = None  # not yet in that post
+            source = Source.RULE if batch.rule else Source.OFFICE
+            if user is not None and not managing.is_office(user):
+                source = Source.MANAGER
+            order = assigning.Order(
+                path=self.paths[batch.path], start_on=day, reason=batch.reason, source=source, rule=batch.rule,
+                bound_to_post=batch.bound, **batch.extra,
+            )  # fmt: skip
+            made = assigning.assign(plan=assigning.plan(order=order, people=batch.people), by=user)
+        steps = {person.pk: n for person, n in zip(batch.people, batch.done, strict=False)}
+        self.advance([(row, steps.get(row.person_id, 0)) for row in made])
+        return {row.person_id: Assignment.objects.get(pk=row.pk) for row in made}
+
+    def begin(self, path: str, who: str, days_ago: int, *, shared: bool, done: int = 0) -> Assignment:
+        """Somebody began a path by themselves."""
+        person = self.people[who]
+        day = max(self.today - timedelta(days=days_ago), self.staff[person.pk].since)
+        with clock.moved_to(day):
+            row = assigning.enrol(path=self.paths[path], by=person.user)  # type: ignore[arg-type]
+            if shared:
+                changes.share(assignment=row, by=person, shared=True)
+        self.advance([(row, done)])
+        return row
+
+    def advance(self, wanted: Iterable[tuple[Assignment, int]]) -> None:
+        """So many steps of each are done, one every few days; then the product counts."""
+        rows = [(row, n) for row, n in wanted if n]
+        shapes = outlines(row.version_id for row, _ in rows)
+        marks: list[StepProgress] = []
+        records: list[TrainingRecord] = []
+        last: dict[int, date] = {}
+        for row, n in rows:
+            for day, step in self._walk(row, n, shapes[row.version_id]):
+                last[row.pk] = day
+                if step.type == StepType.COURSE:
+                    records.append(record(row.person, step.course, day, status="completed", organiser="人事研修課"))
+                elif not step.is_by_fact:
+                    marks.append(self._mark(row, step, day))
+        StepProgress.objects.bulk_create(marks)
+        TrainingRecord.objects.bulk_create(records)
+        progress.gather(Assignment.objects.filter(pk__in=[row.pk for row, _ in rows]))
+        fresh = Assignment.objects.filter(pk__in=last).select_related("version", "path", "person")
+        for row in fresh.prefetch_related("progress"):
+            with clock.moved_to(last[row.pk]):
+                progress.tally(row, shape=shapes[row.version_id])
+
+    def _walk(self, row: Assignment, n: int, shape: Outline) -> Iterable[tuple[date, Step]]:
+        done = {one.step_uid for one in row.progress.all() if one.counts}
+        for k in range(n):
+            step = shape.next_step(done)
+            if step is None:
+                return
+            done.add(step.uid)
+            yield min(row.start_on + timedelta(days=PACE * k + row.person_id % PACE), self.today), step
+
+    def _mark(self, row: Assignment, step: Step, day: date) -> StepProgress:
+        said = EVIDENCE.get(StepType(step.type), ("",)) if step.asks_evidence or step.type == StepType.ASK else ("",)
+        by = row.person if step.completion == "self" else self.people.head(self.staff[row.person_id].unit)
+        at = datetime.combine(day, time(10, 20), clock.TOKYO)
+        return StepProgress(
+            assignment=row, step_uid=step.uid, done_on=day, by=by, item_id=step.item_id, changed_at=at,
+            evidence=said[row.pk % len(said)],
+        )  # fmt: skip
+
+    def hand_in(self, row: Assignment, order: int, text: str, days_ago: int) -> StepProgress:
+        """The learner sends a step that somebody else looks at; `order` counts the steps from 0."""
+        step = outlines([row.version_id])[row.version_id].steps[order]
+        with clock.moved_to(max(self.today - timedelta(days=days_ago), row.start_on)):
+            return progress.do(assignment=row, step_uid=step.uid, by=row.person, evidence=text)
+
+    # --- Those whom the head of 県民協働課 sees ---------------------------------------------------
+
+    def load_unit(self) -> None:
+        seat = self.people
+        head = seat["shochou"].user
+        assert head is not None
+        for who, days_ago in (("kyodo/係長/3", 420), ("kyodo/課長補佐/1", 350)):  # expired; renewal open
+            self.give(Batch("kojin", [seat[who]], days_ago, by="kenshu", reason="年に一度の確認です。", done=[7]))
+        names = (
+            "係長/1", "主査/1", "主任/2", "主任/1", "主任/3", "係長/2", "主任/4", "主事/2", "主査/2", "主事/3", "主査/3", "課長/1",
+        )  # fmt: skip
+        year = self.give(
+            Batch(
+                "kojin", [seat[f"kyodo/{name}"] for name in names], 75, by="kenshu",
+                reason="個人情報を扱う全員が、年に一度学びます。", done=[7, 7, 7, 2, 3, 4, 6, 6, 1, 0, 0, 2],
+            )
+        )  # fmt: skip
+        self.hand_in(year[seat["kyodo/主任/4"].pk], 6, "登録団体の名簿から、担当者の携帯番号の列を消した。", 2)
+        returned = self.hand_in(year[seat["kyodo/主事/2"].pk], 6, "名簿を見直した。", 6)
+        on = max(self.today - timedelta(days=5), year[seat["kyodo/主事/2"].pk].start_on)
+        with clock.moved_to(on):
+            progress.decide(
+                progress=returned, user=head, accept=False, comment="どの列を、なぜ消したかを一行足してください。"
+            )
+            changes.waive(
+                assignment=year[seat["kyodo/主事/3"].pk], user=head,
+                reason="前の職で、この研修の講師を務めていました。", evidence="研修講師の委嘱の記録（昨年度）",
+            )  # fmt: skip
+        self.suspend(year[seat["kyodo/主査/2"].pk])
+        self._meetings(head)
+
+    def _meetings(self, head: Any) -> None:
+        """住民説明会の進め方: one late and reminded, one extended, one cancelled, one that waits for the head."""
+        seat = self.people
+        first = [seat[f"kyodo/{name}"] for name in ("主任/3", "係長/2", "係長/3")]
+        reason = "夏の説明会を持つ三人に、先にやった人の失敗を読んでほしいからです。"
+        rows = self.give(Batch("setsumei", first, 130, by="shochou", reason=reason, done=[2, 1, 0]))
+        late, longer, ended = (rows[person.pk] for person in first)
+        with clock.moved_to(max(self.today - timedelta(days=12), longer.start_on)):
+            changes.extend(
+                assignment=longer, user=head, due_on=max(longer.due_on, self.today) + timedelta(days=30),
+                reason="補助金の審査会と重なったため。",
+            )  # fmt: skip
+            changes.cancel(assignment=ended, user=head, reason="説明会の担当が替わったため。")
+        second = [seat["kyodo/主任/2"], seat["shippitsu"]]
+        reason = "冬のタウンミーティングを、二人で準備してください。"
+        rows = self.give(Batch("setsumei", second, 40, by="shochou", reason=reason, done=[2, 3]))
+        self.hand_in(
+            rows[second[0].pk], 2, "木曜の19時に行った。隣の部屋の太鼓、暗い駐車場、響くマイク。会場を二階に替えた。", 1
+        )
+        self.remind(late, head)
+
+    def suspend(self, row: Assignment) -> None:
+        """On 育休: the clock of the assignment stands still."""
+        begun = max(self.today - timedelta(days=40), row.start_on)
+        post = self.people.post("kyodo/主査/2")
+        leave = Appointment.objects.create(
+            person=row.person, post=post, kind=Appointment.Kind.CHILDCARE, starts_on=begun,
+            ends_on=begun + timedelta(days=330), announced_on=begun - timedelta(days=30),
+        )  # fmt: skip
+        Suspension.objects.create(assignment=row, leave=leave)
+        with clock.moved_to(begun):
+            row.state = AssignmentState.SUSPENDED
+            row.save(update_fields=["state"])
+            audit.record(actor=None, action="assignment.suspended", obj=row, after={"from": begun})
+
+    def remind(self, row: Assignment, head: Any) -> None:
+        """What was written to somebody who is late: by the clock three times, by the head once."""
+        title, due = row.path.title, row.due_on
+        kinds = Reminder.Kind
+        said = (
+            (kinds.BEFORE_14, due - timedelta(days=14), f"「{title}」の期限まで、あと14日です。"),
+            (kinds.BEFORE_3, due - timedelta(days=3), f"「{title}」の期限まで、あと3日です。"),
+            (kinds.AFTER_1, due + timedelta(days=1), f"「{title}」の期限を1日過ぎました。次の一歩だけ、進めてみませんか。"),
+            (
+                kinds.MANAGER, self.today - timedelta(days=4),
+                f"「{title}」の下見の所で止まっているようです。難しい所があれば、金曜の午後に話しましょう。",
+            ),
+        )  # fmt: skip
+        days: set[date] = set()
+        for kind, day, text in said:
+            on = working_days_before(day, 1)
+            if not row.start_on <= on <= self.today or on in days:
+                continue
+            days.add(on)
+            at = datetime.combine(on, time(9, 0), clock.TOKYO)
+            by = head.person if kind == kinds.MANAGER else None
+            about = on if by else due
+            Reminder.objects.create(assignment=row, kind=kind, about=about, text=text if by else "", by=by, made_at=at)
+            body = f"{row.person.name}さん\n\n{text}\n\nわたしの学び：/my/learning/{row.uid}/\n"
+            Message.objects.create(
+                person=row.person, on=on, subject="学習のお知らせ", body=body, by=by, made_at=at, sent_at=at
+            )
+
+    # --- Everybody else ------------------------------------------------------------------------
+
+    def load_personas(self) -> None:
+        newcomer = self.people["shinjin"]
+        reason = "4月に入った人が、最初の百日に学びます。"
+        self.give(Batch("hyakunichi", [newcomer], 20, by="kenshu", reason=reason, done=[3]))
+        self.begin("ouen", "shinjin", 12, shared=True, done=2)
+        self.begin("data", "shinjin", 5, shared=False)
+        self.begin("data", "shippitsu", 30, shared=True, done=3)
+        self.begin("ouen", "shippitsu", 9, shared=False, done=1)
+
+    def load_rules(self) -> None:
+        """Newcomers from next April on (this year's are assigned by hand); heads who are new in their post, now."""
+        by = self.people.post("kenshu")
+        coming = fiscal_year_start(fiscal_year(self.today) + 1)
+        AssignmentRule.objects.create(
+            path=self.paths["hyakunichi"], newcomers=True, reason="県に入った人が、最初の百日に学びます。", by_post=by,
+            starts_on=coming,
+        )  # fmt: skip
+        rule = AssignmentRule.objects.create(
+            path=self.paths["kacho"], heads=True, transferred=True, bound_to_post=True, by_post=by,
+            starts_on=self.year_began, reason="所属長になった人が、最初の三か月に学びます。",
+        )  # fmt: skip
+        # Before all others, so that whoever finished or is late by now did so from the first day.
+        heads = [
+            s for s in self.people.world.staff if s.is_head and s.since == self.year_began and s.employment == "regular"
+        ]
+        people = [self.people.people[s.number] for s in sorted(heads, key=lambda s: s.unit)]
+        days = (self.today - self.year_began).days
+        batch = Batch("kacho", people, days, rule=rule, reason=rule.reason, bound=True, done=[5, 4, 3])
+        rows = self.give(batch)
+        centre = rows[self.people.head(WAITING).pk]
+        if centre.is_open and (user := self.people["shochou"].user):
+            changes.extend(
+                assignment=centre, user=user, due_on=max(centre.due_on, self.today) + timedelta(days=20),
+                reason="開設の準備が夏まで続いたため。",
+            )  # fmt: skip
+
+    def load_others(self) -> None:
+        """The rest of the prefecture, so that the office's page counts something."""
+        staff = [s for s in self.people.world.staff if s.employment == "regular" and s.unit not in ("kyodo", WAITING)]
+        free = [s for s in staff if not s.login and s.since < self.year_began]
+        yearly = [s for n, s in enumerate(free) if n % 5 < 3]
+        reason = "個人情報を扱う全員が、年に一度学びます。"
+        some = (7, 7, 3, 7, 0, 5, 7, 1, 7, 6)
+        self._crowd("kojin", yearly, 75, reason, some)
+        field_units = ("bosai", "doro", "nanken", "hokubu", "korei")
+        off = [s for s in free if s.unit in field_units and s.rank in ("主査", "主任", "係長")]
+        self._crowd("ouen", off, 26, "台風の季節の前に、応援に出る人が学びます。", (6, 6, 2, 6, 4, 0))
+        self._crowd("data", [s for s in free if s.rank == "係長"][::2], 170, "来年度の指標を考える前に。", (6, 6, 3, 6))
+        self._crowd(
+            "setsumei-nanken", [s for s in free if s.unit == "nanken"][:5], 30, "春の工事の会の前に。", (3, 1, 0)
+        )
+        new = [s for s in staff if not s.login and s.joined == self.year_began]
+        reason = "4月に入った人が、最初の百日に学びます。"
+        self._crowd("hyakunichi", new[:-2], 60, reason, (8, 5, 6, 2, 7, 3))
+        self._crowd("hyakunichi", new[-2:], 112, reason, (4, 6))
+        self._looked_back(free)
+
+    def _looked_back(self, staff: Sequence[Staff]) -> None:
+        """Who came last year and has written a KPT since: given the first path before, and through with it."""
+        people = {self.people.people[s.number].pk: s for s in staff}
+        written = Retrospective.objects.filter(format="kpt", authorships__person__in=people).order_by(
+            "occurred_on", "slug"
+        )
+        seen: set[int] = set()
+        for person_id, on in written.values_list("authorships__person", "occurred_on"):
+            given = on - timedelta(days=60)
+            new = given - timedelta(days=500) <= people[person_id].since <= given
+            if new and person_id not in seen and len(seen) < FINISHED and on < self.today - timedelta(days=20):
+                seen.add(person_id)
+                ago = (self.today - given).days
+                self._crowd("hyakunichi", [people[person_id]], ago, "所属が替わった人が、最初の百日に学びます。", (8,))
+
+    def _crowd(self, path: str, staff: Sequence[Staff], days_ago: int, reason: str, some: Sequence[int]) -> None:
+        people = [self.people.people[s.number] for s in staff]
+        done = [some[n % len(some)] for n in range(len(people))]
+        self.give(Batch(path, people, days_ago, by="kenshu", reason=reason, done=done))
+
+    def load_successor(self) -> None:
+        """Somebody left 県民協働課 for another unit on 1 April; the head is asked whether the successor learns on."""
+        world, since = self.people.world, self.year_began
+        moved = next(
+            s for s in world.staff
+            if s.since == since and not s.former_unit and s.joined < since and not s.is_head and s.unit != WAITING
+        )  # fmt: skip
+        person, post = self.people.people[moved.number], self.people.post("kyodo/主事/1")
+        Appointment.objects.create(
+            person=person,
+            post=post,
+            starts_on=moved.joined,
+            ends_on=since - timedelta(days=1),
+            announced_on=moved.joined,
+        )
+        path: LearningPath = self.paths["setsumei"]
+        version = path.current_version()
+        assert version is not None
+        given = since - timedelta(days=50)
+        row = Assignment.objects.create(
+            person=person, path=path, version=version, post=post, source=Source.MANAGER, assigned_on=given, start_on=given,
+            assigned_by=self.people["shochou"], due_on=given + timedelta(days=120), state=AssignmentState.CANCELLED,
+            steps_needed=outlines([version.pk])[version.pk].needed, closed_on=since,
+            reason="タウンミーティングの担当として学んでください。",
+            closing_reason="異動により、職に結びつく割当が終わりました。",
+        )  # fmt: skip
+        SuccessorProposal.objects.create(ended=row, post=post, path=path, made_on=since)
+
+
+def load_assignments(*, people: People, paths: PathLoader) -> None:
+    loader = AssignmentLoader(people=people, paths=paths)
+    loader.load_rules()
+    loader.load_successor()
+    loader.load_unit()
+    loader.load_personas()
+    loader.load_others()
+    old = clock.now() - timedelta(days=10)
+    Notice.objects.filter(made_at__lt=old, read_at__isnull=True).update(read_at=clock.now())
