@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -130,6 +131,8 @@ class PathLoader:
         self.themes = {row.code: row for row in Theme.objects.all()}
         self.scenes = {row.code: row for row in Scene.objects.all()}
         self.paths: dict[str, LearningPath] = {}
+        #: What people wrote when they had done a step, by its uid.
+        self.said: dict[UUID, list[str]] = {}
 
     def load(self, table: dict[str, Any]) -> LearningPath:
         day = self.today - timedelta(days=table["made"])
@@ -171,7 +174,7 @@ class PathLoader:
             for m, step in enumerate(told["step"])
         )
 
-    def _step(self, version: PathVersion, group: StepGroup, order: int, told: dict[str, Any], identity: Any) -> Step:
+    def _step(self, version: PathVersion, group: StepGroup, order: int, told: dict[str, Any], identity: UUID) -> Step:
         names = ("type", "title", "why", "minutes", "required", "completion", "format", "task", "place", "quiz")
         step = Step(version=version, group=group, order=order, uid=identity, **{n: told[n] for n in names if n in told})
         if "item" in told:

@@ -220,7 +220,8 @@ def _staff(places: dict[str, Any], units: list[Unit], size: str, today: date) ->
 
 def _opened(unit: Unit, rows: list[Any], names: Any, count: int, others: list[str]) -> list[Staff]:
     """The people of a unit that was opened this fiscal year: all came with it, from elsewhere or from school."""
-    since, found = unit.versions[0].valid_from, []
+    since = unit.versions[0].valid_from
+    found: list[Staff] = []
     rng = random.Random(f"opened {unit.code}")  # noqa: S311  (the same in every run, nothing secret)
     for rank, n, how in rows:
         for seat in range(1, n + 1):
