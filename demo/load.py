@@ -15,8 +15,10 @@ from django.db import transaction
 from wagtail.images import get_image_model
 
 from demo import vocabulary
+from demo.assignments import load_assignments
 from demo.content import build_content
 from demo.items import ItemLoader
+from demo.learning import PathLoader, People, load_courses, load_records, path_tables
 from demo.people import PASSWORD
 from demo.world import DATA, Staff, World, build_world, uid
 from kb import drafting
@@ -54,6 +56,7 @@ def load(size: str, progress: Progress) -> None:
     vocabulary.load()
     units = load_units(world)
     people = load_people(world, units, progress)
+    load_courses()
     content = build_content(size, today, [u for u in units if u in world.by_unit and units[u].kind != "municipality"])
     loader = ItemLoader(world=world, units=units, people=people, images=load_images())
     for n, one in enumerate(content):
@@ -61,6 +64,19 @@ def load(size: str, progress: Progress) -> None:
         progress("教訓とふりかえり", n + 1, len(content))
     loader.resolve_links()
     load_unfinished(people)
+    load_learning(People(world, people), units, loader, progress)
+
+
+def load_learning(people: People, units: dict[str, OrgUnit], items: ItemLoader, progress: Progress) -> None:
+    """Records, paths, and who was given which; after the items, of which paths are made."""
+    load_records(people)
+    paths, tables = PathLoader(people=people, units=units, items=items.items), path_tables()
+    for n, table in enumerate(tables):
+        paths.load(table)
+        progress("学習パス", n + 1, len(tables) + 1)
+    paths.begin_next_version("data", "自分の担当の数字を一つ選び、使う場面まで言葉で言える。")
+    load_assignments(people=people, paths=paths)
+    progress("学習パス", len(tables) + 1, len(tables) + 1)
 
 
 def load_units(world: World) -> dict[str, OrgUnit]:
@@ -85,7 +101,7 @@ def load_units(world: World) -> dict[str, OrgUnit]:
 
 
 def load_people(world: World, units: dict[str, OrgUnit], progress: Progress) -> dict[str, Person]:
-    """People by staff number; the six with a login also by it. Only these six get a password: it costs 0.23 s each."""
+    """People by staff number; the seven with a login also by it. Only these seven get a password: it costs 0.23 s each."""
     found: dict[str, Person] = {}
     posts: list[Post] = []
     for n, s in enumerate(world.staff):

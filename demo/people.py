@@ -1,4 +1,4 @@
-"""The six people with whom the demo is tried: what each can do and a first task (the login cards)."""
+"""The seven people with whom the demo is tried: what each can do and a first task (the login cards)."""
 
 from __future__ import annotations
 
@@ -33,8 +33,13 @@ PERSONAS = (
     ),
     Persona(
         "shochou", "所属長", "kyodo", "課長",
-        "所属の確認待ちを受理・差戻しし、挑戦を後押しします。",
-        "「確認待ち」を開いて、一つ受理する",
+        "所属の確認待ちを受理・差戻しし、挑戦を後押しし、所属の職員に学習パスを割り当てて見守ります。",
+        "「所属の学び」から、この4月に来た20人に「新任職員の最初の100日」を割り当てる",
+    ),
+    Persona(
+        "kenshu", "研修担当", "jinji", "係長",
+        "研修の目録と受講記録、学習パスと割当の規則、期限の近い学びを全庁で見わたします。",
+        "「研修担当」を開いて、期限が過ぎた割当の数から、その行を開く",
     ),
     Persona(
         "km", "KM推進", "kikaku", "主幹",

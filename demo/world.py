@@ -24,7 +24,7 @@ RANKS = (
     ("主任", 4, False, False), ("主事", 3, False, False),
 )  # fmt: skip
 HEADS = {"regional_bureau": "局長", "field_office": "所長"}
-PEOPLE = {"small": 200, "full": 2000}
+PEOPLE = {"small": 222, "full": 2000}
 
 
 def uid(*parts: str) -> uuid.UUID:
@@ -114,6 +114,8 @@ def _units(places: dict[str, Any], size: str, this: int, long_ago: date) -> tupl
     events.append(Event("split", split_day, (split["code"],), targets, split["main_successor"]))
     for u in places["unit"]:
         start = split_day if u.get("split_from") else long_ago
+        if "opened" in u:
+            start = fiscal_year_start(this - u["opened"])
         versions = [_version(u, start)]
         if old := u.get("renamed_from"):
             day = fiscal_year_start(this - old["until"])
@@ -168,12 +170,17 @@ def _staff(places: dict[str, Any], units: list[Unit], size: str, today: date) ->
     pairs = [(f, g) for f in places["people"]["family"] for g in places["people"]["given"]]
     rng.shuffle(pairs)
     names = iter(pairs * 2)
+    own = {u["code"]: u["staff"] for u in places["unit"] if "staff" in u}
     current = [
-        u for u in units if u.kind != "department" and u.kind != "municipality" and u.versions[-1].valid_to is None
+        u
+        for u in units
+        if u.kind not in ("department", "municipality") and u.versions[-1].valid_to is None and u.code not in own
     ]
     towns = [u for u in units if u.kind == "municipality"]
     staff: list[Staff] = []
-    wanted = PEOPLE[size] - len(towns) * (3 if size == "small" else 1)
+    wanted = (
+        PEOPLE[size] - len(towns) * (3 if size == "small" else 1) - sum(n for rows in own.values() for _, n, _ in rows)
+    )
     seats = [(u, rank, head, reviewer) for u in current for rank, n, head, reviewer in RANKS for _ in range(n)]
     while len(seats) < wanted:  # the rest are 主事 and 主任, unit by unit
         seats.append((current[len(seats) % len(current)], "主任" if len(seats) % 2 else "主事", False, False))
@@ -206,7 +213,28 @@ def _staff(places: dict[str, Any], units: list[Unit], size: str, today: date) ->
                     joined=fiscal_year_start(this - 3), is_head=rank == "課長", employment="municipal",
                 )
             )  # fmt: skip
+    for unit in (u for u in units if u.code in own):
+        staff += _opened(unit, own[unit.code], names, len(staff), [u.code for u in current])
     return [_with_login(person) for person in staff]
+
+
+def _opened(unit: Unit, rows: list[Any], names: Any, count: int, others: list[str]) -> list[Staff]:
+    """The people of a unit that was opened this fiscal year: all came with it, from elsewhere or from school."""
+    since = unit.versions[0].valid_from
+    found: list[Staff] = []
+    rng = random.Random(f"opened {unit.code}")  # noqa: S311  (the same in every run, nothing secret)
+    for rank, n, how in rows:
+        for seat in range(1, n + 1):
+            family, given = (part.split("/") for part in next(names))
+            joined = since if how == "new" else fiscal_year_start(since.year - rng.randint(2, 12))
+            found.append(
+                Staff(
+                    number=f"{100001 + count + len(found)}", name=f"{family[0]} {given[0]}", kana=f"{family[1]} {given[1]}",
+                    unit=unit.code, rank=rank, seat=seat, since=since, joined=joined, is_head=rank == HEADS.get(unit.kind),
+                    former_unit="" if how == "new" else rng.choice(others),
+                )
+            )  # fmt: skip
+    return found
 
 
 def _with_login(person: Staff) -> Staff:

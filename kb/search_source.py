@@ -35,6 +35,7 @@ from kb.models.item import State
 from organization.audience import audience_tokens
 from organization.fiscal import era_date, fiscal_year_label
 from organization.models import OrgUnitVersion
+from organization.owner_units import owned, unit_part
 from organization.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
@@ -60,17 +61,6 @@ TYPE_LABELS = {**{code: model.TYPE_LABEL for code, model in TYPES.items()}, "ref
 
 def type_code(item: Item) -> str:
     return item.cached_content_type.model if item.pk else type(item)._meta.model_name or ""
-
-
-def unit_part(owner_unit_id: int | None, tree: UnitTree) -> dict[str, Any]:
-    """Every name, then and now, by which the owner unit should be found."""
-    if owner_unit_id is None:
-        return {}
-    now = tree.successor(owner_unit_id)
-    # What became part of the unit counts as its old name: people go on saying 広聴課 after a merger.
-    units = (owner_unit_id, now, *sorted(tree.predecessors(now)))
-    names = [name for unit in units for name in tree.all_names(unit)]
-    return {"unit_uid": str(tree.uid(now)), "unit_names": tuple(dict.fromkeys(names))}
 
 
 def _words(item: Item) -> list[str]:
@@ -99,14 +89,17 @@ class Labels:
         return {}
 
 
+def _ours(items: Any) -> Any:
+    """Without the types of the rooms above, which have sources of their own."""
+    return items.filter(content_type__app_label="kb")
+
+
 class ItemSource(Labels):
     name = "item"
     model: type[Model] = Item
 
     def eligible(self) -> QuerySet[Any]:
-        # Types of the rooms above have sources of their own.
-        known = Item.objects.published().filter(content_type__app_label="kb")
-        return known.select_related("owner_unit", "content_type")
+        return _ours(Item.objects.published()).select_related("owner_unit", "content_type")
 
     def document(self, obj: Any) -> SearchDocument:
         item: Item = obj.specific
@@ -142,7 +135,7 @@ class ItemSource(Labels):
         )  # fmt: skip
 
     def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
-        return set(Item.objects.visible_to(user).filter(pk__in=pks).order_by().values_list("pk", flat=True))
+        return set(_ours(Item.objects.visible_to(user)).filter(pk__in=pks).order_by().values_list("pk", flat=True))
 
     def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
         """Two queries, whatever types are on the page: the rows of all of them at once, and the answers."""
@@ -171,12 +164,12 @@ class ItemSource(Labels):
         return {
             Authorship: lambda row: [row.item_id],
             Addendum: lambda row: [row.retrospective_id],
-            OrgUnitVersion: lambda row: _owned(Item, row),
+            OrgUnitVersion: lambda row: owned(Item, row),
             **{model: (lambda row: row.items.values_list("pk", flat=True)) for model in (Theme, Scene, Stance)},
         }
 
     def fallback(self, user: Any, words: Sequence[str], limit: int) -> Sequence[Any]:
-        found = Item.objects.visible_to(user)
+        found = _ours(Item.objects.visible_to(user))
         for word in words:
             found = found.filter(Q(title__icontains=word) | Q(summary__icontains=word))
         return list(found.newest().values_list("pk", flat=True)[:limit])
@@ -230,7 +223,7 @@ class ReferenceSource(Labels):
 
     def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
         return {
-            OrgUnitVersion: lambda row: _owned(Reference, row),
+            OrgUnitVersion: lambda row: owned(Reference, row),
             Source: lambda row: row.references.values_list("pk", flat=True),
         }
 
@@ -239,10 +232,3 @@ class ReferenceSource(Labels):
         for word in words:
             found = found.filter(title__icontains=word)
         return list(found.order_by(F("occurred_on").desc(nulls_last=True), "-pk").values_list("pk", flat=True)[:limit])
-
-
-def _owned(model: Any, version: OrgUnitVersion) -> Iterable[Any]:
-    """Rows of the unit that changed, of those below it, before it and after it: their names and tokens changed."""
-    tree, unit = unit_tree(), version.unit_id
-    units = {unit, *tree.descendants(unit), *tree.predecessors(unit), *tree.successors(unit)}
-    return model.objects.filter(owner_unit_id__in=units).values_list("pk", flat=True)

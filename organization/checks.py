@@ -18,14 +18,14 @@ from django.db import connections
 
 from organization.models import OrgUnitVersion, User
 
-DEMO_LOGINS = ("shinjin", "shippitsu", "shochou", "km", "shichoson", "kanri")
+DEMO_LOGINS = ("shinjin", "shippitsu", "shochou", "km", "shichoson", "kanri", "kenshu")
 DEMO_PASSWORD = "manabi"  # noqa: S105  (what is looked for, so that it is refused)
 PRODUCTION_MARKERS = ("SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
 
 
 @register(Tags.security)
 def demo_and_production_apart(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """E001: six people with one known password must not stand where real records are."""
+    """E001: seven people with one known password must not stand where real records are."""
     markers = [name for name in PRODUCTION_MARKERS if getattr(settings, name, False)]
     if getattr(settings, "DEMO", False):
         return [

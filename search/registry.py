@@ -96,11 +96,12 @@ def sources() -> Mapping[str, SearchSource]:
 
 
 def source_for(model: type[Model]) -> SearchSource | None:
-    """The source that holds rows of `model`, a subclass of a source's model included."""
-    for source in sources().values():
-        if issubclass(model, source.model):
-            return source
-    return None
+    """The source that holds rows of `model`, a subclass of a source's model included.
+
+    Of several the one nearest to `model`: a room above may offer a source for its own kind of item.
+    """
+    found = [source for source in sources().values() if issubclass(model, source.model)]
+    return max(found, key=lambda source: len(source.model.__mro__), default=None)
 
 
 @lru_cache(maxsize=1)

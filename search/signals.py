@@ -18,7 +18,7 @@ from wagtail.models import Page
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
 from search.models import PendingChange
-from search.registry import sources
+from search.registry import source_for, sources
 
 Affected = Callable[[Any], Iterable[Any]]
 
@@ -37,8 +37,9 @@ def connect() -> None:
 def _affected_by(model: type[Model]) -> tuple[tuple[str, Affected], ...]:
     """Which sources a row of this class concerns, and how to find their rows."""
     found: list[tuple[str, Affected]] = []
+    own = source_for(model)
     for source in sources().values():
-        if issubclass(model, source.model):
+        if source is own:
             found.append((source.name, lambda instance: (instance.pk,)))
         found += [
             (source.name, affected) for watched, affected in source.watches().items() if issubclass(model, watched)
@@ -62,7 +63,9 @@ def _related_changed(instance: Any, action: str, **_: Any) -> None:
 def _moved(instance: Page, **_: Any) -> None:
     """Wagtail signals only the page that was moved; access and address may change for all below it."""
     below = instance.get_descendants(inclusive=True).values_list("pk", flat=True)
-    for source in sources().values():
-        if issubclass(source.model, Page):
-            pks = source.model._default_manager.filter(pk__in=below).values_list("pk", flat=True)
-            PendingChange.objects.enqueue(source.name, pks)
+    taken: set[Any] = set()  # by a nearer source: its rows are rows of the wider model's table too
+    pages = [source for source in sources().values() if issubclass(source.model, Page)]
+    for source in sorted(pages, key=lambda source: len(source.model.__mro__), reverse=True):
+        pks = set(source.model._default_manager.filter(pk__in=below).values_list("pk", flat=True)) - taken
+        taken |= pks
+        PendingChange.objects.enqueue(source.name, pks)

@@ -161,7 +161,12 @@ DEMO = False
 DEMO_TODAY: date | None = None
 
 # Each content room offers what can be found by dotted path; search loads them at boot (search/registry.py).
-SEARCH_SOURCES = ["kb.search_source.ItemSource", "kb.search_source.ReferenceSource"]
+SEARCH_SOURCES = [
+    "kb.search_source.ItemSource",
+    "kb.search_source.ReferenceSource",
+    "learning.search_source.PathSource",
+    "learning.search_source.CourseSource",
+]
 SEARCH_SUGGESTERS = ["organization.search_source.UnitSuggester", "organization.search_source.PersonSuggester"]
 SEARCH_READER = "organization.policy.reader_tokens"
 SEARCH_JUDGED = ""  # a function: names in judgements → keys; only the demo has documents that were judged

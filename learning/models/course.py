@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.urls import reverse
+
+from organization.audience import Audience, audience_tokens
+from organization.policy import reader_tokens
 
 
 class Obligation(models.TextChoices):
@@ -10,6 +16,20 @@ class Obligation(models.TextChoices):
     NAMED = "named", "指名"
     APPLIED = "applied", "応募"
     OPTIONAL = "optional", "任意"
+
+
+#: The catalogue is for everybody who works for the prefecture.
+COURSE_TOKENS = audience_tokens(audience=Audience.PREFECTURE, owner_unit_id=None, author_uids=())
+
+
+class TrainingCourseQuerySet(models.QuerySet["TrainingCourse"]):
+    def standing(self) -> TrainingCourseQuerySet:
+        """What the catalogue and search offer."""
+        return self.filter(retired=False)
+
+    def visible_to(self, user: Any) -> TrainingCourseQuerySet:
+        """All of them or none: a course has no audience of its own."""
+        return self.all() if reader_tokens(user) & COURSE_TOKENS else self.none()
 
 
 class TrainingCourse(models.Model):
@@ -48,6 +68,8 @@ class TrainingCourse(models.Model):
         "終了した研修", default=False, help_text="目録と検索に出さなくなります。受講記録は残ります。"
     )
 
+    objects = TrainingCourseQuerySet.as_manager()
+
     class Meta:
         ordering = ("code",)
         verbose_name = "研修"
@@ -55,3 +77,6 @@ class TrainingCourse(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("course", args=[self.code])

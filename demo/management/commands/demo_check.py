@@ -1,6 +1,7 @@
 """Prove that the small demo is written and not combined: `manage.py demo_check`.
 
-No sentence in more than three items, no pair of items too alike, two runs equal.
+No sentence in more than three items, no pair of items too alike, two runs equal; and each step of a path says why, in
+words of its own, and asks for something that is there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from demo.content import Content, build_content
+from demo.learning import course_codes, path_tables
 from demo.world import build_world
+from learning.models import StepType
 from organization import clock
 
 SENTENCE_IN = 3
@@ -53,6 +56,27 @@ def problems(items: list[Content]) -> list[str]:
     return found
 
 
+def path_problems(tables: list[dict[str, Any]], items: list[Content], courses: set[str]) -> list[str]:
+    """What is wrong with the learning paths, one line each."""
+    keys = {content.key for content in items}
+    found: list[str] = []
+    whys: dict[str, str] = {}
+    kinds: set[str] = set()
+    for table in tables:
+        for step in (step for group in table["group"] for step in group["step"]):
+            where = f"{table['key']}「{step['title']}」"
+            kinds.add(step["type"])
+            if not step.get("why") or not step.get("minutes"):
+                found.append(f"なぜ・目安の分のないステップです：{where}")
+            if (other := whys.setdefault(step["why"], where)) != where:
+                found.append(f"同じ「なぜ」です：{other} と {where}")
+            if step.get("item", "") not in keys | {""} or step.get("course", "") not in courses | {""}:
+                found.append(f"ないものを指しているステップです：{where}")
+    if missing := set(StepType.values) - kinds:
+        found.append(f"どの学習パスにもない種別があります：{'、'.join(sorted(missing))}")
+    return found
+
+
 class Command(BaseCommand):
     help = "デモの内容が手書きで、二度作っても同じであることを確かめます。"
 
@@ -61,7 +85,8 @@ class Command(BaseCommand):
         worlds = [build_world("small", today) for _ in range(2)]
         units = [u.code for u in worlds[0].units]
         runs = [build_content("small", today, units) for _ in range(2)]
-        found = problems(runs[0])
+        paths = path_tables()
+        found = problems(runs[0]) + path_problems(paths, runs[0], course_codes())
         if worlds[0] != worlds[1] or runs[0] != runs[1]:
             found.append("二度作ったデモが同じになりません。")
         long = sum(400 <= sum(map(len, c.texts())) <= 1500 for c in runs[0])
@@ -70,5 +95,5 @@ class Command(BaseCommand):
         if found:
             raise CommandError("\n".join(found))
         self.stdout.write(
-            f"デモの内容：{len(runs[0])}件（うち400〜1,500文字 {long}件）、{len(worlds[0].staff)}人。問題はありません。"
+            f"デモの内容：{len(runs[0])}件（うち400〜1,500文字 {long}件）、{len(worlds[0].staff)}人、学習パス{len(paths)}。問題はありません。"
         )

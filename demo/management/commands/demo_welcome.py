@@ -1,4 +1,4 @@
-"""Print what a newcomer to the demo needs: the address, the six people, five things to try, and one for the office."""
+"""Print what a newcomer to the demo needs: the address, the seven people, seven things to try, and one for the office."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ TRY = (
     "検索の箱に、いま書いた言葉を入れます。一秒以内に見つかります（振り返り・ふりかえり、どちらでも）。",
     "shochou で入り、「確認待ち」の教訓を受理します。shinjin なら見つかり、shichoson で同じ言葉を探しても出ません。",
     "km で入り、「管理」から見直し期限が切れた項目の一覧を開きます。",
+    "shochou で入り、「所属の学び」から、この4月に来た20人に「新任職員の最初の100日」を割り当てます。",
+    "shinjin で入り、「わたしの学び」の次のステップを一つすませます（聴きに行く一歩が待っています）。",
 )
 
 
@@ -45,7 +47,7 @@ def relative(path: Path) -> str:
 
 
 class Command(BaseCommand):
-    help = "デモの入り口、六人の利用者、試し方を表示します。"
+    help = "デモの入り口、七人の利用者、試し方を表示します。"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--url", default="http://127.0.0.1:8000")
@@ -53,7 +55,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         lines = ["", f"  学び（Manabi）: {options['url']}/", "", f"  利用者（パスワードはどれも {PASSWORD}）"]
         lines += [f"    {p.login:<10} {p.role}：{p.can}" for p in PERSONAS]
-        lines += ["", "  試してみる五つのこと"]
+        lines += ["", "  試してみる七つのこと"]
         lines += [f"    {n}. {text}" for n, text in enumerate(TRY, 1)]
         lines += ["", "  もう一つ（KM推進の方に）"]
         lines += ["    ほかの機関の事例を取り込むと、すぐに検索に出ます。別の端末で（--commit を外すと確認だけ）："]

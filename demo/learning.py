@@ -1,0 +1,204 @@
+"""What is taught: the course catalogue, the training records and the learning paths of data/{courses,paths}.toml.
+
+Courses come before the items (a training report is linked to its record), paths after them (they are made of them).
+Who was assigned what is demo.assignments' to say.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from demo.world import DATA, Staff, World, uid
+from kb import lifecycle
+from kb.models import Item, Scene, Theme
+from learning.models import (
+    LearningPath,
+    PathVersion,
+    Stage,
+    Step,
+    StepGroup,
+    TrainingCourse,
+    TrainingRecord,
+)  # fmt: skip
+from organization import clock
+from organization.fiscal import fiscal_year
+from organization.models import Appointment, OrgUnit, Person, Post
+
+#: What somebody of a rank has taken at some time: (course, years ago). None of these is a step of a path.
+TAKEN = {
+    "係長": (("S150", 2), ("S251", 1)), "課長補佐": (("S150", 5), ("S205", 3)), "主査": (("S251", 1), ("S205", 2)),
+    "主任": (("S251", 1),),
+}  # fmt: skip
+
+
+def _read(name: str) -> dict[str, list[dict[str, Any]]]:
+    return tomllib.loads((DATA / name).read_text(encoding="utf-8"))
+
+
+def path_tables() -> list[dict[str, Any]]:
+    """The tables of data/paths.toml, in order: what is copied comes after its origin."""
+    return _read("paths.toml")["path"]
+
+
+def course_codes() -> set[str]:
+    return {row["code"] for row in _read("courses.toml")["course"]}
+
+
+def load_courses() -> None:
+    TrainingCourse.objects.bulk_create(TrainingCourse(**row) for row in _read("courses.toml")["course"])
+
+
+def noon(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time(12, 0)), clock.TOKYO)
+
+
+class People:
+    """People by login or by unit/rank/seat, as the data files name them."""
+
+    def __init__(self, world: World, people: dict[str, Person]) -> None:
+        self.world, self.people = world, people
+        self._by_seat = {f"{s.unit}/{s.rank}/{s.seat}": s for s in world.staff}
+        self._by_login = {s.login: s for s in world.staff if s.login}
+
+    def staff(self, who: str) -> Staff:
+        return self._by_login.get(who) or self._by_seat[who]
+
+    def __getitem__(self, who: str) -> Person:
+        return self.people[self.staff(who).number]
+
+    def post(self, who: str) -> Post:
+        # Asked while the clock is moved, when today's appointments are not announced yet.
+        return self[who].appointments.get(kind=Appointment.Kind.MAIN, ends_on__isnull=True).post
+
+    def head(self, unit: str) -> Person:
+        return self.people[next(s for s in self.world.by_unit[unit] if s.is_head).number]
+
+
+# --- Records ---------------------------------------------------------------------------------
+
+
+def load_records(people: People) -> None:
+    """What data/courses.toml tells of single people, and what their rank has long taken, in bulk."""
+    courses = {course.code: course for course in TrainingCourse.objects.all()}
+    rows = [_told(row, people, courses) for row in _read("courses.toml")["record"]]
+    today = people.world.today
+    for n, s in enumerate(people.world.staff):
+        for code, years in TAKEN.get(s.rank, ()):
+            day = date(fiscal_year(today) - years, 6, 1 + n % 28)
+            if s.employment == "regular" and s.joined <= day:
+                rows.append(record(people.people[s.number], courses[code], day, status="completed"))
+    TrainingRecord.objects.bulk_create(rows)
+
+
+def record(person: Person, course: TrainingCourse | None, day: date, **values: Any) -> TrainingRecord:
+    """An unsaved record of `course` on that day."""
+    values.setdefault("ends_on", day)
+    if course is not None:
+        values.setdefault("hours", course.hours)
+        values.setdefault("obligation", course.obligation)
+        if course.valid_months and values["status"] in TrainingRecord.FINISHED:
+            values.setdefault("expires_on", values["ends_on"] + timedelta(days=365 * course.valid_months // 12))
+    return TrainingRecord(person=person, course=course, starts_on=day, fiscal_year=fiscal_year(day), **values)
+
+
+def _told(row: dict[str, Any], people: People, courses: dict[str, TrainingCourse]) -> TrainingRecord:
+    told = {name: value for name, value in row.items() if name not in ("who", "course", "days_ago", "days")}
+    told.setdefault("organiser", "人事研修課")
+    ends = people.world.today - timedelta(days=row["days_ago"])
+    starts = ends - timedelta(days=row["days"] - 1)
+    if row["days_ago"] < 0:  # still to come
+        starts, ends = ends, ends + timedelta(days=row["days"] - 1)
+    if told.get("used"):
+        told["used_on"] = min(ends + timedelta(days=95), people.world.today)
+    return record(people[row["who"]], courses.get(row.get("course", "")), starts, ends_on=ends, **told)
+
+
+# --- Paths -----------------------------------------------------------------------------------
+
+
+class PathLoader:
+    """Stores one path after another; `paths` remembers them by key."""
+
+    def __init__(self, *, people: People, units: dict[str, OrgUnit], items: dict[str, Item]) -> None:
+        self.people, self.units, self.items = people, units, items
+        self.today = people.world.today
+        self.courses = {course.code: course for course in TrainingCourse.objects.all()}
+        self.themes = {row.code: row for row in Theme.objects.all()}
+        self.scenes = {row.code: row for row in Scene.objects.all()}
+        self.paths: dict[str, LearningPath] = {}
+        #: What people wrote when they had done a step, by its uid.
+        self.said: dict[UUID, list[str]] = {}
+
+    def load(self, table: dict[str, Any]) -> LearningPath:
+        day = self.today - timedelta(days=table["made"])
+        origin = self.paths.get(table.get("copied_from", ""))
+        path = LearningPath(
+            title=table["title"], summary=table["summary"], about=table["about"], keywords=table["keywords"],
+            audience=table.get("audience", "prefecture"), attribution="unit_only", owner_unit=self.units[table["unit"]],
+            occurred_on=day, review_due=self.today + timedelta(days=150 + table["made"] % 100), copied_from=origin,
+            translation_key=uid("path", table["key"]),
+        )  # fmt: skip
+        path.themes.set([self.themes[code] for code in table["themes"]])
+        path.scenes.set([self.scenes[code] for code in table["scenes"]])
+        with clock.moved_to(day):
+            path = lifecycle.create(item=path, by=self.people.head(table["unit"]))
+            names = ("goal", "due_kind", "due_days", "valid_months", "renew_window_days")
+            version = PathVersion.objects.create(
+                path=path, number=1, released_at=clock.now(), **{n: table[n] for n in names if n in table}
+            )
+            self._fill(version, table)
+            path.stage = Stage.ACTIVE
+            path = lifecycle.publish(item=path)
+        at = noon(day)
+        LearningPath.objects.filter(pk=path.pk).update(
+            first_published_at=at, last_published_at=at, latest_revision_created_at=at, registered_on=day
+        )
+        path.revisions.update(created_at=at)
+        path.refresh_from_db()  # a later save must not bring back the moment of loading
+        self.paths[table["key"]] = path
+        return path
+
+    def _fill(self, version: PathVersion, table: dict[str, Any]) -> None:
+        groups = StepGroup.objects.bulk_create(
+            StepGroup(version=version, order=n, title=g["title"], rule=g.get("rule", "all"), any_n=g.get("any_n", 1))
+            for n, g in enumerate(table["group"])
+        )
+        Step.objects.bulk_create(
+            self._step(version, group, m, step, uid("step", table["key"], str(n), str(m)))
+            for n, (group, told) in enumerate(zip(groups, table["group"], strict=True))
+            for m, step in enumerate(told["step"])
+        )
+
+    def _step(self, version: PathVersion, group: StepGroup, order: int, told: dict[str, Any], identity: UUID) -> Step:
+        names = ("type", "title", "why", "minutes", "required", "completion", "format", "task", "place", "quiz")
+        step = Step(version=version, group=group, order=order, uid=identity, **{n: told[n] for n in names if n in told})
+        if "item" in told:
+            step.item_id = self.items[told["item"]].pk
+        if "course" in told:
+            step.course = self.courses[told["course"]]
+        if "ask" in told:
+            step.post = self.people.post(told["ask"])
+        if "in_days" in told:
+            step.held_on = self.today + timedelta(days=told["in_days"])
+        return step
+
+    def begin_next_version(self, key: str, goal: str) -> PathVersion:
+        """The next version, in work: the same steps under the same uids, one more at the end."""
+        path = self.paths[key]
+        old = path.current_version()
+        assert old is not None
+        names = ("due_kind", "due_days", "valid_months", "renew_window_days")
+        new = PathVersion.objects.create(
+            path=path, number=old.number + 1, goal=goal, **{name: getattr(old, name) for name in names}
+        )
+        for group in old.groups.all():
+            steps = list(group.steps.all())
+            group.pk, group.version = None, new
+            group.save()
+            Step.objects.bulk_create(Step(version=new, group=group, **step.target()) for step in steps)
+        return new

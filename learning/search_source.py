@@ -1,0 +1,188 @@
+"""What learning says to search: paths (items with steps) and courses (rows). Nothing imports this module.
+
+A path is found by what it teaches. A reading step whose item some readers of the path may not open says nothing here,
+so that no search can tell what it is called (I16). Drafts, retired paths and retired courses are found nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db.models import Model, Prefetch, Q, QuerySet, prefetch_related_objects
+
+from kb.authors import author_label
+from kb.lifecycle import WIDTH
+from kb.models import Authorship, Item, Scene, Stance, Theme
+from kb.models.item import State
+from learning.models import LearningPath, PathVersion, Stage, Step, StepGroup, TrainingCourse
+from learning.models.course import COURSE_TOKENS
+from organization.audience import Audience, audience_tokens
+from organization.fiscal import era_date
+from organization.models import OrgUnitVersion
+from organization.owner_units import owned, unit_part
+from organization.tree import UnitTree, unit_tree
+from search.documents import Card, SearchDocument
+
+TYPE_LABELS = {"learningpath": LearningPath.TYPE_LABEL, "course": "研修"}
+
+
+class Labels:
+    """Names of the types; the other facets carry codes that kb names."""
+
+    def labels(self, facet: str, codes: Collection[str]) -> Mapping[str, str]:
+        return TYPE_LABELS if facet == "type" else {}
+
+    def synonyms(self) -> Iterable[Collection[str]]:
+        return ()
+
+
+class PathSource(Labels):
+    name = "path"
+    model: type[Model] = LearningPath
+
+    def eligible(self) -> QuerySet[Any]:
+        return _active(LearningPath.objects.published()).select_related("owner_unit", "content_type")
+
+    def document(self, obj: Any) -> SearchDocument:
+        path: LearningPath = obj
+        tree = unit_tree()
+        authors = path.authorships.select_related("person")
+        words = [word.label for name in ("themes", "scenes", "stances") for word in getattr(path, name).all()]
+        return SearchDocument(
+            key=f"path:{path.pk}", source="path", type="learningpath", public_id=path.public_id or "",
+            url=path.get_absolute_url(), title=path.title, summary=path.summary,
+            audience=tuple(sorted(audience_tokens(
+                audience=path.audience, owner_unit_id=path.owner_unit_id,
+                author_uids=[str(row.person.uid) for row in authors], tree=tree,
+            ))),
+            body="\n".join(_texts(path, _current([path.pk]).get(path.pk), tree)),
+            keywords=(*path.keywords, LearningPath.TYPE_LABEL, *words), author_label=author_label(path),
+            fiscal_year=path.fiscal_year, occurred_on=path.occurred_on, published_at=path.first_published_at,
+            theme=tuple(t.code for t in path.themes.all()), stance=tuple(s.code for s in path.stances.all()),
+            scene=tuple(s.code for s in path.scenes.all()), reuse=path.reactions.count(),
+            **unit_part(path.owner_unit_id, tree),
+        )  # fmt: skip
+
+    def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
+        return set(_active(LearningPath.objects.visible_to(user)).filter(pk__in=pks).values_list("pk", flat=True))
+
+    def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
+        tree, versions = unit_tree(), _current(pks)
+        rows = LearningPath.objects.filter(pk__in=pks)
+        return {path.pk: self._card(path, versions.get(path.pk), tree) for path in rows}
+
+    def _card(self, path: LearningPath, version: PathVersion | None, tree: UnitTree) -> Card:
+        now = tree.name(tree.successor(path.owner_unit_id)) if path.owner_unit_id else ""
+        return Card(
+            type="learningpath", type_label=LearningPath.TYPE_LABEL, public_id=path.public_id or "",
+            url=path.get_absolute_url(), title=path.title, summary=path.summary,
+            text="\n".join(_texts(path, version, tree)), unit_label=path.unit_name_at_time,
+            unit_now_label=now if now != path.unit_name_at_time else "",
+            date_label=era_date(path.occurred_on) if path.occurred_on else "", badges=tuple(path.badges),
+        )  # fmt: skip
+
+    def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
+        return {
+            PathVersion: lambda row: [row.path_id],
+            StepGroup: lambda row: _paths(versions=row.version_id),
+            Step: lambda row: _paths(versions=row.version_id),
+            TrainingCourse: lambda row: _paths(versions__steps__course=row.pk),
+            # What a step reads may have been closed, widened or withdrawn.
+            Item: lambda row: _paths(versions__steps__item=row.pk),
+            Authorship: lambda row: _paths(pk=row.item_id),
+            OrgUnitVersion: lambda row: owned(LearningPath, row),
+            **{model: (lambda row: _paths(pk__in=row.items.values("pk"))) for model in (Theme, Scene, Stance)},
+        }
+
+    def fallback(self, user: Any, words: Sequence[str], limit: int) -> Sequence[Any]:
+        found = _active(LearningPath.objects.visible_to(user))
+        for word in words:
+            found = found.filter(Q(title__icontains=word) | Q(summary__icontains=word))
+        return list(found.newest().values_list("pk", flat=True)[:limit])
+
+
+class CourseSource(Labels):
+    name = "course"
+    model: type[Model] = TrainingCourse
+
+    def eligible(self) -> QuerySet[Any]:
+        return TrainingCourse.objects.standing()
+
+    def document(self, obj: Any) -> SearchDocument:
+        course: TrainingCourse = obj
+        return SearchDocument(
+            key=f"course:{course.pk}", source="course", type="course", public_id=course.code,
+            url=course.get_absolute_url(), audience=tuple(sorted(COURSE_TOKENS)), title=course.title, body=course.about,
+            keywords=(
+                TYPE_LABELS["course"], course.get_provider_display(), course.get_type_display(),
+                course.get_obligation_display(),
+            ),
+        )  # fmt: skip
+
+    def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
+        standing = TrainingCourse.objects.visible_to(user).standing()
+        return set(standing.filter(pk__in=pks).values_list("pk", flat=True))
+
+    def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
+        return {
+            course.pk: Card(
+                type="course", type_label=TYPE_LABELS["course"], public_id=course.code, url=course.get_absolute_url(),
+                title=course.title, text=course.about, unit_label=str(course.get_provider_display()),
+            )
+            for course in TrainingCourse.objects.filter(pk__in=pks)
+        }  # fmt: skip
+
+    def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
+        return {}
+
+    def fallback(self, user: Any, words: Sequence[str], limit: int) -> Sequence[Any]:
+        # Without words the newest are asked for, and a catalogue has no news.
+        if not words:
+            return []
+        found = TrainingCourse.objects.visible_to(user).standing()
+        for word in words:
+            found = found.filter(Q(title__icontains=word) | Q(about__icontains=word))
+        return list(found.order_by("code").values_list("pk", flat=True)[:limit])
+
+
+def _active(paths: Any) -> Any:
+    return paths.filter(stage=Stage.ACTIVE)
+
+
+def _paths(**asked: Any) -> Iterable[Any]:
+    return LearningPath.objects.filter(**asked).order_by().distinct().values_list("pk", flat=True)
+
+
+def _current(pks: Collection[Any]) -> dict[Any, PathVersion]:
+    """By pk of the path: the version that is assigned and shown, with its steps; two queries."""
+    released = PathVersion.objects.filter(path__in=pks, released_at__isnull=False).order_by("number")
+    newest = {version.path_id: version for version in released}
+    steps = Step.objects.select_related("item", "course").order_by("group__order", "order", "pk")
+    prefetch_related_objects(list(newest.values()), Prefetch("steps", steps))
+    return newest
+
+
+def _texts(path: LearningPath, version: PathVersion | None, tree: UnitTree) -> list[str]:
+    """Goal, description and steps, in reading order; what not all readers of the path may know of is left out."""
+    if version is None:
+        return [path.about] if path.about else []
+    said: list[str] = [version.goal, path.about]
+    for step in version.steps.all():
+        if step.item is None or _opens_to_all(step.item, path, tree):
+            said += [step.title, step.why, step.task, step.course.title if step.course else ""]
+    return [text for text in said if text]
+
+
+def _opens_to_all(item: Item, path: LearningPath, tree: UnitTree) -> bool:
+    """Whether everybody who may open the path may open the item; no where it is not certain."""
+    if item.state not in (State.PUBLISHED, State.SUPERSEDED) or item.audience not in WIDTH:
+        return False
+    wide, asked = WIDTH[Audience(item.audience)], WIDTH[Audience(path.audience)]
+    if wide >= WIDTH[Audience.PREFECTURE]:
+        return wide >= asked
+    if item.audience == Audience.SELF or asked > wide or item.owner_unit_id is None or path.owner_unit_id is None:
+        return False
+    if item.audience == Audience.DEPARTMENT:
+        return tree.department(item.owner_unit_id) == tree.department(path.owner_unit_id)
+    return item.owner_unit_id == path.owner_unit_id
