@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path as url
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from learning import building
@@ -116,6 +117,7 @@ def step(request: HttpRequest, public_id: str, uid: uuid.UUID) -> HttpResponse:
         lambda: building.edit_step(step=row, by=me(request), values=form.values()),
         title=f"「{row.get_type_display()}」ステップを直す",
         lead=PURPOSES[row.type],
+        delete_url=reverse("step_act", args=[public_id, uid, "delete"]),
     )
 
 

@@ -448,3 +448,23 @@ def test_a_head_asks_before_a_path_is_read_wider(client, head, unit, draft):
     draft.refresh_from_db()
     assert (draft.audience, draft.requested_audience) == ("unit", "department")
     assert post(client, head, "path_audience", draft.public_id, audience="prefecture").status_code == 422
+
+
+def test_a_step_is_deleted_from_its_own_page(client, head, draft):
+    building.add_step(
+        group=StepGroup.objects.get(),
+        by=head.user,
+        type="on_job",
+        values={"title": "一", "why": "なぜ", "task": "一件"},
+    )
+    made = Step.objects.get()
+    way = reverse("step_act", args=[draft.public_id, made.uid, "delete"])
+    assert way in text(get(client, head, "step_edit", draft.public_id, made.uid))
+    client.post(way)
+    assert not Step.objects.exists()
+
+
+def test_the_knowledge_office_reads_a_path_and_does_not_change_it(client, head, office):
+    path = make_path(head, audience="prefecture")
+    km = make_staff(make_unit(), duties=("km",))
+    assert reverse("path_build", args=[path.public_id]) not in text(get(client, km, "item", path.public_id))
