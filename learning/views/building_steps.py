@@ -16,8 +16,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from learning import building
+from learning.forms.lookup import LookupForm
 from learning.forms.path import GroupForm, refuse
-from learning.forms.step import FORMS, LookupForm, StepForm
+from learning.forms.step import StepForm
+from learning.forms.step_types import FORMS
 from learning.models import LearningPath, PathVersion, Step, StepGroup, StepType
 from learning.staging import build_url
 from learning.views.building_page import form_page, me, path_of
