@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from kb.models.item import PUBLIC_ID
 from learning import builders
 from learning.models import LearningPath
 from organization.models import User
@@ -22,11 +24,26 @@ def me(request: HttpRequest) -> User:
 
 def path_of(request: HttpRequest, public_id: str, *, build: bool = False) -> LearningPath:
     """The path, where this user may look at its builder (`build`: change it); missing and forbidden are both 404."""
-    found = LearningPath.objects.filter(public_id=public_id).first()
+    found = LearningPath.objects.filter(public_id=_number(public_id)).first()
     may = builders.may_build if build else builders.may_open
     if found is None or not may(path=found, user=request.user):
         raise Http404
     return found
+
+
+def open_path(request: HttpRequest, public_id: str) -> LearningPath:
+    """The path, where this user may read it; missing and forbidden are both 404."""
+    found = LearningPath.objects.visible_to(request.user).filter(public_id=_number(public_id)).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _number(public_id: str) -> str:
+    """The number, where it can be one: an address may hold anything, NUL too, which PostgreSQL answers with an error."""
+    if not re.fullmatch(PUBLIC_ID, public_id):
+        raise Http404
+    return public_id
 
 
 def trail(path: LearningPath | None, label: str = "") -> list[dict[str, str]]:

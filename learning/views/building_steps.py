@@ -12,11 +12,14 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path as url
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from learning import building
+from learning.forms.lookup import LookupForm
 from learning.forms.path import GroupForm, refuse
-from learning.forms.step import FORMS, LookupForm, StepForm
+from learning.forms.step import StepForm
+from learning.forms.step_types import FORMS
 from learning.models import LearningPath, PathVersion, Step, StepGroup, StepType
 from learning.staging import build_url
 from learning.views.building_page import form_page, me, path_of
@@ -116,6 +119,7 @@ def step(request: HttpRequest, public_id: str, uid: uuid.UUID) -> HttpResponse:
         lambda: building.edit_step(step=row, by=me(request), values=form.values()),
         title=f"「{row.get_type_display()}」ステップを直す",
         lead=PURPOSES[row.type],
+        delete_url=reverse("step_act", args=[public_id, uid, "delete"]),
     )
 
 

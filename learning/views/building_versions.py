@@ -15,11 +15,10 @@ from django.urls import path as url
 from learning import builders, versions
 from learning.assigning import OutsideUnitError
 from learning.forms.path import OwnerForm, refuse
-from learning.models import LearningPath
 from learning.outline import outline_to_show
 from learning.problems import shut_readings, standing_of
 from learning.reading import readable
-from learning.views.building_page import form_page, me, path_of, trail
+from learning.views.building_page import form_page, me, open_path, path_of, trail
 from learning.views.path import groups_of
 from learning.wording import minutes_words, validity_words
 from organization import clock
@@ -96,8 +95,8 @@ def _uids(request: HttpRequest) -> list[uuid.UUID]:
 @login_required
 def copy(request: HttpRequest, public_id: str) -> HttpResponse:
     """「写して作る」: another unit's path of one's own, from one that may be read."""
-    path = LearningPath.objects.visible_to(request.user).filter(public_id=public_id).first()
-    if path is None or path.current_version() is None or not builders.may_begin(request.user):
+    path = open_path(request, public_id)
+    if path.current_version() is None or not builders.may_begin(request.user):
         raise Http404
     form = OwnerForm(request.POST or None, user=request.user, initial={"title": path.title, "audience": "unit"})
     if request.method == "POST" and form.is_valid():

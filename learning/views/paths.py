@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path as url
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_POST
 from learning import assigning, builders
 from learning.models import STANDINGS, Assignment, LearningPath, PathVersion, Stage
 from learning.outline import Outline, outlines
-from learning.views.building_page import me
+from learning.views.building_page import me, open_path
 from learning.wording import minutes_words
 
 SHOWN = 24
@@ -72,12 +73,13 @@ def _in_hand(user: Any) -> dict[str, Any]:
     """What waits for this user's consent, and what they are making; nothing for everybody else."""
     if not builders.may_begin(user) and not builders.may_agree(user):
         return {}
-    rows = list(builders.buildable(user).order_by("-latest_revision_created_at", "-pk")[: WORKED_ON * 4])
-    waiting = [row for row in rows if row.stage == Stage.REVIEW or row.requested_audience]
+    mine = builders.buildable(user).order_by("-pk")
+    unfinished = Q(stage__in=(Stage.DRAFT, Stage.REVIEW)) | ~Q(requested_audience="")
+    rows = list(mine.filter(unfinished)[: 2 * WORKED_ON])
     return {
-        "waiting": waiting,
-        "drafts": [row for row in rows if row.stage == Stage.DRAFT][:WORKED_ON],
-        "retired": [row for row in rows if row.stage == Stage.RETIRED][:WORKED_ON],
+        "waiting": [row for row in rows if row.stage != Stage.DRAFT],
+        "drafts": [row for row in rows if row.stage == Stage.DRAFT],
+        "retired": mine.filter(stage=Stage.RETIRED)[:WORKED_ON],
     }
 
 
@@ -85,8 +87,8 @@ def _in_hand(user: Any) -> dict[str, Any]:
 @require_POST
 def enrol(request: HttpRequest, public_id: str) -> HttpResponse:
     """「学びはじめる」: an assignment of one's own, which nobody else sees unless it is shared."""
-    found = LearningPath.objects.visible_to(request.user).filter(public_id=public_id).first()
-    if found is None or getattr(request.user, "person", None) is None:
+    found = open_path(request, public_id)
+    if getattr(request.user, "person", None) is None:
         raise Http404
     try:
         made = assigning.enrol(path=found, by=me(request))  # login_required: a User

@@ -448,3 +448,41 @@ def test_a_head_asks_before_a_path_is_read_wider(client, head, unit, draft):
     draft.refresh_from_db()
     assert (draft.audience, draft.requested_audience) == ("unit", "department")
     assert post(client, head, "path_audience", draft.public_id, audience="prefecture").status_code == 422
+
+
+def test_a_step_is_deleted_from_its_own_page(client, head, draft):
+    building.add_step(
+        group=StepGroup.objects.get(),
+        by=head.user,
+        type="on_job",
+        values={"title": "一", "why": "なぜ", "task": "一件"},
+    )
+    made = Step.objects.get()
+    way = reverse("step_act", args=[draft.public_id, made.uid, "delete"])
+    assert way in text(get(client, head, "step_edit", draft.public_id, made.uid))
+    client.post(way)
+    assert not Step.objects.exists()
+
+
+def test_the_knowledge_office_reads_a_path_and_does_not_change_it(client, head, office):
+    path = make_path(head, audience="prefecture")
+    km = make_staff(make_unit(), duties=("km",))
+    assert reverse("path_build", args=[path.public_id]) not in text(get(client, km, "item", path.public_id))
+
+
+@pytest.mark.parametrize("number", ["LP-R07-0000", "LP-R07-99999", "%00", "あ", "L-R07-00001"])
+def test_odd_numbers_are_unknown(client, head, number):
+    client.force_login(head.user)
+    for way in ("build/", "copy/", "preview/"):
+        assert client.get(f"/paths/{number}/{way}").status_code == 404
+    assert client.post(f"/paths/{number}/enrol/").status_code == 404
+
+
+@pytest.mark.parametrize("broken", ["\x00", "x" * 500, "<script>", "=1+1"])
+@pytest.mark.parametrize("type", ["read", "course", "ask_person", "check", "event"])
+def test_odd_values_come_back_with_a_sentence(client, head, draft, type, broken):
+    names = ("title", "find", "found", "course", "completion", "minutes", "question_0", "answer_0", "held_on")
+    answer = post(
+        client, head, "step_new", draft.public_id, StepGroup.objects.get().pk, type, **dict.fromkeys(names, broken)
+    )
+    assert answer.status_code == 422 and not Step.objects.exists()

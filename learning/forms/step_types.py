@@ -1,0 +1,18 @@
+"""Which form each type of step has."""
+
+from __future__ import annotations
+
+from learning.forms.lookup import AskForm, ReadForm
+from learning.forms.quiz import QuizForm
+from learning.forms.step import CourseForm, EventForm, JobForm, StepForm, WriteForm
+from learning.models import StepType
+
+FORMS: dict[str, type[StepForm]] = {
+    StepType.READ: ReadForm,
+    StepType.WRITE: WriteForm,
+    StepType.COURSE: CourseForm,
+    StepType.ON_JOB: JobForm,
+    StepType.ASK: AskForm,
+    StepType.CHECK: QuizForm,
+    StepType.EVENT: EventForm,
+}
