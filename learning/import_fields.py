@@ -34,6 +34,11 @@ class Field:
     #: What an empty cell means: it is left as it is, where the row is known already.
     keeps: bool = False
 
+    def shown(self, value: Any) -> Any:
+        """The label of a code; anything else as it is."""
+        options: Mapping[str, str] = getattr(self.read, "keywords", {}).get("options", {})
+        return options.get(value, value)
+
 
 def _text(longest: int, *, lines: bool = False) -> Reader:
     return partial(cells.text, longest=longest, lines=lines)
