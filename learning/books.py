@@ -25,6 +25,8 @@ MAX_UNPACKED = 300 * 1024 * 1024
 #: What is held whole in memory: the table of shared texts, the styles.
 MAX_WHOLE = 64 * 1024 * 1024
 MAX_PARTS = 2_000
+#: Of a sheet in Excel; a row that says to be further down would be waited for.
+LAST_ROW = 1_048_576
 PIECE = 256 * 1024
 TELLS = "EncryptedPackage".encode("utf-16-le")
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z0-9:]{1,20})"')
@@ -112,6 +114,8 @@ def _rows(sheet: Any, reached: list[int]) -> Iterator[Row]:
     sheet.reset_dimensions()  # what the file says of its own size may be wrong
     try:
         for number, cells in enumerate(sheet.iter_rows(), 1):
+            if number > LAST_ROW:
+                raise UnreadableTableError(f"行の番号がおかしなブックです。{SAVE_AGAIN}")
             if not cells:
                 continue
             reached[0] += 1

@@ -34,6 +34,11 @@ class Field:
     #: What an empty cell means: it is left as it is, where the row is known already.
     keeps: bool = False
 
+    def shown(self, value: Any) -> Any:
+        """The label of a code; anything else as it is."""
+        options: Mapping[str, str] = getattr(self.read, "keywords", {}).get("options", {})
+        return options.get(value, value)
+
 
 def _text(longest: int, *, lines: bool = False) -> Reader:
     return partial(cells.text, longest=longest, lines=lines)
@@ -41,7 +46,16 @@ def _text(longest: int, *, lines: bool = False) -> Reader:
 
 def _number(value: Any) -> str:
     """A staff number or code: one width, no spaces; a number cell has lost its zeros (see import_kinds)."""
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", cells.text(value, longest=32)))
+    return one_width(re.sub(r"\s", "", cells.text(value, longest=32)))
+
+
+def one_width(code: str) -> str:
+    return unicodedata.normalize("NFKC", code)
+
+
+def _code(value: Any) -> str:
+    """A course's code as it is written; ``import_kinds`` finds it in either width."""
+    return re.sub(r"\s", "", cells.text(value, longest=32))
 
 
 def _choice(options: type[Any]) -> Reader:
@@ -86,7 +100,7 @@ FIELDS: Mapping[str, Sequence[Field]] = {
         Field(
             "code",
             "科目番号",
-            _number,
+            _code,
             "S001",
             "目録の中で一つだけの番号（30文字まで）。",
             True,
@@ -160,7 +174,7 @@ FIELDS: Mapping[str, Sequence[Field]] = {
         Field(
             "course_code",
             "科目番号",
-            _number,
+            _code,
             "S001",
             "目録の番号。目録にない研修は空にして、名称を書きます。",
             also=("研修番号", "科目コード", "研修コード", "course_code", "code"),

@@ -18,6 +18,7 @@ from django.db.models import Model
 
 from kb.spreadsheets import shown
 from learning import cells
+from learning.import_fields import one_width
 from learning.import_people import Known, People
 from learning.import_rows import OWN, Line
 from learning.models import (
@@ -125,17 +126,24 @@ def _seen(value: Any) -> Any:
     return cells.trimmed(shown(value)) if isinstance(value, str) else value
 
 
+def courses_by_code(codes: Iterable[str]) -> dict[str, TrainingCourse]:
+    """The catalogue's entries of these codes, as written or in one width."""
+    asked = {form for code in codes if code for form in (code, one_width(code))}
+    return {row.code: row for row in TrainingCourse.objects.filter(code__in=asked)}
+
+
 class Courses(Target):
     kind = Kind.COURSES
 
     def begin(self, lines: Keyed, known: Known) -> None:
-        codes = [line.values["code"] for _, line in lines]
-        self.standing = {row.code: row for row in TrainingCourse.objects.filter(code__in=codes)}
+        self.standing = courses_by_code(line.values["code"] for _, line in lines)
 
     def one(self, key: str, line: Line, batch: Batch) -> None:
-        row = self.standing.get(line.values["code"])
+        code = line.values["code"]
+        row = self.standing.get(code) or self.standing.get(one_width(code))
         kept = ("provider", "type", "obligation")
         values = {name: value for name, value in line.values.items() if value != "" or name not in kept}
+        values["code"] = row.code if row else one_width(code)
         settle(row or TrainingCourse(), values, batch, new=row is None)
 
     def save(self, batch: Batch) -> None:
@@ -164,9 +172,8 @@ class Records(Target):
 
     def begin(self, lines: Keyed, known: Known) -> None:
         self.people = People(lines, known)
-        codes = {line.values.get("course_code") or "" for _, line in lines} - {""}
         titles = {line.values.get("course_title") or "" for _, line in lines} - {""}
-        self.by_code = {row.code: row for row in TrainingCourse.objects.filter(code__in=codes)}
+        self.by_code = courses_by_code(line.values.get("course_code") or "" for _, line in lines)
         self.by_title: dict[str, list[TrainingCourse]] = {}
         for course in TrainingCourse.objects.filter(title__in=titles):
             self.by_title.setdefault(course.title, []).append(course)
@@ -220,8 +227,8 @@ class Records(Target):
 
     def _course(self, line: Line) -> tuple[TrainingCourse | None, str]:
         code, title = line.values.get("course_code") or "", line.values.get("course_title") or ""
-        if code and code in self.by_code:
-            return self.by_code[code], ""
+        if found_one := self.by_code.get(code) or self.by_code.get(one_width(code)):
+            return found_one, ""
         if code and not title:
             raise RefusedLineError(
                 "course_code", f"科目番号：「{code}」は目録にありません。目録に足すか、名称も入れてください。"

@@ -13,7 +13,7 @@ from typing import Any
 
 from kb.spreadsheets import defused
 from learning.cells import CellError
-from learning.import_fields import EXAMPLE, FIELDS
+from learning.import_fields import EXAMPLE, FIELDS, one_width
 from learning.models import Kind
 from learning.tables import Refused, Row, letter
 
@@ -91,11 +91,11 @@ def key_of(kind: str, source: str, values: Mapping[str, Any]) -> str:
     if external.startswith(OWN):
         return external
     if kind == Kind.COURSES:
-        return str(values["code"])
+        return one_width(values["code"])
     if external:
         return f"{source}:{external}"
     if kind == Kind.RECORDS:
-        said = [values.get("course_code") or values.get("course_title"), values["starts_on"]]
+        said = [one_width(values.get("course_code") or "") or values.get("course_title"), values["starts_on"]]
     else:
         said = [values["path"], values["completed_on"]]
     joined = "\x1f".join([source, str(values["staff_no"]), *(str(one) for one in said)])

@@ -122,7 +122,7 @@ def _told(row: TrainingImport) -> dict[str, Any]:
             (label, said.get(name, []))
             for label, name in (("新しい行", "new_titles"), ("変わった行", "changed_titles"))
         ],
-        "any": sum(said.get(name, 0) for name in ("new", "changed", "waiting")),
+        "any": said.get("new", 0) + said.get("changed", 0),
     }
 
 
@@ -143,7 +143,7 @@ def waiting_rows(request: HttpRequest) -> HttpResponse:
 def waiting_row(request: HttpRequest, pk: int) -> HttpResponse:
     """One row: look for its person, or drop it with a reason."""
     row = get_object_or_404(UnmatchedRow.objects.open().select_related("source"), pk=pk)
-    words = request.GET.get("q", row.name or row.staff_no)
+    words = request.GET.get("who", row.name or row.staff_no)
     context: dict[str, Any] = {"row": row, "reason": "", "error": "", "words": words.replace("\x00", "")[:60]}
     if request.method == "POST":
         try:
@@ -154,7 +154,7 @@ def waiting_row(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("training_unmatched")
     context["people"] = unmatched.candidates(context["words"])
     context["facts"] = [
-        {"label": field.label, "value": value}
+        {"label": field.label, "value": field.shown(value)}
         for field in FIELDS[row.kind]
         if (value := row.data.get(field.name)) not in (None, "")
     ]

@@ -261,6 +261,14 @@ def test_entities_are_not_expanded(tmp_path, book):
     assert "壊れています" in refusal(archive(tmp_path / "b.xlsx", parts))
 
 
+def test_a_row_that_says_to_be_beyond_the_end_is_refused(tmp_path, book):
+    source = zipfile.ZipFile(book(HEAD, ["1", "あ"]))
+    parts = {name: source.read(name) for name in source.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    parts["xl/worksheets/sheet1.xml"] = sheet.replace(b'<row r="2"', b'<row r="99999999999"')
+    assert "行の番号がおかしな" in refusal(archive(tmp_path / "b.xlsx", parts))
+
+
 def test_random_bytes_in_a_book_never_escape_as_another_error(book, tmp_path):
     content = book(HEAD, ["1", "あ"], ["2", "い"]).read_bytes()
     for seed in range(60):
