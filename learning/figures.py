@@ -230,5 +230,5 @@ def unmatched_rows() -> int | None:
     if find_spec("learning.models.training_import") is None:
         return None
     model: Any = import_module("learning.models.training_import").UnmatchedRow
-    waiting: int = model.objects.count()
+    waiting: int = model.objects.filter(state="open").count()
     return waiting

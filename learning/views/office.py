@@ -118,7 +118,7 @@ def _waiting(numbers: figures.Figures) -> list[dict[str, Any]]:
     if unmatched is not None:
         note = "取込みで、職員や研修が見つからなかったもの"
         found.append(
-            {"label": "確かめる行", "value": unmatched, "url": f"{reverse('training_imports')}#unmatched", "note": note}
+            {"label": "確かめる行", "value": unmatched, "url": reverse("training_unmatched"), "note": note}
         )
     return [{"unit": "件", **row} for row in found]
 

@@ -109,8 +109,12 @@ def test_nothing_that_is_measured_can_reach_real_data(module, monkeypatch):
     assert not {"VAR_DIR", "DATABASE_URL", "SEARCH_URL"} & set(os.environ)
 
 
-def test_help_tells_of_both_benches():
-    for arguments, said in ((["--help"], "--publishes"), (["search", "--help"], "--engines")):
+def test_help_tells_of_each_bench():
+    for arguments, said in (
+        (["--help"], "--publishes"),
+        (["search", "--help"], "--engines"),
+        (["learning", "--help"], "--moves"),
+    ):
         done = subprocess.run([SCRIPT / "bench", *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 0 and said in done.stdout
 
@@ -160,4 +164,39 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path):
     os.killpg(running.pid, signal.SIGINT)
     running.communicate(timeout=60)
     assert running.returncode != 0
+    assert list(tmp_path.iterdir()) == [] and at_work_in(tmp_path) == []
+
+
+# --- script/bench learning ---------------------------------------------------------------------
+
+
+def test_the_tables_of_learning_hold_what_was_measured_and_the_goals(module):
+    learning = module("bench_learning")
+    report, where = learning.Report(), ("2,000", "sqlite")
+    report.page(where, "office page", 8, module("bench_load").Taken([30.0] * 99 + [60.0], 3.0), 14)
+    report.work(where, "run_due, 1 April, 500 moves", 61.0, 60, "終わりました。")
+    text = report.text()
+    assert "| 2,000 | sqlite | office page | 8 | 30 | 30 | 33 | met (≤ 150) | 14 met (≤ 15) |" in text
+    assert "| 2,000 | sqlite | run_due, 1 April, 500 moves | 61.0 | not met (≤ 60) | 終わりました。 |" in text
+    for block in re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE):
+        assert len({line.count("|") for line in block.splitlines()}) == 1, block
+
+
+def test_sizes_and_databases_of_learning_are_named(module):
+    learning = module("bench_learning")
+    assert learning.sizes("small,90/300/500/100") == [(2000, 20_000, 120_000, 60_000), (90, 300, 500, 100)]
+    assert learning.databases("sqlite,postgresql") == ["sqlite", "postgresql"]
+    for wrong, read in (("90/300", learning.sizes), ("big", learning.sizes), ("oracle", learning.databases)):
+        with pytest.raises(ValueError):
+            read(wrong)
+
+
+@pytest.mark.slow
+def test_learning_is_measured_from_beginning_to_end(tmp_path):
+    command = [SCRIPT / "bench", "learning", "--sizes", "200/800/2000/1500", "--requests", "16", "--rows", "50"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=900, check=False, env={**os.environ, "TMPDIR": str(tmp_path)}
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^\| 200 \| sqlite \| office page \| 8 \|", done.stdout, re.MULTILINE), done.stderr
     assert list(tmp_path.iterdir()) == [] and at_work_in(tmp_path) == []

@@ -1,0 +1,262 @@
+"""A house of thousands for measuring: people in units, what they learn, what they took. Numbers only, no story.
+
+The same arguments give the same rows: everything follows from counting, nothing from chance. It refuses to run twice
+on one database, and knows nothing of how its rows will be measured.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import islice
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.db.models import Model
+
+from demo.people import PASSWORD
+from kb import lifecycle
+from learning.models import (
+    Assignment,
+    AssignmentState,
+    LearningPath,
+    PathVersion,
+    Stage,
+    Step,
+    StepGroup,
+    StepProgress,
+    StepType,
+    TrainingCourse,
+    TrainingRecord,
+)
+from organization import clock
+from organization.fiscal import fiscal_year
+from organization.models import Appointment, Duty, OrgUnit, OrgUnitVersion, Person, Post, User
+from organization.tree import unit_tree
+
+DIVISION, DEPARTMENT = 40, 1500
+PATHS, STEPS, COURSES = 12, 12, 40
+#: Nobody has this one: a rule gives it.
+FOR_A_RULE = "計測の規則の学習"
+BATCH = 1000
+SINCE = date(2015, 4, 1)
+TITLE_OF_A_THOUSAND = "計測主査"
+#: So many people hold a post of that title, where there are as many.
+A_THOUSAND = 1000
+LOGINS = {
+    "office": "keisoku-kenshu",
+    "head_1500": "keisoku-bucho",
+    "head_40": "keisoku-kacho",
+    "learner": "keisoku-shain",
+}
+#: How a hundred assignments stand.
+STATES = (
+    *[AssignmentState.IN_PROGRESS] * 28, *[AssignmentState.ASSIGNED] * 12, *[AssignmentState.SUSPENDED] * 3,
+    *[AssignmentState.COMPLETED] * 47, *[AssignmentState.WAIVED] * 6, *[AssignmentState.CANCELLED] * 4,
+)  # fmt: skip
+CLOSED = (AssignmentState.COMPLETED, AssignmentState.WAIVED, AssignmentState.CANCELLED)
+NAMESPACE = uuid.UUID("c4c9a1f0-8f27-4b7e-9d57-0a5a2f5d9b10")
+
+Say = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Amounts:
+    people: int
+    assignments: int
+    steps: int
+    records: int
+
+
+def is_filled() -> bool:
+    return OrgUnit.objects.filter(code="keisoku-0").exists()
+
+
+def fill(amounts: Amounts, say: Say) -> None:
+    """Everything in one transaction. ValueError where a person would have one path twice."""
+    if amounts.assignments > amounts.people * PATHS:
+        raise ValueError(f"割当は、人数の{PATHS}倍までです。")
+    with transaction.atomic():
+        people = _people(amounts.people, say)
+        versions = _paths(people[0])
+        _assignments(amounts, people, versions, say)
+        _records(amounts.records, people, say)
+    unit_tree()
+
+
+def _bulk(model: type[Model], rows: Iterable[Any], total: int, say: Say) -> list[Any]:
+    """Rows a thousand at a time, so that they are never all in memory before they are written."""
+    left, made = iter(rows), []
+    while batch := list(islice(left, BATCH)):
+        made += model._default_manager.bulk_create(batch)
+        say(model._meta.verbose_name.__str__(), len(made), total)
+    return made
+
+
+# --- Who and where ---------------------------------------------------------------------------
+
+
+def _people(count: int, say: Say) -> list[Person]:
+    """Departments of 1,500 in divisions of 40; the first of each holds its head post."""
+    root = next((pk for pk, row in unit_tree().units.items() if unit_tree().parent(pk) is None), None)
+    departments = [
+        _unit(f"keisoku-{n}", f"計測第{n + 1}部", OrgUnit.Kind.DEPARTMENT, root) for n in range(-(-count // DEPARTMENT))
+    ]
+    divisions: dict[int, OrgUnit] = {}
+    posts = []
+    for n in range(count):
+        department = departments[n // DEPARTMENT]
+        division, seat = divmod(n % DEPARTMENT, DIVISION)
+        if n % DEPARTMENT == 0:
+            posts.append(Post(unit=department, title="部長", is_head=True))
+            continue
+        key = n // DEPARTMENT * 1000 + division
+        is_head = key not in divisions
+        if is_head:
+            divisions[key] = _unit(
+                f"keisoku-{n // DEPARTMENT}-{division}", f"計測{n // DEPARTMENT + 1}の{division + 1}課",
+                OrgUnit.Kind.DIVISION, department.pk,
+            )  # fmt: skip
+        title = "課長" if is_head else TITLE_OF_A_THOUSAND if seat % 2 and n < 2 * A_THOUSAND * 1.06 else "主事"
+        posts.append(Post(unit=divisions[key], title=title, is_head=is_head))
+    posts = _bulk(Post, posts, count, say)
+    this_year = date(fiscal_year(clock.today()), 4, 1)
+    users = _users()
+    logins = {0: users["head_1500"], 1: users["head_40"], 2: users["learner"], 3: users["office"]}
+    people = _bulk(Person, (_person(n, logins.get(n), this_year) for n in range(count)), count, say)
+    Duty.objects.create(post=posts[3], role=Duty.Role.TRAINING, starts_on=SINCE)
+    rows = (
+        Appointment(person=person, post=post, starts_on=person.joined_on, announced_on=person.joined_on)
+        for person, post in zip(people, posts, strict=True)
+    )
+    _bulk(Appointment, rows, count, say)
+    return people
+
+
+def _unit(code: str, name: str, kind: str, parent: int | None) -> OrgUnit:
+    unit = OrgUnit.objects.create(code=code, kind=kind)
+    OrgUnitVersion.objects.create(unit=unit, name=name, kana="けいそく", parent_id=parent, valid_from=SINCE)
+    return unit
+
+
+def _users() -> dict[str, User]:
+    password = make_password(PASSWORD)
+    return {role: User.objects.create(login=login, password=password, is_active=True) for role, login in LOGINS.items()}
+
+
+def _person(n: int, user: User | None, this_year: date) -> Person:
+    joined = this_year if n % 25 == 24 else this_year.replace(year=this_year.year - 1 - n % 30)
+    return Person(
+        user=user, staff_no=f"K{n:06}", name=f"計測 {n:05}", kana=f"けいそく {n:05}", joined_on=max(joined, SINCE)
+    )
+
+
+# --- What is learned -------------------------------------------------------------------------
+
+
+def _paths(by: Person) -> list[PathVersion]:
+    found = []
+    for n, title in enumerate([*(f"計測の学習{n + 1}" for n in range(PATHS)), FOR_A_RULE]):
+        path = lifecycle.create(item=LearningPath(title=title, audience="prefecture"), by=by)
+        now = clock.now()
+        version = PathVersion.objects.create(
+            path=path, number=1, goal="計測のための学習です。", released_at=now, frozen_at=now
+        )
+        group = StepGroup.objects.create(version=version, order=0, title="はじめに")
+        Step.objects.bulk_create(
+            Step(
+                version=version, group=group, uid=uuid.uuid5(NAMESPACE, f"{n}/{m}"), order=m, type=StepType.ON_JOB,
+                title=f"{m + 1}番目にやってみる", why="計測のため。", task="やってみて、書く。",
+            )
+            for m in range(STEPS)
+        )  # fmt: skip
+        path.stage = Stage.ACTIVE
+        lifecycle.publish(item=path)
+        found.append(version)
+    return found[:PATHS]
+
+
+def _assignments(amounts: Amounts, people: list[Person], versions: list[PathVersion], say: Say) -> None:
+    today, count = clock.today(), amounts.assignments
+    rows = (_assignment(n, people, versions, today) for n in range(count))
+    made = _bulk(Assignment, rows, count, say)
+    uids = [[step.uid for step in version.steps.all()] for version in versions]
+    by_version = {version.pk: uids[n] for n, version in enumerate(versions)}
+    _bulk(StepProgress, islice(_progress(made, by_version), amounts.steps), amounts.steps, say)
+
+
+def _assignment(n: int, people: list[Person], versions: list[PathVersion], today: date) -> Assignment:
+    """The n-th: every person once before anybody twice; a path of each round, so that nobody has one twice."""
+    turn, place = divmod(n, len(people))
+    version = versions[(turn + place) % len(versions)]
+    state = STATES[(n * 37) % 100]
+    open_still = state not in CLOSED
+    starts = today - timedelta(days=(n * 13) % (120 if open_still else 500))
+    due = starts + timedelta(days=30 + (n * 7) % 90)
+    done = STEPS if state == AssignmentState.COMPLETED else 0 if state == AssignmentState.ASSIGNED else 5
+    closed = min(today, due + timedelta(days=(n * 11) % 40 - 30))
+    return Assignment(
+        person=people[place], path_id=version.path_id, version=version, source="office", reason="計測のため。",
+        assigned_on=starts, start_on=starts, due_on=due, state=state, steps_done=done, steps_needed=STEPS,
+        completed_on=closed if state == AssignmentState.COMPLETED else None,
+        closed_on=None if open_still else max(closed, starts),
+        closing_reason="計測のため" if state in CLOSED[1:] else "",
+        waiver_evidence="計測のため" if state == AssignmentState.WAIVED else "",
+    )  # fmt: skip
+
+
+def _progress(made: list[Assignment], uids: dict[int, list[uuid.UUID]]) -> Iterator[StepProgress]:
+    now = clock.now()
+    for row in made:
+        for uid in uids[row.version_id][: row.steps_done]:
+            yield StepProgress(
+                assignment=row, step_uid=uid, done_on=row.start_on, evidence="やってみました。", by_id=row.person_id,
+                changed_at=now,
+            )  # fmt: skip
+
+
+def _records(count: int, people: list[Person], say: Say) -> None:
+    kinds, today = TrainingCourse.Type.values, clock.today()
+    courses = TrainingCourse.objects.bulk_create(
+        TrainingCourse(code=f"K{n:03}", title=f"計測の研修{n + 1}", type=kinds[n % len(kinds)]) for n in range(COURSES)
+    )
+    statuses = ("completed",) * 7 + ("attended", "absent", "planned")
+    used = ("", "", "used", "used", "partly", "not_yet", "will_not")
+
+    def row(n: int) -> TrainingRecord:
+        day = today - timedelta(days=(n * 17) % 1800)
+        return TrainingRecord(
+            person=people[n % len(people)], course=courses[(n * 7) % COURSES], starts_on=day, ends_on=day,
+            fiscal_year=fiscal_year(day), hours=6, status=statuses[n % 10], used=used[n % 7],
+            obligation=("all", "named", "applied", "optional")[n % 4],
+        )  # fmt: skip
+
+    _bulk(TrainingRecord, map(row, range(count)), count, say)
+
+
+# --- 1 April ---------------------------------------------------------------------------------
+
+
+def move(count: int, on: date) -> int:
+    """So many people change posts on that day, each into the place of the next one; gives how many."""
+    rows = list(
+        Appointment.objects.filter(person__staff_no__startswith="K", ends_on__isnull=True, starts_on__lt=on)
+        .exclude(post__is_head=True).exclude(person__user__isnull=False).order_by("pk")[:count]
+    )  # fmt: skip
+    posts = [row.post_id for row in rows[DIVISION:] + rows[:DIVISION]]
+    eve = on - timedelta(days=1)
+    with transaction.atomic():
+        for start in range(0, len(rows), BATCH):
+            pks = [row.pk for row in rows[start : start + BATCH]]
+            Appointment.objects.filter(pk__in=pks).update(ends_on=eve)
+        Appointment.objects.bulk_create(
+            (
+                Appointment(person_id=row.person_id, post_id=post, starts_on=on, announced_on=eve)
+                for row, post in zip(rows, posts, strict=True)
+            ),
+            batch_size=BATCH,
+        )
+    return len(rows)

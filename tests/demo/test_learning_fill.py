@@ -1,0 +1,53 @@
+"""`manage.py learning_fill`: as many rows as asked for, the same each time, in a demo only, once."""
+
+from datetime import date
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from demo.many_learners import LOGINS, STEPS
+from learning.models import Assignment, StepProgress, TrainingRecord
+from organization.models import Appointment, Person, User
+from organization.policy import reader_for
+from organization.posts import held_on
+
+pytestmark = pytest.mark.django_db
+FEW = ("--people", "90", "--assignments", "300", "--steps", "500", "--records", "120", "-v", "0")
+
+
+def test_it_makes_as_many_rows_as_asked_for():
+    call_command("learning_fill", *FEW)
+    assert Person.objects.filter(staff_no__startswith="K").count() == 90
+    assert (Assignment.objects.count(), StepProgress.objects.count(), TrainingRecord.objects.count()) == (300, 500, 120)
+    assert all(row.steps_done <= STEPS for row in Assignment.objects.all())
+
+
+def test_those_who_log_in_are_what_they_are_called():
+    call_command("learning_fill", *FEW)
+    readers = {role: reader_for(User.objects.get(login=login)) for role, login in LOGINS.items()}
+    assert len(readers["head_1500"].managed_unit_ids) == 4  # the department and its divisions
+    assert len(readers["head_40"].managed_unit_ids) == 1 and not readers["learner"].managed_unit_ids
+    assert "training" in readers["office"].roles
+
+
+def test_moves_leave_everybody_one_post():
+    call_command("learning_fill", *FEW)
+    call_command("learning_fill", "--moves", "50", "--on", "2027-04-01", "-v", "0")
+    day = date(2027, 4, 1)
+    held = Appointment.objects.on(day).filter(person__staff_no__startswith="K")
+    assert held.count() == 90 and held.filter(starts_on=day).count() == 50
+    assert held_on(date(2027, 3, 31)).filter(person__staff_no__startswith="K").count() == 90
+
+
+def test_it_is_for_an_empty_demo_alone(settings):
+    call_command("learning_fill", *FEW)
+    with pytest.raises(CommandError, match="もう入っています"):
+        call_command("learning_fill", *FEW)
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="デモにだけ"):
+        call_command("learning_fill", *FEW)
+
+
+def test_more_than_can_be_is_refused():
+    with pytest.raises(CommandError, match="12倍まで"):
+        call_command("learning_fill", "--people", "4", "--assignments", "49", "-v", "0")
