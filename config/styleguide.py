@@ -174,7 +174,7 @@ def sample_lists() -> dict[str, Any]:
             "observed", "identified", "noted", "learned", "needs_review", "overdue", "withdrawn", "superseded", "draft",
             "submitted", "returned", "published", "idea", "supported", "running", "ended", "retrospected", "closed",
         ],
-        "types": ["lesson", "retrospective", "challenge", "article", "reference", "learningpath", "training", "unit"],
+        "types": ["lesson", "retrospective", "challenge", "article", "reference", "learningpath", "course", "unit"],
         "icons": (
             "lesson retrospective challenge article reference learningpath training search write edit home user people help "
             "settings login logout key copy link print history check success warning error info close "

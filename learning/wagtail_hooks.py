@@ -35,6 +35,8 @@ class CourseViewSet(office_views.OfficeViewSet):
                 FieldPanel("valid_months", help_text="受け直しが要る研修だけ。空なら期限なし。"),
             ]
         ),
+        FieldPanel("about"),
+        FieldPanel("retired"),
     ]
 
 

@@ -11,7 +11,7 @@ SEARCH_JUDGED = "demo.judged.names"
 LOGIN_CARDS = "demo.people.login_cards"
 DEMO_TODAY = env.demo_today
 SITE_NOTICE = "架空のデータです（信山県は実在しません）"
-# The six demo people share one short password.
+# The seven demo people share one short password.
 AUTH_PASSWORD_VALIDATORS = []
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
