@@ -13,7 +13,9 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
 
 from learning import candidates, grid, managing
 from learning.grid import WHO, WIDEST, Asked
@@ -32,6 +34,8 @@ class Cell:
     standing: str
     word: str
     url: str
+    #: The badge as it is drawn; made once a word and page, for a grid has hundreds of cells.
+    badge: SafeString
 
 
 def asked_of(request: HttpRequest) -> Asked:
@@ -116,12 +120,21 @@ def _cells(user: Any, asked: Asked, people: list[int]) -> dict[tuple[int, int], 
     """The newest standing of each of these people and paths; whatever standing the people were chosen by."""
     every = Asked(unit=asked.unit, path=asked.path)
     found = grid.rows(user, every, of=people).select_related("person")
-    return {(row.person_id, row.path_id): _cell(row) for row in found}
+    badges = _badges()
+    return {(row.person_id, row.path_id): _cell(row, badges) for row in found}
 
 
-def _cell(row: Assignment) -> Cell:
+def _badges() -> dict[str, SafeString]:
+    return {
+        code: render_to_string("components/standing.html", {"code": code, "label": word})
+        for code, word in STANDINGS.items()
+    }
+
+
+def _cell(row: Assignment, badges: dict[str, SafeString]) -> Cell:
     standing = row.standing()
-    return Cell(standing, STANDINGS[standing], f"{reverse('team_person', args=[row.person.uid])}#a-{row.uid}")
+    url = f"{reverse('team_person', args=[row.person.uid])}#a-{row.uid}"
+    return Cell(standing, STANDINGS[standing], url, badges[standing])
 
 
 @login_required
@@ -135,10 +148,13 @@ def team_rows(request: HttpRequest) -> HttpResponse:
     shown = list(page.object_list)
     where = grid.places([row.person for row in shown])
     titles = {one.pk: one.title for one in summary.paths}
+    badges = _badges()
     context = {
         **_frame(request, asked, summary),
         "count": page.paginator.count,
-        "rows": [(row, _cell(row), where.get(row.person_id, grid.Place()), titles[row.path_id]) for row in shown],
+        "rows": [
+            (row, _cell(row, badges), where.get(row.person_id, grid.Place()), titles[row.path_id]) for row in shown
+        ],
         "turn": turned(page, "team_rows", asked, "件"),
         "exports": [(kind, link("team_export", asked, format=kind)) for kind in ("csv", "xlsx")],
         "trail": [{"url": reverse("team"), "label": "所属の学び"}, {"url": "", "label": "割当の一覧"}],

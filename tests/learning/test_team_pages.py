@@ -8,12 +8,13 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from learning import grid, progress
+from learning import changes, grid, progress
 from learning.grid import Asked
 from learning.models import (
     STANDINGS,
@@ -137,9 +138,11 @@ def test_every_number_is_that_of_its_rows_counted_by_hand(client, unit, head, pa
 def test_a_cell_says_how_the_newest_assignment_stands_and_leads_to_it(client, unit, head, path):
     rows = every_standing(path, unit)
     page = shown(client, head)
+    squeezed = re.sub(r">\s+<", "><", page.content.decode())
     cells = {person.pk: cells[0] for person, _, cells in page.context["lines"]}
     for name, row in rows.items():
         assert cells[row.person_id].word == STANDINGS[name]
+        assert f'<a class="kb-standing" href="{cells[row.person_id].url}"><span class="kb-badge' in squeezed
         assert cells[row.person_id].url == f"{reverse('team_person', args=[row.person.uid])}#a-{row.uid}"
         assert f'id="a-{row.uid}"' in client.get(cells[row.person_id].url).content.decode()
 
@@ -420,6 +423,18 @@ def test_who_holds_the_asked_post_confirms_the_talk_though_no_manager(client, un
     decide(client, expert, row, accept="1")
     given.refresh_from_db()
     assert given.state == State.COMPLETED
+
+
+def test_a_private_step_is_shared_before_it_is_sent_so_that_nobody_waits_for_a_word_that_cannot_come(unit, head):
+    learner = make_staff(unit)
+    path = make_path(head, steps=[step(completion=Completion.CONFIRM)])
+    begun = give(path, learner, source=Source.SELF, reason="")
+    uid = path.current_version().steps.get().uid
+    with pytest.raises(ValidationError, match="所属長に見せる"):
+        progress.do(assignment=begun, step_uid=uid, by=learner, evidence="した。")
+    changes.share(assignment=begun, by=learner, shared=True)
+    row = progress.do(assignment=begun, step_uid=uid, by=learner, evidence="した。")
+    assert row in waiting_for(head.user)
 
 
 def test_what_waits_for_whom_is_the_same_in_the_list_and_in_the_verb(unit, head, office, stranger, submitted):
