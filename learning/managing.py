@@ -10,7 +10,6 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
 
 from learning.models import Assignment, Source, TrainingRecord
 from learning.models.assignment import AssignmentQuerySet
@@ -58,8 +57,8 @@ def _tenure(user: Any, since: Any) -> Exists:
 def managed(user: Any) -> AssignmentQuerySet:
     """Assignments that a head may see: of the own staff, in the own time, or shared."""
     mine = Assignment.objects.filter(person__in=staff(user))
-    today = clock.today()
-    own_time = _tenure(user, Coalesce(OuterRef("closed_on"), today))
+    # What is open is of today, when its person is one's own: only closed rows are asked for their time.
+    own_time = Q(closed_on__isnull=True) | _tenure(user, OuterRef("closed_on"))
     return mine.filter(Q(shared=True) | (~Q(source=Source.SELF) & own_time))
 
 

@@ -23,6 +23,7 @@ from learning.models import (
     Assignment,
     AssignmentState,
     Completion,
+    Source,
     Step,
     StepProgress,
     StepType,
@@ -35,6 +36,7 @@ from organization.notices import notify
 from organization.posts import main_post, manager_of, posts_held
 
 Done = StepProgress.State
+NOT_SHARED = "このステップは所属長が確認します。この学習を「所属長に見せる」にしてから、もう一度送ってください。"
 NOT_OPEN = "このステップは、前のステップがすむと始められます。先に上のステップをすませてください。"
 
 
@@ -61,6 +63,13 @@ def do(
     step, shape = _own_open_step(locked, step_uid, by)
     item = _check_target(step, by, evidence, answers)
     waits = step.completion != Completion.SELF
+    if (
+        waits
+        and locked.source == Source.SELF
+        and not locked.shared
+        and not (step.type == StepType.ASK and step.post_id)
+    ):
+        raise ValidationError(NOT_SHARED)
     made, _ = StepProgress.objects.update_or_create(
         assignment=locked, step_uid=step.uid,
         defaults={

@@ -1,18 +1,183 @@
-"""所属の学び: people and paths of the own unit, and what the manager does there."""
+"""所属の学び: people × paths of the own staff, the rows behind each number, and the rows as a file.
+
+Heads see their own staff of today; the training office any unit. Whoever manages nobody finds nothing here (404).
+"""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlencode
+
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+
+from learning import candidates, grid, managing
+from learning.grid import WHO, WIDEST, Asked
+from learning.models import STANDINGS, Assignment
+from learning.team_export import answer, lines
+from learning.views import team_person
+from learning.waiting import waiting_for
+from organization import audit
+
+PEOPLE = 40
+ROWS = 50
+
+
+@dataclass(frozen=True)
+class Cell:
+    standing: str
+    word: str
+    url: str
+    #: The badge as it is drawn; made once a word and page, for a grid has hundreds of cells.
+    badge: SafeString
+
+
+def asked_of(request: HttpRequest) -> Asked:
+    """What the address asks for; a word that is none of ours asks for nothing."""
+
+    def said(name: str) -> str:
+        return request.GET.get(name, "").replace("\x00", "").strip()[:60]
+
+    standing, who = said("standing"), said("who")
+    return Asked(
+        unit=said("unit"), path=said("path"), standing=standing if standing in STANDINGS else "",
+        who=who if who in WHO else "", q=said("q"),
+    )  # fmt: skip
+
+
+def link(name: str, asked: Asked, **other: Any) -> str:
+    """The address of a page for the same people, with `other` instead."""
+    said = {key: value for key, value in {**asdict(asked), **other}.items() if value}
+    return reverse(name) + (f"?{urlencode(said)}" if said else "")
+
+
+def require_manager(request: HttpRequest) -> None:
+    if not (managing.is_manager(request.user) or managing.is_office(request.user)):
+        raise Http404
+
+
+def turned(page: Page[Any], name: str, asked: Asked, unit: str) -> dict[str, Any]:
+    """The way to the pages before and after, with the filters kept."""
+    return {
+        "summary": f"{page.paginator.count:,}{unit}中 {page.start_index():,}–{page.end_index():,}{unit}",
+        "previous_url": link(name, asked, page=page.previous_page_number()) if page.has_previous() else "",
+        "next_url": link(name, asked, page=page.next_page_number()) if page.has_next() else "",
+    }
 
 
 @login_required
-def page(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    raise Http404
+def team(request: HttpRequest) -> HttpResponse:
+    require_manager(request)
+    user, asked = request.user, asked_of(request)
+    summary = grid.summary(user, asked)
+    page = Paginator(grid.listed(user, asked), PEOPLE).get_page(request.GET.get("page"))
+    people = list(page.object_list)
+    columns = summary.columns[:WIDEST]
+    cells = _cells(user, asked, [one.pk for one in people])
+    where = grid.places(people)
+    context = {
+        **_frame(request, asked, summary),
+        "stats": [
+            {"label": word, "value": summary.totals[name], "url": link("team_rows", asked, standing=name)}
+            for name, word in STANDINGS.items()
+        ],
+        "people_count": page.paginator.count,
+        "columns": columns,
+        "wider": len(summary.columns) - len(columns),
+        "lines": [
+            (one, where.get(one.pk, grid.Place()), [cells.get((one.pk, column.pk)) for column in columns])
+            for one in people
+        ],
+        "turn": turned(page, "team", asked, "人"),
+        "rows_url": link("team_rows", asked),
+        "waiting": waiting_for(user).count(),
+        "newcomers": grid.newcomers_count(user, asked),
+        "assign_newcomers": f"{reverse('assign')}?{urlencode({'newcomers': 1, 'transferred': 1, 'unit': asked.unit})}",
+        "arrivals": candidates.arrivals(user),
+    }
+    return render(request, "learning/team.html", context)
+
+
+def _frame(request: HttpRequest, asked: Asked, summary: grid.Summary) -> dict[str, Any]:
+    """What the filters show."""
+    return {
+        "asked": asked,
+        "is_filtered": any(asdict(asked).values()),
+        "units": candidates.units_of(request.user),
+        "paths": [one for one in summary.paths if one.public_id],
+        "standings": STANDINGS.items(),
+        "whos": WHO.items(),
+    }
+
+
+def _cells(user: Any, asked: Asked, people: list[int]) -> dict[tuple[int, int], Cell]:
+    """The newest standing of each of these people and paths; whatever standing the people were chosen by."""
+    every = Asked(unit=asked.unit, path=asked.path)
+    found = grid.rows(user, every, of=people).select_related("person")
+    badges = _badges()
+    return {(row.person_id, row.path_id): _cell(row, badges) for row in found}
+
+
+def _badges() -> dict[str, SafeString]:
+    return {
+        code: render_to_string("components/standing.html", {"code": code, "label": word})
+        for code, word in STANDINGS.items()
+    }
+
+
+def _cell(row: Assignment, badges: dict[str, SafeString]) -> Cell:
+    standing = row.standing()
+    url = f"{reverse('team_person', args=[row.person.uid])}#a-{row.uid}"
+    return Cell(standing, STANDINGS[standing], url, badges[standing])
+
+
+@login_required
+def team_rows(request: HttpRequest) -> HttpResponse:
+    """The assignments behind a number."""
+    require_manager(request)
+    user, asked = request.user, asked_of(request)
+    summary = grid.summary(user, asked)
+    found = grid.rows(user, asked).select_related("person").order_by("due_on", "person__kana", "pk")
+    page = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    shown = list(page.object_list)
+    where = grid.places([row.person for row in shown])
+    titles = {one.pk: one.title for one in summary.paths}
+    badges = _badges()
+    context = {
+        **_frame(request, asked, summary),
+        "count": page.paginator.count,
+        "rows": [
+            (row, _cell(row, badges), where.get(row.person_id, grid.Place()), titles[row.path_id]) for row in shown
+        ],
+        "turn": turned(page, "team_rows", asked, "件"),
+        "exports": [(kind, link("team_export", asked, format=kind)) for kind in ("csv", "xlsx")],
+        "trail": [{"url": reverse("team"), "label": "所属の学び"}, {"url": "", "label": "割当の一覧"}],
+    }
+    return render(request, "learning/team_rows.html", context)
+
+
+@login_required
+def team_export(request: HttpRequest) -> HttpResponse:
+    """The same rows as a file: CSV that Excel reads, or xlsx."""
+    require_manager(request)
+    user, asked = request.user, asked_of(request)
+    kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
+    found = grid.rows(user, asked).select_related("person").order_by("due_on", "person__kana", "pk")
+    titles = grid.Titles(user, found.order_by().values_list("path_id", flat=True).distinct())
+    rows = lines(list(found), titles)
+    audit.record(actor=user, action="team.exported", obj=user, after={"rows": len(rows) - 1, "format": kind})  # type: ignore[arg-type]
+    return answer(rows, kind=kind, name="tantou-manabi")
 
 
 urlpatterns: list[URLPattern] = [
-    path("team/", page, name="team"),
-    path("team/waiting/", page, name="team_waiting"),
+    path("team/", team, name="team"),
+    path("team/rows/", team_rows, name="team_rows"),
+    path("team/export/", team_export, name="team_export"),
+    *team_person.urlpatterns,
 ]
