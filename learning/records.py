@@ -38,14 +38,6 @@ def keep(*, record: TrainingRecord, by: Any = None) -> TrainingRecord:
     return record
 
 
-@transaction.atomic
-def remove(*, record: TrainingRecord) -> None:
-    """Delete a record entered by mistake (the office's admin); its course no longer counts for what is open."""
-    person = record.person
-    record.delete()
-    record_changed(TrainingRecord(person=person))
-
-
 def may_edit(record: TrainingRecord, by: Person | None) -> bool:
     """A person edits what they entered themselves, until the office has written a result on it."""
     own = by is not None and record.person_id == by.pk and record.origin == TrainingRecord.Origin.SELF

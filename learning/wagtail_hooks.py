@@ -9,11 +9,13 @@ import django_filters
 from django.urls import reverse
 from wagtail import hooks
 from wagtail.admin.filters import WagtailFilterSet
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+from wagtail.admin.forms import WagtailAdminModelForm
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.components import Component
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 
+from learning import progress, records
 from learning.models import TrainingCourse, TrainingRecord
 from organization import office_views
 from organization.policy import reader_for
@@ -23,8 +25,8 @@ class CourseViewSet(office_views.OfficeViewSet):
     model = TrainingCourse
     icon = "calendar-check"
     menu_label = "研修の目録"
-    list_display = ["code", "title", "provider", "type", "obligation", "hours"]
-    list_filter = ["provider", "type", "obligation"]
+    list_display = ["code", "title", "provider", "type", "obligation", "hours", "retired"]
+    list_filter = ["provider", "type", "obligation", "retired"]
     search_fields = ["code", "title"]
     panels = [
         FieldRowPanel([FieldPanel("code", help_text="実施機関の科目番号。"), FieldPanel("title")]),
@@ -51,7 +53,26 @@ class RecordFilterSet(WagtailFilterSet):
 
     class Meta:
         model = TrainingRecord
-        fields = ["status", "fiscal_year", "obligation"]
+        fields = ["status", "fiscal_year", "obligation", "origin", "used"]
+
+
+class RecordForm(WagtailAdminModelForm):
+    """Saves through `records.keep`, so that what the office enters counts for the paths in the same transaction."""
+
+    def save(self, commit: bool = True) -> Any:
+        record = super().save(commit=False)
+        if commit:
+            records.keep(record=record)
+            self._save_m2m()
+        return record
+
+
+class RecordDelete(office_views.Delete):
+    """A course that was deleted counts no longer."""
+
+    def delete_action(self) -> None:
+        super().delete_action()
+        progress.record_changed(self.object)
 
 
 class RecordViewSet(office_views.OfficeViewSet):
@@ -68,18 +89,25 @@ class RecordViewSet(office_views.OfficeViewSet):
     related = ("person", "course")
     filterset_class = RecordFilterSet
     search_fields = ["free_title", "course__title", "person__name", "person__kana"]
-    panels = [
-        FieldPanel("person"),
-        MultiFieldPanel(
-            [
-                FieldPanel("course", help_text="目録にある研修は、ここで選びます。"),
-                FieldRowPanel([FieldPanel("free_title"), FieldPanel("organiser")]),
-            ],
-            heading="どの研修",
-        ),
-        FieldRowPanel([FieldPanel("starts_on"), FieldPanel("ends_on"), FieldPanel("hours")]),
-        FieldRowPanel([FieldPanel("obligation"), FieldPanel("status")]),
-    ]
+    delete_view_class = RecordDelete
+    #: Whether a manager sees it is its person's to say: `shared` is not here.
+    edit_handler = ObjectList(
+        [
+            FieldPanel("person"),
+            MultiFieldPanel(
+                [
+                    FieldPanel("course", help_text="目録にある研修は、ここで選びます。"),
+                    FieldRowPanel([FieldPanel("free_title"), FieldPanel("organiser")]),
+                ],
+                heading="どの研修",
+            ),
+            FieldRowPanel([FieldPanel("starts_on"), FieldPanel("ends_on"), FieldPanel("hours")]),
+            FieldRowPanel([FieldPanel("obligation"), FieldPanel("status"), FieldPanel("score")]),
+            FieldRowPanel([FieldPanel("certificate_no"), FieldPanel("expires_on")]),
+            MultiFieldPanel([FieldPanel("use_plan"), FieldPanel("used"), FieldPanel("used_note")], heading="活用"),
+        ],
+        base_form_class=RecordForm,
+    )
 
 
 class LearningGroup(ModelViewSetGroup):

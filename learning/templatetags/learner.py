@@ -54,7 +54,7 @@ def standing_badge(assignment: Assignment) -> str:
 
 @register.filter
 def giver(assignment: Assignment) -> str:
-    """From whom: 「防災課長 山田 花子さん」 is not kept; the name, or how it came."""
+    """From whom it came: the name of who assigned it, or how."""
     if assignment.source == "self":
         return "自分で始めました"
     if assignment.assigned_by is not None and assignment.source == "manager":

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from kb.models import Draft, Item
 from learning import reports
-from learning.models import Assignment, AssignmentState, TrainingRecord
+from learning.models import Assignment, AssignmentState, Stage, TrainingRecord
 from learning.walk import next_step
 from organization import clock
 from organization.consent import be_found
@@ -75,7 +75,7 @@ def _by_state(rows: Sequence[Assignment]) -> dict[str, Any]:
 def _renewable(row: Assignment, rows: Sequence[Assignment]) -> bool:
     """Whether 更新 is offered: its window is open, and neither is it running nor was it renewed since."""
     opens = row.renewal_opens_on() if row.state == AssignmentState.COMPLETED else None
-    if opens is None or opens > clock.today():
+    if opens is None or opens > clock.today() or row.path.stage != Stage.ACTIVE:
         return False
     return not any(
         other.path_id == row.path_id and other.pk > row.pk and other.state != AssignmentState.CANCELLED

@@ -1,5 +1,6 @@
 """One assignment as its learner sees it (issue 5, points 4 and 5): what is open, what is pressed, what follows."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from django.urls import reverse
 
 from kb.models import Draft, Lesson
 from kb.models.item import State
+from learning import progress
 from learning.models import Assignment, AssignmentState, Completion, Extension, StepProgress, StepType
 from organization import clock
 from organization.models import Notice
@@ -79,8 +81,11 @@ def test_the_assignment_of_somebody_else_does_not_exist(client, head, me, collea
 def test_an_unknown_assignment_and_a_foreign_one_have_the_same_body(client, head, me, colleague):
     given = give(make_path(head), colleague)
     client.force_login(me.user)
-    unknown = client.get(address(given).replace(str(given.uid)[:8], "00000000"))
-    assert client.get(address(given)).content == unknown.content
+    bodies = []
+    for url in (address(given), address(given).replace(str(given.uid)[:8], "00000000")):
+        body = client.get(url).content.decode().replace(url, "")
+        bodies.append(re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", body))
+    assert bodies[0] == bodies[1]
 
 
 def test_a_stranger_is_asked_to_log_in(client, head, me):
@@ -352,8 +357,6 @@ def test_a_step_that_waits_says_so_and_is_not_asked_again(client, head, me):
 
 
 def test_what_was_returned_comes_back_with_the_comment_and_the_words(client, head, me):
-    from learning import progress
-
     given = give(make_path(head, steps=[step(completion=Completion.REVIEWED), step()]), me, assigned_by=head)
     press(client, given, uids(given.path)[0], evidence="窓口に立った。")
     progress.decide(progress=given.progress.get(), user=head.user, accept=False, comment="人数も書いてください。")
@@ -441,8 +444,8 @@ def test_what_was_assigned_i_cannot_give_up(client, head, me):
 
 
 @pytest.mark.parametrize("times", [1, 6])
-def test_the_page_is_cheap_whatever_the_number_of_steps(client, head, me, unit, times, django_assert_max_num_queries):
-    post = make_staff(unit, title="主任").appointments.get().post
+def test_the_page_is_cheap_whatever_the_number_of_steps(client, head, me, times, django_assert_max_num_queries):
+    post = head.appointments.get().post
     course = make_course()
     make_record(me, course, status="planned")
     kinds = [

@@ -1,18 +1,20 @@
 """「わたしの学び」: my training records, the report that comes of one, and nobody else's."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
 
 from kb import drafting, lifecycle
 from kb.models import Draft, Retrospective
-from learning import reports
+from learning import progress, reports
 from learning.models import TrainingCourse, TrainingRecord
 from learning.views.my import WRITTEN_SHOWN
+from organization import clock
 from organization.models import Notice
 from organization.notices import notify
 from tests.factories.kb import make_lesson, write
+from tests.factories.learning import give, make_path, read, step
 from tests.factories.organization import make_staff, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
@@ -213,5 +215,108 @@ def test_my_page_is_cheap(client, me, django_assert_max_num_queries):
     submitted(me, make_record(me))
     client.force_login(me.user)
     client.get(reverse("my"))
+    with django_assert_max_num_queries(15):
+        client.get(reverse("my"))
+
+
+# --- The next step and my assignments --------------------------------------------------------
+
+
+@pytest.fixture
+def head(unit):
+    return make_staff(unit, title="課長", head=True, name="山本 花子")
+
+
+def test_the_next_step_says_what_why_from_whom_and_how_long_with_one_button(client, me, head):
+    lesson = make_lesson(head, title="土のうの教訓")
+    path = make_path(head, steps=[read(lesson, title="大雨の前に読む", why="前日に備えるため。", minutes=15)])
+    give(path, me, assigned_by=head, reason="来月から当番です。", due_on=clock.today() + timedelta(days=12))
+    shown = my_page(client, me).split('class="kb-next', 1)[1].split("</section>")[0]
+    for words in (
+        "大雨の前に読む",
+        "前日に備えるため。",
+        "山本 花子さんから",
+        "来月から当番です。",
+        "あと12日",
+        "15分",
+    ):
+        assert words in shown
+    assert f'href="{lesson.get_absolute_url()}"' in shown
+    assert shown.count('class="kb-button') == 1
+
+
+@pytest.mark.parametrize(("days", "words"), [(12, "あと12日"), (0, "今日まで"), (-3, "3日過ぎています")])
+def test_days_left_are_told_in_words(client, me, head, days, words):
+    today = clock.today()
+    give(make_path(head), me, assigned_on=today - timedelta(days=30), due_on=today + timedelta(days=days))
+    assert words in my_page(client, me)
+
+
+def test_the_most_urgent_path_comes_first(client, me, head):
+    today = clock.today()
+    give(make_path(head, title="急がないパス"), me, due_on=today + timedelta(days=60))
+    give(make_path(head, title="急ぐパス"), me, due_on=today + timedelta(days=2))
+    shown = my_page(client, me)
+    assert "急ぐパス" in shown.split('class="kb-next', 1)[1].split("</section>")[0]
+    assert shown.rindex("急ぐパス") < shown.rindex("急がないパス")
+
+
+def test_what_waits_for_somebody_else_gives_way_to_what_i_can_do(client, me, head):
+    today = clock.today()
+    first = make_path(head, title="確認待ちのパス", steps=[step(completion="confirm", title="見てもらう")])
+    waiting = give(first, me, due_on=today + timedelta(days=1))
+    progress.do(assignment=waiting, step_uid=first.current_version().steps.get().uid, by=me, evidence="した。")
+    assert "確認を待っています" in my_page(client, me)
+    give(
+        make_path(head, title="進められるパス", steps=[step(title="今できること")]),
+        me,
+        due_on=today + timedelta(days=9),
+    )
+    assert "今できること" in my_page(client, me).split('class="kb-next', 1)[1].split("</section>")[0]
+
+
+def test_what_begins_later_says_from_when_and_is_not_the_next_step(client, me, head):
+    start = clock.today() + timedelta(days=30)
+    give(make_path(head), me, start_on=start)
+    shown = my_page(client, me)
+    assert f"{start.month}月{start.day}日から" in shown
+    assert 'class="kb-next' not in shown
+
+
+def test_what_has_ended_says_how(client, me, head):
+    today = clock.today()
+    give(
+        make_path(head, title="更新するパス", version={"renew_window_days": 60}), me, state="completed",
+        completed_on=today - timedelta(days=340), valid_until=today + timedelta(days=25),
+    )  # fmt: skip
+    give(make_path(head, title="免除のパス"), me, state="waived", waived_by=head, closing_reason="前の職で学んだ")
+    give(make_path(head, title="取りやめたパス"), me, state="cancelled", closing_reason="異動のため")
+    give(make_path(head, title="休みのパス"), me, state="suspended")
+    shown = my_page(client, me)
+    for words in ("更新する<span", "あと25日", "山本 花子さんが免除しました", "取りやめたもの（1件）", "休止中"):
+        assert words in shown
+
+
+def test_the_paths_of_others_are_not_mine(client, me, colleague, head):
+    give(make_path(head, title="ひみつのパス"), colleague)
+    assert "ひみつのパス" not in my_page(client, me)
+
+
+def test_without_a_path_the_page_leads_to_the_catalogue(client, me):
+    shown = my_page(client, me)
+    assert "まだ学習パスがありません" in shown
+    assert reverse("paths") in shown
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_my_page_costs_the_same_for_many_assignments(client, me, head, count, django_assert_max_num_queries):
+    lesson = make_lesson(head)
+    for n in range(count):
+        give(make_path(head, title=f"パス{n}", steps=[read(lesson), step()]), me, assigned_by=head)
+        give(make_path(head, title=f"終えたパス{n}"), me, state="waived", waived_by=head)
+        make_record(me, title=f"研修{n}")
+        make_lesson(me, title=f"教訓{n}")
+    notify(me, text="お知らせ")
+    my_page(client, me)
     with django_assert_max_num_queries(15):
         client.get(reverse("my"))
