@@ -9,6 +9,7 @@ from learning.views import (
     office,
     outbox,
     paths,
+    proposals,
     records,
     rules,
     team,
@@ -27,5 +28,6 @@ urlpatterns = [
     *office.urlpatterns,
     *rules.urlpatterns,
     *outbox.urlpatterns,
+    *proposals.urlpatterns,
     *imports.urlpatterns,
 ]
