@@ -6,13 +6,13 @@ records and weeks, which have none, the mark in an earlier mail). It writes noth
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q
 
-from learning import managing
 from learning.models import (
     RUNNING,
     STANDINGS,
@@ -21,6 +21,7 @@ from learning.models import (
     LearningPath,
     Message,
     Reminder,
+    Source,
     Stage,
     TrainingRecord,
     standing_q,
@@ -29,6 +30,7 @@ from learning.models.assignment import AssignmentQuerySet
 from learning.rollover import without_post
 from organization.fiscal import era_date
 from organization.models import Person
+from organization.policy import readers_of
 from organization.posts import held_on, on_leave
 from organization.working_days import is_working_day
 
@@ -38,6 +40,8 @@ LATE = timedelta(days=30)
 #: No renewal window is longer (PathVersion.renew_window_days).
 LONGEST_WINDOW = timedelta(days=365)
 DAY = timedelta(days=1)
+#: The standings that a week is told in.
+SHOWN = ("late", "on_time", "not_begun", "suspended")
 WEEKDAYS = "月火水木金土日"
 
 
@@ -184,18 +188,36 @@ def _said_before(people: set[int], since: date) -> dict[int, str]:
 def of_weeks(on: date) -> Iterator[Line]:
     """For each head with staff who learn: how many stand where; once a week, from its first working day on.
 
-    The same rows as the page of the unit: numbers only, and none of another unit's.
+    The same rows as the page of the unit (a test keeps both alike): numbers only, and none of another unit's.
     """
     monday = on - timedelta(days=on.weekday())
     heads = held_on(on).filter(post__is_head=True, person__user__is_active=True)
     mark = f"/team/#week-{monday.isoformat()}"
     told = Message.objects.filter(on__gte=monday, on__lte=on, body__contains=f"{mark}\n").values("person_id")
     away = on_leave(on).values("person_id")
-    people = Person.objects.filter(pk__in=heads.values("person_id")).exclude(pk__in=told).exclude(pk__in=away)
-    shown = [name for name in STANDINGS if name in ("late", "on_time", "not_begun", "suspended")]
-    for person in people.select_related("user").order_by("pk"):
-        rows = managing.managed(person.user).filter(state__in=[*RUNNING, AssignmentState.SUSPENDED])
-        counts = rows.aggregate(**{name: Count("pk", filter=standing_q(name, on)) for name in shown})
-        if any(counts.values()):
-            words = "、".join(f"{STANDINGS[name]}{counts[name]}件" for name in shown)
+    people = list(Person.objects.filter(pk__in=heads.values("person_id")).exclude(pk__in=told).exclude(pk__in=away))
+    for person, counts in _standings(people, on).items():
+        if counts.total():
+            words = "、".join(f"{STANDINGS[name]}{counts[name]}件" for name in SHOWN)
             yield Line(person, f"今週の所属の学び：{words}。", mark)
+
+
+def _standings(heads: list[Person], on: date) -> dict[Person, Counter[str]]:
+    """By head: the open assignments of the staff, as ``managing.managed`` has them; the queries do not grow."""
+    if not heads:
+        return {}
+    open_rows = Assignment.objects.open().filter(Q(shared=True) | ~Q(source=Source.SELF))
+    counted = open_rows.values("person_id").annotate(
+        **{name: Count("pk", filter=standing_q(name, on)) for name in SHOWN}
+    )
+    by_person = {row["person_id"]: Counter({name: row[name] for name in SHOWN}) for row in counted.order_by()}  # type: ignore[literal-required]  # SHOWN is constant
+    in_unit: dict[int, set[int]] = {}
+    for unit_id, person_id in held_on(on).values_list("post__unit_id", "person_id"):
+        if person_id in by_person:
+            in_unit.setdefault(unit_id, set()).add(person_id)
+    readers = readers_of(heads, on)
+    found = {}
+    for head in heads:
+        staff = {pk for unit in readers[head.pk].managed_unit_ids for pk in in_unit.get(unit, ())} - {head.pk}
+        found[head] = sum((by_person[pk] for pk in staff), Counter())
+    return found

@@ -153,9 +153,14 @@ def close_leavers(on: date) -> int:
 
 
 def _close(rows: list[Assignment]) -> None:
+    """On 1 April nearly all end on one day: an update for each day and reason."""
+    alike: dict[tuple[date | None, str], list[int]] = {}
     for row in rows:
         row.state = AssignmentState.CANCELLED
-    Assignment.objects.bulk_update(rows, ["state", "closed_on", "closing_reason"], batch_size=100)
+        alike.setdefault((row.closed_on, row.closing_reason), []).append(row.pk)
+    for (day, reason), pks in alike.items():
+        found = Assignment.objects.filter(pk__in=pks)
+        found.update(state=AssignmentState.CANCELLED, closed_on=day, closing_reason=reason)
     said = [
         audit.Said("assignment.cancelled", row, after={"on": row.closed_on}, reason=row.closing_reason) for row in rows
     ]

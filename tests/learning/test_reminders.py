@@ -3,8 +3,10 @@
 from datetime import date, datetime, time, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from learning import reminder_lines, reminders, timed
+from learning import managing, reminder_lines, reminders, timed
 from learning.models import Assignment, LearningPath, Message, Reminder, Stage
 from organization import clock
 from organization.clock import TOKYO
@@ -12,6 +14,7 @@ from organization.models import Notice
 from organization.working_days import is_working_day
 from tests.factories.learning import give, make_course, make_path, make_record
 from tests.factories.organization import appoint, make_post, make_staff, make_unit
+from tests.organization.worlds import build, worlds
 
 pytestmark = pytest.mark.django_db
 MONDAY = date(2026, 6, 1)
@@ -245,6 +248,20 @@ def test_a_head_gets_the_numbers_of_the_own_unit_once_a_week(at, path, unit, me)
     assert "期限切れ1件、学習中1件、未着手0件" in body
     assert me.name not in body
     assert "/team/" in body
+
+
+@given(world=worlds(), given_to=st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), max_size=8))
+def test_the_numbers_of_a_week_are_those_of_the_page(world, given_to):
+    """By the page's own rule, over random organisations."""
+    with build(world) as made:
+        path = make_path(make_staff(make_unit()))
+        for n, own, shared in given_to:
+            person = made.people[n % len(made.people)]
+            if not Assignment.objects.filter(person=person).exists():
+                give(path, person, source="self" if own else "office", shared=shared)
+        heads = [person for person in made.people if person.user.is_active and not person.user.is_superuser]
+        for head, counts in reminder_lines._standings(heads, made.today).items():
+            assert counts.total() == managing.managed(head.user).open().count()
 
 
 def test_the_week_begins_with_its_first_working_day(at, path, unit, me):
