@@ -34,6 +34,7 @@ class Env:
     search_password: str
     search_ca: str
     search_dictionary: str
+    email_url: str
     log_level: str
     secure_proxy: bool
 
@@ -58,6 +59,7 @@ def read_env() -> Env:
         search_password=_read.str("SEARCH_PASSWORD", default=""),
         search_ca=_read.str("SEARCH_CA", default=""),
         search_dictionary=_read.str("SEARCH_DICTIONARY", default="small"),
+        email_url=_read.str("EMAIL_URL", default=""),
         log_level=_read.str("LOG_LEVEL", default="INFO"),
         secure_proxy=_read.bool("SECURE_PROXY", default=False),
     )

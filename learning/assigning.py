@@ -29,7 +29,7 @@ from learning.outline import outline
 from learning.progress import gather
 from organization import audit, clock
 from organization.models import Appointment, Person, Post, User
-from organization.notices import notify
+from organization.notices import notify_many
 from organization.policy import can_view, readers_of
 from organization.posts import held_on
 from organization.tree import unit_tree
@@ -232,9 +232,9 @@ def _save(plan: Plan, lines: Sequence[Line], by: User | None) -> list[Assignment
     )  # fmt: skip
     # What was done before counts: a course that is still valid, say.
     gather(Assignment.objects.filter(pk__in=[row.pk for row in made]))
-    for row in made:
-        if order.source != Source.SELF:
-            notify(row.person, text=f"学習パス「{order.path.title}」が届きました。", url=f"/my/learning/{row.uid}/")
+    if order.source != Source.SELF:
+        text = f"学習パス「{order.path.title}」が届きました。"
+        notify_many((row.person, text, f"/my/learning/{row.uid}/") for row in made)
     return made
 
 

@@ -11,6 +11,7 @@ from learning.views import (
     office,
     outbox,
     paths,
+    proposals,
     records,
     rules,
     team,
@@ -31,5 +32,6 @@ urlpatterns = [
     *office.urlpatterns,
     *rules.urlpatterns,
     *outbox.urlpatterns,
+    *proposals.urlpatterns,
     *imports.urlpatterns,
 ]

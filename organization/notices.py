@@ -1,13 +1,35 @@
-"""Tell a person something on their own page. It refuses to send mail: digests come with a later issue."""
+"""Tell people something on their own page. It refuses to send mail: that is ``learning.outbox``, once a day."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from organization.models.notice import Notice
 from organization.models.person import Person
 
+BATCH = 500
+
 
 def notify(person: Person, *, text: str, url: str = "") -> Notice:
     """One sentence for `person`; an unread one with the same words is not repeated."""
-    text = text if len(text) <= 300 else f"{text[:299]}…"
+    text = _short(text)
     found = Notice.objects.unread_of(person).filter(text=text, url=url).first()
     return found or Notice.objects.create(person=person, text=text, url=url)
+
+
+def notify_many(said: Iterable[tuple[Person, str, str]]) -> int:
+    """`notify` for many (person, text, url) at once; two queries a batch, returns how many are new."""
+    wanted = list(dict.fromkeys((person.pk, _short(text), url) for person, text, url in said))
+    made = 0
+    for start in range(0, len(wanted), BATCH):
+        batch = wanted[start : start + BATCH]
+        unread = Notice.objects.filter(person__in={pk for pk, _, _ in batch}, read_at__isnull=True)
+        known = set(unread.values_list("person_id", "text", "url"))
+        new = [Notice(person_id=pk, text=text, url=url) for pk, text, url in batch if (pk, text, url) not in known]
+        Notice.objects.bulk_create(new)
+        made += len(new)
+    return made
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 300 else f"{text[:299]}…"

@@ -1,4 +1,4 @@
-"""Prepare the demo, run its web server and search worker, and leave no process behind. Called by script/server.
+"""Prepare the demo, run its web server, search worker and timed work; leave no process behind. Called by script/server.
 
 Uses the standard library only, so that it starts at once and holds no part of the product. Every process runs in
 a group of its own; the groups are ended on Ctrl-C, on SIGTERM, when one of them dies, and, by a small watcher,
@@ -36,8 +36,11 @@ MADE_BY_US = (
     "welcome.txt",
     "preparing",
     "imports",
+    "run_due.lock",
 )
-COLOURS = {"web": "36", "search": "35"}
+COLOURS = {"web": "36", "search": "35", "timed": "33"}
+#: Timed work (manage.py run_due) is done at the start and then so often, each time by a process that ends.
+TIMED_SECONDS = 3600
 # Waits for the end of its standard input, which comes when its parent is gone, then ends the groups it was told.
 # A group that was told twice has ended by itself.
 WATCHER = """
@@ -189,10 +192,16 @@ def run(chosen: argparse.Namespace, var_dir: Path, url: str, processes: Processe
         # Last, so that it does not take the cores from the first page; what is written meanwhile waits in its queue.
         processes.start("search", [*manage, "search_worker"], quiet=True)
         print((var_dir / "welcome.txt").read_text("utf-8"), flush=True)
+    due = time.monotonic()
     while not stop.wait(0.5):
-        if name := processes.ended():
+        if (name := processes.ended()) == "timed":
+            processes.forget(name)  # it has said what it did, or what went wrong; the next one tries again
+        elif name:
             print(f"{name} が止まったので、終わります。上のメッセージを確かめてください。", file=sys.stderr)
             return 1
+        if time.monotonic() >= due and "timed" not in processes.running:
+            due = time.monotonic() + TIMED_SECONDS
+            processes.start("timed", [*manage, "run_due"], quiet=True)
     return 0
 
 

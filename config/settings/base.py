@@ -186,6 +186,16 @@ KB_PUBLISHED = ["learning.progress.item_published"]
 KB_ITEM_PARTS = ["learning.item_parts.in_paths"]
 RETROSPECTIVE_FORMATS_DIR = BASE_DIR / "kb" / "formats"
 
+# Mail (learning/outbox.py). Without an address nothing is sent and the outbox says so. `from` in its query is the sender.
+_mail = environ.Env.email_url_config(env.email_url or "dummymail://")
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST") or "localhost", _mail.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER") or "", _mail.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_FILE_PATH = _mail.get("EMAIL_FILE_PATH") or None
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = _mail.get("OPTIONS", {}).get("FROM", "manabi@localhost")
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

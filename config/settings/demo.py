@@ -10,6 +10,7 @@ DEMO = True
 SEARCH_JUDGED = "demo.judged.names"
 LOGIN_CARDS = "demo.people.login_cards"
 DEMO_TODAY = env.demo_today
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # no mail leaves the demo: its outbox is a page
 SITE_NOTICE = "架空のデータです（信山県は実在しません）"
 # The seven demo people share one short password.
 AUTH_PASSWORD_VALIDATORS = []

@@ -78,6 +78,7 @@ class Appointment(models.Model):
 
     #: Kinds by which the work of the post is really done; leave is not.
     HOLDING = (Kind.MAIN, Kind.CONCURRENT, Kind.JOINT, Kind.SECONDMENT)
+    LEAVES = (Kind.LEAVE, Kind.CHILDCARE)
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="appointments", verbose_name="職員")
     post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="appointments", verbose_name="職")

@@ -1,0 +1,140 @@
+"""Rules (割当規則): whom a rule matches on a day, and giving them its path without anybody pressing a button.
+
+`matching` reads what is announced today (I8) and nothing else; `run` assigns, and refuses to undo a decision: who had
+the path cancelled or waived in the present appointment is not given it again. Nobody on leave is given anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q
+
+from learning.assigning import Order, assign, plan
+from learning.models import Assignment, AssignmentRule, AssignmentState, Source, Stage
+from organization.fiscal import fiscal_year, fiscal_year_end, fiscal_year_start
+from organization.models import Appointment, OrgUnit, Person
+from organization.models.post import AppointmentQuerySet
+from organization.posts import held_on, on_leave
+from organization.tree import unit_tree
+
+#: So many people are assigned in one transaction: the database is never held for long.
+BATCH = 500
+UNDONE = (AssignmentState.CANCELLED, AssignmentState.WAIVED)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run of one rule did; `problem` says why it could not be run, or not for everybody."""
+
+    assigned: int = 0
+    problem: str = ""
+
+
+def matching(rule: AssignmentRule, on: date) -> list[tuple[Person, str]]:
+    """The people whom the rule matches on that day and why, by reading; two queries, whatever their number."""
+    return [(row.person, _why(rule, row, on)) for row in _rows(rule, on)]
+
+
+def _rows(rule: AssignmentRule, on: date) -> list[Appointment]:
+    """Their main appointments. All criteria that are set must hold; a rule without any matches nobody."""
+    if not rule.words():
+        return []
+    rows = _mains(on).filter(person__employment__in=Person.COUNTY)
+    if rule.unit_id is not None:
+        rows = rows.filter(post__unit_id__in=_unit_ids(rule.unit_id, on))
+    year = fiscal_year(on)
+    if rule.newcomers:
+        rows = rows.filter(_joined_in(year))
+    if rule.transferred:
+        first = fiscal_year_start(year)
+        rows = rows.filter(starts_on__range=(first, fiscal_year_end(year)), person__joined_on__lt=first)
+    if rule.heads:
+        rows = rows.filter(post__is_head=True)
+    if rule.titles:
+        rows = rows.filter(post__title__in=rule.titles)
+    if rule.unit_kinds:
+        rows = rows.filter(post__unit__kind__in=rule.unit_kinds)
+    if rule.years:
+        joined = Q(pk__in=())
+        for nth in rule.years:
+            joined |= _joined_in(year - nth + 1)
+        rows = rows.filter(joined)
+    return list(rows.select_related("person", "post__unit").order_by("person__kana", "person_id"))
+
+
+def _mains(on: date) -> AppointmentQuerySet:
+    """The main appointment of each person: the one begun first where the directory has two (as in assigning)."""
+    mains = held_on(on).filter(kind=Appointment.Kind.MAIN)
+    earlier = Q(starts_on__lt=OuterRef("starts_on")) | Q(starts_on=OuterRef("starts_on"), pk__lt=OuterRef("pk"))
+    return mains.filter(~Exists(mains.filter(earlier, person=OuterRef("person_id"))))
+
+
+def _unit_ids(unit_id: int, on: date) -> set[int]:
+    """The unit (its successor), all below it, and the gone ones whose main line ends in these."""
+    tree = unit_tree(on)
+    now = tree.successor(unit_id)
+    return {member for unit in (now, *tree.descendants(now)) for member in tree.inherited(unit)}
+
+
+def _joined_in(year: int) -> Q:
+    return Q(person__joined_on__range=(fiscal_year_start(year), fiscal_year_end(year)))
+
+
+def _why(rule: AssignmentRule, row: Appointment, on: date) -> str:
+    """「新任、2年目」: the criteria as they hold for this person."""
+    joined = row.person.joined_on
+    said = [
+        ("新任", rule.newcomers),
+        ("転入", rule.transferred),
+        ("所属長の職", rule.heads),
+        (row.post.title, bool(rule.titles)),
+        (f"{OrgUnit.Kind(row.post.unit.kind).label}の職員", bool(rule.unit_kinds)),
+        (f"{fiscal_year(on) - fiscal_year(joined) + 1 if joined else ''}年目", bool(rule.years)),
+    ]
+    return "、".join(word for word, asked in said if asked)
+
+
+def in_force(on: date) -> list[AssignmentRule]:
+    """Rules that run on that day, whose path can be assigned."""
+    rows = AssignmentRule.objects.filter(starts_on__lte=on, path__stage=Stage.ACTIVE).select_related("path", "unit")
+    return list(rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on)).order_by("pk"))
+
+
+def run(rule: AssignmentRule, on: date) -> Outcome:
+    """Give the rule's path to whom it matches and who does not have it; safe to repeat. An appointment in force
+    has begun, so the assignment starts on the day of the run."""
+    rows = _without_decided(rule, _rows(rule, on), on)
+    order = Order(
+        path=rule.path, start_on=on, reason=rule.reason, bound_to_post=rule.bound_to_post, source=Source.RULE, rule=rule
+    )
+    made, problem = 0, ""
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        try:
+            drawn = plan(order=order, people=[row.person for row in batch], whys={})
+            made += len(assign(plan=drawn, by=None)) if drawn.lines else 0
+        except ValidationError as error:
+            problem = error.messages[0]
+    return Outcome(made, problem)
+
+
+def _without_decided(rule: AssignmentRule, rows: Sequence[Appointment], on: date) -> list[Appointment]:
+    """Without those who have the path, are on leave, or had it cancelled or waived in the present appointment.
+
+    What somebody began by themselves and gave up decides nothing.
+    """
+    given = Assignment.objects.filter(path=rule.path_id)
+    learning = set(given.open().values_list("person_id", flat=True))
+    away = set(on_leave(on).values_list("person_id", flat=True))
+    ended = given.filter(state__in=UNDONE).exclude(source=Source.SELF).order_by("closed_on")
+    undone: dict[int, date | None] = dict(ended.values_list("person_id", "closed_on"))
+    return [
+        row
+        for row in rows
+        if row.person_id not in learning | away
+        and (undone.get(row.person_id) or row.starts_on - timedelta(days=1)) < row.starts_on
+    ]

@@ -1,0 +1,72 @@
+"""Proposals for successors: the head sees which post lost a path's learner, and gives the path on or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
+
+from kb.text import clean_text
+from learning import managing, proposals
+from learning.assigning import OutsideUnitError
+from learning.models import SuccessorProposal
+
+SHOWN = 50
+
+
+@login_required
+def page(request: HttpRequest) -> HttpResponse:
+    if not (managing.is_manager(request.user) or managing.is_office(request.user)):
+        raise Http404
+    return _shown(request)
+
+
+def _shown(request: HttpRequest, *, failed: int = 0, reason: str = "", error: str = "") -> HttpResponse:
+    """The list; what was typed for the one that `failed` is kept beside what is wrong with it."""
+    found = list(proposals.open_for(request.user)[: SHOWN + 1])
+    holders = proposals.holders(found)
+    rows: list[dict[str, Any]] = [
+        {
+            "proposal": one,
+            "holder": holders.get(one.post_id),
+            "reason": reason if one.pk == failed else proposals.REASON,
+            "error": error if one.pk == failed else "",
+        }
+        for one in found[:SHOWN]
+    ]
+    context = {"rows": rows, "more": len(found) > SHOWN, "shown": SHOWN, "error": error}
+    return render(request, "learning/proposals.html", context, status=422 if error else 200)
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """POST `accept` with `reason`, or `decline`."""
+    proposal = SuccessorProposal.objects.select_related("path").filter(pk=pk).first()
+    if proposal is None:
+        raise Http404
+    reason = request.POST.get("reason", "")
+    try:
+        if "accept" in request.POST:
+            made = proposals.accept(proposal=proposal, user=request.user, reason=clean_text(reason)[:300])
+            messages.success(request, f"「{proposal.path.title}」を、{made.person.name}さんに割り当てました。")
+        else:
+            proposals.decline(proposal=proposal, user=request.user)
+            messages.success(request, f"「{proposal.path.title}」の提案を見送りました。")
+    except (LookupError, OutsideUnitError):
+        raise Http404 from None
+    except ValidationError as error:
+        return _shown(request, failed=pk, reason=reason, error=error.messages[0])
+    return redirect("team_proposals")
+
+
+urlpatterns: list[URLPattern] = [
+    path("team/proposals/", page, name="team_proposals"),
+    path("team/proposals/<int:pk>/", decide, name="team_proposal"),
+]
