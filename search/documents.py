@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 #: Raised by one whenever a field changes its meaning; each generation of an index is stamped with it.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class DocumentError(ValueError):
