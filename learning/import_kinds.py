@@ -1,8 +1,8 @@
 """What each kind of row becomes: compared with what stands, then written. One batch at a time, a fixed number of queries.
 
-`plan` writes nothing; `save` writes what was planned, in the caller's transaction. Courses are saved one by one, for
-search hears of them by their signal; records and completions in bulk, for nothing listens. What is written counts at
-once for the paths of its people. It refuses to touch what its columns do not name: reports, reflections, sharing.
+`plan` writes nothing; `save` writes what was planned, in the caller's transaction; `count` lets records count for the
+paths of their people. Courses are saved one by one, for search hears of them by their signal; records and completions
+in bulk, for nothing listens. It refuses to touch what its columns do not name: reports, reflections, sharing.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from organization.fiscal import fiscal_year
 from organization.models import Person
 
 GONE = "この行は、書き出した後になくなっています。外部IDを空にすると、新しい行として取り込みます。"
+PEOPLE_AT_ONCE = 500
 ANOTHERS = "この外部IDは、別の人の行です。書き出したときの職員番号に戻してください。"
 
 
@@ -198,9 +199,9 @@ class Records(Target):
             batch.free += 1
         made = row or TrainingRecord(origin=TrainingRecord.Origin.IMPORT, import_key=key)
         settle(made, values, batch, new=row is None)
-        if row is None or (batch.changed and batch.changed[-1][0] is row):
-            batch.people |= {before[0], person.pk}
-            batch.courses |= {pk for pk in (before[1], values["course_id"]) if pk is not None}
+        # Unchanged ones too: an import that was killed before its counting is finished by running it again.
+        batch.people |= {before[0], person.pk}
+        batch.courses |= {pk for pk in (before[1], values["course_id"]) if pk is not None}
 
     def _person(self, key: str, line: Line, row: TrainingRecord | None, batch: Batch) -> Person | None:
         if key.startswith(OWN):
@@ -246,9 +247,15 @@ class Records(Target):
         if batch.changed:
             names = {name for _, differing in batch.changed for name in differing} | {"fiscal_year"}
             TrainingRecord.objects.bulk_update([row for row, _ in batch.changed], sorted(_columns(names)))
-        if batch.courses:
-            versions = Step.objects.filter(course__in=batch.courses).values("version")
-            gather(Assignment.objects.open().filter(person__in=batch.people, version__in=versions))
+
+
+def count(people: Iterable[int], courses: Iterable[int]) -> None:
+    """Let these courses count for the open assignments of these people: once an import, for it reads all their facts."""
+    versions = list(Step.objects.filter(course__in=list(courses)).values_list("version", flat=True).distinct())
+    pks = sorted(people) if versions else []
+    for start in range(0, len(pks), PEOPLE_AT_ONCE):
+        some = pks[start : start + PEOPLE_AT_ONCE]
+        gather(Assignment.objects.open().filter(person__in=some, version__in=versions))
 
 
 def _columns(names: Iterable[str]) -> set[str]:

@@ -19,7 +19,7 @@ from django.db import IntegrityError, transaction
 
 from learning import managing, unmatched
 from learning.import_fields import FIELDS, is_heading, mapped, missing
-from learning.import_kinds import TARGETS, Batch, title_of
+from learning.import_kinds import TARGETS, Batch, count, title_of
 from learning.import_rows import Line, Shape, key_of
 from learning.models import Kind, TrainingSource
 from learning.tables import Refused, Table, UnreadableTableError, letter, opened
@@ -116,11 +116,19 @@ def run(job: Import) -> Report:
             )
         return report
     shape = Shape(source.kind, table.header, mapping)
-    for lines in _batches(table, shape, source, report, job):
-        if job.commit and lines and source.pk is None:
-            source.save()  # with the first good row: a file of none leaves no empty source behind
-        _take(lines, source, report, job)
-        job.seen(report, table.position, table.size)
+    people: set[int] = set()
+    courses: set[int] = set()
+    try:
+        for lines in _batches(table, shape, source, report, job):
+            if job.commit and lines and source.pk is None:
+                source.save()  # with the first good row: a file of none leaves no empty source behind
+            batch = _take(lines, source, report, job)
+            people |= batch.people
+            courses |= batch.courses
+            job.seen(report, table.position, table.size)
+    finally:
+        if job.commit:  # also of a file that breaks off in the middle: what was written counts
+            count(people, courses)
     _close(job, source, mapping, report)
     return report
 
@@ -168,7 +176,7 @@ def _batches(table: Table, shape: Shape, source: TrainingSource, report: Report,
     """The good rows of the file with their keys, some at a time. A batch may be empty."""
     batch: Keyed = []
     first_rows = _FirstRows()
-    for count, row in enumerate(table.rows, 1):
+    for nth, row in enumerate(table.rows, 1):
         line = shape.read(row)
         if line is None:
             report.examples += 1
@@ -185,7 +193,7 @@ def _batches(table: Table, shape: Shape, source: TrainingSource, report: Report,
                 )
             else:
                 batch.append((key, line))
-        if len(batch) >= BATCH or count % (4 * BATCH) == 0:
+        if len(batch) >= BATCH or nth % (4 * BATCH) == 0:
             yield batch
             batch = []
     yield batch
@@ -212,10 +220,9 @@ class _FirstRows:
         return 0 if first == row else first
 
 
-def _take(lines: Keyed, source: TrainingSource, report: Report, job: Import) -> None:
+def _take(lines: Keyed, source: TrainingSource, report: Report, job: Import) -> Batch:
     """Plan a batch and, where told, write it; a row that another import wrote meanwhile is planned again once."""
-    if not lines:
-        return
+    batch = Batch()
     for last in (False, True):
         target = TARGETS[source.kind]()
         batch = target.plan(lines, unmatched.known(source, [key for key, _ in lines]))
@@ -232,6 +239,7 @@ def _take(lines: Keyed, source: TrainingSource, report: Report, job: Import) -> 
             if last:
                 raise
     _count(batch, dropped, report, job)
+    return batch
 
 
 def _count(batch: Batch, dropped: set[str], report: Report, job: Import) -> None:

@@ -82,7 +82,7 @@ def resolve(*, row: UnmatchedRow, person: Person, by: User) -> int:
 
     Raises ValidationError where the row is decided already, or cannot be taken for another reason.
     """
-    from learning.import_kinds import TARGETS  # it imports this module's caller
+    from learning.import_kinds import TARGETS, count  # it imports this module's caller
 
     _check(by)
     first = _open(row)
@@ -97,6 +97,7 @@ def resolve(*, row: UnmatchedRow, person: Person, by: User) -> int:
     if batch.refused:
         raise ValidationError(f"取り込めません。{batch.refused[0].reason}")
     target.save(batch)
+    count(batch.people, batch.courses)
     for one in rows:
         one.state, one.resolved_person, one.closed_by, one.closed_at = State.RESOLVED, person, by, clock.now()
         one.save()

@@ -123,12 +123,23 @@ def test_a_record_counts_at_once_for_the_path_of_its_person(take_in, person):
     assert given.state == AssignmentState.COMPLETED
 
 
-def test_gathering_is_done_by_batch_not_by_row(take_in, person, monkeypatch):
-    make_course("S001")
+def test_gathering_is_done_by_import_not_by_row(take_in, person, monkeypatch):
+    give(make_path(make_staff(make_unit()), steps=[take(make_course("S001"))]), person)
     calls = []
     monkeypatch.setattr("learning.import_kinds.gather", lambda rows: calls.append(rows))
     take_in(RECORDS, *(f"100123,S001,,2025/6/{n},,,修了,x{n}" for n in range(1, 21)))
     assert len(calls) == 1
+
+
+def test_an_import_that_was_killed_before_counting_counts_when_it_is_run_again(take_in, person, monkeypatch):
+    given = give(make_path(make_staff(make_unit()), steps=[take(make_course("S001"))]), person)
+    lines = (RECORDS, "100123,S001,,2025/6/10,,,修了,")
+    with monkeypatch.context() as killed:
+        killed.setattr("learning.training_import.count", lambda *_: None)
+        take_in(*lines)
+    assert counts(take_in(*lines)) == (0, 0, 1, 0, 0)
+    given.refresh_from_db()
+    assert given.state == AssignmentState.COMPLETED
 
 
 def test_a_batch_asks_as_few_questions_for_forty_rows_as_for_four(take_in, django_assert_max_num_queries):
