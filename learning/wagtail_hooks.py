@@ -25,7 +25,10 @@ class CourseViewSet(office_views.OfficeViewSet):
     model = TrainingCourse
     icon = "calendar-check"
     menu_label = "研修の目録"
-    list_display = ["code", "title", "provider", "type", "obligation", "hours", "retired"]
+    list_display = [
+        "code", "title", "provider", "type", "obligation", "hours",
+        Column("retired", label="終了", accessor=lambda course: "終了" if course.retired else ""),
+    ]  # fmt: skip
     list_filter = ["provider", "type", "obligation", "retired"]
     search_fields = ["code", "title"]
     panels = [
