@@ -117,9 +117,7 @@ def _waiting(numbers: figures.Figures) -> list[dict[str, Any]]:
     unmatched = figures.unmatched_rows()
     if unmatched is not None:
         note = "取込みで、職員や研修が見つからなかったもの"
-        found.append(
-            {"label": "確かめる行", "value": unmatched, "url": reverse("training_unmatched"), "note": note}
-        )
+        found.append({"label": "確かめる行", "value": unmatched, "url": reverse("training_unmatched"), "note": note})
     return [{"unit": "件", **row} for row in found]
 
 
