@@ -25,6 +25,7 @@ from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_start
 from organization.models import Appointment
 from organization.models.trace import AuditHead
+from organization.models.unit import TreeStamp
 from organization.tree import UnitTree, unit_tree
 
 KEEP_SECONDS = 60
@@ -89,9 +90,8 @@ _kept: tuple[Any, float, Figures] | None = None
 def figures() -> Figures:
     """The numbers as they stand; those of less than a minute ago where nothing has been done since."""
     global _kept
-    stamp = (clock.today(), _stamp(), unit_tree())
-    kept = _kept
-    if kept is not None and stamp[1] is not None and kept[0] == stamp and time.monotonic() - kept[1] < KEEP_SECONDS:
+    stamp, kept = (clock.today(), _stamp()), _kept
+    if kept is not None and kept[0] == stamp and time.monotonic() - kept[1] < KEEP_SECONDS:
         return kept[2]
     made = make(clock.today())
     _kept = (stamp, time.monotonic(), made)
@@ -99,18 +99,20 @@ def figures() -> Figures:
 
 
 def forget() -> None:
-    """For tests, whose rolled-back rows come again under the same numbers."""
+    """Make the numbers again at the next look."""
     global _kept
     _kept = None
 
 
 def _stamp() -> Any:
-    """One small query; None (keep nothing) where no change was ever audited."""
+    """What has changed last, in one small query: the units, what was audited, and the newest row of each kind."""
     newest = {
         model.__name__.lower(): Subquery(model._default_manager.order_by("-pk").values("pk")[:1])
         for model in (Assignment, TrainingRecord, StepProgress, Appointment)
     }
-    return AuditHead.objects.filter(pk=1).annotate(**newest).values_list("sequence", "hash", *newest).first()
+    audited = Subquery(AuditHead.objects.filter(pk=1).values("hash")[:1])
+    found = TreeStamp.objects.filter(pk=1).annotate(audited=audited, **newest)
+    return found.values_list("value", "audited", *newest).first()
 
 
 def make(today: date) -> Figures:
