@@ -1,0 +1,363 @@
+"""A year of learning, played in Chromium with the clock of the demo: from twenty newcomers to the turn of the year.
+
+The demo is loaded as on a Monday in April 2026 and the clock is moved from there; timed work is the product's own
+(learning.timed). Pictures go to docs/journey/. Nothing may be wrong on the way: no 4xx or 5xx, no other host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from wagtail.models import Collection
+
+from demo.load import load
+from learning import records, recount, timed
+from learning.models import (
+    Assignment,
+    AssignmentState,
+    Message,
+    StepType,
+    SuccessorProposal,
+    TrainingRecord,
+)
+from learning.outline import outline
+from organization import clock
+from organization.models import Appointment, Person, User
+from organization.posts import main_post, manager_of
+from organization.working_days import working_days_after
+from search.engines import engine
+from search.indexes import rebuild
+from search.worker import Worker
+from tests.browser.conftest import ROOT, Visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+APRIL = date(2026, 4, 20)
+PATH = "新任職員の最初の100日"
+YEARLY = "個人情報を扱う人へ"
+
+
+class Year:
+    """The prefecture in that year: its day can be moved, its people looked up, its screens visited."""
+
+    def __init__(self, chromium: Browser, site: str, settings: Any) -> None:
+        self.chromium, self.site, self.settings = chromium, site, settings
+
+    def it_is(self, day: date) -> None:
+        """The demo's day, for the pages and for the timed work alike."""
+        self.settings.DEMO_TODAY = day
+
+    def visit(self, login: str) -> Visit:
+        visit = Visit(self.chromium, self.site, "desk")
+        visit.log_in(login)
+        return visit
+
+    def account(self, person: Person, login: str) -> None:
+        """The newcomer gets a log-in; the demo gives them to few."""
+        person.user = User.objects.create_user(login, password="manabi")
+        person.save()
+
+    def enter(self, login: str) -> Visit:
+        """As `visit`, for somebody without a card on the log-in page."""
+        visit = Visit(self.chromium, self.site, "phone")
+        visit.go("/login/")
+        visit.page.locator("#id_username").fill(login)
+        visit.page.locator("#id_password").fill("manabi")
+        visit.page.locator("form:has(#id_username) button[type=submit]").click()
+        visit.page.wait_for_url(f"{self.site}/")
+        return visit
+
+
+@pytest.fixture
+def year(transactional_db: None, live_server: Any, settings: Any, tmp_path: Any, monkeypatch: Any) -> Iterator[Year]:
+    # Playwright runs an event loop in this thread; the database calls between its steps are no danger.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    # Ten in the morning, whenever this is played: nobody is mailed at night.
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: datetime.combine(now().date(), time(10), clock.TOKYO))
+    settings.SEARCH_EMBEDDED_PATH = tmp_path / "search.sqlite3"
+    settings.VAR_DIR = tmp_path
+    with sync_playwright() as playwright:  # ended before the database is emptied, which no event loop may see
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        played = Year(browser, live_server.url, settings)
+        played.it_is(APRIL)
+        Collection.add_root(name="Root")  # Wagtail's migrations make it, which tests leave out
+        load("small", lambda what, done, total: None)
+        rebuild(engine())
+        yield played
+        browser.close()
+
+
+def picture(visit: Visit, name: str) -> None:
+    assert not visit.sticks_out, f"{name} sticks out"
+    visit.page.screenshot(path=ROOT / "docs" / "journey" / f"{name}-{visit.size}.png")
+
+
+def test_a_year_of_learning(year: Year) -> None:
+    newcomers = assign_the_newcomers(year)
+    learner, *others = newcomers
+    one_learns_all_of_it(year, learner)
+    a_colleague_in_another_unit_finds_what_was_written(year)
+    one_goes_on_leave_and_comes_back(year, others[2])
+    one_is_late_and_reminded(year, others[0])
+    one_is_waived(year, others[1])
+    the_first_of_april(year, others[3])
+    a_renewal(year)
+    assert list(recount.differences()) == []
+
+
+def assign_the_newcomers(year: Year) -> list[Person]:
+    """Twenty people in at most twelve interactions, counted from the home page."""
+    visit = year.visit("shochou")
+    visit.tap("nav a:has-text('所属の学び')")
+    picture(visit, "20-team-before")
+    visit.tap("a:has-text('人に割り当てる')")
+    visit.page.locator("select[name=path]").select_option(
+        label=next(text for text in visit.page.locator("select[name=path] option").all_inner_texts() if PATH in text)
+    )
+    visit.taps += 1
+    visit.page.locator("[name=reason]").fill("着任して最初の三か月に、県民の声の受け方を一緒に確かめるためです。")
+    visit.taps += 1
+    picture(visit, "21-assign")
+    visit.tap("button[name=preview]")
+    picture(visit, "22-assign-list")
+    visit.tap("button[name=save]")
+    visit.page.wait_for_load_state()
+    assert visit.taps <= 12
+    picture(visit, "23-team-assigned")
+    visit.end()
+    made = Assignment.objects.filter(path__title=PATH, assigned_on=APRIL, source="manager").select_related("person")
+    assert len(made) >= 20
+    # Those who came last: the first of them is the head of the centre.
+    return [row.person for row in made.order_by("-person__staff_no")]
+
+
+def one_learns_all_of_it(year: Year, learner: Person) -> None:
+    """Every kind of step, by the screens; what only others can do, by their verbs."""
+    year.it_is(date(2026, 6, 1))
+    year.account(learner, "manabu")
+    given = Assignment.objects.get(person=learner, path__title=PATH)
+    visit = year.enter("manabu")
+    visit.go("/my/")
+    picture(visit, "24-my")
+    for _ in range(20):
+        given.refresh_from_db()
+        if not given.is_open:
+            break
+        take_the_next_step(year, visit, given)
+    picture_of(visit, given, "25-my-learning")
+    assert given.state == AssignmentState.COMPLETED
+    visit.end()
+
+
+def picture_of(visit: Visit, given: Assignment, name: str) -> None:
+    visit.go(f"/my/learning/{given.uid}/")
+    picture(visit, name)
+
+
+def take_the_next_step(year: Year, visit: Visit, given: Assignment) -> None:
+    page = visit.page
+    shape = outline(given.version)
+    progress = {row.step_uid: row for row in given.progress.all()}
+    step = next(s for s in shape.open_steps({u for u, row in progress.items() if row.counts}) if s.uid not in progress)
+    page.goto(f"{year.site}/my/learning/{given.uid}/")
+    place = page.locator(f"#step-{step.uid}")
+    if step.type == StepType.COURSE:
+        day = clock.today()
+        records.keep(
+            record=TrainingRecord(
+                person=given.person, course=step.course, starts_on=day, ends_on=day, status="completed"
+            )
+        )
+        return
+    if step.type == StepType.WRITE:
+        place.locator("button[name=write]").click()
+        write_a_retrospective(page)
+        return
+    for n, one in enumerate(step.quiz):
+        place.locator(f"[name=answer-{n}][value='{one['answer']}']").check()
+    if place.locator("textarea").count():
+        place.locator("textarea").fill("担当の起案を一本、はじめから終わりまで回した。一度差し戻された。")
+    place.locator("form button[type=submit]").last.click()
+    page.wait_for_load_state()
+    if given.progress.filter(step_uid=step.uid, state="submitted").exists():
+        accept_what_waits(year, step.title, given.person)
+
+
+def accept_what_waits(year: Year, title: str, person: Person) -> None:
+    """The head of the learner's unit, or whom the learner asked, accepts on the list of what waits."""
+    visit = year.visit("shochou")
+    visit.go("/team/waiting/")
+    picture(visit, "26-waiting")
+    visit.page.locator(f"article:has-text('{title}'):has-text('{person.name}') button[name=accept]").first.click()
+    visit.page.wait_for_load_state()
+    visit.end()
+
+
+SUBJECT = "相談の電話の受け方"
+
+
+def write_a_retrospective(page: Page) -> None:
+    page.wait_for_url("**/write/*-*/")
+    for name, text in (
+        ("subject", SUBJECT),
+        ("answer-keep", "相手の言葉のまま控えて復唱したら、かけ直しが一件もなかった。"),
+        ("answer-problem", "昼休みの当番のとき、だれに聴けばよいか分からない相談が三件あった。"),
+        ("answer-try", "来月から、当番表に聴く相手の内線を一行書き足す。"),
+    ):
+        page.locator(f"[name={name}]").fill(text)
+        page.locator("a:has-text('次へ'), button:has-text('次へ')").locator("visible=true").first.click()
+    while not page.locator("button[name=publish]").is_visible():
+        page.locator("a:has-text('次へ'), button:has-text('次へ')").locator("visible=true").first.click()
+    page.locator("label:has([name=audience][value=unit])").first.click()
+    page.locator("label:has([name=blameless_ok]), [name=blameless_ok]").first.click()
+    page.locator("button[name=publish]").click()
+    page.wait_for_url("**/k/R-*/")
+
+
+def a_colleague_in_another_unit_finds_what_was_written(year: Year) -> None:
+    """Its author asks for readers in the whole prefecture, the head accepts, and somebody elsewhere finds it."""
+    author = year.enter("manabu")
+    author.go("/my/")
+    author.page.locator(f"a[href*='/k/R-']:has-text('{SUBJECT}')").first.click()
+    author.page.locator("a:has-text('公開範囲を変える')").click()
+    author.page.locator("label:has([name=audience][value=prefecture])").click()
+    author.page.locator("main form button[type=submit]").first.click()
+    author.page.wait_for_url("**/k/R-*/")
+    author.end()
+    post = main_post(Person.objects.get(user__login="manabu"), clock.today())
+    assert post is not None
+    head = manager_of(post.unit_id, clock.today())
+    assert head is not None
+    year.account(head, "shocho")
+    visit = year.enter("shocho")
+    visit.go("/review/")
+    visit.page.locator(f".kb-row__title a:has-text('{SUBJECT}')").click()
+    visit.page.locator("button[name=accept]").click()
+    visit.page.wait_for_load_state()
+    visit.end()
+    Worker(engine()).drain()
+    colleague = year.visit("shinjin")
+    colleague.go(f"/search/?q={SUBJECT} 復唱")
+    assert colleague.page.locator(f".kb-hit__title:has-text('{SUBJECT}')").count()
+    picture(colleague, "27-found")
+    colleague.end()
+
+
+def one_is_late_and_reminded(year: Year, late: Person) -> None:
+    """By the clock (one mail a person a day, however often it runs), and once a day by the manager's own words."""
+    given = Assignment.objects.get(person=late, path__title=PATH)
+    year.it_is(working_days_after(max(given.due_on, clock.today()), 2))
+    timed.run()
+    timed.run()
+    assert given.reminders.filter(kind="after_1").count() == 1  # by the run of today, or of the days before
+    assert Message.objects.filter(person=late).exists()
+    office = year.visit("kenshu")
+    office.go("/training/outbox/")
+    picture(office, "28-outbox")
+    office.go("/training/")
+    picture(office, "29-training")
+    office.end()
+    year.it_is(clock.today() + timedelta(days=1))
+    visit = year.visit("shochou")
+    visit.go(f"/assignments/{given.uid}/remind/")
+    visit.page.locator("main form button[type=submit]").click()
+    visit.page.wait_for_load_state()
+    assert Message.objects.filter(person=late, on=clock.today()).count() == 1
+    visit.go("/team/")
+    picture(visit, "30-team-late")
+    number = visit.page.locator(".kb-stat:has-text('期限切れ') .kb-stat__value a").first
+    counted = int("".join(c for c in number.inner_text() if c.isdigit()))
+    number.click()
+    assert f"{counted}件" in visit.page.content()
+    picture(visit, "31-team-rows")
+    visit.end()
+
+
+def one_is_waived(year: Year, person: Person) -> None:
+    given = Assignment.objects.get(person=person, path__title=PATH)
+    visit = year.visit("shochou")
+    visit.go(f"/assignments/{given.uid}/waive/")
+    visit.page.locator("[name=reason]").fill("前の職場で、同じ内容の学習を終えています。")
+    visit.page.locator("[name=evidence]").fill("前の職場の修了証 第12号")
+    visit.page.locator("main form button[type=submit]").click()
+    visit.page.wait_for_load_state()
+    visit.end()
+    given.refresh_from_db()
+    assert given.state == AssignmentState.WAIVED
+
+
+def one_goes_on_leave_and_comes_back(year: Year, person: Person) -> None:
+    """The clock stands still for the days of the leave, also where the run comes late."""
+    given = Assignment.objects.get(person=person, path__title=PATH)
+    due, begins = given.due_on, clock.today() + timedelta(days=1)
+    leave = Appointment.objects.create(
+        person=person, post=main_post(person, begins), kind="childcare", starts_on=begins, announced_on=begins
+    )
+    year.it_is(begins)
+    timed.run()
+    given.refresh_from_db()
+    assert given.state == AssignmentState.SUSPENDED
+    leave.ends_on = begins + timedelta(days=59)
+    leave.save()
+    year.it_is(begins + timedelta(days=62))  # two days late
+    timed.run()
+    given.refresh_from_db()
+    assert given.is_running
+    assert given.due_on == due + timedelta(days=60)
+
+
+def the_first_of_april(year: Year, mover: Person) -> None:
+    """Somebody moves: a person-bound path goes along to the new head; a post-bound one ends with a proposal."""
+    day = date(2027, 4, 1)
+    bound = Assignment.objects.running().filter(post__isnull=False).select_related("person").first()
+    assert bound is not None
+    year.it_is(date(2027, 3, 31))
+    there = main_post(Person.objects.get(user__login="shinjin"), clock.today()).unit
+    for person in (mover, bound.person):
+        old = person.appointments.filter(kind="main", ends_on__isnull=True).get()
+        old.ends_on = day - timedelta(days=1)
+        old.save()
+        post = there.posts.create(title="主任")
+        Appointment.objects.create(person=person, post=post, kind="main", starts_on=day, announced_on=date(2027, 3, 24))
+    year.it_is(day)
+    first, second = timed.run(), timed.run()
+    assert sum(count for part in first for _, count in part.counts) > 0
+    assert [str(part) for part in second if "動いた規則" not in str(part) and any(n for _, n in part.counts)] == []
+    bound.refresh_from_db()
+    assert bound.state == AssignmentState.CANCELLED
+    assert SuccessorProposal.objects.filter(ended=bound, state="open").exists()
+    given = Assignment.objects.get(person=mover, path__title=PATH)
+    assert given.is_running
+    old_head = year.visit("shochou")
+    old_head.go("/team/")
+    assert mover.name not in old_head.page.locator("main").inner_text()
+    picture(old_head, "32-team-april")
+    old_head.end()
+
+
+def a_renewal(year: Year) -> None:
+    """Who has finished the yearly path begins it again when its window opens."""
+    done = Assignment.objects.filter(path__title=YEARLY, state="completed", person__user__isnull=True)
+    held = done.filter(valid_until__gte=clock.today() + timedelta(days=70)).select_related("person", "version").first()
+    if held is None:
+        held = done.order_by("-valid_until").select_related("person", "version").first()
+    assert held is not None
+    year.account(held.person, "koushin")
+    opens = held.renewal_opens_on()
+    assert opens is not None
+    year.it_is(max(opens, clock.today()))
+    visit = year.enter("koushin")
+    visit.go(f"/my/learning/{held.uid}/")
+    visit.page.locator("button:has-text('もう一度始める')").click()
+    visit.page.wait_for_load_state()
+    picture(visit, "33-renewal")
+    visit.end()
+    again = Assignment.objects.get(person=held.person, path__title=YEARLY, assigned_on=clock.today())
+    assert again.is_open
+    held.refresh_from_db()
+    assert held.state == AssignmentState.COMPLETED
