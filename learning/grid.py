@@ -15,7 +15,7 @@ from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from learning import candidates, managing
-from learning.models import STANDINGS, Assignment, LearningPath, standing_q
+from learning.models import STANDINGS, Assignment, AssignmentState, LearningPath, standing_q
 from learning.models.assignment import AssignmentQuerySet
 from organization import clock
 from organization.models import Appointment, Person
@@ -158,8 +158,9 @@ class Titles:
 
 
 def newcomers_count(user: Any, asked: Asked) -> int:
-    """今年度の新任・転入 among these people."""
+    """今年度の新任・転入 among these people to whom nothing has been given yet, as far as the asker may see."""
     today = clock.today()
     here = candidates.people(user, today, asked.units())
     either = candidates.newcomers_q(today) | Q(pk__in=candidates.transferred(today).values("pk"))
-    return here.filter(either).count()
+    given = managing.overseen(user).exclude(state=AssignmentState.CANCELLED)
+    return here.filter(either).exclude(pk__in=given.values("person_id")).count()

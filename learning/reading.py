@@ -13,11 +13,17 @@ from typing import Any
 from kb.models import Authorship, Item, Lesson
 from kb.models.item import State
 from learning.models import Step
+from learning.models.course import COURSE_TOKENS
 from organization.models import Person
-from organization.policy import Reader, can_view, readers_of
+from organization.policy import Reader, can_view, reader_tokens, readers_of
 
 #: A chain of successors longer than this is a circle.
 LONGEST = 10
+
+
+def reads_courses(user: Any) -> bool:
+    """Whether there is a catalogue of courses for this reader: all of it or nothing."""
+    return bool(reader_tokens(user) & COURSE_TOKENS)
 
 
 def standing_items(items: Collection[int]) -> dict[int, int]:

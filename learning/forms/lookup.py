@@ -21,7 +21,9 @@ from kb.models import Item
 from kb.text import LineField, LongField, clean_text
 from learning.forms.step import StepForm
 from learning.models import LearningPath
+from organization import clock
 from organization.models import OrgUnit, Post
+from organization.posts import held_on
 from organization.tree import unit_tree
 
 #: A number anywhere in what was pasted: alone, or in a permalink.
@@ -183,7 +185,9 @@ class AskForm(LookupForm):
             asked &= Q(title__icontains=word) | Q(unit_id__in=units)
         posts = Post.objects.filter(asked, unit_id__in=[pk for pk in tree.units if tree.is_in_force(pk)])
         posts = posts.exclude(unit__kind=OrgUnit.Kind.MUNICIPALITY)
-        return [self._line(post) for post in posts.order_by("unit_id", "-is_head", "pk")[:FOUND]]
+        found = list(posts.order_by("unit_id", "-is_head", "pk")[:FOUND])
+        held = _holders(found)
+        return [self._line(post, held) for post in found]
 
     def named(self, value: str) -> Candidate | None:
         post = self.resolve(value)
@@ -196,5 +200,17 @@ class AskForm(LookupForm):
             return None
 
     @staticmethod
-    def _line(post: Post) -> Candidate:
-        return Candidate(str(post.uid), f"{unit_tree().name(post.unit_id)} {post.title}")
+    def _line(post: Post, held: dict[int, str] | None = None) -> Candidate:
+        """A unit has several posts of one title: who holds it today tells them apart."""
+        holder = (_holders([post]) if held is None else held).get(post.pk)
+        now = f"今は{holder}さん" if holder else "今はだれもいません"
+        return Candidate(str(post.uid), f"{unit_tree().name(post.unit_id)} {post.title}", now)
+
+
+def _holders(posts: list[Post]) -> dict[int, str]:
+    """By pk of the post: the name of who holds it today, the main appointment before others; one query."""
+    rows = held_on(clock.today()).filter(post__in=posts).select_related("person").order_by("starts_on", "pk")
+    found: dict[int, str] = {}
+    for row in sorted(rows, key=lambda row: row.kind != "main"):
+        found.setdefault(row.post_id, row.person.name)
+    return found

@@ -247,6 +247,7 @@ def _first(screen: Screen, form: AssignForm, *, status: int = 200) -> HttpRespon
     # Who was ticked before the list was narrowed stays on it.
     kept = [one for one in screen.picked.candidates if str(one.person.uid) in ticked and one.person.pk not in known]
     context = {
+        "crumbs": [{"url": reverse("team"), "label": "所属の学び"}, {"label": "学習パスを割り当てる"}],
         "form": form,
         "people": [(one, str(one.person.uid) in ticked) for one in [*kept, *shown]],
         "leaving": screen.picked.leaving,

@@ -205,7 +205,7 @@ def act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
         for sentence in error.messages:
             messages.error(request, sentence)
     else:
-        messages.success(request, said)
+        messages.success(request, said or _sent(path))
     return redirect("path_build", public_id=public_id)
 
 
@@ -220,8 +220,16 @@ def _send(path: LearningPath, request: HttpRequest) -> None:
     staging.send(path=path, by=me(request))
 
 
+def _sent(path: LearningPath) -> str:
+    """What sending did: a path of the own unit is active at once, a wider one waits for consent."""
+    path.refresh_from_db(fields=["stage"])
+    if path.stage == Stage.ACTIVE:
+        return "公開しました。下の「次にすること」から割り当てられます。"
+    return "確認に出しました。同意されると公開されます。"
+
+
 ACTS: dict[str, tuple[str, Callable[[LearningPath, Any], Any]]] = {
-    "send": ("出しました。", _send),
+    "send": ("", _send),
     "recall": ("作成中に戻しました。", lambda path, request: staging.recall(path=path, by=me(request))),
     "accept": ("同意しました。公開されました。", lambda path, request: staging.accept(path=path, by=me(request))),
     "return": ("ことばを添えて差し戻しました。", _give_back),

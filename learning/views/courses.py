@@ -14,12 +14,12 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_safe
 
 from learning.models import LearningPath, Obligation, PathVersion, Stage, TrainingCourse
-from learning.models.course import COURSE_TOKENS, TrainingCourseQuerySet
-from organization.policy import reader_tokens
+from learning.models.course import TrainingCourseQuerySet
+from learning.reading import reads_courses
 
 PAGE_SIZE = 30
 MAX_WORDS = 8
@@ -48,7 +48,7 @@ class CourseFilter(forms.Form):
 
 
 def _readable(user: Any) -> TrainingCourseQuerySet:
-    if not reader_tokens(user) & COURSE_TOKENS:
+    if not reads_courses(user):
         raise Http404
     return TrainingCourse.objects.all()
 
@@ -75,7 +75,9 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     course = _readable(request.user).filter(code=code).first()
     if course is None:
         raise Http404
-    return render(request, "learning/course.html", {"course": course, "paths": _asking(course, request.user)})
+    crumbs = [{"url": reverse("courses"), "label": "研修の目録"}, {"label": course.title}]
+    context = {"course": course, "paths": _asking(course, request.user), "crumbs": crumbs}
+    return render(request, "learning/course.html", context)
 
 
 def _asking(course: TrainingCourse, user: Any) -> list[LearningPath]:

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 
 from kb.text import clean_text
 from learning import managing, training_export, training_uploads, unmatched
@@ -27,6 +27,8 @@ from organization import clock
 from organization.fiscal import fiscal_year_label
 from organization.models import Person
 
+OFFICE = {"url": "/training/", "label": "研修担当"}
+IMPORTS = {"url": "/training/imports/", "label": "取込みと書出し"}
 View = Callable[..., HttpResponseBase]
 RECENT = 20
 SHOWN = 30
@@ -47,6 +49,7 @@ def office(view: View) -> View:
 def index(request: HttpRequest) -> HttpResponse:
     """Where trainings come from, the last files, and the way in and out."""
     context = {
+        "crumbs": [OFFICE, {"label": IMPORTS["label"]}],
         "sources": TrainingSource.objects.all(),
         "imports": TrainingImport.objects.all()[:RECENT],
         "waiting": UnmatchedRow.objects.open().count(),
@@ -68,8 +71,8 @@ def new(request: HttpRequest) -> HttpResponse:
         row = training_uploads.receive(**form.cleaned_data, by=request.user)  # type: ignore[arg-type]
         return redirect("training_import", row.pk)
     kinds = [(kind.value, kind.label) for kind in Kind]
-    status = 422 if form.is_bound else 200
-    return render(request, "learning/import_new.html", {"form": form, "kinds": kinds}, status=status)
+    context = {"form": form, "kinds": kinds, "crumbs": [OFFICE, IMPORTS, {"label": "ファイルを取り込む"}]}
+    return render(request, "learning/import_new.html", context, status=422 if form.is_bound else 200)
 
 
 @office
@@ -88,6 +91,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
             messages.warning(request, "この取込みは、もう別の状態になっています。下の内容を確かめてください。")
         return redirect("training_import", pk)
     context = {
+        "crumbs": [OFFICE, IMPORTS, {"label": "取込みの報告"}],
         "row": row,
         "form": form,
         **_told(row),
@@ -136,7 +140,9 @@ def waiting_rows(request: HttpRequest) -> HttpResponse:
     if source:
         rows = rows.filter(source__name=source)
     page = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
-    return render(request, "learning/unmatched.html", {"page": page, "total": page.paginator.count, "source": source})
+    crumbs = [OFFICE, IMPORTS, {"label": "職員が分からない行"}]
+    context = {"page": page, "total": page.paginator.count, "source": source, "crumbs": crumbs}
+    return render(request, "learning/unmatched.html", context)
 
 
 @office
@@ -152,6 +158,9 @@ def waiting_row(request: HttpRequest, pk: int) -> HttpResponse:
             context |= {"error": error.messages[0], "reason": request.POST.get("reason", "")}
         else:
             return redirect("training_unmatched")
+    context["crumbs"] = [
+        OFFICE, {"url": reverse("training_unmatched"), "label": "職員が分からない行"}, {"label": "だれの行かを決める"},
+    ]  # fmt: skip
     context["people"] = unmatched.candidates(context["words"])
     context["facts"] = [
         {"label": field.label, "value": field.shown(value)}

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from kb.models import Draft, Item
 from learning import reports
 from learning.models import Assignment, AssignmentState, Stage, TrainingRecord
+from learning.reading import reads_courses
 from learning.walk import next_step
 from organization import clock
 from organization.consent import be_found
@@ -49,6 +50,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "learning/my.html",
         {
             "person": person,
+            "reads_courses": reads_courses(request.user),
             "drafts": Draft.objects.open_of(person),
             "written": Paginator(written, WRITTEN_SHOWN).get_page(request.GET.get("page")),
             "records": records,

@@ -33,6 +33,7 @@ from organization.fiscal import fiscal_year, fiscal_year_label
 from organization.tree import UnitTree, unit_tree
 
 PAGE = 50
+BY_DATE = "日付の順に並べています。人に順位は付けません。"
 NOWHERE = "今日、本務の職がない人"
 
 View = Callable[..., HttpResponseBase]
@@ -180,9 +181,17 @@ def rows(request: HttpRequest) -> HttpResponseBase:
     if form in FORMATS:
         table = _table(asked.name, asked.rows.iterator(chunk_size=2000))
         return as_file(form, f"training-{asked.name}", _header(asked.name), table)
+    # What a row of the catalogues opens, by its first cell; rows of people open nothing.
+    opens = {"courses": "course", "paths": "path_build"}.get(asked.name.split("_")[0], "")
     shown = Paginator(asked.rows, PAGE).get_page(request.GET.get("page"))
     context = {
         "label": asked.label,
+        "order": "名前の順に並べています。"
+        if opens == "path_build"
+        else "科目番号の順に並べています。"
+        if opens
+        else BY_DATE,
+        "opens": opens,
         "header": _header(asked.name),
         "rows": list(_table(asked.name, shown.object_list)),
         "page": shown,
@@ -212,7 +221,7 @@ def _asked(request: HttpRequest) -> Asked:
         said["month"] = given
         label += f"（{month.year}年{month.month}月）"
     elif measure.spanned:
-        label += f"（{fiscal_year_label(fiscal_year(today))}のきょうまで）"
+        label += f"（{fiscal_year_label(fiscal_year(today))}の今日まで）"
     found = measures.rows(name, today=today, month=month)
     if given := request.GET.get("department", ""):
         tree, department = unit_tree(today), _department_asked(given, today)

@@ -9,7 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 
 from learning import managing
 from learning.models import Message
@@ -40,7 +40,8 @@ def page(request: HttpRequest) -> HttpResponse:
         for key, (label, _) in STATES.items()
     ]  # fmt: skip
     shown = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
-    context = {"tabs": tabs, "state": state, "page": shown, "rows": [_row(row) for row in shown]}
+    crumbs = [{"url": reverse("training"), "label": "研修担当"}, {"label": "送信箱"}]
+    context = {"crumbs": crumbs, "tabs": tabs, "state": state, "page": shown, "rows": [_row(row) for row in shown]}
     return render(request, "learning/outbox.html", context)
 
 

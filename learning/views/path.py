@@ -39,6 +39,7 @@ def shown(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
         "mine": mine,
         "may_enrol": active and person is not None and mine is None,
         "may_assign": active and manages,
+        "may_build": builders.may_build(path=path, user=request.user),
         "may_copy": version is not None and builders.may_begin(request.user),
         **family(request.user, path),
     }

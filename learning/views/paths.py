@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from learning import assigning, builders
 from learning.models import STANDINGS, Assignment, LearningPath, PathVersion, Stage
 from learning.outline import Outline, outlines
+from learning.reading import reads_courses
 from learning.views.building_page import me, open_path
 from learning.wording import minutes_words
 
@@ -37,6 +38,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "page": shown,
             "cards": _cards(request.user, list(shown.object_list)),
             "may_begin": builders.may_begin(request.user),
+            "reads_courses": reads_courses(request.user),
             **_in_hand(request.user),
         },
     )

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from kb.text import clean_text
@@ -40,7 +40,8 @@ def _shown(request: HttpRequest, *, failed: int = 0, reason: str = "", error: st
         }
         for one in found[:SHOWN]
     ]
-    context = {"rows": rows, "more": len(found) > SHOWN, "shown": SHOWN, "error": error}
+    crumbs = [{"url": reverse("team"), "label": "所属の学び"}, {"label": "後任への割当"}]
+    context = {"crumbs": crumbs, "rows": rows, "more": len(found) > SHOWN, "shown": SHOWN, "error": error}
     return render(request, "learning/proposals.html", context, status=422 if error else 200)
 
 

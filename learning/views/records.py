@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from kb.text import clean_text
 from learning import records
-from learning.models import TrainingRecord
+from learning.models import Assignment, AssignmentState, TrainingRecord
 from learning.record_forms import OwnRecordForm
 from learning.views.my import person_of
 from organization import clock
@@ -81,6 +81,7 @@ def _page(request: HttpRequest, record: TrainingRecord, **typed: Any) -> HttpRes
     context = {
         "record": record,
         "crumbs": [MY, {"label": record.title}],
+        "serves": _serves(record),
         "may_edit": records.may_edit(record, me(request)),
         "answered_from": answered_from,
         "may_answer": record.status in record.ATTENDED and answered_from <= clock.today(),
@@ -92,6 +93,14 @@ def _page(request: HttpRequest, record: TrainingRecord, **typed: Any) -> HttpRes
         "said": typed.get("said", ""),
     }
     return render(request, "learning/record.html", context, status=422 if typed else 200)
+
+
+def _serves(record: TrainingRecord) -> list[Assignment]:
+    """My running or finished paths with a step that asks for this course: where one goes on from here."""
+    if record.course_id is None:
+        return []
+    mine = Assignment.objects.of(record.person).exclude(state=AssignmentState.CANCELLED)
+    return list(mine.filter(version__steps__course=record.course_id).distinct())
 
 
 @login_required

@@ -15,7 +15,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, Validatio
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
 from learning import managing, ruling
@@ -58,7 +58,14 @@ def page(request: HttpRequest) -> HttpResponse:
     ]
     running = [row for row in rows if row["rule"].ends_on is None or row["rule"].ends_on >= today]
     ended = [row for row in rows if row not in running]
-    context = {"running": running, "ended": ended, "is_office": managing.is_office(request.user)}
+    is_office = managing.is_office(request.user)
+    above = (
+        {"url": reverse("training"), "label": "研修担当"}
+        if is_office
+        else {"url": reverse("team"), "label": "所属の学び"}
+    )
+    crumbs = [above, {"label": "割当規則"}]
+    context = {"crumbs": crumbs, "running": running, "ended": ended, "is_office": is_office}
     return render(request, "learning/rules.html", context)
 
 

@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
-from learning import candidates, grid, managing
+from learning import candidates, grid, managing, proposals
 from learning.grid import WHO, WIDEST, Asked
 from learning.models import STANDINGS, Assignment
 from learning.team_export import answer, lines
@@ -100,6 +100,7 @@ def team(request: HttpRequest) -> HttpResponse:
         "newcomers": grid.newcomers_count(user, asked),
         "assign_newcomers": f"{reverse('assign')}?{urlencode({'newcomers': 1, 'transferred': 1, 'unit': asked.unit})}",
         "arrivals": candidates.arrivals(user),
+        "proposals": proposals.open_for(user).count(),
     }
     return render(request, "learning/team.html", context)
 

@@ -94,7 +94,12 @@ def act(request: HttpRequest, uid: uuid.UUID, name: str) -> HttpResponse:
     row, is_own = _answered_for(request.user, uid)
     title = grid.Titles(request.user, [row.path_id]).of(row.path_id)
     back = reverse("my") if is_own else f"{reverse('team_person', args=[row.person.uid])}#a-{row.uid}"
-    context: dict[str, Any] = {"act": what, "row": row, "title": title, "is_own": is_own, "own": OWN, "back": back}
+    context: dict[str, Any] = {
+        "act": what, "row": row, "title": title, "is_own": is_own, "own": OWN, "back": back,
+        "crumbs": [
+            _home(request.user), {"url": back, "label": row.person.name}, {"label": what.title},
+        ],
+    }  # fmt: skip
     if is_own:
         return render(request, "learning/assignment_act.html", context, status=403)
     form = what.form(request.POST or None, initial=_begun(name, row, request.user))
@@ -156,9 +161,17 @@ def _waiting(request: HttpRequest, *, wrong: int = 0, error: str = "", comment: 
             if row.pk in steps
         ],
         "page": page,
+        "crumbs": [_home(request.user), {"label": "確認を待つステップ"}],
         "total": page.paginator.count,
     }  # fmt: skip
     return render(request, "learning/team_waiting.html", context, status=422 if error else 200)
+
+
+def _home(user: Any) -> dict[str, str]:
+    """Where this reader comes from: who is asked to confirm need not be a manager."""
+    if managing.is_manager(user) or managing.is_office(user):
+        return {"url": reverse("team"), "label": "所属の学び"}
+    return {"url": reverse("my"), "label": "わたしの学び"}
 
 
 def _steps_of(rows: list[StepProgress], user: Any) -> dict[int, tuple[Step, str]]:

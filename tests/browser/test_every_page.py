@@ -32,6 +32,7 @@ class Screen:
 
 
 HIT = ".kb-hit__title a"
+PATHS = "/training/rows/?measure=paths_active"
 DRAFT = ".kb-row__title a[href*='/write/']"
 MINE = ".kb-row:has(.kb-badge:has-text('公開')) a[href*='/k/']"
 
@@ -58,6 +59,41 @@ SCREENS = (
     Screen("changing who may read", "shippitsu", "/my/", MINE, "audience/"),
     Screen("my page", "shippitsu", "/my/"),
     Screen("my page of a newcomer", "shinjin", "/my/"),
+    Screen("one of my learnings", "shinjin", "/my/", "a[href*='/my/learning/']"),
+    Screen("my calendar", "shinjin", "/my/calendar/"),
+    Screen("my transcript", "shinjin", "/my/transcript/"),
+    Screen("entering a training record", "shinjin", "/my/records/new/"),
+    Screen("a training record", "shinjin", "/my/transcript/", "a[href*='/my/records/']:not([href*='new'])"),
+    Screen("learning paths", "shinjin", "/paths/"),
+    Screen("learning paths of who builds", "shochou", "/paths/"),
+    Screen("making a path", "shochou", "/paths/new/"),
+    Screen("building a path", "kenshu", PATHS, "td a[href$='/build/']"),
+    Screen("a path as learners see it", "kenshu", PATHS, "td a[href$='/build/']", "../preview/"),
+    Screen("versions of a path", "kenshu", PATHS, "td a[href$='/build/']", "../versions/"),
+    Screen("the learning of a unit", "shochou", "/team/"),
+    Screen("rows of a number", "shochou", "/team/rows/"),
+    Screen("the learning of a person", "shochou", "/team/", "tbody a[href*='/team/people/']"),
+    Screen(
+        "the learning of a person, for the office",
+        "kenshu",
+        "/team/rows/?standing=late",
+        "tbody a[href*='/team/people/']",
+    ),
+    Screen("waiting to be confirmed", "shochou", "/team/waiting/"),
+    Screen("proposals for successors", "shochou", "/team/proposals/"),
+    Screen("assigning", "shochou", "/assign/?newcomers=1&transferred=1"),
+    Screen("rules of a head", "shochou", "/training/rules/"),
+    Screen("the training office", "kenshu", "/training/"),
+    Screen("rows of the training office", "kenshu", "/training/", "a[href*='/training/rows/']"),
+    Screen("rows of the catalogue", "kenshu", PATHS),
+    Screen("rules", "kenshu", "/training/rules/"),
+    Screen("making a rule", "kenshu", "/training/rules/new/"),
+    Screen("a rule", "kenshu", "/training/rules/", "tbody a[href*='/training/rules/']"),
+    Screen("imports and exports", "kenshu", "/training/imports/"),
+    Screen("sending a file", "kenshu", "/training/imports/new/"),
+    Screen("rows without a person", "kenshu", "/training/unmatched/"),
+    Screen("the outbox", "kenshu", "/training/outbox/"),
+    Screen("assigning by the office", "kenshu", "/assign/"),
     Screen("units", "shippitsu", "/units/"),
     Screen("a unit", "shippitsu", "/units/", "main a[href*='/units/']"),
     Screen("what waits for the reviewer", "shochou", "/review/"),

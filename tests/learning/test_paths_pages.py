@@ -325,7 +325,7 @@ def test_a_post_is_looked_up_by_unit_and_title(client, head, draft):
     found = post(
         client, head, "step_new", draft.public_id, group.pk, "ask_person", **LOOK, find="道路 補佐", look_up="1"
     )
-    assert "道路課 課長補佐" in text(found)
+    assert "道路課 課長補佐" in text(found) and "今はだれもいません" in text(found)
     post(client, head, "step_new", draft.public_id, group.pk, "ask_person", **LOOK, found=str(wanted.uid))
     assert Step.objects.get().post == wanted
 
@@ -486,3 +486,27 @@ def test_odd_values_come_back_with_a_sentence(client, head, draft, type, broken)
         client, head, "step_new", draft.public_id, StepGroup.objects.get().pk, type, **dict.fromkeys(names, broken)
     )
     assert answer.status_code == 422 and not Step.objects.exists()
+
+
+def test_posts_of_one_title_are_told_apart_by_who_holds_them(client, head, draft):
+    doro = make_unit("doro", name="道路課")
+    people = [make_staff(doro, title="係長") for _ in range(2)]
+    group = StepGroup.objects.get()
+    found = post(
+        client, head, "step_new", draft.public_id, group.pk, "ask_person", **LOOK, find="道路 係長", look_up="1"
+    )
+    assert all(f"今は{person.name}さん" in text(found) for person in people)
+
+
+def test_the_page_of_a_path_leads_its_builders_to_the_builder(client, head, staff):
+    path = make_path(head, steps=[step()])
+    address = f'href="{reverse("path_build", args=[path.public_id])}"'
+    assert address in text(get(client, head, "item", path.public_id))
+    assert address not in text(get(client, staff, "item", path.public_id))
+
+
+def test_sending_a_path_of_the_own_unit_says_that_it_is_published(client, head):
+    path = make_path(head, steps=[step()], stage="draft", audience="unit")
+    client.force_login(head.user)
+    answer = client.post(reverse("path_act", args=[path.public_id, "send"]), follow=True)
+    assert "公開しました" in text(answer)

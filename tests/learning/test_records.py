@@ -257,3 +257,13 @@ def test_a_record_that_moves_or_goes_counts_no_longer_for_who_had_it(client, hea
     theirs.refresh_from_db()
     assert theirs.steps_done == 0
     assert not TrainingRecord.objects.exists()
+
+
+def test_a_record_leads_back_to_my_path_that_asks_for_its_course(client, me, head):
+    course = make_course()
+    given = give(make_path(head, steps=[take(course)]), me)
+    client.force_login(me.user)
+    record = make_record(me, course)
+    address = reverse("my_learning", args=[given.uid])
+    assert address in client.get(reverse("my_record", args=[record.pk])).content.decode()
+    assert address not in client.get(reverse("my_record", args=[make_record(me).pk])).content.decode()

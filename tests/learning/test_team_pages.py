@@ -490,3 +490,21 @@ def test_the_grid_is_turned_by_forty_people_with_the_filters_kept(client, unit, 
     second = client.get(first.context["turn"]["next_url"])
     assert len(second.context["lines"]) == 5
     assert second.context["asked"].path == path.public_id
+
+
+def test_a_newcomer_is_no_longer_waited_for_once_something_is_given(unit, head):
+    path, new = make_path(head), make_staff(unit)
+    new.joined_on = clock.today()
+    new.save()
+    assert grid.newcomers_count(head.user, Asked()) == 1
+    give(path, new, source=Source.SELF)
+    assert grid.newcomers_count(head.user, Asked()) == 1, "what is private is not told"
+    give(make_path(head), new, source=Source.MANAGER)
+    assert grid.newcomers_count(head.user, Asked()) == 0
+
+
+def test_the_page_leads_to_what_waits_and_to_the_rules(client, head):
+    client.force_login(head.user)
+    page = client.get(reverse("team")).content.decode()
+    for name in ("team_waiting", "team_proposals", "training_rules", "paths"):
+        assert f'href="{reverse(name)}"' in page
