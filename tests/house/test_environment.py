@@ -60,3 +60,14 @@ def test_the_web_server_does_not_look_for_garbage_among_what_stays():
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert told.stdout == "True True\n", told.stderr
+
+
+def test_a_web_process_loads_the_search_engine_before_its_first_reader_asks() -> None:
+    """The server need not be there, nor its address be right: the check says so, and pages answer."""
+    for url in ("http://127.0.0.1:9", "nonsense"):
+        told = subprocess.run(
+            [sys.executable, "-c", "import config.wsgi, sys; print('elasticsearch' in sys.modules)"],
+            cwd=tree.ROOT, env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.demo", "SEARCH_URL": url},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert told.stdout.split() == ["True"], told.stderr
