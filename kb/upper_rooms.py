@@ -1,4 +1,4 @@
-"""What the rooms above take part in: told that something happened here, or asked what they add to an item's page.
+"""What the rooms above take part in: told that something happened here, or asked what they add to a page.
 
 Settings name their functions by dotted path, as Django names authentication backends, so that kb never
 imports a room above it and sends no signal to one. Functions run in the caller's transaction: if one fails,
@@ -19,12 +19,12 @@ from django.utils.module_loading import import_string
 
 from kb.models import Item
 
-SETTINGS = ("KB_PUBLISHED", "KB_ITEM_PARTS")
+SETTINGS = ("KB_PUBLISHED", "KB_ITEM_PARTS", "KB_HOME_PARTS")
 
 
 @dataclass(frozen=True)
 class ItemPart:
-    """A part of an item's page that belongs to another room: a template and what it shows, trimmed to the reader."""
+    """A part of an item's page, or of the home page, that belongs to another room: a template and what it shows, trimmed to the reader."""
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
@@ -44,6 +44,12 @@ def published(item: Item) -> None:
 def item_parts(request: HttpRequest, item: Item) -> list[ItemPart]:
     """What ``settings.KB_ITEM_PARTS`` (called with request and item; ItemPart or None) add to the item's page."""
     parts = (ask(request, item) for ask in _functions("KB_ITEM_PARTS"))
+    return [part for part in parts if part is not None]
+
+
+def home_parts(request: HttpRequest) -> list[ItemPart]:
+    """What ``settings.KB_HOME_PARTS`` (called with the request; ItemPart or None) add to the home page."""
+    parts = (ask(request) for ask in _functions("KB_HOME_PARTS"))
     return [part for part in parts if part is not None]
 
 

@@ -184,6 +184,7 @@ SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"
 # What the rooms above kb take part in, by dotted path (kb/upper_rooms.py).
 KB_PUBLISHED = ["learning.progress.item_published"]
 KB_ITEM_PARTS = ["learning.item_parts.in_paths"]
+KB_HOME_PARTS = ["learning.home_parts.to_learn"]
 RETROSPECTIVE_FORMATS_DIR = BASE_DIR / "kb" / "formats"
 
 # Mail (learning/outbox.py). Without an address nothing is sent and the outbox says so. `from` in its query is the sender.

@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from kb import review
+from kb import review, upper_rooms
 from kb.cards import cards
 from kb.models import Draft, Item, Theme
 from organization.audience import Audience
@@ -36,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "of_unit": shown[len(newest) :],
         "waiting_n": review.waiting_for(request.user).count() if reader.review_unit_ids or "km" in reader.roles else 0,
         "themes": Theme.objects.all(),
+        "other_parts": upper_rooms.home_parts(request),
     }
     return render(request, "kb/home.html", context)
 

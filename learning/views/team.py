@@ -173,7 +173,7 @@ def team_export(request: HttpRequest) -> HttpResponse:
     titles = grid.Titles(user, found.order_by().values_list("path_id", flat=True).distinct())
     rows = lines(list(found), titles)
     audit.record(actor=user, action="team.exported", obj=user, after={"rows": len(rows) - 1, "format": kind})  # type: ignore[arg-type]
-    return answer(rows, kind=kind, name="tantou-manabi")
+    return answer(rows, kind=kind, name="shozoku-manabi")
 
 
 urlpatterns: list[URLPattern] = [

@@ -1,0 +1,32 @@
+"""What learning adds to the home page: what I am learning, and whom a head has given nothing yet.
+
+Two queries, whatever their size; the pages behind them say the rest, and what waits to be confirmed comes as a
+notice. Nothing where there is nothing to do.
+"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from kb.upper_rooms import ItemPart
+from learning import grid, managing
+from learning.grid import Asked
+from learning.models import Assignment
+from organization import clock
+from organization.models import Person
+
+
+def to_learn(request: HttpRequest) -> ItemPart | None:
+    """My running paths, the most urgent by name; for heads, newcomers without a path."""
+    person: Person | None = getattr(request.user, "person", None)
+    if person is None:
+        return None
+    running = list(Assignment.objects.of(person).running().filter(start_on__lte=clock.today()))
+    context = {
+        "first": running[0] if running else None,
+        "others": len(running) - 1,
+        "newcomers": grid.newcomers_count(request.user, Asked()) if managing.is_manager(request.user) else 0,
+    }
+    if not running and not context["newcomers"]:
+        return None
+    return ItemPart("learning/home_part.html", context)
