@@ -25,12 +25,13 @@ from learning.models import (
     Stage,
     Step,
 )
-from learning.outline import outline
+from learning.outline import Outline, outline, outline_to_show
+from learning.problems import problems, standing_of
 from learning.progress import gather
 from organization import audit, clock
 from organization.models import Appointment, Person, Post, User
 from organization.notices import notify_many
-from organization.policy import can_view, readers_of
+from organization.policy import Reader, can_view, readers_of
 from organization.posts import held_on
 from organization.tree import unit_tree
 
@@ -83,11 +84,12 @@ def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | No
 
     `whys` says by pk why a person is on the list (「新任」); the queries do not grow with the people.
     """
-    version = assignable(order.path)
+    version, shape, standing = _ready(order.path)
     if order.due_on and order.due_on < order.start_on:
         raise ValidationError("期限が開始より前です。期限を開始の日より後にしてください。")
     appointed = _main_appointments(people, order.start_on)
-    reasons = _reasons_to_leave_out(order, people, appointed)
+    readers = readers_of(people, order.start_on)
+    reasons = _reasons_to_leave_out(order, people, appointed, readers)
     tree = unit_tree(order.start_on)
     lines = []
     for person in people:
@@ -107,8 +109,10 @@ def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | No
                 post,
             )
         )
-    steps = [step for step in outline(version).steps if step.item_id]
-    shut = reading.unreadable_for(steps, [line.person for line in lines], order.start_on)
+    steps = [step for step in shape.steps if step.item_id]
+    shut = reading.unreadable_for(
+        steps, [line.person for line in lines], order.start_on, readers=readers, standing=standing
+    )
     return Plan(
         order, version, tuple(lines), tuple(LeftOut(p, reasons[p.pk]) for p in people if p.pk in reasons),
         tuple((step, tuple(shut[step.pk])) for step in steps if step.pk in shut),
@@ -116,13 +120,25 @@ def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | No
 
 
 def assignable(path: LearningPath) -> PathVersion:
-    """The version that new assignments get. Raises ValidationError for a path that is not active or asks nothing."""
+    """The version that new assignments get. Raises ValidationError for a path that is not active, or is broken."""
+    return _ready(path)[0]
+
+
+def _ready(path: LearningPath) -> tuple[PathVersion, Outline, dict[int, int]]:
+    """As `assignable`, with the shape of the version and what stands for its readings, asked once.
+
+    A fixed due date that has passed breaks nothing here: the assigner may say another.
+    """
     version = path.current_version() if path.stage == Stage.ACTIVE else None
     if version is None:
         raise ValidationError("この学習パスは公開中でないため、割り当てられません。公開中のものを選んでください。")
-    if not outline(version).needed:
+    shape = outline_to_show(version)
+    if not shape.needed:
         raise ValidationError("この学習パスには、すませるステップがありません。先にステップを入れてください。")
-    return version
+    standing = standing_of(shape.steps)
+    if broken := next((one for one in problems(version, shape, standing) if one.anchor != "settings"), None):
+        raise ValidationError(f"この学習パスは、直すまで割り当てられません。{broken.text}")
+    return version, shape, standing
 
 
 def _main_appointments(people: Collection[Person], on: date) -> dict[int, Appointment]:
@@ -131,7 +147,7 @@ def _main_appointments(people: Collection[Person], on: date) -> dict[int, Appoin
 
 
 def _reasons_to_leave_out(
-    order: Order, people: Sequence[Person], appointed: Mapping[int, Appointment]
+    order: Order, people: Sequence[Person], appointed: Mapping[int, Appointment], readers: Mapping[int, Reader]
 ) -> dict[int, str]:
     """By pk of the person: why the path is not given; the first reason that holds."""
     pks = [person.pk for person in people]
@@ -140,7 +156,6 @@ def _reasons_to_leave_out(
     holders = {
         row.person_id: row for row in rows if row.state == AssignmentState.COMPLETED and _holds(row, order.start_on)
     }
-    readers = readers_of(people, order.start_on)
     found: dict[int, str] = {}
     for person in people:
         if person.has_left(order.start_on):

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Subquery
 
-from learning import measures, ruling
+from learning import measures, rules
 from learning.measures import Span
 from learning.models import OPEN, Assignment, AssignmentRule, StepProgress, TrainingRecord
 from learning.small_counts import FEWEST, hidden
@@ -216,8 +216,7 @@ def _line(days: Iterable[tuple[Any, ...]], today: date) -> Line:
 
 def matched(today: date) -> dict[int, int]:
     """By pk of a rule in force: how many people it matches today."""
-    found = {rule.pk: ruling.matching(rule, today) for rule in rules_on(today)}
-    return {pk: len(people) for pk, people in found.items() if people is not None}
+    return rules.counts(rules_on(today), today)
 
 
 def rules_on(today: date) -> QuerySet[Any]:

@@ -57,15 +57,22 @@ def readable(steps: Iterable[Step], user: Any, standing: Mapping[int, int] | Non
     return {step: seen.get(standing.get(item_id, 0)) for step, item_id in wanted.items()}
 
 
-def unreadable_for(steps: Iterable[Step], people: Collection[Person], on: date) -> dict[int, list[Person]]:
-    """By pk of a reading step: those of `people` who could not read it on that day. For the builder and the assigner."""
+def unreadable_for(
+    steps: Iterable[Step], people: Collection[Person], on: date, *,
+    readers: Mapping[int, Reader] | None = None, standing: Mapping[int, int] | None = None,
+) -> dict[int, list[Person]]:  # fmt: skip
+    """By pk of a reading step: those of `people` who could not read it on that day. For the builder and the assigner.
+
+    `readers` of that day and `standing` are what the caller has asked already.
+    """
     wanted = {step.pk: step.item_id for step in steps if step.item_id is not None}
-    standing = standing_items(set(wanted.values()))
+    if standing is None:
+        standing = standing_items(set(wanted.values()))
     items = {item.pk: item for item in Item.objects.filter(pk__in=set(standing.values()))}
     authors: dict[int, set[int]] = {}
     for item_id, person_id in Authorship.objects.filter(item__in=list(items)).values_list("item_id", "person_id"):
         authors.setdefault(item_id, set()).add(person_id)
-    readers = readers_of(people, on)
+    readers = readers_of(people, on) if readers is None else readers
     found: dict[int, list[Person]] = {}
     for step, item_id in wanted.items():
         item = items.get(standing.get(item_id, 0))

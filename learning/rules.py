@@ -6,23 +6,26 @@ the path cancelled or waived in the present appointment is not given it again. N
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Q
 
+from learning import arrived
 from learning.assigning import Order, assign, plan
 from learning.models import Assignment, AssignmentRule, AssignmentState, Source, Stage
-from organization.fiscal import fiscal_year, fiscal_year_end, fiscal_year_start
+from organization.fiscal import fiscal_year
 from organization.models import Appointment, OrgUnit, Person
 from organization.models.post import AppointmentQuerySet
-from organization.posts import held_on, on_leave
+from organization.posts import on_leave
 from organization.tree import unit_tree
 
 #: So many people are assigned in one transaction: the database is never held for long.
 BATCH = 500
+#: So many rules are counted in one query, which names the units of each.
+AT_ONCE = 40
 UNDONE = (AssignmentState.CANCELLED, AssignmentState.WAIVED)
 
 
@@ -39,38 +42,49 @@ def matching(rule: AssignmentRule, on: date) -> list[tuple[Person, str]]:
     return [(row.person, _why(rule, row, on)) for row in _rows(rule, on)]
 
 
+def counts(rules: Iterable[AssignmentRule], on: date) -> dict[int, int]:
+    """By pk of each rule: how many people it matches on that day; one query for forty rules."""
+    asked = [rule for rule in rules if rule.words()]
+    found: dict[int, int] = {}
+    for start in range(0, len(asked), AT_ONCE):
+        some = {f"rule_{rule.pk}": Count("pk", filter=_asks(rule, on)) for rule in asked[start : start + AT_ONCE]}
+        found |= {int(name.removeprefix("rule_")): n for name, n in _county(on).aggregate(**some).items()}
+    return found
+
+
 def _rows(rule: AssignmentRule, on: date) -> list[Appointment]:
-    """Their main appointments. All criteria that are set must hold; a rule without any matches nobody."""
+    """Their main appointments; a rule without any criteria matches nobody."""
     if not rule.words():
         return []
-    rows = _mains(on).filter(person__employment__in=Person.COUNTY)
-    if rule.unit_id is not None:
-        rows = rows.filter(post__unit_id__in=_unit_ids(rule.unit_id, on))
-    year = fiscal_year(on)
-    if rule.newcomers:
-        rows = rows.filter(_joined_in(year))
-    if rule.transferred:
-        first = fiscal_year_start(year)
-        rows = rows.filter(starts_on__range=(first, fiscal_year_end(year)), person__joined_on__lt=first)
-    if rule.heads:
-        rows = rows.filter(post__is_head=True)
-    if rule.titles:
-        rows = rows.filter(post__title__in=rule.titles)
-    if rule.unit_kinds:
-        rows = rows.filter(post__unit__kind__in=rule.unit_kinds)
-    if rule.years:
-        joined = Q(pk__in=())
-        for nth in rule.years:
-            joined |= _joined_in(year - nth + 1)
-        rows = rows.filter(joined)
+    rows = _county(on).filter(_asks(rule, on))
     return list(rows.select_related("person", "post__unit").order_by("person__kana", "person_id"))
 
 
-def _mains(on: date) -> AppointmentQuerySet:
-    """The main appointment of each person: the one begun first where the directory has two (as in assigning)."""
-    mains = held_on(on).filter(kind=Appointment.Kind.MAIN)
-    earlier = Q(starts_on__lt=OuterRef("starts_on")) | Q(starts_on=OuterRef("starts_on"), pk__lt=OuterRef("pk"))
-    return mains.filter(~Exists(mains.filter(earlier, person=OuterRef("person_id"))))
+def _county(on: date) -> AppointmentQuerySet:
+    return arrived.mains(on).filter(person__employment__in=Person.COUNTY)
+
+
+def _asks(rule: AssignmentRule, on: date) -> Q:
+    """What a rule asks of a main appointment: all criteria that are set must hold."""
+    asked = Q()
+    if rule.unit_id is not None:
+        asked &= Q(post__unit_id__in=_unit_ids(rule.unit_id, on))
+    if rule.newcomers:
+        asked &= arrived.newcomers_q(on, "person__")
+    if rule.transferred:
+        asked &= arrived.transferred_q(on)
+    if rule.heads:
+        asked &= Q(post__is_head=True)
+    if rule.titles:
+        asked &= Q(post__title__in=rule.titles)
+    if rule.unit_kinds:
+        asked &= Q(post__unit__kind__in=rule.unit_kinds)
+    if rule.years:
+        joined = Q(pk__in=())
+        for nth in rule.years:
+            joined |= arrived.joined_in(fiscal_year(on) - nth + 1, "person__")
+        asked &= joined
+    return asked
 
 
 def _unit_ids(unit_id: int, on: date) -> set[int]:
@@ -78,10 +92,6 @@ def _unit_ids(unit_id: int, on: date) -> set[int]:
     tree = unit_tree(on)
     now = tree.successor(unit_id)
     return {member for unit in (now, *tree.descendants(now)) for member in tree.inherited(unit)}
-
-
-def _joined_in(year: int) -> Q:
-    return Q(person__joined_on__range=(fiscal_year_start(year), fiscal_year_end(year)))
 
 
 def _why(rule: AssignmentRule, row: Appointment, on: date) -> str:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
-from learning import candidates, choosing
+from learning import arrived, candidates, choosing
 from learning.assigning import assign
 from learning.models import Assignment, AssignmentState, Source, Stage
 from organization import clock
@@ -218,8 +218,8 @@ def test_the_groups_of_the_form_and_of_the_database_are_the_same(unit, head):
             appoint(person, make_post(unit), starts=starts, announced_on=starts)
     pool = candidates.candidates(head.user, clock.today())
     here = candidates.people(head.user, clock.today())
-    assert {one.person for one in pool if one.is_newcomer} == set(here.filter(candidates.newcomers_q(clock.today())))
-    moved = candidates.transferred(clock.today())
+    assert {one.person for one in pool if one.is_newcomer} == set(here.filter(arrived.newcomers_q(clock.today())))
+    moved = arrived.transferred(clock.today())
     assert {one.person for one in pool if one.is_transferred} == set(here.filter(pk__in=moved.values("pk")))
 
 
@@ -429,3 +429,12 @@ def test_a_day_that_no_calendar_has_does_not_break_the_page(client, head, path):
     client.force_login(head.user)
     for day in ("2027-02-30", "0000-00-00", "9999-12-31", str(date.min)):
         assert client.get(reverse("assign"), {"start": day}).status_code == 200
+
+
+def test_the_second_screen_stays_within_its_queries(client, unit, head, django_assert_max_num_queries):
+    path = make_path(head, steps=[read(make_lesson(head))])
+    people = [make_staff(unit) for _ in range(20)]
+    client.force_login(head.user)
+    with django_assert_max_num_queries(17):
+        answer = client.post(reverse("assign"), sent(path, people, preview="1"))
+    assert answer.status_code == 200

@@ -225,3 +225,9 @@ def test_a_new_manager_sees_open_assignments_and_nothing_that_ended_before(unit,
     assert set(managing.managed(head.user)) == set()
     Assignment.objects.filter(pk=done.pk).update(shared=True)
     assert set(managing.managed(new_head.user)) == {going, done}
+
+
+def test_an_active_version_that_was_broken_later_is_not_assigned(unit, path):
+    path.current_version().steps.update(type="check", quiz=[])
+    with pytest.raises(ValidationError, match=r"直すまで割り当てられません.*問いがありません"):
+        plan(order=order(path), people=[make_staff(unit)])

@@ -169,6 +169,20 @@ def test_a_unit_stands_for_all_below_it_and_for_what_it_became(path):
     assert matched(make_rule(path, unit=old, newcomers=True)) == people
 
 
+def test_rules_counted_together_match_as_many_as_each_alone(unit, path, django_assert_max_num_queries):
+    newcomer(unit)
+    newcomer(make_unit("zaisei"))
+    moved = make_person(joined_on=date(2020, 4, 1))
+    appoint(moved, make_post(unit, title="主事"), starts=TODAY)
+    asked = [{"newcomers": True}, {"newcomers": True, "unit": unit}, {"transferred": True}, {"heads": True}]
+    asked += [{"titles": ["主事"]}, {"years": [1, 7]}, {"unit_kinds": [unit.kind]}, {"newcomers": False}]
+    made = [make_rule(path, **values) for values in asked]
+    unit_tree(TODAY)
+    with django_assert_max_num_queries(3):
+        found = rules.counts(made, TODAY)
+    assert {rule.pk: found.get(rule.pk, 0) for rule in made} == {rule.pk: len(matched(rule)) for rule in made}
+
+
 def test_a_thousand_are_matched_in_a_few_queries(unit, path, django_assert_max_num_queries):
     post = make_post(unit)
     people = Person.objects.bulk_create(

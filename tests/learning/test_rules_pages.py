@@ -69,6 +69,7 @@ def matcher(monkeypatch):
     """Stands in for learning.rules: matches whom the test names."""
     found = []
     monkeypatch.setattr(ruling, "matching", lambda rule, on: list(found))
+    monkeypatch.setattr("learning.rules.counts", lambda some, on: {rule.pk: len(found) for rule in some})
     return found
 
 
@@ -240,3 +241,14 @@ def test_the_list_asks_no_more_for_more_rules(client, office, path, count, djang
     client.force_login(office.user)
     with django_assert_max_num_queries(15):
         client.get(reverse("training_rules"))
+
+
+def test_the_cold_page_of_the_office_asks_few_questions_with_thirty_rules(
+    client, office, path, django_assert_max_num_queries
+):
+    for _ in range(30):
+        rule_of(path, unit=make_unit())
+    client.force_login(office.user)
+    figures.forget()
+    with django_assert_max_num_queries(15):
+        assert client.get(reverse("training")).status_code == 200

@@ -1,0 +1,51 @@
+"""新任 and 転入, said once for lists, rules and pages: who joined, and who came to the present post, in a fiscal year.
+
+新任 joined in the fiscal year of a day. 転入 joined before it and began the main post within it. Of whom the directory
+does not say when they joined, it refuses to say either.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from organization.fiscal import fiscal_year, fiscal_year_end, fiscal_year_start
+from organization.models import Appointment, Person
+from organization.models.post import AppointmentQuerySet
+from organization.posts import held_on
+
+
+def joined_in(year: int, prefix: str = "") -> Q:
+    return Q(**{f"{prefix}joined_on__range": (fiscal_year_start(year), fiscal_year_end(year))})
+
+
+def newcomers_q(on: date, prefix: str = "") -> Q:
+    return joined_in(fiscal_year(on), prefix)
+
+
+def transferred_q(on: date) -> Q:
+    """Of main appointments (`mains`)."""
+    year = fiscal_year(on)
+    first = fiscal_year_start(year)
+    return Q(starts_on__range=(first, fiscal_year_end(year)), person__joined_on__lt=first)
+
+
+def transferred(on: date) -> QuerySet[Person]:
+    return Person.objects.filter(pk__in=mains(on).filter(transferred_q(on)).values("person_id"))
+
+
+def is_newcomer(joined_on: date | None, on: date) -> bool:
+    return joined_on is not None and fiscal_year(joined_on) == fiscal_year(on)
+
+
+def is_transferred(joined_on: date | None, since: date, on: date) -> bool:
+    year = fiscal_year(on)
+    return joined_on is not None and fiscal_year(joined_on) < year and fiscal_year(since) == year
+
+
+def mains(on: date) -> AppointmentQuerySet:
+    """The main appointment of each person: the one begun first where the directory has two (as in assigning)."""
+    held = held_on(on).filter(kind=Appointment.Kind.MAIN)
+    earlier = Q(starts_on__lt=OuterRef("starts_on")) | Q(starts_on=OuterRef("starts_on"), pk__lt=OuterRef("pk"))
+    return held.filter(~Exists(held.filter(earlier, person=OuterRef("person_id"))))
