@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import F
 
 from kb.models import Item
-from learning import grid, managing, reading
+from learning import grid, managing, measures, reading
 from learning.models import (
     STANDINGS,
     Assignment,
@@ -27,10 +27,11 @@ from learning.models import (
     TrainingRecord,
 )
 from learning.outline import Outline, outlines
+from learning.wording import UNNAMED
 from organization import clock
+from organization.audience import Attribution
 from organization.models import Person
 
-UNNAMED = "公開範囲の外の記事を読む"
 RECORDS = 100
 
 
@@ -145,9 +146,11 @@ def _steps(shape: Outline, done: dict[UUID, dict[str, Any]], named: dict[int, st
 
 
 def records(user: Any, person: Person) -> list[RecordLine]:
-    """The person's training records that `user` may see; for the training office all of them."""
-    found = TrainingRecord.objects.all() if managing.is_office(user) else managing.managed_records(user)
+    """The person's training records that `user` may see; for the training office all but private own entries."""
+    found = measures.records() if managing.is_office(user) else managing.managed_records(user)
     rows = list(found.filter(person=person).select_related("course").order_by("-ends_on", "-pk")[:RECORDS])
     reports = [row.report_id for row in rows if row.report_id]
-    open_reports = {item.pk: item for item in Item.objects.visible_to(user).filter(pk__in=reports)} if reports else {}
+    # Beside a name only what says who wrote it: a report without a name is counted and not linked (I13).
+    named = Item.objects.visible_to(user).filter(pk__in=reports, attribution=Attribution.NAMED) if reports else ()
+    open_reports = {item.pk: item for item in named}
     return [RecordLine(row, open_reports.get(row.report_id)) for row in rows]

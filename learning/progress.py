@@ -30,6 +30,7 @@ from learning.models import (
     TrainingRecord,
 )
 from learning.outline import Outline, outline, outlines
+from learning.wording import UNNAMED
 from organization import audit, clock
 from organization.models import Person
 from organization.notices import notify
@@ -79,8 +80,12 @@ def do(
     )  # fmt: skip
     tally(locked, shape=shape)
     if waits:
-        for person in confirmers(assignment=locked, step=step):
-            notify(person, text=f"「{step.title}」の確認をお願いします。", url="/team/waiting/")
+        people = confirmers(assignment=locked, step=step)
+        shut = reading.unreadable_for([step], people, clock.today()).get(step.pk, [])
+        for person in people:
+            # What its reader may not open has no title in a notice either (I16).
+            named = UNNAMED if person in shut else step.title
+            notify(person, text=f"「{named}」の確認をお願いします。", url="/team/waiting/")
     return made
 
 
@@ -194,7 +199,8 @@ def decide(*, progress: StepProgress, user: Any, accept: bool, comment: str = ""
         reason=row.comment,
     )  # fmt: skip
     said = "確認されました" if accept else f"差し戻されました：{row.comment}"
-    notify(locked.person, text=f"「{step.title}」が{said}", url=f"/my/learning/{locked.uid}/")
+    named = UNNAMED if reading.unreadable_for([step], [locked.person], clock.today()) else step.title
+    notify(locked.person, text=f"「{named}」が{said}", url=f"/my/learning/{locked.uid}/")
     tally(locked, shape=shape)
     return row
 

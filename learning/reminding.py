@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
-from learning import managing, reading
+from learning import grid, managing, reading
 from learning.models import Assignment, AssignmentState, Message, Reminder
 from learning.outline import outline
 from learning.progress import done_days
@@ -76,6 +76,7 @@ def _require_running(row: Assignment) -> None:
 
 def draft(*, assignment: Assignment, by: Person) -> str:
     """The text that the form begins with: polite, with the path, the due day and the next step. To be adapted."""
+    title = grid.Titles(by.user, [assignment.path_id]).of(assignment.path_id)
     following = outline(assignment.version).next_step(done_days(assignment))
     due, days = era_date(assignment.due_on), assignment.days_left()
     if days < 0:
@@ -88,7 +89,7 @@ def draft(*, assignment: Assignment, by: Person) -> str:
         step = f"次は「{following.title}」（約{following.minutes}分）です。"
     return (
         f"{assignment.person.name}さん\n"
-        f"{by.name}です。学習パス「{assignment.path.title}」について、お声がけします。\n"
+        f"{by.name}です。学習パス「{title}」について、お声がけします。\n"
         f"{when}{step}\n"
         "進めにくいことや、時間がとれないわけがあれば、遠慮なく教えてください。期限の相談にも乗ります。"
     )

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 
 from kb.forms.fields import DayField, choice_messages
 from kb.text import LineField
-from learning import managing, ruling
+from learning import grid, managing, ruling
 from learning.models import AssignmentRule
 from organization import clock
 from organization.models import OrgUnit, User
@@ -58,7 +58,10 @@ class RuleForm(forms.Form):
         self.paths = {path.public_id or str(path.pk): path for path in ruling.paths_for(user)}
         if rule.pk and rule.path not in self.paths.values():
             self.paths[rule.path.public_id or str(rule.path_id)] = rule.path
-        self._choices("path", [("", "選んでください"), *((key, path.title) for key, path in self.paths.items())])
+        # A rule may hold a path that whoever changes it may not open (I16).
+        titles = grid.Titles(user, [path.pk for path in self.paths.values()])
+        named = [(key, titles.of(path.pk)) for key, path in self.paths.items()]
+        self._choices("path", [("", "選んでください"), *named])
         self._choices("unit", [*([EVERYWHERE] if managing.is_office(user) else []), *self.units.values()])
         if not managing.is_office(user):
             self.fields["unit"].required = True

@@ -65,7 +65,12 @@ class ShownStep:
 
     @property
     def title(self) -> str:
-        return UNNAMED if self.step.type == StepType.READ and self.item is None else self.step.title
+        return UNNAMED if self.is_unnamed else self.step.title
+
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether its words would name what the learner may not open."""
+        return self.step.type == StepType.READ and self.item is None
 
     @property
     def may_do(self) -> bool:

@@ -14,6 +14,8 @@ ICONS: dict[str, str] = {
     StepType.READ: "article", StepType.WRITE: "retrospective", StepType.COURSE: "training", StepType.ON_JOB: "apply",
     StepType.ASK: "comment", StepType.CHECK: "check", StepType.EVENT: "calendar",
 }  # fmt: skip
+#: What a reading is called for whom it is closed to.
+UNNAMED = "公開範囲の外の記事を読む"
 #: What each type is for: beside the button that adds one.
 PURPOSES: dict[str, str] = {
     StepType.READ: "教訓やふりかえりを開いて読みます。",

@@ -148,7 +148,8 @@ def _superuser() -> Reader:
 
 def _appointments(day: date) -> QuerySet[Appointment]:
     """Announced, begun, and ended no longer ago than the handover lasts."""
-    rows = Appointment.objects.filter(starts_on__lte=day, announced_on__lte=day)
+    # Of a day to come only what is announced by now (I8).
+    rows = Appointment.objects.filter(starts_on__lte=day, announced_on__lte=min(day, clock.today()))
     rows = rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day - HANDOVER))
     return rows.select_related("post__unit").order_by("starts_on", "pk")
 

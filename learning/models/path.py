@@ -94,11 +94,11 @@ class LearningPath(Item):
         return newest if newest is not None and newest.frozen_at is None else None
 
     def body_texts(self) -> list[str]:
-        """Also the goal and the steps of the current version, so that a path is found by what it teaches."""
+        """Also the goal and the steps of the current version; not the readings, which are not everybody's (I16)."""
         version = self.current_version()
         if version is None:
             return super().body_texts()
-        words = [word for step in version.steps.all() for word in (step.title, step.why)]
+        words = [word for step in version.steps.filter(item=None) for word in (step.title, step.why)]
         return [text for text in [version.goal, *super().body_texts(), *words] if text]
 
     def own_context(self, request: Any) -> dict[str, Any]:

@@ -19,13 +19,15 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, reverse
 from django.urls import path as url
 
-from learning import assigning, candidates, choosing, managing
+from learning import assigning, candidates, choosing, managing, reading
 from learning.assigning import LeftOut, Order, OutsideUnitError
 from learning.candidates import Candidate
 from learning.choosing import GROUPS, MOST, Chosen
 from learning.forms.assign import REASONS, AssignForm, Row
 from learning.models import Assignment, LearningPath, PathVersion, Source, Stage
+from learning.wording import UNNAMED
 from organization import clock
+from organization.models import Person
 
 #: How many people the first screen shows; more are narrowed by unit or name.
 SHOWN = 200
@@ -268,10 +270,16 @@ def _second(
     context = {
         "form": form, "hidden": form.kept(KEPT), "rows": rows, "order": drawn.order, "version": drawn.version, "error": error,
         "left_out": [*screen.picked.leaving, *drawn.left_out],
-        "unreadable": drawn.unreadable,
+        "unreadable": _unreadable(screen, drawn),
         "trail": [{"url": reverse("team"), "label": "所属の学び"}, {"url": "", "label": "割り当てる人の確認"}],
     }  # fmt: skip
     return render(screen.request, "learning/assign_preview.html", context, status=422 if error else 200)
+
+
+def _unreadable(screen: Screen, drawn: assigning.Plan) -> list[tuple[str, tuple[Person, ...]]]:
+    """What some cannot open, as far as the assigner may know what it is called (I16)."""
+    seen = reading.readable([step for step, _ in drawn.unreadable], screen.request.user)
+    return [(UNNAMED if seen.get(step.pk) is None else step.title, people) for step, people in drawn.unreadable]
 
 
 urlpatterns: list[URLPattern] = [

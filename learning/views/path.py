@@ -14,7 +14,7 @@ from learning.assigning import open_assignment
 from learning.models import LearningPath, Stage, Step
 from learning.outline import Outline, outline_to_show
 from learning.reading import readable
-from learning.wording import ICONS, minutes_words, target_words, validity_words
+from learning.wording import ICONS, UNNAMED, minutes_words, target_words, validity_words
 
 #: More than these are found by search.
 COPIES = 20
@@ -72,11 +72,16 @@ def groups_of(shape: Outline, seen: Mapping[int, Item | None]) -> list[dict[str,
 
 
 def step_line(step: Step, seen: Mapping[int, Item | None]) -> dict[str, Any]:
+    """A step for this reader; the words around a reading that is closed to them would name it (I16)."""
+    hidden = step.item_id is not None and seen.get(step.pk) is None
     return {
         "step": step,
+        "title": UNNAMED if hidden else step.title,
+        "why": "" if hidden else step.why,
+        "task": "" if hidden else step.task,
         "icon": ICONS[step.type],
         "minutes": minutes_words(step.minutes),
         "target": target_words(step),
         "item": seen.get(step.pk),
-        "hidden": step.item_id is not None and seen.get(step.pk) is None,
+        "hidden": hidden,
     }

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from kb.text import clean_text
-from learning import managing, proposals
+from learning import grid, managing, proposals
 from learning.assigning import OutsideUnitError
 from learning.models import SuccessorProposal
 
@@ -31,9 +31,11 @@ def _shown(request: HttpRequest, *, failed: int = 0, reason: str = "", error: st
     """The list; what was typed for the one that `failed` is kept beside what is wrong with it."""
     found = list(proposals.open_for(request.user)[: SHOWN + 1])
     holders = proposals.holders(found)
+    titles = grid.Titles(request.user, [one.path_id for one in found])
     rows: list[dict[str, Any]] = [
         {
             "proposal": one,
+            "path": dict(zip(("public_id", "title"), titles.named(one.path_id), strict=True)),
             "holder": holders.get(one.post_id),
             "reason": reason if one.pk == failed else proposals.REASON,
             "error": error if one.pk == failed else "",
@@ -53,13 +55,14 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     if proposal is None:
         raise Http404
     reason = request.POST.get("reason", "")
+    title = grid.Titles(request.user, [proposal.path_id]).of(proposal.path_id)
     try:
         if "accept" in request.POST:
             made = proposals.accept(proposal=proposal, user=request.user, reason=clean_text(reason)[:300])
-            messages.success(request, f"「{proposal.path.title}」を、{made.person.name}さんに割り当てました。")
+            messages.success(request, f"「{title}」を、{made.person.name}さんに割り当てました。")
         else:
             proposals.decline(proposal=proposal, user=request.user)
-            messages.success(request, f"「{proposal.path.title}」の提案を見送りました。")
+            messages.success(request, f"「{title}」の提案を見送りました。")
     except (LookupError, OutsideUnitError):
         raise Http404 from None
     except ValidationError as error:

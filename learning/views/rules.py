@@ -18,7 +18,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
-from learning import managing, ruling
+from learning import grid, managing, ruling
 from learning.models import OPEN, AssignmentRule
 from learning.rule_form import RuleForm
 from organization import clock
@@ -47,9 +47,11 @@ def page(request: HttpRequest) -> HttpResponse:
     """The rules, running ones first."""
     today, tree = clock.today(), unit_tree()
     found = ruling.rules_of(request.user).annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
+    titles = grid.Titles(request.user, found.values_list("path_id", flat=True))
     rows: list[dict[str, Any]] = [
         {
             "rule": rule,
+            "title": titles.of(rule.path_id),
             "where": tree.name(rule.unit_id) if rule.unit_id else "全庁",
             "given": rule.given,
             "state": _state(rule),
@@ -90,7 +92,14 @@ def _edit(request: HttpRequest, rule: AssignmentRule) -> HttpResponse:
     """「だれに当てはまるか見る」 shows, 「保存する」 keeps; either asks the same form."""
     made = rule.pk is None
     form = RuleForm(request.POST or None, user=request.user, rule=rule)  # type: ignore[arg-type]
-    context: dict[str, Any] = {"form": form, "made": made, "used": ruling.is_used(rule), "today": clock.today()}
+    title = "" if made else grid.Titles(request.user, [rule.path_id]).of(rule.path_id)
+    context: dict[str, Any] = {
+        "form": form,
+        "made": made,
+        "title": title,
+        "used": ruling.is_used(rule),
+        "today": clock.today(),
+    }
     if request.method == "POST" and not form.is_bound:
         form = context["form"] = RuleForm({"path": ""}, user=request.user, rule=rule)  # type: ignore[arg-type]
     if not form.is_bound:

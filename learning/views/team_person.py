@@ -25,6 +25,7 @@ from learning import changes, grid, managing, person_page, progress, reading, re
 from learning.forms.acts import CancelForm, ExtendForm, RemindForm, WaiveForm
 from learning.models import Assignment, Step, StepProgress, StepType
 from learning.waiting import waiting_for
+from learning.wording import UNNAMED
 from organization.models import Person
 
 WAITING = 50
@@ -184,7 +185,7 @@ def _steps_of(rows: list[StepProgress], user: Any) -> dict[int, tuple[Step, str]
     steps = {pk: step for pk, step in mine.items() if step is not None}
     open_items = reading.readable([step for step in steps.values() if step.type == StepType.READ], user)
     return {
-        pk: (step, person_page.UNNAMED if step.pk in open_items and open_items[step.pk] is None else step.title)
+        pk: (step, UNNAMED if step.pk in open_items and open_items[step.pk] is None else step.title)
         for pk, step in steps.items()
     }
 

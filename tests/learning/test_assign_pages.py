@@ -259,13 +259,14 @@ def test_the_list_says_who_why_and_until_when_and_saves_nothing(client, unit, he
     assert Assignment.objects.count() == 1
 
 
-def test_reading_steps_that_some_could_not_open_are_named(client, unit, head):
+def test_reading_steps_that_some_could_not_open_are_told_without_a_title_closed_to_the_assigner(client, unit, head):
     elsewhere = make_unit("ka", name="河川課", parent=unit)
     lesson = make_lesson(make_staff(elsewhere))  # for that section alone
     path = make_path(head, steps=[read(lesson, title="土のうの積み方を読む")])
     person = make_staff(unit)
     page = preview(client, head.user, path, [person]).content.decode()
-    assert "「土のうの積み方を読む」を読めない人が1人います" in page
+    assert "「公開範囲の外の記事を読む」を読めない人が1人います" in page
+    assert "土のうの積み方" not in page
     assert person.name in page
 
 
