@@ -1,7 +1,7 @@
 """Whom a path could be given: the people of a manager's units on a day, with unit and post, and the ready groups.
 
-新任 joined in the fiscal year of that day; 転入 came to their main post in it. Nobody is known here before the day
-on which the appointment is announced (I8). It refuses to say what anybody has learned.
+Nobody is known here before the day on which the appointment is announced (I8). It refuses to say what anybody has
+learned, and who is 新任 or 転入: that is ``learning.newcomers``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from learning import managing
+from learning.newcomers import is_new, is_transferred
 from organization import clock
-from organization.fiscal import fiscal_year, fiscal_year_start
 from organization.models import Appointment, OrgUnit, Person
 from organization.models.post import AppointmentQuerySet
 from organization.policy import reader_for
@@ -39,12 +39,11 @@ class Candidate:
 
     @property
     def is_newcomer(self) -> bool:
-        joined = self.person.joined_on
-        return joined is not None and fiscal_year_start(fiscal_year(self.on)) <= joined <= self.on
+        return is_new(self.person.joined_on, self.on)
 
     @property
     def is_transferred(self) -> bool:
-        return self.is_main and not self.is_newcomer and self.since >= fiscal_year_start(fiscal_year(self.on))
+        return self.is_main and is_transferred(self.person.joined_on, self.since, self.on)
 
     @property
     def place(self) -> str:
@@ -104,20 +103,6 @@ def named_q(q: str, prefix: str = "") -> Q:
     return Q(**{f"{prefix}name__icontains": q}) | Q(**{f"{prefix}kana__icontains": q}) | Q(
         **{f"{prefix}staff_no__icontains": q}
     )  # fmt: skip
-
-
-# --- The groups in SQL; a test keeps them and `Candidate` alike ---------------------------------
-
-
-def newcomers_q(on: date) -> Q:
-    """新任: joined in the fiscal year of that day."""
-    return Q(joined_on__gte=fiscal_year_start(fiscal_year(on)), joined_on__lte=on)
-
-
-def transferred(on: date) -> QuerySet[Person]:
-    """転入: came to their main post in the fiscal year of that day, and are not 新任."""
-    moved = held_on(on).filter(kind=MAIN, starts_on__gte=fiscal_year_start(fiscal_year(on)))
-    return Person.objects.filter(pk__in=moved.values("person_id")).exclude(newcomers_q(on))
 
 
 # --- Units and days ------------------------------------------------------------------------------

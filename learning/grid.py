@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from learning import candidates, managing
+from learning import candidates, managing, newcomers
 from learning.models import STANDINGS, Assignment, AssignmentState, LearningPath, standing_q
 from learning.models.assignment import AssignmentQuerySet
 from organization import clock
@@ -74,9 +74,9 @@ def people(user: Any, asked: Asked) -> QuerySet[Person]:
     today = clock.today()
     found = candidates.people(user, today, asked.units())
     if asked.who == "newcomers":
-        found = found.filter(candidates.newcomers_q(today))
+        found = found.filter(newcomers.new_q(today))
     elif asked.who == "transferred":
-        found = found.filter(pk__in=candidates.transferred(today).values("pk"))
+        found = found.filter(pk__in=newcomers.transferred(today).values("pk"))
     elif asked.who == "leave":
         found = found.filter(pk__in=on_leave(today).values("person_id"))
     if asked.q:
@@ -161,6 +161,6 @@ def newcomers_count(user: Any, asked: Asked) -> int:
     """今年度の新任・転入 among these people to whom nothing has been given yet, as far as the asker may see."""
     today = clock.today()
     here = candidates.people(user, today, asked.units())
-    either = candidates.newcomers_q(today) | Q(pk__in=candidates.transferred(today).values("pk"))
+    either = newcomers.new_q(today) | Q(pk__in=newcomers.transferred(today).values("pk"))
     given = managing.overseen(user).exclude(state=AssignmentState.CANCELLED)
     return here.filter(either).exclude(pk__in=given.values("person_id")).count()

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from learning.assigning import Order, assign, plan
 from learning.models import Assignment, AssignmentRule, AssignmentState, Source, Stage
-from organization.fiscal import fiscal_year, fiscal_year_end, fiscal_year_start
+from learning.newcomers import joined_q, mains, new_q, transferred_q
+from organization.fiscal import fiscal_year
 from organization.models import Appointment, OrgUnit, Person
-from organization.models.post import AppointmentQuerySet
-from organization.posts import held_on, on_leave
+from organization.posts import on_leave
 from organization.tree import unit_tree
 
 #: So many people are assigned in one transaction: the database is never held for long.
@@ -43,15 +43,13 @@ def _rows(rule: AssignmentRule, on: date) -> list[Appointment]:
     """Their main appointments. All criteria that are set must hold; a rule without any matches nobody."""
     if not rule.words():
         return []
-    rows = _mains(on).filter(person__employment__in=Person.COUNTY)
+    rows = mains(on).filter(person__employment__in=Person.COUNTY)
     if rule.unit_id is not None:
         rows = rows.filter(post__unit_id__in=_unit_ids(rule.unit_id, on))
-    year = fiscal_year(on)
     if rule.newcomers:
-        rows = rows.filter(_joined_in(year))
+        rows = rows.filter(new_q(on, "person__"))
     if rule.transferred:
-        first = fiscal_year_start(year)
-        rows = rows.filter(starts_on__range=(first, fiscal_year_end(year)), person__joined_on__lt=first)
+        rows = rows.filter(transferred_q(on))
     if rule.heads:
         rows = rows.filter(post__is_head=True)
     if rule.titles:
@@ -61,16 +59,9 @@ def _rows(rule: AssignmentRule, on: date) -> list[Appointment]:
     if rule.years:
         joined = Q(pk__in=())
         for nth in rule.years:
-            joined |= _joined_in(year - nth + 1)
+            joined |= joined_q(fiscal_year(on) - nth + 1, "person__")
         rows = rows.filter(joined)
     return list(rows.select_related("person", "post__unit").order_by("person__kana", "person_id"))
-
-
-def _mains(on: date) -> AppointmentQuerySet:
-    """The main appointment of each person: the one begun first where the directory has two (as in assigning)."""
-    mains = held_on(on).filter(kind=Appointment.Kind.MAIN)
-    earlier = Q(starts_on__lt=OuterRef("starts_on")) | Q(starts_on=OuterRef("starts_on"), pk__lt=OuterRef("pk"))
-    return mains.filter(~Exists(mains.filter(earlier, person=OuterRef("person_id"))))
 
 
 def _unit_ids(unit_id: int, on: date) -> set[int]:
@@ -78,10 +69,6 @@ def _unit_ids(unit_id: int, on: date) -> set[int]:
     tree = unit_tree(on)
     now = tree.successor(unit_id)
     return {member for unit in (now, *tree.descendants(now)) for member in tree.inherited(unit)}
-
-
-def _joined_in(year: int) -> Q:
-    return Q(person__joined_on__range=(fiscal_year_start(year), fiscal_year_end(year)))
 
 
 def _why(rule: AssignmentRule, row: Appointment, on: date) -> str:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
-from learning import candidates, choosing
+from learning import candidates, choosing, newcomers
 from learning.assigning import assign
 from learning.models import Assignment, AssignmentState, Source, Stage
 from organization import clock
@@ -218,8 +218,8 @@ def test_the_groups_of_the_form_and_of_the_database_are_the_same(unit, head):
             appoint(person, make_post(unit), starts=starts, announced_on=starts)
     pool = candidates.candidates(head.user, clock.today())
     here = candidates.people(head.user, clock.today())
-    assert {one.person for one in pool if one.is_newcomer} == set(here.filter(candidates.newcomers_q(clock.today())))
-    moved = candidates.transferred(clock.today())
+    assert {one.person for one in pool if one.is_newcomer} == set(here.filter(newcomers.new_q(clock.today())))
+    moved = newcomers.transferred(clock.today())
     assert {one.person for one in pool if one.is_transferred} == set(here.filter(pk__in=moved.values("pk")))
 
 
