@@ -13,7 +13,7 @@ from datetime import date
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
-from learning import managing, reading
+from learning import managing, problems, reading
 from learning.models import (
     OPEN,
     Assignment,
@@ -25,12 +25,12 @@ from learning.models import (
     Stage,
     Step,
 )
-from learning.outline import outline
+from learning.outline import Outline, outline, outline_to_show
 from learning.progress import gather
 from organization import audit, clock
 from organization.models import Appointment, Person, Post, User
 from organization.notices import notify_many
-from organization.policy import can_view, readers_of
+from organization.policy import Reader, can_view, readers_of
 from organization.posts import held_on
 from organization.tree import unit_tree
 
@@ -83,11 +83,13 @@ def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | No
 
     `whys` says by pk why a person is on the list (「新任」); the queries do not grow with the people.
     """
-    version = assignable(order.path)
+    given = assignable(order.path)
+    version = given.version
     if order.due_on and order.due_on < order.start_on:
         raise ValidationError("期限が開始より前です。期限を開始の日より後にしてください。")
     appointed = _main_appointments(people, order.start_on)
-    reasons = _reasons_to_leave_out(order, people, appointed)
+    readers = readers_of(people, order.start_on)
+    reasons = _reasons_to_leave_out(order, people, appointed, readers)
     tree = unit_tree(order.start_on)
     lines = []
     for person in people:
@@ -107,22 +109,39 @@ def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | No
                 post,
             )
         )
-    steps = [step for step in outline(version).steps if step.item_id]
-    shut = reading.unreadable_for(steps, [line.person for line in lines], order.start_on)
+    steps = [step for step in given.shape.steps if step.item_id]
+    shut = reading.unreadable_for(steps, [line.person for line in lines], readers, given.standing)
     return Plan(
         order, version, tuple(lines), tuple(LeftOut(p, reasons[p.pk]) for p in people if p.pk in reasons),
         tuple((step, tuple(shut[step.pk])) for step in steps if step.pk in shut),
     )  # fmt: skip
 
 
-def assignable(path: LearningPath) -> PathVersion:
-    """The version that new assignments get. Raises ValidationError for a path that is not active or asks nothing."""
+@dataclass(frozen=True)
+class Assignable:
+    """The version that new assignments get, with its outline and what stands for its readings today."""
+
+    version: PathVersion
+    shape: Outline
+    standing: Mapping[int, int]
+
+
+def assignable(path: LearningPath) -> Assignable:
+    """What new assignments get. Raises ValidationError for a path that is not active, asks nothing, or was edited
+    into one that cannot be done.
+
+    A frozen version is what it was when it was released: what has gone from it since can be skipped by its learners.
+    """
     version = path.current_version() if path.stage == Stage.ACTIVE else None
     if version is None:
         raise ValidationError("この学習パスは公開中でないため、割り当てられません。公開中のものを選んでください。")
-    if not outline(version).needed:
+    shape = outline_to_show(version)
+    if not shape.needed:
         raise ValidationError("この学習パスには、すませるステップがありません。先にステップを入れてください。")
-    return version
+    standing = problems.standing_of(shape.steps)
+    if version.frozen_at is None and (faults := problems.faults(shape, standing)):
+        raise ValidationError(f"この学習パスは、直すまで割り当てられません。{faults[0].text}")
+    return Assignable(version, shape, standing)
 
 
 def _main_appointments(people: Collection[Person], on: date) -> dict[int, Appointment]:
@@ -131,7 +150,7 @@ def _main_appointments(people: Collection[Person], on: date) -> dict[int, Appoin
 
 
 def _reasons_to_leave_out(
-    order: Order, people: Sequence[Person], appointed: Mapping[int, Appointment]
+    order: Order, people: Sequence[Person], appointed: Mapping[int, Appointment], readers: Mapping[int, Reader]
 ) -> dict[int, str]:
     """By pk of the person: why the path is not given; the first reason that holds."""
     pks = [person.pk for person in people]
@@ -140,7 +159,6 @@ def _reasons_to_leave_out(
     holders = {
         row.person_id: row for row in rows if row.state == AssignmentState.COMPLETED and _holds(row, order.start_on)
     }
-    readers = readers_of(people, order.start_on)
     found: dict[int, str] = {}
     for person in people:
         if person.has_left(order.start_on):
