@@ -13,7 +13,7 @@ from datetime import date
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
-from learning import managing, reading
+from learning import managing, problems, reading
 from learning.models import (
     OPEN,
     Assignment,
@@ -26,7 +26,6 @@ from learning.models import (
     Step,
 )
 from learning.outline import Outline, outline, outline_to_show
-from learning.problems import problems, standing_of
 from learning.progress import gather
 from organization import audit, clock
 from organization.models import Appointment, Person, Post, User
@@ -84,7 +83,8 @@ def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | No
 
     `whys` says by pk why a person is on the list (「新任」); the queries do not grow with the people.
     """
-    version, shape, standing = _ready(order.path)
+    given = assignable(order.path)
+    version = given.version
     if order.due_on and order.due_on < order.start_on:
         raise ValidationError("期限が開始より前です。期限を開始の日より後にしてください。")
     appointed = _main_appointments(people, order.start_on)
@@ -109,25 +109,28 @@ def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | No
                 post,
             )
         )
-    steps = [step for step in shape.steps if step.item_id]
-    shut = reading.unreadable_for(
-        steps, [line.person for line in lines], order.start_on, readers=readers, standing=standing
-    )
+    steps = [step for step in given.shape.steps if step.item_id]
+    shut = reading.unreadable_for(steps, [line.person for line in lines], readers, given.standing)
     return Plan(
         order, version, tuple(lines), tuple(LeftOut(p, reasons[p.pk]) for p in people if p.pk in reasons),
         tuple((step, tuple(shut[step.pk])) for step in steps if step.pk in shut),
     )  # fmt: skip
 
 
-def assignable(path: LearningPath) -> PathVersion:
-    """The version that new assignments get. Raises ValidationError for a path that is not active, or is broken."""
-    return _ready(path)[0]
+@dataclass(frozen=True)
+class Assignable:
+    """The version that new assignments get, with its outline and what stands for its readings today."""
+
+    version: PathVersion
+    shape: Outline
+    standing: Mapping[int, int]
 
 
-def _ready(path: LearningPath) -> tuple[PathVersion, Outline, dict[int, int]]:
-    """As `assignable`, with the shape of the version and what stands for its readings, asked once.
+def assignable(path: LearningPath) -> Assignable:
+    """What new assignments get. Raises ValidationError for a path that is not active, asks nothing, or was edited
+    into one that cannot be done.
 
-    A fixed due date that has passed breaks nothing here: the assigner may say another.
+    A frozen version is what it was when it was released: what has gone from it since can be skipped by its learners.
     """
     version = path.current_version() if path.stage == Stage.ACTIVE else None
     if version is None:
@@ -135,10 +138,10 @@ def _ready(path: LearningPath) -> tuple[PathVersion, Outline, dict[int, int]]:
     shape = outline_to_show(version)
     if not shape.needed:
         raise ValidationError("この学習パスには、すませるステップがありません。先にステップを入れてください。")
-    standing = standing_of(shape.steps)
-    if broken := next((one for one in problems(version, shape, standing) if one.anchor != "settings"), None):
-        raise ValidationError(f"この学習パスは、直すまで割り当てられません。{broken.text}")
-    return version, shape, standing
+    standing = problems.standing_of(shape.steps)
+    if version.frozen_at is None and (faults := problems.faults(shape, standing)):
+        raise ValidationError(f"この学習パスは、直すまで割り当てられません。{faults[0].text}")
+    return Assignable(version, shape, standing)
 
 
 def _main_appointments(people: Collection[Person], on: date) -> dict[int, Appointment]:

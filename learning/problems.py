@@ -44,13 +44,19 @@ def problems(
     `shape` (outline_to_show) and `standing` (standing_of) are what the caller has read already.
     """
     shape = shape or outline_to_show(version)
+    found = faults(shape, standing)
+    if version.due_kind == PathVersion.DueKind.FIXED and version.due_on and version.due_on < clock.today():
+        found.append(Problem("期限の日が過ぎています。「ねらいと期限」で、新しい日を入れてください。", "settings"))
+    return found
+
+
+def faults(shape: Outline, standing: Mapping[int, int] | None = None) -> list[Problem]:
+    """What is wrong with the steps themselves, whatever the days."""
     if not shape.steps:
         return [Problem("ステップがありません。「ステップを足す」から、一つ以上入れてください。", "steps")]
     found = [problem for group in shape.groups if (problem := _of_group(group.row, len(group.steps)))]
     if not shape.needed:
         found.append(Problem("必須のステップがありません。一つ以上を必須にしてください。", "steps"))
-    if version.due_kind == PathVersion.DueKind.FIXED and version.due_on and version.due_on < clock.today():
-        found.append(Problem("期限の日が過ぎています。「ねらいと期限」で、新しい日を入れてください。", "settings"))
     if standing is None:
         standing = standing_of(shape.steps)
     said = ((step, _of_step(step, standing)) for step in shape.steps)

@@ -34,6 +34,7 @@ from learning.wording import UNNAMED
 from organization import audit, clock
 from organization.models import Person
 from organization.notices import notify
+from organization.policy import readers_of
 from organization.posts import main_post, manager_of, posts_held
 
 Done = StepProgress.State
@@ -81,7 +82,7 @@ def do(
     tally(locked, shape=shape)
     if waits:
         people = confirmers(assignment=locked, step=step)
-        shut = reading.unreadable_for([step], people, clock.today()).get(step.pk, [])
+        shut = reading.unreadable_for([step], people, readers_of(people, clock.today())).get(step.pk, [])
         for person in people:
             # What its reader may not open has no title in a notice either (I16).
             named = UNNAMED if person in shut else step.title
@@ -199,7 +200,8 @@ def decide(*, progress: StepProgress, user: Any, accept: bool, comment: str = ""
         reason=row.comment,
     )  # fmt: skip
     said = "確認されました" if accept else f"差し戻されました：{row.comment}"
-    named = UNNAMED if reading.unreadable_for([step], [locked.person], clock.today()) else step.title
+    reader = readers_of([locked.person], clock.today())
+    named = UNNAMED if reading.unreadable_for([step], [locked.person], reader) else step.title
     notify(locked.person, text=f"「{named}」が{said}", url=f"/my/learning/{locked.uid}/")
     tally(locked, shape=shape)
     return row

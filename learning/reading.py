@@ -7,15 +7,14 @@ and nobody is stuck by it (learning.progress lets the step be skipped).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
 from typing import Any
 
-from kb.models import Authorship, Item, Lesson
+from kb.models import Item, Lesson
 from kb.models.item import State
 from learning.models import Step
 from learning.models.course import COURSE_TOKENS
 from organization.models import Person
-from organization.policy import Reader, can_view, reader_tokens, readers_of
+from organization.policy import Reader, can_view, reader_tokens
 
 #: A chain of successors longer than this is a circle.
 LONGEST = 10
@@ -58,29 +57,35 @@ def readable(steps: Iterable[Step], user: Any, standing: Mapping[int, int] | Non
 
 
 def unreadable_for(
-    steps: Iterable[Step], people: Collection[Person], on: date, *,
-    readers: Mapping[int, Reader] | None = None, standing: Mapping[int, int] | None = None,
-) -> dict[int, list[Person]]:  # fmt: skip
-    """By pk of a reading step: those of `people` who could not read it on that day. For the builder and the assigner.
+    steps: Iterable[Step],
+    people: Collection[Person],
+    readers: Mapping[int, Reader],
+    standing: Mapping[int, int] | None = None,
+) -> dict[int, list[Person]]:
+    """By pk of a reading step: those of `people` who could not read it as `readers` (policy.readers_of) of that day.
 
-    `readers` of that day and `standing` are what the caller has asked already.
+    For the builder and the assigner. `standing` as in `readable`.
     """
     wanted = {step.pk: step.item_id for step in steps if step.item_id is not None}
     if standing is None:
         standing = standing_items(set(wanted.values()))
-    items = {item.pk: item for item in Item.objects.filter(pk__in=set(standing.values()))}
-    authors: dict[int, set[int]] = {}
-    for item_id, person_id in Authorship.objects.filter(item__in=list(items)).values_list("item_id", "person_id"):
-        authors.setdefault(item_id, set()).add(person_id)
-    readers = readers_of(people, on) if readers is None else readers
+    said = Item.objects.filter(pk__in=set(standing.values())).order_by()
+    authors: dict[int, set[int | None]] = {}
+    items: dict[int, tuple[str, int | None]] = {}
+    # With its authors in one query: a row an author.
+    for pk, audience, owner, author in said.values_list("pk", "audience", "owner_unit_id", "authorships__person_id"):
+        items[pk] = (audience, owner)
+        authors.setdefault(pk, set()).add(author)
     found: dict[int, list[Person]] = {}
     for step, item_id in wanted.items():
-        item = items.get(standing.get(item_id, 0))
-        missing = [p for p in people if item is None or not _opens(item, readers[p.pk], authors.get(item.pk, set()))]
+        now = standing.get(item_id, 0)
+        missing = [p for p in people if now not in items or not _opens(items[now], readers[p.pk], authors[now])]
         if missing:
             found[step] = missing
     return found
 
 
-def _opens(item: Item, reader: Reader, author_ids: set[int]) -> bool:
-    return can_view(reader, audience=item.audience, owner_unit_id=item.owner_unit_id, author_ids=author_ids)
+def _opens(item: tuple[str, int | None], reader: Reader, authors: set[int | None]) -> bool:
+    audience, owner = item
+    ids = {pk for pk in authors if pk is not None}
+    return can_view(reader, audience=audience, owner_unit_id=owner, author_ids=ids)

@@ -20,6 +20,7 @@ from organization import audit, clock
 from organization.fiscal import era_date
 from organization.models import Person
 from organization.notices import notify
+from organization.policy import readers_of
 
 MAX_TEXT = 1000
 
@@ -83,9 +84,9 @@ def draft(*, assignment: Assignment, by: Person) -> str:
         when = f"期限（{due}）を過ぎていますが、まだ間に合います。"
     else:
         when = f"期限は{due}です（あと{days}日）。" if days else f"期限は今日（{due}）です。"
-    step = ""
+    step, both = "", [assignment.person, by]
     # What either of the two may not open has no title in a letter between them.
-    if following and not reading.unreadable_for([following], [assignment.person, by], clock.today()):
+    if following and not reading.unreadable_for([following], both, readers_of(both, clock.today())):
         step = f"次は「{following.title}」（約{following.minutes}分）です。"
     return (
         f"{assignment.person.name}さん\n"

@@ -227,7 +227,16 @@ def test_a_new_manager_sees_open_assignments_and_nothing_that_ended_before(unit,
     assert set(managing.managed(new_head.user)) == {going, done}
 
 
-def test_an_active_version_that_was_broken_later_is_not_assigned(unit, path):
-    path.current_version().steps.update(type="check", quiz=[])
-    with pytest.raises(ValidationError, match=r"直すまで割り当てられません.*問いがありません"):
+def test_an_active_version_that_was_edited_into_a_broken_one_is_given_to_nobody(unit, head):
+    path = make_path(head, steps=[step(), step("check", quiz=[])])
+    with pytest.raises(ValidationError, match="問いがありません"):
         plan(order=order(path), people=[make_staff(unit)])
+
+
+def test_what_goes_from_a_frozen_version_does_not_stop_it(unit, head):
+    course = make_course()
+    path = make_path(head, steps=[step(), take(course)])
+    assign(plan=plan(order=order(path), people=[make_staff(unit)]), by=head.user)
+    course.retired = True
+    course.save()
+    assert len(plan(order=order(path), people=[make_staff(unit)]).lines) == 1

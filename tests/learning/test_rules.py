@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning import rules
+from learning import candidates, rules
 from learning.models import Assignment, AssignmentRule, AssignmentState, LearningPath, Source, Stage
 from organization import clock
 from organization.models import Appointment, OrgUnit, Person
@@ -273,3 +273,16 @@ def test_a_path_that_cannot_be_assigned_is_said(unit, path):
     rule = make_rule(path)
     path.current_version().steps.all().delete()
     assert "ステップがありません" in rules.run(rule, TODAY).problem
+
+
+def test_a_rule_and_the_form_of_assigning_say_the_same_of_who_is_new(unit, path, head):
+    on = TODAY + timedelta(days=140)
+    with clock.moved_to(on):
+        for joined in (None, TODAY - timedelta(days=1), TODAY, on):
+            for starts in (TODAY - timedelta(days=1), TODAY, on):
+                appoint(make_person(joined_on=joined), make_post(unit), starts=starts, announced_on=starts)
+        pool = candidates.candidates(head.user, on)
+        new, moved = make_rule(path, newcomers=True), make_rule(path, transferred=True, newcomers=False)
+        assert len(matched(new, on)) == 6 and len(matched(moved, on)) == 2
+        assert matched(new, on) == {one.person.pk for one in pool if one.is_newcomer}
+        assert matched(moved, on) == {one.person.pk for one in pool if one.is_transferred}
