@@ -64,7 +64,10 @@ def _going(user: Any, uids: Collection[UUID], on: date) -> Iterable[Person]:
     found = Person.objects.filter(uid__in=uids).order_by("kana", "pk")
     if managing.is_office(user):
         return found.exclude(pk=reader_for(user).person_id or 0)
-    left = Q(left_on__lt=on, appointments__post__unit_id__in=reader_for(user).managed_unit_ids)
+    left = Q(
+        left_on__lt=on, appointments__post__unit_id__in=reader_for(user).managed_unit_ids,
+        appointments__announced_on__lte=clock.today(),
+    )  # fmt: skip
     today = Q(pk__in=candidates.people(user, clock.today()).values("pk"))
     return found.filter(left | today).exclude(pk=reader_for(user).person_id or 0).distinct()
 

@@ -92,7 +92,9 @@ def rows(user: Any, asked: Asked, *, of: Collection[int] | None = None) -> Assig
     chosen: Any = people(user, asked).order_by().values("pk") if of is None else of
     seen = managing.overseen(user).filter(person__in=chosen)
     if asked.path:
-        seen = seen.filter(path__public_id=asked.path)
+        # A number that the asker may not open is like none at all.
+        named = LearningPath.objects if managing.is_office(user) else LearningPath.objects.visible_to(user)
+        seen = seen.filter(path__in=named.filter(public_id=asked.path).order_by().values("pk"))
     newest = [F("assigned_on").desc(), F("pk").desc()]
     ranked = seen.annotate(rank=Window(RowNumber(), partition_by=[F("person_id"), F("path_id")], order_by=newest))
     found = Assignment.objects.filter(pk__in=ranked.filter(rank=1).values("pk"))

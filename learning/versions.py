@@ -28,6 +28,8 @@ from organization import audit, clock
 from organization.models import User
 from organization.notices import notify
 
+EMPTY_READING = "読むものを選ぶ"
+CHOOSE = "もとの学習パスでは、あなたの公開範囲の外にある記事を読みます。代わりの記事を選んでください。"
 LEARNER_PAGE = "/my/learning/{uid}/"
 
 
@@ -58,8 +60,9 @@ def _copy(source: PathVersion, target: PathVersion, readable: Collection[int] | 
         )
         for step in group.steps:
             values = step.target()
-            if readable is not None and values["item_id"] not in readable:
-                values["item_id"] = None
+            if readable is not None and values["item_id"] is not None and values["item_id"] not in readable:
+                # Its title and reason may say what it is called (I16).
+                values |= {"item_id": None, "title": EMPTY_READING, "why": CHOOSE}
             Step.objects.create(version=target, group=copy, **values)
 
 

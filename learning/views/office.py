@@ -212,18 +212,26 @@ def _asked(request: HttpRequest) -> Asked:
     if name not in measures.MEASURES:
         raise Http404
     today, measure = clock.today(), measures.MEASURES[name]
-    label, month = measure.label, None
+    label, month, numbers = measure.label, None, figures.figures()
+    line = numbers.use if measure.of_records else numbers.completion
     if given := request.GET.get("month", ""):
         month = _month(given, today)
-        line = figures.figures().use if measure.of_records else figures.figures().completion
         if not measure.spanned or month not in line.months or line.months[month].people_few:
             raise Http404
         said["month"] = given
         label += f"（{month.year}年{month.month}月）"
     elif measure.spanned:
+        if line.year.people_few:
+            raise Http404
         label += f"（{fiscal_year_label(fiscal_year(today))}の今日まで）"
     found = measures.rows(name, today=today, month=month)
-    if given := request.GET.get("department", ""):
+    given = request.GET.get("department", "")
+    # Only these are counted by department, and it is only for these that few people are hidden there (I15).
+    if given and name not in figures.COLUMNS:
+        raise Http404
+    if not given and name in figures.COLUMNS and numbers.total.hidden:
+        raise Http404
+    if given:
         tree, department = unit_tree(today), _department_asked(given, today)
         units = tree.department_members(department) if department != figures.NOWHERE else None
         found = measures.in_units(found, units, today)

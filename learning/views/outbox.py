@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -12,10 +14,12 @@ from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 
 from learning import managing
-from learning.models import Message
+from learning.models import Assignment, Message, Source, TrainingRecord
 from learning.reminders import NO_ADDRESS
 
 SHOWN = 30
+#: What a mail speaks of, by the ends of its addresses (learning.reminder_lines, learning.reminding).
+TOLD = re.compile(r"/my/learning/([0-9a-f-]{36})/|/my/#(record-\d+)-|/(LP-[A-Z0-9-]+)")
 UNSENT = Q(sent_at__isnull=True)
 #: By the value of `state`: what it is called, and its rows.
 STATES: dict[str, tuple[str, Q]] = {
@@ -41,12 +45,34 @@ def page(request: HttpRequest) -> HttpResponse:
     ]  # fmt: skip
     shown = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
     crumbs = [{"url": reverse("training"), "label": "研修担当"}, {"label": "送信箱"}]
-    context = {"crumbs": crumbs, "tabs": tabs, "state": state, "page": shown, "rows": [_row(row) for row in shown]}
+    private = _private(list(shown))
+    rows_shown = [_row(row, private) for row in shown]
+    context = {"crumbs": crumbs, "tabs": tabs, "state": state, "page": shown, "rows": rows_shown}
     return render(request, "learning/outbox.html", context)
 
 
-def _row(row: Message) -> dict[str, Any]:
-    """One mail and what became of it, in words."""
+def _private(rows: Sequence[Message]) -> set[int]:
+    """Mails on what their person began or entered alone and shows to nobody, by pk; by the addresses in them."""
+    people = {row.person_id for row in rows}
+    begun = Assignment.objects.filter(person__in=people, source=Source.SELF, shared=False)
+    entered = TrainingRecord.objects.filter(person__in=people, origin=TrainingRecord.Origin.SELF, shared=False)
+    alone: set[tuple[int, str]] = set()
+    for person_id, uid, public_id in begun.values_list("person_id", "uid", "path__public_id"):
+        alone |= {(person_id, str(uid)), (person_id, public_id or "")}
+    alone |= {(person_id, f"record-{pk}") for person_id, pk in entered.values_list("person_id", "pk")}
+    return {
+        row.pk
+        for row in rows
+        if any((row.person_id, said) in alone for found in TOLD.findall(row.body) for said in found)
+    }
+
+
+def _row(row: Message, private: set[int]) -> dict[str, Any]:
+    """One mail and what became of it, in words; what its person shows to nobody is not read here either."""
+    return {**_became(row), "is_private": row.pk in private}
+
+
+def _became(row: Message) -> dict[str, Any]:
     if row.sent_at is not None:
         return {"mail": row, "code": "published", "label": "送った"}
     if row.failure == NO_ADDRESS:

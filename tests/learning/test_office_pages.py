@@ -100,6 +100,12 @@ def test_a_hidden_department_cannot_be_asked_for(client, office, path):
     assert get(client, office, "training_rows", measure="open", department=str(large.uid)).status_code == 200
 
 
+def test_by_department_only_what_the_page_counts_there_can_be_asked(client, office, path):
+    top, _ = department(1, 8, path, start_on=TODAY - timedelta(days=90), due_on=TODAY - timedelta(days=60))
+    assert get(client, office, "training_rows", measure="overdue", department=top.uid).status_code == 200
+    assert get(client, office, "training_rows", measure="due", department=top.uid).status_code == 404
+
+
 def test_rows_of_a_hidden_department_do_not_name_it(client, office, path):
     department(1, 3, path, "小さい部")
     department(2, 6, path, "中ぐらいの部")
