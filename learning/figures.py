@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Subquery
 
-from learning import measures, ruling
+from learning import measures, rules
 from learning.measures import Span
 from learning.models import OPEN, Assignment, AssignmentRule, StepProgress, TrainingRecord
 from learning.small_counts import FEWEST, hidden
@@ -216,14 +216,16 @@ def _line(days: Iterable[tuple[Any, ...]], today: date) -> Line:
 
 def matched(today: date) -> dict[int, int]:
     """By pk of a rule in force: how many people it matches today."""
-    found = {rule.pk: ruling.matching(rule, today) for rule in rules_on(today)}
-    return {pk: len(people) for pk, people in found.items() if people is not None}
+    return rules.counts(rules_in_force(today), today)
+
+
+def rules_in_force(today: date) -> QuerySet[AssignmentRule]:
+    return AssignmentRule.objects.filter(starts_on__lte=today).filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today))
 
 
 def rules_on(today: date) -> QuerySet[Any]:
     """Rules in force, each with `given`: the open assignments that it made."""
-    found = AssignmentRule.objects.filter(starts_on__lte=today).filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today))
-    found = found.annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
+    found = rules_in_force(today).annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
     return found.select_related("path", "unit").order_by("path__title", "pk")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from learning.assigning import Order, assign, plan
 from learning.models import Assignment, AssignmentRule, AssignmentState, Source, Stage
@@ -23,6 +23,8 @@ from organization.tree import unit_tree
 
 #: So many people are assigned in one transaction: the database is never held for long.
 BATCH = 500
+#: So many rules are counted in one query: each names its units, and a query takes only so many values.
+AT_ONCE = 30
 UNDONE = (AssignmentState.CANCELLED, AssignmentState.WAIVED)
 
 
@@ -43,25 +45,43 @@ def _rows(rule: AssignmentRule, on: date) -> list[Appointment]:
     """Their main appointments. All criteria that are set must hold; a rule without any matches nobody."""
     if not rule.words():
         return []
-    rows = mains(on).filter(person__employment__in=Person.COUNTY)
+    rows = mains(on).filter(_matching_q(rule, on)).select_related("person", "post__unit")
+    return list(rows.order_by("person__kana", "person_id"))
+
+
+def counts(rules: Sequence[AssignmentRule], on: date) -> dict[int, int]:
+    """By pk of the rule: how many people it matches on that day; one query for so many rules as AT_ONCE says."""
+    found = {rule.pk: 0 for rule in rules}
+    asked = [rule for rule in rules if rule.words()]
+    for start in range(0, len(asked), AT_ONCE):
+        batch = asked[start : start + AT_ONCE]
+        sums = {f"of_{rule.pk}": Count("pk", filter=_matching_q(rule, on)) for rule in batch}
+        said = mains(on).aggregate(**sums)
+        found |= {rule.pk: said[f"of_{rule.pk}"] for rule in batch}
+    return found
+
+
+def _matching_q(rule: AssignmentRule, on: date) -> Q:
+    """The criteria that are set, for main appointments."""
+    asked = Q(person__employment__in=Person.COUNTY)
     if rule.unit_id is not None:
-        rows = rows.filter(post__unit_id__in=_unit_ids(rule.unit_id, on))
+        asked &= Q(post__unit_id__in=_unit_ids(rule.unit_id, on))
     if rule.newcomers:
-        rows = rows.filter(new_q(on, "person__"))
+        asked &= new_q(on, "person__")
     if rule.transferred:
-        rows = rows.filter(transferred_q(on))
+        asked &= transferred_q(on)
     if rule.heads:
-        rows = rows.filter(post__is_head=True)
+        asked &= Q(post__is_head=True)
     if rule.titles:
-        rows = rows.filter(post__title__in=rule.titles)
+        asked &= Q(post__title__in=rule.titles)
     if rule.unit_kinds:
-        rows = rows.filter(post__unit__kind__in=rule.unit_kinds)
+        asked &= Q(post__unit__kind__in=rule.unit_kinds)
     if rule.years:
         joined = Q(pk__in=())
         for nth in rule.years:
             joined |= joined_q(fiscal_year(on) - nth + 1, "person__")
-        rows = rows.filter(joined)
-    return list(rows.select_related("person", "post__unit").order_by("person__kana", "person_id"))
+        asked &= joined
+    return asked
 
 
 def _unit_ids(unit_id: int, on: date) -> set[int]:

@@ -18,7 +18,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
-from learning import managing, ruling
+from learning import managing, rules, ruling
 from learning.models import OPEN, AssignmentRule
 from learning.rule_form import RuleForm
 from organization import clock
@@ -120,11 +120,9 @@ def _add(form: RuleForm, error: ValidationError) -> None:
             form.add_error(name if name in form.fields else None, one)
 
 
-def _preview(request: HttpRequest, rule: AssignmentRule) -> dict[str, Any] | None:
+def _preview(request: HttpRequest, rule: AssignmentRule) -> dict[str, Any]:
     """Whom it matches today and why. A head sees the own staff alone, whatever the rule says."""
-    found = ruling.matching(rule, clock.today())
-    if found is None:
-        return None
+    found = rules.matching(rule, clock.today())
     if not managing.is_office(request.user):
         mine = set(managing.own_appointments(request.user).values_list("person_id", flat=True))
         me = reader_for(request.user).person_id
