@@ -216,7 +216,7 @@ def _line(days: Iterable[tuple[Any, ...]], today: date) -> Line:
 
 def matched(today: date) -> dict[int, int]:
     """By pk of a rule in force: how many people it matches today."""
-    return rules.counts(rules_in_force(today), today)
+    return rules.counts(list(rules_in_force(today)), today)
 
 
 def rules_in_force(today: date) -> QuerySet[AssignmentRule]:
