@@ -19,7 +19,7 @@ from demo.assignments import load_assignments
 from demo.content import build_content
 from demo.items import ItemLoader
 from demo.learning import PathLoader, People, load_courses, load_records, path_tables
-from demo.people import PASSWORD
+from demo.people import MAIL_DOMAIN, PASSWORD
 from demo.world import DATA, Staff, World, build_world, uid
 from kb import drafting
 from kb.models import Draft
@@ -108,7 +108,10 @@ def load_people(world: World, units: dict[str, OrgUnit], progress: Progress) -> 
         user = None
         if s.login:
             make = User.objects.create_superuser if s.login == "kanri" else User.objects.create_user
-            user = make(s.login, password=PASSWORD, last_name=s.name.split()[0], first_name=s.name.split()[1])
+            email = f"{s.login}@{MAIL_DOMAIN}"
+            user = make(
+                s.login, email=email, password=PASSWORD, last_name=s.name.split()[0], first_name=s.name.split()[1]
+            )
         person = Person.objects.create(
             uid=uid("person", s.number), user=user, staff_no=s.number, name=s.name, kana=s.kana, employment=s.employment,
             joined_on=s.joined, findable=n % 2 == 0,  # half of them agreed to be found by name

@@ -216,13 +216,16 @@ def _line(days: Iterable[tuple[Any, ...]], today: date) -> Line:
 
 def matched(today: date) -> dict[int, int]:
     """By pk of a rule in force: how many people it matches today."""
-    return rules.counts(rules_on(today), today)
+    return rules.counts(list(rules_in_force(today)), today)
+
+
+def rules_in_force(today: date) -> QuerySet[AssignmentRule]:
+    return AssignmentRule.objects.filter(starts_on__lte=today).filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today))
 
 
 def rules_on(today: date) -> QuerySet[Any]:
     """Rules in force, each with `given`: the open assignments that it made."""
-    found = AssignmentRule.objects.filter(starts_on__lte=today).filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today))
-    found = found.annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
+    found = rules_in_force(today).annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
     return found.select_related("path", "unit").order_by("path__title", "pk")
 
 

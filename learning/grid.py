@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Window
@@ -19,9 +18,9 @@ from learning.models import STANDINGS, Assignment, AssignmentState, LearningPath
 from learning.models.assignment import AssignmentQuerySet
 from organization import clock
 from organization.models import Appointment, Person
+from organization.posts import on_leave
 from organization.tree import unit_tree
 
-LEAVE = (Appointment.Kind.LEAVE, Appointment.Kind.CHILDCARE)
 WHO = {"newcomers": "今年度の新任", "transferred": "今年度の転入", "leave": "休職・育休"}
 #: More columns than this are no longer read across.
 WIDEST = 12
@@ -122,11 +121,6 @@ def listed(user: Any, asked: Asked) -> QuerySet[Person]:
     return found
 
 
-def on_leave(on: date) -> QuerySet[Appointment]:
-    """休職・育休 of that day, as far as it is announced."""
-    return Appointment.objects.on(on).filter(kind__in=LEAVE, announced_on__lte=clock.today())
-
-
 def places(found: Collection[Person]) -> dict[int, Place]:
     """Where these people are today, by pk; one query besides the tree's."""
     today = clock.today()
@@ -137,7 +131,7 @@ def places(found: Collection[Person]) -> dict[int, Place]:
     # The main post comes last, and stays.
     by_rank = sorted(known.select_related("post").order_by("starts_on", "pk"), key=lambda row: row.kind == "main")
     for row in by_rank:
-        if row.kind in LEAVE:
+        if row.kind in Appointment.LEAVES:
             leaves[row.person_id] = row.get_kind_display()
         made[row.person_id] = Place(tree.name(tree.successor(row.post.unit_id)), row.post.title)
     return {pk: Place(place.unit, place.title, leaves.get(pk, "")) for pk, place in made.items()}

@@ -1,4 +1,4 @@
-"""Making, changing and ending assignment rules; and asking whom one matches.
+"""Making, changing and ending assignment rules.
 
 The training office rules for everybody, a head for the own unit and those below. A rule that has given anybody a path
 keeps whom it was for: only its reason and its last day change, and it is never deleted. What a rule matches and does
@@ -7,9 +7,6 @@ is ``learning.rules``.
 
 from __future__ import annotations
 
-from datetime import date
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -94,11 +91,3 @@ def delete(*, rule: AssignmentRule, by: User) -> None:
 
 def _said(rule: AssignmentRule | None) -> dict[str, Any] | None:
     return {name: getattr(rule, name) for name in SAID} if rule is not None else None
-
-
-def matching(rule: AssignmentRule, on: date) -> list[tuple[Person, str]] | None:
-    """Whom the rule matches on that day, and why; None where this product cannot say yet."""
-    if find_spec("learning.rules") is None:
-        return None
-    found: list[tuple[Person, str]] = import_module("learning.rules").matching(rule, on)
-    return found

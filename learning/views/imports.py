@@ -6,12 +6,9 @@ what leaves ``learning.training_export``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -19,8 +16,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 
 from kb.text import clean_text
-from learning import managing, training_export, training_uploads, unmatched
+from learning import training_export, training_uploads, unmatched
 from learning.forms.imports import MappingForm, SendForm
+from learning.guards import office_only
 from learning.import_fields import FIELDS, field_of
 from learning.models import Kind, TrainingImport, TrainingRecord, TrainingSource, UnmatchedRow
 from organization import clock
@@ -29,23 +27,11 @@ from organization.models import Person
 
 OFFICE = {"url": "/training/", "label": "研修担当"}
 IMPORTS = {"url": "/training/imports/", "label": "取込みと書出し"}
-View = Callable[..., HttpResponseBase]
 RECENT = 20
 SHOWN = 30
 
 
-def office(view: View) -> View:
-    @login_required
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not managing.is_office(request.user):
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return guarded
-
-
-@office
+@office_only
 def index(request: HttpRequest) -> HttpResponse:
     """Where trainings come from, the last files, and the way in and out."""
     context = {
@@ -62,7 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "learning/imports.html", context)
 
 
-@office
+@office_only
 def new(request: HttpRequest) -> HttpResponse:
     known = TrainingSource.objects.filter(name=request.GET.get("source", "").replace("\x00", "")[:40]).first()
     start = {"source": known.name, "label": known.label, "kind": known.kind} if known else {}
@@ -75,7 +61,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "learning/import_new.html", context, status=422 if form.is_bound else 200)
 
 
-@office
+@office_only
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """One file: how far it is, what was found, its columns, and what can be done."""
     row = get_object_or_404(TrainingImport, pk=pk)
@@ -133,7 +119,7 @@ def _told(row: TrainingImport) -> dict[str, Any]:
 # --- Rows without a person -------------------------------------------------------------------
 
 
-@office
+@office_only
 def waiting_rows(request: HttpRequest) -> HttpResponse:
     rows = UnmatchedRow.objects.open().select_related("source")
     source = request.GET.get("source", "").replace("\x00", "")[:40]
@@ -145,7 +131,7 @@ def waiting_rows(request: HttpRequest) -> HttpResponse:
     return render(request, "learning/unmatched.html", context)
 
 
-@office
+@office_only
 def waiting_row(request: HttpRequest, pk: int) -> HttpResponse:
     """One row: look for its person, or drop it with a reason."""
     row = get_object_or_404(UnmatchedRow.objects.open().select_related("source"), pk=pk)
@@ -196,7 +182,7 @@ def _decide(request: HttpRequest, row: UnmatchedRow) -> None:
 # --- What leaves -----------------------------------------------------------------------------
 
 
-@office
+@office_only
 def export(request: HttpRequest, kind: str, ext: str) -> HttpResponseBase:
     """All rows of a kind, or of one fiscal year (`?year=2025`)."""
     _known(kind, ext)
@@ -211,7 +197,7 @@ def export(request: HttpRequest, kind: str, ext: str) -> HttpResponseBase:
     return _sent(kind, ext, f"{kind}{f'-{year}' if year else ''}-{clock.today():%Y%m%d}", lines)
 
 
-@office
+@office_only
 def template(request: HttpRequest, kind: str, ext: str) -> HttpResponseBase:
     """The headings with one row as an example, which no import reads."""
     _known(kind, ext)

@@ -7,13 +7,11 @@ counted is ``learning.measures``, how it stands ``learning.figures``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -22,7 +20,8 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 
 from kb.models.item import State
-from learning import figures, managing, measures
+from learning import figures, measures
+from learning.guards import office_only
 from learning.lines import chart
 from learning.models import Assignment, LearningPath, Stage, TrainingCourse
 from learning.row_files import FORMATS, as_file
@@ -35,21 +34,6 @@ from organization.tree import UnitTree, unit_tree
 PAGE = 50
 BY_DATE = "日付の順に並べています。人に順位は付けません。"
 NOWHERE = "今日、本務の職がない人"
-
-View = Callable[..., HttpResponseBase]
-
-
-def office_only(view: View) -> View:
-    """Whoever is not the training office learns nothing, not even that the page is there."""
-
-    @login_required
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not managing.is_office(request.user):
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return guarded
 
 
 def rows_url(name: str, **said: str) -> str:

@@ -6,14 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 
-from learning import managing
+from learning.guards import office_only
 from learning.models import Assignment, Message, Source, TrainingRecord
 from learning.reminders import NO_ADDRESS
 
@@ -31,10 +30,8 @@ STATES: dict[str, tuple[str, Q]] = {
 }
 
 
-@login_required
+@office_only
 def page(request: HttpRequest) -> HttpResponse:
-    if not managing.is_office(request.user):
-        raise Http404
     state = request.GET.get("state", "")
     state = state if state in STATES else ""
     rows = Message.objects.filter(STATES[state][1]).select_related("person", "by").order_by("-on", "-pk")

@@ -5,12 +5,9 @@ For the training office and heads; to everybody else, and for another unit's rul
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,7 +15,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
-from learning import grid, managing, ruling
+from learning import grid, managing, rules, ruling
+from learning.guards import rulers_only
 from learning.models import OPEN, AssignmentRule
 from learning.rule_form import RuleForm
 from organization import clock
@@ -27,19 +25,6 @@ from organization.tree import unit_tree
 
 #: So many names of a preview are shown; their number is always said.
 SHOWN = 200
-
-View = Callable[..., HttpResponse]
-
-
-def rulers_only(view: View) -> View:
-    @login_required
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not (managing.is_office(request.user) or managing.is_manager(request.user)):
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return guarded
 
 
 @rulers_only
@@ -129,11 +114,9 @@ def _add(form: RuleForm, error: ValidationError) -> None:
             form.add_error(name if name in form.fields else None, one)
 
 
-def _preview(request: HttpRequest, rule: AssignmentRule) -> dict[str, Any] | None:
+def _preview(request: HttpRequest, rule: AssignmentRule) -> dict[str, Any]:
     """Whom it matches today and why. A head sees the own staff alone, whatever the rule says."""
-    found = ruling.matching(rule, clock.today())
-    if found is None:
-        return None
+    found = rules.matching(rule, clock.today())
     if not managing.is_office(request.user):
         mine = set(managing.own_appointments(request.user).values_list("person_id", flat=True))
         me = reader_for(request.user).person_id

@@ -132,6 +132,8 @@ def test_matching_agrees_with_the_plain_definition(world, asked, of_unit, joined
         rule = AssignmentRule(unit=made.units[of_unit % len(made.units)] if of_unit is not None else None, **asked)
         wanted = plain(rule, made.today) if any(asked.values()) else set()
         assert matched(rule, made.today) == wanted
+        rule.pk = 1
+        assert rules.counts([rule], made.today) == {1: len(wanted)}
 
 
 def test_a_rule_without_criteria_matches_nobody(unit, path):

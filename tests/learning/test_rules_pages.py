@@ -1,16 +1,13 @@
 """Assignment rules on screen: who may rule for whom, bad input in Japanese, used rules that end but never go."""
 
-import sys
-import types
 from datetime import date
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
-from learning import figures, ruling
+from learning import figures, rules, ruling
 from learning.models import Assignment, AssignmentRule
-from organization import clock
 from organization.models import AuditEvent
 from tests.factories.learning import give, make_path
 from tests.factories.organization import make_department, make_staff, make_unit
@@ -68,8 +65,8 @@ def rule_of(path, **values):
 def matcher(monkeypatch):
     """Stands in for learning.rules: matches whom the test names."""
     found = []
-    monkeypatch.setattr(ruling, "matching", lambda rule, on: list(found))
-    monkeypatch.setattr("learning.rules.counts", lambda some, on: {rule.pk: len(found) for rule in some})
+    monkeypatch.setattr(rules, "matching", lambda rule, on: list(found))
+    monkeypatch.setattr(rules, "counts", lambda asked, on: {rule.pk: len(found) for rule in asked})
     return found
 
 
@@ -224,14 +221,6 @@ def test_a_head_is_shown_the_own_staff_alone(client, head, path, unit, matcher):
     matcher += [(make_staff(unit, name="部下 一郎"), "新任"), (make_staff(make_unit(), name="他課 二郎"), "新任")]
     said = make(client, head, typed(path, unit, preview="1")).content.decode()
     assert "部下 一郎" in said and "他課 二郎" not in said
-
-
-def test_the_matching_is_asked_of_the_rules(monkeypatch, path):
-    module = types.ModuleType("learning.rules")
-    module.matching = lambda rule, on: [("person", f"{on:%Y-%m-%d}")]
-    module.__spec__ = types.SimpleNamespace(name="learning.rules")
-    monkeypatch.setitem(sys.modules, "learning.rules", module)
-    assert ruling.matching(rule_of(path), clock.today()) == [("person", f"{clock.today():%Y-%m-%d}")]
 
 
 @pytest.mark.parametrize("count", [2, 12])
