@@ -44,8 +44,9 @@ def matching(rule: AssignmentRule, on: date) -> list[tuple[Person, str]]:
 
 def counts(rules: Iterable[AssignmentRule], on: date) -> dict[int, int]:
     """By pk of each rule: how many people it matches on that day; one query for forty rules."""
-    asked = [rule for rule in rules if rule.words()]
-    found: dict[int, int] = {}
+    known = list(rules)
+    asked = [rule for rule in known if rule.words()]
+    found: dict[int, int] = {rule.pk: 0 for rule in known}
     for start in range(0, len(asked), AT_ONCE):
         some = {f"rule_{rule.pk}": Count("pk", filter=_asks(rule, on)) for rule in asked[start : start + AT_ONCE]}
         found |= {int(name.removeprefix("rule_")): n for name, n in _county(on).aggregate(**some).items()}
