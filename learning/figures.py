@@ -11,8 +11,6 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Subquery
@@ -227,12 +225,3 @@ def rules_on(today: date) -> QuerySet[Any]:
     """Rules in force, each with `given`: the open assignments that it made."""
     found = rules_in_force(today).annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
     return found.select_related("path", "unit").order_by("path__title", "pk")
-
-
-def unmatched_rows() -> int | None:
-    """Import rows that wait for the office; None where the product cannot import yet."""
-    if find_spec("learning.models.training_import") is None:
-        return None
-    model: Any = import_module("learning.models.training_import").UnmatchedRow
-    waiting: int = model.objects.filter(state="open").count()
-    return waiting

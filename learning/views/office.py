@@ -23,7 +23,7 @@ from kb.models.item import State
 from learning import figures, measures
 from learning.guards import office_only
 from learning.lines import chart
-from learning.models import Assignment, LearningPath, Stage, TrainingCourse
+from learning.models import Assignment, LearningPath, Stage, TrainingCourse, UnmatchedRow
 from learning.row_files import FORMATS, as_file
 from learning.small_counts import SAID
 from organization import clock
@@ -99,10 +99,8 @@ def _waiting(numbers: figures.Figures) -> list[dict[str, Any]]:
         {"label": "「使いましたか」に答えのない受講", "value": numbers.unanswered, "url": rows_url("unanswered"),
          "note": "終わりから90日を過ぎたもの"},
     ]  # fmt: skip
-    unmatched = figures.unmatched_rows()
-    if unmatched is not None:
-        note = "取込みで、職員や研修が見つからなかったもの"
-        found.append({"label": "確かめる行", "value": unmatched, "url": reverse("training_unmatched"), "note": note})
+    unmatched, note = UnmatchedRow.objects.open().count(), "取込みで、職員や研修が見つからなかったもの"
+    found.append({"label": "確かめる行", "value": unmatched, "url": reverse("training_unmatched"), "note": note})
     return [{"unit": "件", **row} for row in found]
 
 
