@@ -137,8 +137,13 @@ def arrivals(user: Any) -> list[Arrival]:
         return []
     rows = Appointment.objects.filter(
         starts_on__gt=today, announced_on__lte=today, kind=MAIN, post__unit_id__in=units
-    ).exclude(person__in=managing.staff(user))
+    ).exclude(person_id=reader_for(user).person_id or 0)
+    found = list(rows.values_list("starts_on", "person_id"))
+    here = (
+        set(managing.staff(user).filter(pk__in=[pk for _, pk in found]).values_list("pk", flat=True)) if found else ()
+    )
     days: dict[date, set[int]] = {}
-    for on, person in rows.exclude(person=reader_for(user).person_id or 0).values_list("starts_on", "person_id"):
-        days.setdefault(on, set()).add(person)
+    for on, person in found:
+        if person not in here:
+            days.setdefault(on, set()).add(person)
     return [Arrival(on, len(found)) for on, found in sorted(days.items())]

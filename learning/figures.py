@@ -1,29 +1,24 @@
-"""The numbers of the training office's page, made in a few queries and kept for a minute at most.
+"""The numbers of the training office's page, made in a few queries and kept for a minute at most (``learning.kept``).
 
-Kept per process under a stamp that any audited change, new assignment, record or progress moves: what one does shows at
-once; only a change that leaves no trace of its own (a due date set in the database) waits for the minute. It refuses to
-say anything of a department, month or year in which fewer than five people stand (I15).
+It refuses to say anything of a department, month or year in which fewer than five people stand (I15).
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Subquery
+from django.db.models import Count, Q, QuerySet
 
 from learning import measures, rules
+from learning.kept import kept
 from learning.measures import Span
-from learning.models import OPEN, Assignment, AssignmentRule, StepProgress, TrainingRecord
+from learning.models import OPEN, AssignmentRule
 from learning.small_counts import FEWEST, hidden
 from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_start
-from organization.models import Appointment
-from organization.models.trace import AuditHead
-from organization.models.unit import TreeStamp
 from organization.tree import UnitTree, unit_tree
 
 KEEP_SECONDS = 60
@@ -82,35 +77,9 @@ class Figures:
     matched: Mapping[int, int]
 
 
-_kept: tuple[Any, float, Figures] | None = None
-
-
 def figures() -> Figures:
     """The numbers as they stand; those of less than a minute ago where nothing has been done since."""
-    global _kept
-    stamp, kept = (clock.today(), _stamp()), _kept
-    if kept is not None and kept[0] == stamp and time.monotonic() - kept[1] < KEEP_SECONDS:
-        return kept[2]
-    made = make(clock.today())
-    _kept = (stamp, time.monotonic(), made)
-    return made
-
-
-def forget() -> None:
-    """Make the numbers again at the next look."""
-    global _kept
-    _kept = None
-
-
-def _stamp() -> Any:
-    """What has changed last, in one small query: the units, what was audited, and the newest row of each kind."""
-    newest = {
-        model.__name__.lower(): Subquery(model._default_manager.order_by("-pk").values("pk")[:1])
-        for model in (Assignment, TrainingRecord, StepProgress, Appointment)
-    }
-    audited = Subquery(AuditHead.objects.filter(pk=1).values("hash")[:1])
-    found = TreeStamp.objects.filter(pk=1).annotate(audited=audited, **newest)
-    return found.values_list("value", "audited", *newest).first()
+    return kept("office", lambda: make(clock.today()))
 
 
 def make(today: date) -> Figures:

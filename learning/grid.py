@@ -1,4 +1,4 @@
-"""People × paths of a manager's staff today: one queryset behind every number, every cell and every row it opens.
+"""People × paths of a manager's staff today: one reading behind every number, every cell and every row it opens.
 
 What counts is the newest assignment of a person and path that the manager may see (``learning.managing``). It knows
 states and dates only: never what was read, searched or written.
@@ -6,18 +6,22 @@ states and dates only: never what was read, searched or written.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 
 from learning import arrived, candidates, managing
+from learning.kept import kept
 from learning.models import STANDINGS, Assignment, AssignmentState, LearningPath, standing_q
 from learning.models.assignment import AssignmentQuerySet
 from organization import clock
 from organization.models import Appointment, Person
+from organization.policy import reader_for
 from organization.posts import on_leave
 from organization.tree import unit_tree
 
@@ -25,6 +29,12 @@ WHO = {"newcomers": "今年度の新任", "transferred": "今年度の転入", "
 #: More columns than this are no longer read across.
 WIDEST = 12
 HIDDEN = "公開範囲の外の学習パス"
+#: So many people at most are named in a query and counted at each look; for more of them, all whom the user answers
+#: for are read, and what is counted is kept.
+FEW = 500
+
+#: A row of the grid: assignment, person and path by pk, and the standing.
+Newest = tuple[int, int, int, str]
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ def people(user: Any, asked: Asked) -> QuerySet[Person]:
     if asked.who == "newcomers":
         found = found.filter(arrived.newcomers_q(today))
     elif asked.who == "transferred":
-        found = found.filter(pk__in=arrived.transferred(today).values("pk"))
+        found = found.filter(pk__in=arrived.transferred(today))
     elif asked.who == "leave":
         found = found.filter(pk__in=on_leave(today).values("person_id"))
     if asked.q:
@@ -83,42 +93,80 @@ def people(user: Any, asked: Asked) -> QuerySet[Person]:
     return found.order_by("kana", "pk")
 
 
-def rows(user: Any, asked: Asked, *, of: Collection[int] | None = None) -> AssignmentQuerySet:
-    """The newest visible assignment of each of these people and paths, of the asked path and standing.
+class Team:
+    """The people whom `asked` names, in order, and what of theirs `user` may see. Made once a page.
 
-    `of` are the people of one page, by pk, already asked for.
+    Of many people only the numbers are kept (``learning.kept``); their rows are read where they are opened.
     """
-    chosen: Any = people(user, asked).order_by().values("pk") if of is None else of
-    seen = managing.overseen(user).filter(person__in=chosen)
-    if asked.path:
-        # A number that the asker may not open is like none at all.
-        named = LearningPath.objects if managing.is_office(user) else LearningPath.objects.visible_to(user)
-        seen = seen.filter(path__in=named.filter(public_id=asked.path).order_by().values("pk"))
-    newest = [F("assigned_on").desc(), F("pk").desc()]
-    ranked = seen.annotate(rank=Window(RowNumber(), partition_by=[F("person_id"), F("path_id")], order_by=newest))
-    found = Assignment.objects.filter(pk__in=ranked.filter(rank=1).values("pk"))
-    return found.filter(standing_q(asked.standing, clock.today())) if asked.standing else found
+
+    def __init__(self, user: Any, asked: Asked) -> None:
+        self._user, self._asked = user, asked
+        self._everybody = list(people(user, asked).values_list("pk", flat=True))
+        self._counts = self._count()
+        self._titles = Titles(user, {path for path, _ in self._counts})
+        #: None asks for every path. A number that the asker may not open is like none at all: it has no rows.
+        self._path = self._titles.pk_of(asked.path) if asked.path else None
+
+    def summary(self) -> Summary:
+        """How many rows each standing and each path has, whatever path and standing is asked for."""
+        sizes: Counter[int] = Counter()
+        for (path, _), number in self._counts.items():
+            sizes[path] += number
+        columns = tuple(
+            Column(path, *self._titles.named(path), number)
+            for path, number in sorted(sizes.items(), key=lambda one: (-one[1], one[0]))
+        )
+        chosen = tuple(one for one in columns if self._path is None or one.pk == self._path)
+        totals = {name: sum(self._counts[one.pk, name] for one in chosen) for name in STANDINGS}
+        return Summary(totals, columns, chosen)
+
+    def people(self) -> list[int]:
+        """The people of the grid by pk: all of them, or those who have a row of the asked path and standing."""
+        if self._path is None and not self._asked.standing:
+            return self._everybody
+        having = {row[1] for row in self._asked_rows()}
+        return [pk for pk in self._everybody if pk in having]
+
+    def rows(self) -> AssignmentQuerySet:
+        """The newest visible row of each of these people and paths, of the asked path and standing."""
+        return Assignment.objects.filter(pk__in=[row[0] for row in self._asked_rows()])
+
+    def cells(self, page: Collection[int]) -> dict[tuple[int, int], Newest]:
+        """The rows of one page's people by person and path, whatever standing they were chosen by."""
+        return self._newest if len(self._everybody) <= FEW else _newest(self._user, page)
+
+    @cached_property
+    def _newest(self) -> dict[tuple[int, int], Newest]:
+        return _newest(self._user, self._everybody)
+
+    def _asked_rows(self) -> Iterator[Newest]:
+        standing, path = self._asked.standing, self._path
+        for row in self._newest.values():
+            if (not standing or row[3] == standing) and (path is None or row[2] == path):
+                yield row
+
+    def _count(self) -> Counter[tuple[int, str]]:
+        """How many rows each path and standing has."""
+
+        def made() -> Counter[tuple[int, str]]:
+            return Counter(map(itemgetter(2, 3), self._newest.values()))
+
+        if len(self._everybody) <= FEW:
+            return made()
+        asked, reader = self._asked, reader_for(self._user)
+        return kept((reader.person_id, managing.is_office(self._user), asked.unit, asked.who, asked.q), made)
 
 
-def summary(user: Any, asked: Asked) -> Summary:
-    """How many rows each standing and each path has, whatever standing is asked for; two queries."""
+def _newest(user: Any, people: Collection[int]) -> dict[tuple[int, int], Newest]:
+    """The newest visible row of each of `people` and path; one query. For thousands cheaper than a window in SQL."""
     today = clock.today()
-    counts = {name: Count("pk", filter=standing_q(name, today)) for name in STANDINGS}
-    found = rows(user, replace(asked, path="", standing="")).values("path_id").annotate(n=Count("pk"), **counts)
-    by_path: list[dict[str, Any]] = list(found.order_by("-n", "path_id"))  # type: ignore[arg-type]  # keys by name
-    titles = Titles(user, [row["path_id"] for row in by_path])
-    columns = [Column(row["path_id"], *titles.named(row["path_id"]), row["n"]) for row in by_path]
-    chosen = {one.pk for one in columns if not asked.path or one.public_id == asked.path}
-    totals = {name: sum(row[name] for row in by_path if row["path_id"] in chosen) for name in STANDINGS}
-    return Summary(totals, tuple(columns), tuple(one for one in columns if one.pk in chosen))
-
-
-def listed(user: Any, asked: Asked) -> QuerySet[Person]:
-    """The people of the grid: all of them, or those who have a row of the asked path and standing."""
-    found = people(user, asked)
-    if asked.path or asked.standing:
-        found = found.filter(pk__in=rows(user, asked).values("person_id"))
-    return found
+    standing = Case(*(When(standing_q(name, today), then=Value(name)) for name in STANDINGS), output_field=CharField())
+    seen = managing.overseen_by_post(user).order_by("assigned_on", "pk")
+    if len(people) <= FEW:
+        seen = seen.filter(person_id__in=people)
+    chosen = set(people)
+    rows = seen.values_list("pk", "person_id", "path_id", standing)
+    return {(row[1], row[2]): row for row in rows.iterator(chunk_size=2000) if row[1] in chosen}
 
 
 def places(found: Collection[Person]) -> dict[int, Place]:
@@ -152,11 +200,16 @@ class Titles:
     def of(self, path_id: int) -> str:
         return self.named(path_id)[1]
 
+    def pk_of(self, public_id: str) -> int:
+        """Nought where none of these paths is called so, as far as the reader may know."""
+        return next((pk for pk, (known, _) in self._known.items() if known == public_id), 0)
+
 
 def newcomers_count(user: Any, asked: Asked) -> int:
     """今年度の新任・転入 among these people to whom nothing has been given yet, as far as the asker may see."""
     today = clock.today()
     here = candidates.people(user, today, asked.units())
-    either = arrived.newcomers_q(today) | Q(pk__in=arrived.transferred(today).values("pk"))
-    given = managing.overseen(user).exclude(state=AssignmentState.CANCELLED)
-    return here.filter(either).exclude(pk__in=given.values("person_id")).count()
+    either = arrived.newcomers_q(today) | Q(pk__in=arrived.transferred(today))
+    # Asked of each of them: newcomers are few beside what the user answers for.
+    given = managing.overseen_by_post(user).exclude(state=AssignmentState.CANCELLED).filter(person_id=OuterRef("pk"))
+    return here.filter(either).exclude(Exists(given)).count()

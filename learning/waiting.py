@@ -25,7 +25,8 @@ def waiting_for(user: Any) -> QuerySet[StepProgress]:
     asked = Step.objects.filter(
         version=OuterRef("assignment__version"), uid=OuterRef("step_uid"), type=StepType.ASK, post__in=posts
     )
-    mine = Q(assignment__in=managing.overseen(user).values("pk"))
+    # Asked of each waiting step: they are few beside the assignments that the user answers for.
+    mine = Exists(managing.overseen_by_post(user).filter(pk=OuterRef("assignment_id")))
     found = StepProgress.objects.filter(state=StepProgress.State.SUBMITTED).exclude(assignment__person=me)
     # Never the item: what was read or written is not for whoever confirms (StepProgress.item).
-    return found.filter(mine | Exists(asked)).defer("item").order_by("changed_at", "pk")
+    return found.filter(Q(mine) | Q(Exists(asked))).defer("item").order_by("changed_at", "pk")

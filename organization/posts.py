@@ -18,8 +18,15 @@ from organization.tree import unit_tree
 
 def held_on(on: date) -> AppointmentQuerySet:
     """Appointments by which a post is held on that day, as far as they are announced today."""
-    known = Appointment.objects.on(on).filter(announced_on__lte=clock.today(), kind__in=Appointment.HOLDING)
-    return known.filter(Q(person__left_on__isnull=True) | Q(person__left_on__gte=on))
+    return Appointment.objects.filter(held_q(on))
+
+
+def held_q(on: date, prefix: str = "") -> Q:
+    """The same for rows of a person that reach their appointments by `prefix` (``person__appointments__``)."""
+    lasting = Q(**{f"{prefix}ends_on__isnull": True}) | Q(**{f"{prefix}ends_on__gte": on})
+    known = Q(**{f"{prefix}starts_on__lte": on, f"{prefix}announced_on__lte": clock.today()})
+    in_service = Q(person__left_on__isnull=True) | Q(person__left_on__gte=on)
+    return known & lasting & Q(**{f"{prefix}kind__in": Appointment.HOLDING}) & in_service
 
 
 def posts_held(person: Person, on: date) -> list[Post]:

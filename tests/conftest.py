@@ -36,6 +36,14 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """Numbers kept by the process would be another test's: rows of two tests bear the same keys."""
+    from learning import kept
+
+    kept.forget()
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say once, and loudly, what was not tested."""
     for reason, told in (

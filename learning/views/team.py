@@ -5,6 +5,7 @@ Heads see their own staff of today; the training office any unit. Whoever manage
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -13,29 +14,32 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from learning import candidates, grid, managing, proposals
 from learning.grid import WHO, WIDEST, Asked
+from learning.kept import kept
 from learning.models import STANDINGS, Assignment
 from learning.team_export import answer, lines
+from learning.templatetags.standing import badge_cells
 from learning.views import team_person
 from learning.waiting import waiting_for
 from organization import audit
+from organization.models import Person
 
 PEOPLE = 40
 ROWS = 50
 
 
 @dataclass(frozen=True)
-class Cell:
-    standing: str
-    word: str
+class Line:
+    """A person of the grid, with the cells as they are drawn: a grid has hundreds."""
+
+    person: Person
     url: str
-    #: The badge as it is drawn; made once a word and page, for a grid has hundreds of cells.
-    badge: SafeString
+    place: grid.Place
+    cells: SafeString
 
 
 def asked_of(request: HttpRequest) -> Asked:
@@ -75,12 +79,11 @@ def turned(page: Page[Any], name: str, asked: Asked, unit: str) -> dict[str, Any
 def team(request: HttpRequest) -> HttpResponse:
     require_manager(request)
     user, asked = request.user, asked_of(request)
-    summary = grid.summary(user, asked)
-    page = Paginator(grid.listed(user, asked), PEOPLE).get_page(request.GET.get("page"))
-    people = list(page.object_list)
+    of_team = grid.Team(user, asked)
+    summary = of_team.summary()
+    page = Paginator(of_team.people(), PEOPLE).get_page(request.GET.get("page"))
+    people = list(Person.objects.filter(pk__in=page.object_list).order_by("kana", "pk"))
     columns = summary.columns[:WIDEST]
-    cells = _cells(user, asked, [one.pk for one in people])
-    where = grid.places(people)
     context = {
         **_frame(request, asked, summary),
         "stats": [
@@ -90,19 +93,23 @@ def team(request: HttpRequest) -> HttpResponse:
         "people_count": page.paginator.count,
         "columns": columns,
         "wider": len(summary.columns) - len(columns),
-        "lines": [
-            (one, where.get(one.pk, grid.Place()), [cells.get((one.pk, column.pk)) for column in columns])
-            for one in people
-        ],
+        "lines": list(_lines(of_team, people, [one.pk for one in columns])),
         "turn": turned(page, "team", asked, "人"),
         "rows_url": link("team_rows", asked),
+        **kept(("to do", user.pk, asked.unit), lambda: _to_do(user, asked)),
+        "assign_newcomers": f"{reverse('assign')}?{urlencode({'newcomers': 1, 'transferred': 1, 'unit': asked.unit})}",
+    }
+    return render(request, "learning/team.html", context)
+
+
+def _to_do(user: Any, asked: Asked) -> dict[str, Any]:
+    """What waits for this head."""
+    return {
         "waiting": waiting_for(user).count(),
         "newcomers": grid.newcomers_count(user, asked),
-        "assign_newcomers": f"{reverse('assign')}?{urlencode({'newcomers': 1, 'transferred': 1, 'unit': asked.unit})}",
         "arrivals": candidates.arrivals(user),
         "proposals": proposals.open_for(user).count(),
     }
-    return render(request, "learning/team.html", context)
 
 
 def _frame(request: HttpRequest, asked: Asked, summary: grid.Summary) -> dict[str, Any]:
@@ -117,25 +124,14 @@ def _frame(request: HttpRequest, asked: Asked, summary: grid.Summary) -> dict[st
     }
 
 
-def _cells(user: Any, asked: Asked, people: list[int]) -> dict[tuple[int, int], Cell]:
+def _lines(of_team: grid.Team, people: list[Person], paths: list[int]) -> Iterator[Line]:
     """The newest standing of each of these people and paths; whatever standing the people were chosen by."""
-    every = Asked(unit=asked.unit, path=asked.path)
-    found = grid.rows(user, every, of=people).select_related("person")
-    badges = _badges()
-    return {(row.person_id, row.path_id): _cell(row, badges) for row in found}
-
-
-def _badges() -> dict[str, SafeString]:
-    return {
-        code: render_to_string("components/standing.html", {"code": code, "label": word})
-        for code, word in STANDINGS.items()
-    }
-
-
-def _cell(row: Assignment, badges: dict[str, SafeString]) -> Cell:
-    standing = row.standing()
-    url = f"{reverse('team_person', args=[row.person.uid])}#a-{row.uid}"
-    return Cell(standing, STANDINGS[standing], url, badges[standing])
+    where, rows = grid.places(people), of_team.cells([one.pk for one in people])
+    for one in people:
+        url = reverse("team_person", args=[one.uid])
+        found = [rows.get((one.pk, path)) for path in paths]
+        cells = badge_cells(((row[3], row[0]) if row else None for row in found), url, one.name)
+        yield Line(one, url, where.get(one.pk, grid.Place()), cells)
 
 
 @login_required
@@ -143,24 +139,26 @@ def team_rows(request: HttpRequest) -> HttpResponse:
     """The assignments behind a number."""
     require_manager(request)
     user, asked = request.user, asked_of(request)
-    summary = grid.summary(user, asked)
-    found = grid.rows(user, asked).select_related("person").order_by("due_on", "person__kana", "pk")
+    of_team = grid.Team(user, asked)
+    summary = of_team.summary()
+    found = of_team.rows().select_related("person").order_by("due_on", "person__kana", "pk")
     page = Paginator(found, ROWS).get_page(request.GET.get("page"))
     shown = list(page.object_list)
     where = grid.places([row.person for row in shown])
     titles = {one.pk: one.title for one in summary.paths}
-    badges = _badges()
     context = {
         **_frame(request, asked, summary),
         "count": page.paginator.count,
-        "rows": [
-            (row, _cell(row, badges), where.get(row.person_id, grid.Place()), titles[row.path_id]) for row in shown
-        ],
+        "rows": [(row, _row_url(row), where.get(row.person_id, grid.Place()), titles[row.path_id]) for row in shown],
         "turn": turned(page, "team_rows", asked, "件"),
         "exports": [(kind, link("team_export", asked, format=kind)) for kind in ("csv", "xlsx")],
         "trail": [{"url": reverse("team"), "label": "所属の学び"}, {"url": "", "label": "割当の一覧"}],
     }
     return render(request, "learning/team_rows.html", context)
+
+
+def _row_url(row: Assignment) -> str:
+    return f"{reverse('team_person', args=[row.person.uid])}#a-{row.pk}"
 
 
 @login_required
@@ -169,9 +167,8 @@ def team_export(request: HttpRequest) -> HttpResponse:
     require_manager(request)
     user, asked = request.user, asked_of(request)
     kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
-    found = grid.rows(user, asked).select_related("person").order_by("due_on", "person__kana", "pk")
-    titles = grid.Titles(user, found.order_by().values_list("path_id", flat=True).distinct())
-    rows = lines(list(found), titles)
+    found = list(grid.Team(user, asked).rows().select_related("person").order_by("due_on", "person__kana", "pk"))
+    rows = lines(found, grid.Titles(user, [row.path_id for row in found]))
     audit.record(actor=user, action="team.exported", obj=user, after={"rows": len(rows) - 1, "format": kind})  # type: ignore[arg-type]
     return answer(rows, kind=kind, name="shozoku-manabi")
 

@@ -94,7 +94,7 @@ def act(request: HttpRequest, uid: uuid.UUID, name: str) -> HttpResponse:
     what = ACTS[name]
     row, is_own = _answered_for(request.user, uid)
     title = grid.Titles(request.user, [row.path_id]).of(row.path_id)
-    back = reverse("my") if is_own else f"{reverse('team_person', args=[row.person.uid])}#a-{row.uid}"
+    back = reverse("my") if is_own else f"{reverse('team_person', args=[row.person.uid])}#a-{row.pk}"
     context: dict[str, Any] = {
         "act": what, "row": row, "title": title, "is_own": is_own, "own": OWN, "back": back,
         "crumbs": [

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from learning import changes, figures, measures
+from learning import changes, figures, kept, measures
 from learning.models import Assignment, AssignmentRule
 from learning.small_counts import FEWEST, SAID, hidden
 from organization import clock
@@ -19,13 +19,6 @@ from tests.factories.organization import make_department, make_staff, make_unit
 from tests.learning.office_world import TODAY, make_world
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def new_numbers():
-    figures.forget()
-    yield
-    figures.forget()
 
 
 @pytest.fixture(autouse=True)
@@ -222,7 +215,7 @@ def test_the_page_asks_no_more_for_more_people(client, office, path, people, dja
     client.get(reverse("training"))
     with django_assert_max_num_queries(15):
         client.get(reverse("training"))
-    figures.forget()
+    kept.forget()
     with django_assert_max_num_queries(15):
         client.get(reverse("training"))
     with django_assert_max_num_queries(15):

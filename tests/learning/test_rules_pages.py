@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
-from learning import figures, rules, ruling
+from learning import kept, rules, ruling
 from learning.models import Assignment, AssignmentRule
 from organization.models import AuditEvent
 from tests.factories.learning import give, make_path
@@ -212,7 +212,7 @@ def test_a_rule_shows_whom_it_matches_today(client, office, path, unit, matcher)
     matcher += [(make_staff(unit, name="新田 花"), "新任")]
     client.force_login(office.user)
     assert "新田 花" in client.get(reverse("training_rule", args=[rule.pk])).content.decode()
-    figures.forget()
+    kept.forget()
     said = client.get(reverse("training")).content.decode()
     assert f'{reverse("training_rule", args=[rule.pk])}#matching">1</a>' in said
 
@@ -238,6 +238,6 @@ def test_the_cold_page_of_the_office_asks_few_questions_with_thirty_rules(
     for _ in range(30):
         rule_of(path, unit=make_unit())
     client.force_login(office.user)
-    figures.forget()
+    kept.forget()
     with django_assert_max_num_queries(15):
         assert client.get(reverse("training")).status_code == 200

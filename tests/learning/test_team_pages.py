@@ -139,12 +139,12 @@ def test_a_cell_says_how_the_newest_assignment_stands_and_leads_to_it(client, un
     rows = every_standing(path, unit)
     page = shown(client, head)
     squeezed = re.sub(r">\s+<", "><", page.content.decode())
-    cells = {person.pk: cells[0] for person, _, cells in page.context["lines"]}
+    cells = {line.person.pk: line.cells for line in page.context["lines"]}
     for name, row in rows.items():
-        assert cells[row.person_id].word == STANDINGS[name]
-        assert f'<a class="kb-standing" href="{cells[row.person_id].url}"><span class="kb-badge' in squeezed
-        assert cells[row.person_id].url == f"{reverse('team_person', args=[row.person.uid])}#a-{row.uid}"
-        assert f'id="a-{row.uid}"' in client.get(cells[row.person_id].url).content.decode()
+        url = reverse("team_person", args=[row.person.uid])
+        assert STANDINGS[name] in cells[row.person_id]
+        assert f'<a class="kb-standing" href="{url}#a-{row.pk}"><span class="kb-badge' in squeezed
+        assert f'id="a-{row.pk}"' in client.get(url).content.decode()
 
 
 def test_filters_narrow_people_numbers_and_rows_alike(client, unit, head, path):
@@ -160,7 +160,7 @@ def test_filters_narrow_people_numbers_and_rows_alike(client, unit, head, path):
     }  # fmt: skip
     for query, people in wanted.items():
         page = shown(client, head, **dict(query))
-        found = {person for person, *_ in page.context["lines"]}
+        found = {line.person for line in page.context["lines"]}
         assert found == people, query
         rows = client.get(reverse("team_rows"), dict(query)).context["rows"]
         assert {row.person for row, *_ in rows} == people, query
@@ -170,7 +170,7 @@ def test_people_on_leave_are_marked_and_can_be_asked_for(client, unit, head):
     person = make_staff(unit)
     appoint(person, make_post(unit), kind="childcare", starts=clock.today(), announced_on=clock.today())
     assert "育休" in shown(client, head).content.decode()
-    assert [one for one, *_ in shown(client, head, who="leave").context["lines"]] == [person]
+    assert [line.person for line in shown(client, head, who="leave").context["lines"]] == [person]
 
 
 def test_a_page_without_anything_says_what_to_do(client, head):
@@ -203,7 +203,7 @@ def test_another_head_sees_nothing_of_it(client, unit, head, stranger, path):
     for name in ("team", "team_rows", "team_export", "team_waiting"):
         assert "青木" not in shown(client, stranger, name).content.decode()
     assert shown(client, stranger, "team_person", person.uid).status_code == 404
-    assert set(grid.rows(stranger.user, Asked())) == set()
+    assert list(grid.Team(stranger.user, Asked()).rows()) == []
 
 
 def test_who_manages_nobody_finds_no_such_pages(client, unit, path):
@@ -464,6 +464,47 @@ def test_the_rows_leave_as_xlsx_and_are_those_of_the_number(client, unit, head, 
     answer = shown(client, head, "team_export", format="xlsx", standing="late")
     rows = list(load_workbook(io.BytesIO(answer.content)).active.iter_rows(values_only=True))
     assert [row[6] for row in rows[1:]] == [STANDINGS["late"]]
+
+
+# --- Of many people the numbers are kept -----------------------------------------------------
+
+
+@pytest.fixture
+def many(monkeypatch):
+    monkeypatch.setattr(grid, "FEW", 2)
+
+
+def test_of_many_people_the_numbers_cells_and_rows_are_the_same(client, unit, head, path, monkeypatch):
+    every_standing(path, unit)
+    few = shown(client, head)
+    monkeypatch.setattr(grid, "FEW", 2)
+    for query in ({}, {"standing": "late"}, {"path": path.public_id}):
+        many = shown(client, head, **query)
+        assert [one["value"] for one in many.context["stats"]] == [one["value"] for one in few.context["stats"]]
+    cells = {line.person.pk: line.cells for line in few.context["lines"]}
+    assert {line.person.pk: line.cells for line in shown(client, head).context["lines"]} == cells
+    for stat in few.context["stats"]:
+        assert client.get(stat["url"]).context["count"] == stat["value"]
+
+
+@pytest.mark.usefixtures("many")
+def test_what_the_head_does_shows_at_once_among_many_too(client, unit, head, path):
+    rows = every_standing(path, unit)
+    late = {stat["label"]: stat["value"] for stat in shown(client, head).context["stats"]}[STANDINGS["late"]]
+    changes.cancel(assignment=rows["late"], user=head.user, reason="異動したため。")
+    after = {stat["label"]: stat["value"] for stat in shown(client, head).context["stats"]}
+    assert (after[STANDINGS["late"]], after[STANDINGS["cancelled"]]) == (late - 1, 2)
+
+
+@pytest.mark.usefixtures("many")
+def test_the_numbers_that_one_head_keeps_are_not_shown_to_another(client, unit, head, path):
+    every_standing(path, unit)
+    shown(client, head)
+    other = make_unit("betsu", name="別の課")
+    stranger = make_staff(other, head=True)
+    for _ in range(3):
+        make_staff(other)
+    assert {stat["value"] for stat in shown(client, stranger).context["stats"]} == {0}
 
 
 # --- How much is asked -----------------------------------------------------------------------
