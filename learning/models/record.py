@@ -15,7 +15,7 @@ from django.db import models
 
 from learning.models.course import Obligation, TrainingCourse
 from organization import clock
-from organization.fiscal import fiscal_year
+from organization.fiscal import era_date, fiscal_year
 
 
 class TrainingRecordQuerySet(models.QuerySet["TrainingRecord"]):
@@ -110,7 +110,7 @@ class TrainingRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.title}（{self.starts_on}）"
+        return f"{self.title}（{era_date(self.starts_on)}）"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.fiscal_year = fiscal_year(self.starts_on)

@@ -19,6 +19,12 @@ def era_date(value: Any) -> str:
 
 
 @register.filter
+def era_month(value: Any) -> str:
+    """{{ row.month|era_month }} → 令和7年4月"""
+    return fiscal.era_month(value) if isinstance(value, date) else ""
+
+
+@register.filter
 def fiscal_year_label(value: Any) -> str:
     """{{ item.fiscal_year|fiscal_year_label }} → 令和7年度; of a date, its fiscal year."""
     if isinstance(value, date):

@@ -253,6 +253,12 @@ def test_an_empty_list_says_so(office):
     assert "待っている行はありません" in office.get(reverse("training_unmatched")).content.decode()
 
 
+def test_a_waiting_row_tells_its_day_in_its_era(office):
+    row = waiting(office)
+    shown = office.get(reverse("training_unmatched_row", args=[row.pk])).content.decode()
+    assert "令和7年6月10日" in shown and "2025-06-10" not in shown
+
+
 def test_a_row_is_resolved_by_choosing_a_person(office, person):
     row = waiting(office)
     listed = office.get(reverse("training_unmatched")).content.decode()

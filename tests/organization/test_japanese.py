@@ -15,8 +15,9 @@ def today(settings):
     settings.DEMO_TODAY = date(2025, 6, 10)
 
 
-def test_a_day_and_a_fiscal_year():
+def test_a_day_a_month_and_a_fiscal_year():
     assert drawn("era_date", date(2019, 5, 1)) == "令和元年5月1日"
+    assert drawn("era_month", date(2019, 4, 30)) == "平成31年4月"
     assert drawn("fiscal_year_label", 2019) == "令和元年度"
     assert drawn("fiscal_year_label", date(2025, 3, 31)) == "令和6年度"
 
