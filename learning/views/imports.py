@@ -135,7 +135,8 @@ def waiting_rows(request: HttpRequest) -> HttpResponse:
 def waiting_row(request: HttpRequest, pk: int) -> HttpResponse:
     """One row: look for its person, or drop it with a reason."""
     row = get_object_or_404(UnmatchedRow.objects.open().select_related("source"), pk=pk)
-    words = request.GET.get("who", row.name or row.staff_no)
+    # Where nobody has the name, its number is looked for: a person may have changed the name since.
+    words = request.GET.get("who") or (row.name if unmatched.candidates(row.name) else row.staff_no)
     context: dict[str, Any] = {"row": row, "reason": "", "error": "", "words": words.replace("\x00", "")[:60]}
     if request.method == "POST":
         try:

@@ -259,6 +259,30 @@ def test_a_waiting_row_tells_its_day_in_its_era(office):
     assert "令和7年6月10日" in shown and "2025-06-10" not in shown
 
 
+def test_who_bears_another_name_now_is_offered_by_number(office, person):
+    row = checked(office, "職員番号,氏名,名称,始まり,状況", "100123,旧姓 みどり,話し方,2025/6/10,修了")
+    press(office, row, "import")
+    training_uploads.work(row.pk)
+    shown = office.get(reverse("training_unmatched_row", args=[UnmatchedRow.objects.get().pk])).content.decode()
+    assert "青山 みどり（100123）" in shown
+
+
+def test_a_file_with_nothing_new_offers_nothing_to_press(office, person):
+    for _ in range(2):
+        row = checked(office, RECORDS, GOOD)
+        shown = page(office, row)
+        press(office, row, "import")
+        training_uploads.work(row.pk)
+    assert "取り込む行はありません" in shown and 'value="import"' not in shown
+
+
+def test_a_refused_file_leads_to_the_form_for_the_next_one(office):
+    send(office, content=b"PK\x03\x04 none", called="台帳.xlsx")
+    row = TrainingImport.objects.get()
+    training_uploads.work(row.pk)
+    assert f'href="{reverse("training_import_new")}"' in page(office, row)
+
+
 def test_a_row_is_resolved_by_choosing_a_person(office, person):
     row = waiting(office)
     listed = office.get(reverse("training_unmatched")).content.decode()
