@@ -61,6 +61,8 @@ class TrainingRecord(models.Model):
         WILL_NOT = "will_not", "使わない"
 
     FINISHED = (Status.COMPLETED, Status.PASSED)
+    #: What a person may say of their own record; the others are the office's.
+    OWN_STATUSES = (Status.PLANNED, Status.APPLIED, Status.ATTENDED, Status.COMPLETED)
     #: Statuses after which a report can be written.
     ATTENDED = (Status.ATTENDED, Status.COMPLETED, Status.PASSED)
     REFLECT_WITHIN = timedelta(days=14)
