@@ -32,6 +32,13 @@ def fiscal_year_label(value: Any) -> str:
     return fiscal.fiscal_year_label(value) if isinstance(value, int) else ""
 
 
+@register.simple_tag
+def printed_at() -> str:
+    """Now, as the head of a printed page says it: 令和7年6月10日 9:05"""
+    moment = clock.now().astimezone(clock.TOKYO)
+    return f"{fiscal.era_date(moment)} {moment.hour}:{moment:%M}"
+
+
 @register.filter
 def days_ago(value: Any) -> str:
     """{{ item.first_published_at|days_ago }} → 今日, 昨日, 3日前, 2か月前, 1年前; a day to come is written out."""

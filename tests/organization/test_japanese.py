@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 from django.template import Context, Template
 
+from organization import clock
+
 
 def drawn(expression, value):
     return Template("{% load japanese %}{{ value|" + expression + " }}").render(Context({"value": value}))
@@ -13,6 +15,11 @@ def drawn(expression, value):
 @pytest.fixture(autouse=True)
 def today(settings):
     settings.DEMO_TODAY = date(2025, 6, 10)
+
+
+def test_the_head_of_a_printed_page_says_the_time_of_tokyo(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: datetime(2025, 6, 10, 0, 5, tzinfo=UTC))
+    assert Template("{% load japanese %}{% printed_at %}").render(Context()) == "令和7年6月10日 9:05"
 
 
 def test_a_day_a_month_and_a_fiscal_year():
