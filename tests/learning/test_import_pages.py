@@ -276,6 +276,12 @@ def test_a_file_with_nothing_new_offers_nothing_to_press(office, person):
     assert "取り込む行はありません" in shown and 'value="import"' not in shown
 
 
+def test_a_file_of_waiting_rows_alone_does_not_say_that_something_was_taken_in(office):
+    waiting(office)
+    shown = page(office, TrainingImport.objects.get())
+    assert "取り込んだ行はありません" in shown and "取り込みました" not in shown
+
+
 def test_a_refused_file_leads_to_the_form_for_the_next_one(office):
     send(office, content=b"PK\x03\x04 none", called="台帳.xlsx")
     row = TrainingImport.objects.get()
