@@ -24,6 +24,8 @@ from learning.models import Kind, TrainingImport, TrainingRecord, TrainingSource
 from organization import clock
 from organization.fiscal import fiscal_year_label
 from organization.models import Person
+from organization.posts import main_posts
+from organization.tree import unit_tree
 
 OFFICE = {"url": "/training/", "label": "研修担当"}
 IMPORTS = {"url": "/training/imports/", "label": "取込みと書出し"}
@@ -148,7 +150,9 @@ def waiting_row(request: HttpRequest, pk: int) -> HttpResponse:
     context["crumbs"] = [
         OFFICE, {"url": reverse("training_unmatched"), "label": "職員が分からない行"}, {"label": "だれの行かを決める"},
     ]  # fmt: skip
-    context["people"] = unmatched.candidates(context["words"])
+    found = unmatched.candidates(context["words"])
+    posts, tree = main_posts(found, clock.today()), unit_tree()
+    context["people"] = [(one, tree.name(posts[one.pk].unit_id) if one.pk in posts else "") for one in found]
     context["facts"] = [
         {"label": field.label, "value": field.shown(value)}
         for field in FIELDS[row.kind]

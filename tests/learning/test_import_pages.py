@@ -322,6 +322,14 @@ def test_a_row_is_dropped_with_a_reason_only(office):
     assert (row.state, row.closing_reason) == ("dropped", "ほかの県の人。")
 
 
+def test_people_of_one_name_are_told_apart_by_their_unit(office):
+    for unit in ("道路管理課", "税務課"):
+        make_staff(make_unit(name=unit), name="赤川 渚")
+    address = reverse("training_unmatched_row", args=[waiting(office).pk])
+    shown = office.get(address, {"who": "赤川"}).content.decode()
+    assert "）道路管理課" in shown and "）税務課" in shown
+
+
 def test_people_are_found_by_number_name_or_reading(office, person):
     address = reverse("training_unmatched_row", args=[waiting(office).pk])
     for words, found in (("1001", True), ("みどり", True), ("あおやま", True), ("赤川", False), ("\x00", False)):
