@@ -20,7 +20,7 @@ from learning import training_export, training_uploads, unmatched
 from learning.forms.imports import MappingForm, SendForm
 from learning.guards import office_only
 from learning.import_fields import FIELDS, field_of
-from learning.models import Kind, TrainingImport, TrainingRecord, TrainingSource, UnmatchedRow
+from learning.models import Kind, TrainingImport, TrainingSource, UnmatchedRow
 from organization import clock
 from organization.fiscal import fiscal_year_label
 from organization.models import Person
@@ -42,12 +42,15 @@ def index(request: HttpRequest) -> HttpResponse:
         "imports": TrainingImport.objects.all()[:RECENT],
         "waiting": UnmatchedRow.objects.open().count(),
         "kinds": [(kind.value, kind.label) for kind in Kind],
-        "years": [
-            (year, fiscal_year_label(year))
-            for year in TrainingRecord.objects.order_by("-fiscal_year").values_list("fiscal_year", flat=True).distinct()
-        ],
+        "years": [(year, fiscal_year_label(year)) for year in _years()],
     }
     return render(request, "learning/imports.html", context)
+
+
+def _years() -> Any:
+    """Fiscal years with a record that may leave, the newest first."""
+    found = training_export.rows_of(Kind.RECORDS).order_by("-fiscal_year")
+    return found.values_list("fiscal_year", flat=True).distinct()
 
 
 @office_only

@@ -120,6 +120,13 @@ def test_without_sources_it_says_what_to_do(office):
     assert "まだ取込元がありません" in office.get(reverse("training_imports")).content.decode()
 
 
+def test_a_year_of_private_records_alone_is_not_offered(office, person):
+    make_record(person, starts_on=date(2021, 6, 1), origin="self")
+    make_record(person, starts_on=date(2022, 6, 1))
+    shown = office.get(reverse("training_imports")).content.decode()
+    assert "令和4年度" in shown and "令和3年度" not in shown
+
+
 def test_a_sent_file_is_stored_under_a_name_of_ours_and_not_read_on_the_request(office, begun, tmp_path):
     send(office, RECORDS, GOOD, called="../../etc/台帳.csv")
     row = TrainingImport.objects.get()
