@@ -28,6 +28,7 @@ from learning.models import (
 from learning.outline import Outline, outline, outline_to_show
 from learning.progress import gather
 from organization import audit, clock
+from organization.fiscal import era_date
 from organization.models import Appointment, Person, Post, User
 from organization.notices import notify_many
 from organization.policy import Reader, can_view, readers_of
@@ -169,9 +170,7 @@ def _reasons_to_leave_out(
             found[person.pk] = "この学習パスを、もう学んでいます。"
         elif person.pk in holders:
             until = holders[person.pk].valid_until
-            found[person.pk] = (
-                f"修了が有効です（{f'{until.year}年{until.month}月{until.day}日まで' if until else '期限なし'}）。"
-            )
+            found[person.pk] = f"修了が有効です（{f'{era_date(until)}まで' if until else '期限なし'}）。"
         elif not can_view(
             readers[person.pk], audience=order.path.audience, owner_unit_id=order.path.owner_unit_id, author_ids=()
         ):

@@ -10,11 +10,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
 from learning import cells
 from learning.models import Kind, Obligation, TrainingCourse, TrainingRecord
+from organization.fiscal import era_date
 
 #: A row with a cell that begins so is the template's example and is not read.
 EXAMPLE = "（例）"
@@ -35,7 +37,9 @@ class Field:
     keeps: bool = False
 
     def shown(self, value: Any) -> Any:
-        """The label of a code; anything else as it is."""
+        """The label of a code, a day in its era; anything else as it is."""
+        if self.read is cells.day and value:
+            return era_date(value if isinstance(value, date) else date.fromisoformat(value))
         options: Mapping[str, str] = getattr(self.read, "keywords", {}).get("options", {})
         return options.get(value, value)
 

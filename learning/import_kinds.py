@@ -36,7 +36,7 @@ from learning.outline import outlines
 from learning.progress import gather
 from learning.tables import Refused
 from organization import clock
-from organization.fiscal import fiscal_year
+from organization.fiscal import era_date, fiscal_year
 from organization.models import Person
 
 GONE = "この行は、書き出した後になくなっています。外部IDを空にすると、新しい行として取り込みます。"
@@ -343,5 +343,5 @@ TARGETS: Mapping[str, type[Target]] = {one.kind: one for one in (Courses, Record
 def title_of(row: Model) -> str:
     """What a report calls a new or changed row: never a person's name."""
     if isinstance(row, TrainingRecord):
-        return f"{row.title}（{row.starts_on}）"
+        return f"{row.title}（{era_date(row.starts_on)}）"
     return str(row.path.title) if isinstance(row, Assignment) else str(row)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from learning.import_rows import Line
+from organization.fiscal import era_date
 from organization.models import Person
 
 #: A spreadsheet takes the zeros from the front of a number; numbers of so many digits are tried.
@@ -61,7 +62,7 @@ class People:
         if len(there) > 1:
             return f"職員番号「{number}」の職員が{len(there)}人います。"
         if not there:
-            return f"職員番号「{number}」の職員は、{on.year}年{on.month}月{on.day}日には在職していません。"
+            return f"職員番号「{number}」の職員は、{era_date(on)}には在職していません。"
         name = str(line.values.get("name") or "")
         if name and folded(name) != folded(there[0].name):
             return f"職員番号「{number}」の職員と、氏名がちがいます。"

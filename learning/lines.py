@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from organization.fiscal import era_month
+
 WIDTH, HEIGHT = 640, 220
 LEFT, RIGHT, TOP, BOTTOM = 48, 16, 16, 36
 
@@ -44,7 +46,7 @@ def chart(months: Sequence[date], percents: Sequence[float | None]) -> Chart:
             continue
         y = height_of(percent)
         pieces[-1].append(f"{x},{y}")
-        points.append(Point(x, y, f"{month.year}年{month.month}月 {percent:.0f}%"))
+        points.append(Point(x, y, f"{era_month(month)} {percent:.0f}%"))
     return Chart(
         pieces=tuple(" ".join(piece) for piece in pieces if len(piece) > 1),
         points=tuple(points),

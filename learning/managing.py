@@ -97,3 +97,12 @@ def managed_records(user: Any) -> TrainingRecordQuerySet:
     own_time = _tenure(user, OuterRef("ends_on"))
     found = mine.filter(Q(shared=True) | (~Q(origin=TrainingRecord.Origin.SELF) & own_time))
     return found.order_by("-ends_on", F("pk").desc())
+
+
+def kept_records() -> TrainingRecordQuerySet:
+    """Training records that the office keeps in the admin: all but what people entered for themselves and do not share.
+
+    A record that bears a result stays: the office wrote it, and its person cannot mend it any more.
+    """
+    alone = Q(origin=TrainingRecord.Origin.SELF, shared=False, status__in=TrainingRecord.OWN_STATUSES)
+    return TrainingRecord.objects.exclude(alone)

@@ -17,9 +17,7 @@ from learning.progress import record_changed
 from organization import audit, clock
 from organization.models import Person
 
-Status = TrainingRecord.Status
-#: What a person may say of their own record.
-OWN_STATUSES = (Status.PLANNED, Status.APPLIED, Status.ATTENDED, Status.COMPLETED)
+OWN_STATUSES = TrainingRecord.OWN_STATUSES
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ is not marked as reminded until then. It refuses to send: ``learning.outbox`` do
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 
 from django.conf import settings
@@ -59,7 +60,7 @@ def _save(groups: list[list[Line]], on: date) -> None:
 
 
 def _message(person: Person, group: list[Line], on: date) -> Message:
-    subject = f"学習のお知らせ（{len(group)}件）" if len(group) > 1 else _cut(group[0].text, 60)
+    subject = f"学習のお知らせ（{len(group)}件）" if len(group) > 1 else _cut(_first(group[0].text), 60)
     told = [f"・{line.text}\n　{settings.WAGTAILADMIN_BASE_URL}{line.url}\n" for line in group]
     body = "\n".join([f"{person.name} さん", "", *told, "――", FOOT, ""])
     failure = "" if address(person) else NO_ADDRESS
@@ -74,6 +75,12 @@ def _notice(group: list[Line]) -> tuple[str, str]:
     if len(group) == 1:
         return group[0].text, group[0].url
     return f"{_cut(group[0].text, 200)}ほか{len(group) - 1}件のお知らせがあります。", "/my/"
+
+
+def _first(text: str) -> str:
+    """Its first sentence, for a subject; a full stop within 「」 is of a name and ends nothing."""
+    found = re.match(r"(?:「[^」]*」|[^。「])+。", text)
+    return found[0] if found else text
 
 
 def _cut(text: str, length: int) -> str:

@@ -22,6 +22,7 @@ MAX_LINE = 4 * 1024 * 1024
 HEADER_WITHIN = 20
 ZIP, OLE, GZIP = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x1f\x8b"
 SAVE_AGAIN = "表計算ソフトで開き、「Excelブック（.xlsx）」か「CSV UTF-8」で保存し直してください。"
+FORMULA_OR_TEXT = "「=」で始まる数式です。値に直してください（文字として取り込むときは、頭に ' を付けます）。"
 TOO_LARGE = f"ファイルが大きすぎます（{MAX_BYTES // 1024**2}MBまで）。年度などで分けて、もう一度送ってください。"
 
 
@@ -87,6 +88,9 @@ def opened(path: Path, *, is_heading: Callable[[str], bool]) -> Table:
             break
     if not seen:
         raise UnreadableTableError("ファイルに何も書かれていません。見出しの行と、その下の行を確かめてください。")
+    if best is None and all(sum(cell not in (None, "") for cell in row.cells) < 2 for row in seen):
+        # Nothing that is imported fits into one column: a letter or a list of names, whatever the file is called.
+        raise UnreadableTableError(f"見出しのある表ではありません（列が一つしかありません）。{SAVE_AGAIN}")
     best = best or seen[0]
     table.header, table.header_row = headings(best), best.number
     later = [row for row in seen if row.number > best.number]
@@ -181,7 +185,15 @@ def _csv_rows(lines: _Lines, delimiter: str) -> Iterator[Row]:
             continue
         if any(cell.strip() for cell in cells):
             _refuse_width(len(cells) if any(cell.strip() for cell in cells[MAX_COLUMNS:]) else 0)
-            yield Row(number, tuple(cells))
+            yield _csv_row(number, cells)
+
+
+def _csv_row(number: int, cells: list[str]) -> Row:
+    """A CSV cannot say whether a cell is a formula or a text that looks like one: it is asked for, not guessed."""
+    formulas = [n for n, cell in enumerate(cells) if cell.startswith("=")]
+    for n in formulas:
+        cells[n] = ""
+    return Row(number, tuple(cells), tuple(Refused(number, letter(n), FORMULA_OR_TEXT) for n in formulas))
 
 
 def _refuse_width(width: int) -> None:

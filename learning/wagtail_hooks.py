@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import django_filters
+from django.db.models import QuerySet
+from django.http import Http404
 from django.urls import reverse
 from wagtail import hooks
 from wagtail.admin.filters import WagtailFilterSet
@@ -13,11 +15,14 @@ from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.components import Component
 from wagtail.admin.ui.tables import Column
+from wagtail.admin.views.generic.history import HistoryView
+from wagtail.admin.views.generic.usage import UsageView
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 
-from learning import progress, records
+from learning import managing, progress, records
 from learning.models import TrainingCourse, TrainingRecord
 from organization import office_views
+from organization.fiscal import fiscal_year_label
 from organization.policy import reader_for
 
 
@@ -45,6 +50,33 @@ class CourseViewSet(office_views.OfficeViewSet):
     ]
 
 
+class Kept:
+    """What people entered for themselves and do not share is not there (`managing.kept_records`), by no address."""
+
+    def get_object(self, *args: Any, **kwargs: Any) -> Any:
+        row = super().get_object(*args, **kwargs)  # type: ignore[misc]
+        if not managing.kept_records().filter(pk=row.pk).exists():
+            raise Http404
+        return row
+
+
+class RecordListing(office_views.Listing):
+    def get_base_queryset(self) -> QuerySet[Any]:
+        return super().get_base_queryset().filter(pk__in=managing.kept_records().values("pk"))
+
+
+class RecordEdit(Kept, office_views.Edit):
+    pass
+
+
+class RecordHistory(Kept, HistoryView):
+    pass
+
+
+class RecordUsage(Kept, UsageView):
+    pass
+
+
 class RecordFilterSet(WagtailFilterSet):
     without_report = django_filters.BooleanFilter(label="受講済みで報告がない", method="filter_without_report")
 
@@ -70,7 +102,7 @@ class RecordForm(WagtailAdminModelForm):
         return record
 
 
-class RecordDelete(office_views.Delete):
+class RecordDelete(Kept, office_views.Delete):
     """A course that was deleted counts no longer."""
 
     def delete_action(self) -> None:
@@ -86,13 +118,22 @@ class RecordViewSet(office_views.OfficeViewSet):
         "__str__",
         Column("person", label="職員", sort_key="person__kana"),
         "status",
-        "fiscal_year",
+        Column(
+            "fiscal_year",
+            label="年度",
+            sort_key="fiscal_year",
+            accessor=lambda record: fiscal_year_label(record.fiscal_year),
+        ),
         Column("report_id", label="報告", accessor=lambda record: "あり" if record.report_id else ""),
     ]
     related = ("person", "course")
     filterset_class = RecordFilterSet
     search_fields = ["free_title", "course__title", "person__name", "person__kana"]
+    index_view_class = RecordListing
+    edit_view_class = RecordEdit
     delete_view_class = RecordDelete
+    history_view_class = RecordHistory
+    usage_view_class = RecordUsage
     #: Whether a manager sees it is its person's to say: `shared` is not here.
     edit_handler = ObjectList(
         [
@@ -134,7 +175,7 @@ class OpenReports(Component):
 
     def get_context_data(self, parent_context: Mapping[str, Any]) -> Mapping[str, Any]:
         return {
-            "count": TrainingRecord.objects.without_report().count(),
+            "count": managing.kept_records().without_report().count(),
             "url": f"{reverse('trainingrecord:index')}?without_report=true",
         }
 

@@ -62,7 +62,13 @@ def fiscal_year_code(fy: int) -> str:
 def era_date(moment: date | datetime) -> str:
     """「令和7年4月1日」; before 昭和, the year of our calendar."""
     day = tokyo_day(moment)
+    return f"{era_month(day)}{day.day}日"
+
+
+def era_month(moment: date | datetime) -> str:
+    """「令和7年4月」, in the era of that very day; before 昭和, the year of our calendar."""
+    day = tokyo_day(moment)
     for start, name, _, _ in ERAS:
         if day >= start:
-            return f"{name}{_era_year(day.year - start.year + 1)}年{day.month}月{day.day}日"
-    return f"{day.year}年{day.month}月{day.day}日"
+            return f"{name}{_era_year(day.year - start.year + 1)}年{day.month}月"
+    return f"{day.year}年{day.month}月"

@@ -15,7 +15,7 @@ from django.db import models
 
 from learning.models.course import Obligation, TrainingCourse
 from organization import clock
-from organization.fiscal import fiscal_year
+from organization.fiscal import era_date, fiscal_year
 
 
 class TrainingRecordQuerySet(models.QuerySet["TrainingRecord"]):
@@ -61,6 +61,8 @@ class TrainingRecord(models.Model):
         WILL_NOT = "will_not", "使わない"
 
     FINISHED = (Status.COMPLETED, Status.PASSED)
+    #: What a person may say of their own record; the others are the office's.
+    OWN_STATUSES = (Status.PLANNED, Status.APPLIED, Status.ATTENDED, Status.COMPLETED)
     #: Statuses after which a report can be written.
     ATTENDED = (Status.ATTENDED, Status.COMPLETED, Status.PASSED)
     REFLECT_WITHIN = timedelta(days=14)
@@ -110,7 +112,7 @@ class TrainingRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.title}（{self.starts_on}）"
+        return f"{self.title}（{era_date(self.starts_on)}）"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.fiscal_year = fiscal_year(self.starts_on)

@@ -242,7 +242,7 @@ ACTS: dict[str, tuple[str, Callable[[LearningPath, Any], Any]]] = {
         lambda path, request: versions.next_version(path=path, by=me(request)),
     ),
     "release": (
-        "この版を公開しました。これからの割当は、この版になります。",
+        "この版を公開しました。これからの割当は、この版になります。前の版で学んでいる人は、「版と学んでいる人」で移せます。",
         lambda path, request: versions.release(version=working(path), by=me(request)),
     ),
     "ask-release": (

@@ -20,10 +20,12 @@ from learning import training_export, training_uploads, unmatched
 from learning.forms.imports import MappingForm, SendForm
 from learning.guards import office_only
 from learning.import_fields import FIELDS, field_of
-from learning.models import Kind, TrainingImport, TrainingRecord, TrainingSource, UnmatchedRow
+from learning.models import Kind, TrainingImport, TrainingSource, UnmatchedRow
 from organization import clock
 from organization.fiscal import fiscal_year_label
 from organization.models import Person
+from organization.posts import main_posts
+from organization.tree import unit_tree
 
 OFFICE = {"url": "/training/", "label": "研修担当"}
 IMPORTS = {"url": "/training/imports/", "label": "取込みと書出し"}
@@ -40,12 +42,15 @@ def index(request: HttpRequest) -> HttpResponse:
         "imports": TrainingImport.objects.all()[:RECENT],
         "waiting": UnmatchedRow.objects.open().count(),
         "kinds": [(kind.value, kind.label) for kind in Kind],
-        "years": [
-            (year, fiscal_year_label(year))
-            for year in TrainingRecord.objects.order_by("-fiscal_year").values_list("fiscal_year", flat=True).distinct()
-        ],
+        "years": [(year, fiscal_year_label(year)) for year in _years()],
     }
     return render(request, "learning/imports.html", context)
+
+
+def _years() -> Any:
+    """Fiscal years with a record that may leave, the newest first."""
+    found = training_export.rows_of(Kind.RECORDS).order_by("-fiscal_year")
+    return found.values_list("fiscal_year", flat=True).distinct()
 
 
 @office_only
@@ -135,7 +140,8 @@ def waiting_rows(request: HttpRequest) -> HttpResponse:
 def waiting_row(request: HttpRequest, pk: int) -> HttpResponse:
     """One row: look for its person, or drop it with a reason."""
     row = get_object_or_404(UnmatchedRow.objects.open().select_related("source"), pk=pk)
-    words = request.GET.get("who", row.name or row.staff_no)
+    # Where nobody has the name, its number is looked for: a person may have changed the name since.
+    words = request.GET.get("who") or (row.name if unmatched.candidates(row.name) else row.staff_no)
     context: dict[str, Any] = {"row": row, "reason": "", "error": "", "words": words.replace("\x00", "")[:60]}
     if request.method == "POST":
         try:
@@ -147,7 +153,9 @@ def waiting_row(request: HttpRequest, pk: int) -> HttpResponse:
     context["crumbs"] = [
         OFFICE, {"url": reverse("training_unmatched"), "label": "職員が分からない行"}, {"label": "だれの行かを決める"},
     ]  # fmt: skip
-    context["people"] = unmatched.candidates(context["words"])
+    found = unmatched.candidates(context["words"])
+    posts, tree = main_posts(found, clock.today()), unit_tree()
+    context["people"] = [(one, tree.name(posts[one.pk].unit_id) if one.pk in posts else "") for one in found]
     context["facts"] = [
         {"label": field.label, "value": field.shown(value)}
         for field in FIELDS[row.kind]

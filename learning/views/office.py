@@ -28,7 +28,7 @@ from learning.row_files import FORMATS, as_file
 from learning.small_counts import SAID
 from organization import clock
 from organization.audience import Audience
-from organization.fiscal import fiscal_year, fiscal_year_label
+from organization.fiscal import era_month, fiscal_year, fiscal_year_label
 from organization.tree import UnitTree, unit_tree
 
 PAGE = 50
@@ -201,7 +201,7 @@ def _asked(request: HttpRequest) -> Asked:
         if not measure.spanned or month not in line.months or line.months[month].people_few:
             raise Http404
         said["month"] = given
-        label += f"（{month.year}年{month.month}月）"
+        label += f"（{era_month(month)}）"
     elif measure.spanned:
         if line.year.people_few:
             raise Http404

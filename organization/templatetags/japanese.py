@@ -19,11 +19,24 @@ def era_date(value: Any) -> str:
 
 
 @register.filter
+def era_month(value: Any) -> str:
+    """{{ row.month|era_month }} → 令和7年4月"""
+    return fiscal.era_month(value) if isinstance(value, date) else ""
+
+
+@register.filter
 def fiscal_year_label(value: Any) -> str:
     """{{ item.fiscal_year|fiscal_year_label }} → 令和7年度; of a date, its fiscal year."""
     if isinstance(value, date):
         value = fiscal.fiscal_year(value)
     return fiscal.fiscal_year_label(value) if isinstance(value, int) else ""
+
+
+@register.simple_tag
+def printed_at() -> str:
+    """Now, as the head of a printed page says it: 令和7年6月10日 9:05"""
+    moment = clock.now().astimezone(clock.TOKYO)
+    return f"{fiscal.era_date(moment)} {moment.hour}:{moment:%M}"
 
 
 @register.filter

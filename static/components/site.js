@@ -60,8 +60,7 @@ for (const button of all("[data-copy]")) {
 
 /* The paper says when it was printed, not when the page was opened. */
 addEventListener("beforeprint", () => {
-  const now = new Date();
-  const time = `${now.getHours()}:${String(now.getMinutes()).padStart(2, "0")}`;
-  for (const place of all("[data-print-time]"))
-    place.textContent = `${now.getFullYear()}年${now.getMonth() + 1}月${now.getDate()}日 ${time}`;
+  const form = { dateStyle: "long", timeStyle: "short", timeZone: "Asia/Tokyo" };
+  const now = new Intl.DateTimeFormat("ja-JP-u-ca-japanese", form).format(new Date());
+  for (const place of all("[data-print-time]")) place.textContent = now;
 });

@@ -120,6 +120,13 @@ def test_without_sources_it_says_what_to_do(office):
     assert "まだ取込元がありません" in office.get(reverse("training_imports")).content.decode()
 
 
+def test_a_year_of_private_records_alone_is_not_offered(office, person):
+    make_record(person, starts_on=date(2021, 6, 1), origin="self")
+    make_record(person, starts_on=date(2022, 6, 1))
+    shown = office.get(reverse("training_imports")).content.decode()
+    assert "令和4年度" in shown and "令和3年度" not in shown
+
+
 def test_a_sent_file_is_stored_under_a_name_of_ours_and_not_read_on_the_request(office, begun, tmp_path):
     send(office, RECORDS, GOOD, called="../../etc/台帳.csv")
     row = TrainingImport.objects.get()
@@ -253,6 +260,42 @@ def test_an_empty_list_says_so(office):
     assert "待っている行はありません" in office.get(reverse("training_unmatched")).content.decode()
 
 
+def test_a_waiting_row_tells_its_day_in_its_era(office):
+    row = waiting(office)
+    shown = office.get(reverse("training_unmatched_row", args=[row.pk])).content.decode()
+    assert "令和7年6月10日" in shown and "2025-06-10" not in shown
+
+
+def test_who_bears_another_name_now_is_offered_by_number(office, person):
+    row = checked(office, "職員番号,氏名,名称,始まり,状況", "100123,旧姓 みどり,話し方,2025/6/10,修了")
+    press(office, row, "import")
+    training_uploads.work(row.pk)
+    shown = office.get(reverse("training_unmatched_row", args=[UnmatchedRow.objects.get().pk])).content.decode()
+    assert "青山 みどり（100123）" in shown
+
+
+def test_a_file_with_nothing_new_offers_nothing_to_press(office, person):
+    for _ in range(2):
+        row = checked(office, RECORDS, GOOD)
+        shown = page(office, row)
+        press(office, row, "import")
+        training_uploads.work(row.pk)
+    assert "取り込む行はありません" in shown and 'value="import"' not in shown
+
+
+def test_a_file_of_waiting_rows_alone_does_not_say_that_something_was_taken_in(office):
+    waiting(office)
+    shown = page(office, TrainingImport.objects.get())
+    assert "取り込んだ行はありません" in shown and "取り込みました" not in shown
+
+
+def test_a_refused_file_leads_to_the_form_for_the_next_one(office):
+    send(office, content=b"PK\x03\x04 none", called="台帳.xlsx")
+    row = TrainingImport.objects.get()
+    training_uploads.work(row.pk)
+    assert f'href="{reverse("training_import_new")}"' in page(office, row)
+
+
 def test_a_row_is_resolved_by_choosing_a_person(office, person):
     row = waiting(office)
     listed = office.get(reverse("training_unmatched")).content.decode()
@@ -284,6 +327,14 @@ def test_a_row_is_dropped_with_a_reason_only(office):
     office.post(address, {"do": "drop", "reason": "ほかの県の人。"})
     row.refresh_from_db()
     assert (row.state, row.closing_reason) == ("dropped", "ほかの県の人。")
+
+
+def test_people_of_one_name_are_told_apart_by_their_unit(office):
+    for unit in ("道路管理課", "税務課"):
+        make_staff(make_unit(name=unit), name="赤川 渚")
+    address = reverse("training_unmatched_row", args=[waiting(office).pk])
+    shown = office.get(address, {"who": "赤川"}).content.decode()
+    assert "）道路管理課" in shown and "）税務課" in shown
 
 
 def test_people_are_found_by_number_name_or_reading(office, person):

@@ -227,3 +227,8 @@ def test_the_lines_are_drawn_with_a_table_beside_them(client, office):
     said = get(client, office).content.decode()
     assert said.count('role="img"') == 2 and said.count("<desc") == 2 and "<polyline" in said
     assert said.count("の月ごとの表") == 2 and "style=" not in said
+
+
+def test_months_are_told_in_their_era_on_the_page_and_over_its_rows(client, office):
+    assert "令和8年8月" in get(client, office).content.decode()
+    assert "（令和8年8月）" in get(client, office, "training_rows", measure="due", month="2026-08").content.decode()

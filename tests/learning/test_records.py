@@ -259,6 +259,26 @@ def test_a_record_that_moves_or_goes_counts_no_longer_for_who_had_it(client, hea
     assert not TrainingRecord.objects.exists()
 
 
+@pytest.mark.parametrize("role", ["training", "km"])
+def test_what_a_person_entered_alone_is_nowhere_in_the_admin_until_it_is_shared(client, me, role):
+    alone = make_record(me, free_title="夜の講座", origin=OURS, status="attended")
+    make_record(me, free_title="夜の研修", origin="office")
+    client.force_login(make_staff(make_unit(), duties=(role,)).user)
+    listed = client.get(reverse("trainingrecord:index"), {"q": "夜の"}).content.decode()
+    assert "夜の研修" in listed and "夜の講座" not in listed
+    assert "1件" in client.get("/admin/").content.decode()
+    places = [reverse(f"trainingrecord:{name}", args=[alone.pk]) for name in ("edit", "delete", "history", "usage")]
+    assert {client.get(place).status_code for place in places} == {404}
+    TrainingRecord.objects.update(shared=True)
+    assert "夜の講座" in client.get(reverse("trainingrecord:index"), {"q": "夜の"}).content.decode()
+    assert {client.get(place).status_code for place in places} == {200}
+
+
+def test_a_record_with_a_result_stays_with_the_office_that_wrote_it(me):
+    record = make_record(me, origin=OURS, status="failed")
+    assert list(managing.kept_records()) == [record]
+
+
 def test_a_record_leads_back_to_my_path_that_asks_for_its_course(client, me, head):
     course = make_course()
     given = give(make_path(head, steps=[take(course)]), me)

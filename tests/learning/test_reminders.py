@@ -165,6 +165,14 @@ def test_everything_for_one_person_is_one_mail_and_one_notice(at, path, me):
     assert Reminder.objects.count() == 2
 
 
+def test_the_subject_of_one_line_is_its_first_sentence_and_the_body_has_it_all(at, me):
+    make_record(me, starts_on=date(2026, 3, 2), free_title="聴く。話す。")
+    assert write(at, MONDAY) == 1
+    message = Message.objects.get()
+    assert message.subject == "研修「聴く。話す。」から90日がたちました。"
+    assert "次の研修の役に立ちます。" in message.body
+
+
 def test_who_has_a_mail_of_today_is_told_the_next_day(at, path, me):
     Message.objects.create(person=me, on=MONDAY, subject="所属長から", body="いかがですか。")
     row = running(path, me, date(2026, 6, 3))

@@ -141,6 +141,20 @@ def test_a_file_that_is_not_there_is_said(tmp_path):
     assert "ファイルを開けません" in refusal(tmp_path / "none.csv")
 
 
+def test_a_formula_in_a_csv_is_refused_by_cell_and_a_guarded_text_is_not(csv):
+    _, rows = read(csv('職員番号,名称\n1,=1+1\n"=""0001""",\'=別'.encode()))
+    assert [(r.row, r.column) for row in rows for r in row.refused] == [(2, "B"), (3, "A")]
+    assert "数式" in rows[0].refused[0].reason and rows[0].cells == ("1", "")
+    assert rows[1].cells == ("", "'=別")
+
+
+@pytest.mark.parametrize("text", ["これはただの文章です。\n二行目。\n", "青山\n赤川\n"])
+def test_a_text_of_one_column_is_no_table_whatever_it_is_called(tmp_path, text):
+    path = tmp_path / "文章.xlsx"
+    path.write_text(text)
+    assert "列が一つしかありません" in refusal(path)
+
+
 # --- Books -----------------------------------------------------------------------------------
 
 

@@ -64,7 +64,7 @@ def reasons(report):
 def test_a_dry_run_says_what_would_be_and_writes_nothing(take_in, person):
     report = take_in(RECORDS, "100123,,話し方,2025/6/10,,6.5,修了,", commit=False)
     assert counts(report) == (1, 0, 0, 0, 0)
-    assert report.new_titles == ["話し方（2025-06-10）"]
+    assert report.new_titles == ["話し方（令和7年6月10日）"]
     for model in (TrainingRecord, TrainingSource, UnmatchedRow, TrainingImport, AuditEvent):
         assert not model.objects.exists()
 

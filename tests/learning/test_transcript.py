@@ -96,6 +96,13 @@ def test_each_line_is_shown_to_the_manager_or_not_by_its_own_button(client, head
     assert given.shared
 
 
+def test_on_a_phone_each_line_says_what_its_hours_and_days_are(client, me):
+    make_record(me, hours=6, expires_on=date(2028, 3, 31))
+    client.force_login(me.user)
+    shown = client.get(reverse("my_transcript")).content.decode()
+    assert "kb-table-stacks" in shown and "6時間</td>" in shown and "令和10年3月31日まで" in shown
+
+
 def test_the_empty_transcript_says_what_to_do(client, me):
     shown = page_of(client, me)
     assert "まだ記録がありません" in shown

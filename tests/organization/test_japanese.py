@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 from django.template import Context, Template
 
+from organization import clock
+
 
 def drawn(expression, value):
     return Template("{% load japanese %}{{ value|" + expression + " }}").render(Context({"value": value}))
@@ -15,8 +17,14 @@ def today(settings):
     settings.DEMO_TODAY = date(2025, 6, 10)
 
 
-def test_a_day_and_a_fiscal_year():
+def test_the_head_of_a_printed_page_says_the_time_of_tokyo(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: datetime(2025, 6, 10, 0, 5, tzinfo=UTC))
+    assert Template("{% load japanese %}{% printed_at %}").render(Context()) == "令和7年6月10日 9:05"
+
+
+def test_a_day_a_month_and_a_fiscal_year():
     assert drawn("era_date", date(2019, 5, 1)) == "令和元年5月1日"
+    assert drawn("era_month", date(2019, 4, 30)) == "平成31年4月"
     assert drawn("fiscal_year_label", 2019) == "令和元年度"
     assert drawn("fiscal_year_label", date(2025, 3, 31)) == "令和6年度"
 
