@@ -2,26 +2,34 @@
 
 queries LOGIN PATH   SQL queries of one warm view of that page
 rule                 seconds to say whom a rule for a thousand matches, and to assign its path to them
+workbook FILE.csv    the same rows as an xlsx beside it, days as days
 The last line printed is JSON.
 """
 
+import csv
 import json
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import bench_inside  # noqa: F401 -- sets Django up, so it comes before what needs it
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from openpyxl import Workbook
 
 from demo.many_learners import FOR_A_RULE, TITLE_OF_A_THOUSAND
 from learning.models import AssignmentRule, LearningPath
 from organization import clock
 from organization.models import User
+
+#: The columns of the rows that hold days.
+DAYS = (3, 4)
 
 
 def queries(login: str, path: str) -> dict[str, Any]:
@@ -52,6 +60,19 @@ def rule() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def workbook(path: str) -> dict[str, Any]:
+    made = Path(path).with_suffix(".xlsx")
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("受講履歴")
+    with Path(path).open(encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(file)
+        sheet.append(next(lines))
+        for row in lines:
+            sheet.append([date.fromisoformat(cell) if column in DAYS else cell for column, cell in enumerate(row)])
+    book.save(made)
+    return {"workbook": str(made)}
+
+
 if __name__ == "__main__":
-    wanted: dict[str, Callable[..., dict[str, Any]]] = {"queries": queries, "rule": rule}
+    wanted: dict[str, Callable[..., dict[str, Any]]] = {"queries": queries, "rule": rule, "workbook": workbook}
     print(json.dumps(wanted[sys.argv[1]](*sys.argv[2:])))
