@@ -66,10 +66,13 @@ def _by_state(rows: Sequence[Assignment]) -> dict[str, Any]:
     """The lists of the page: what runs (by due date), what is to come, and what has ended (newest first)."""
     today, state = clock.today(), AssignmentState
     began = [row for row in rows if row.is_open and row.start_on <= today]
+    finished = [(row, _renewable(row, rows)) for row in rows if row.state in (state.COMPLETED, state.WAIVED)]
+    renewable = [row for row, is_renewable in finished if is_renewable]
     return {
         "running": [row for row in began if row.is_running] + [row for row in began if not row.is_running],
         "upcoming": [row for row in rows if row.is_open and row.start_on > today],
-        "finished": [(row, _renewable(row, rows)) for row in rows if row.state in (state.COMPLETED, state.WAIVED)],
+        "finished": finished,
+        "to_renew": min(renewable, key=lambda row: row.valid_until or today, default=None),
         "cancelled": [row for row in rows if row.state == state.CANCELLED],
     }
 

@@ -297,6 +297,20 @@ def test_what_has_ended_says_how(client, me, head):
         assert words in shown
 
 
+def test_with_nothing_else_to_learn_what_can_be_renewed_first_is_the_next_thing(client, me, head):
+    today = clock.today()
+    for title, days in (("あとのパス", 29), ("先のパス", 5)):
+        give(
+            make_path(head, title=title, version={"renew_window_days": 60}), me, state="completed",
+            completed_on=today - timedelta(days=340), valid_until=today + timedelta(days=days),
+        )  # fmt: skip
+    shown = my_page(client, me)
+    first = shown.split('class="kb-next', 1)[1].split("</section>")[0]
+    assert "先のパス" in first
+    assert "更新する" in first
+    assert "今、学ぶものはありません" not in shown
+
+
 def test_the_paths_of_others_are_not_mine(client, me, colleague, head):
     give(make_path(head, title="ひみつのパス"), colleague)
     assert "ひみつのパス" not in my_page(client, me)
