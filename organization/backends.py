@@ -6,10 +6,11 @@ person and the number of unread notices come with the account in one query, beca
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from organization.models import Notice, Person, User
@@ -17,12 +18,17 @@ from organization.models import Notice, Person, User
 
 class PersonBackend(ModelBackend):
     def get_user(self, user_id: int) -> User | None:
-        unread = Notice.objects.filter(person__user=OuterRef("pk"), read_at__isnull=True).order_by()
-        count = unread.values("person").annotate(n=Count("pk")).values("n")
-        found = User.objects.select_related("person").annotate(unread_notices=Coalesce(Subquery(count), 0))
-        user = found.filter(pk=user_id).first()
+        user = _accounts().filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
     def user_can_authenticate(self, user: Any) -> bool:
         person: Person | None = getattr(user, "person", None)
         return super().user_can_authenticate(user) and not (person is not None and person.has_left())
+
+
+@cache
+def _accounts() -> QuerySet[User]:
+    """The question that every request asks, not yet of anybody: it is put together once a process, never evaluated."""
+    unread = Notice.objects.filter(person__user=OuterRef("pk"), read_at__isnull=True).order_by()
+    count = unread.values("person").annotate(n=Count("pk")).values("n")
+    return User.objects.select_related("person").annotate(unread_notices=Coalesce(Subquery(count), 0))

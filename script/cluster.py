@@ -32,6 +32,10 @@ READY_SECONDS = 120
 STOP_SECONDS = 20
 PLUGIN = "transport-netty4"
 HEAP_ALONE, HEAP_OF_MANY = "512m", "320m"
+#: For a server that is started to develop, test and measure, beside what asks it, on few cores. The second compiler took
+#: more processor time than the first thousand searches themselves, and threads that collect garbage beside the others
+#: take their cores. A server that runs for months compiles all it can: these are not for production.
+MODEST = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 # Ends the nodes it was told of once the process it was told of is gone, by whatever death.
 WATCHER = """
 import os, signal, sys, time
@@ -124,7 +128,7 @@ class Cluster:
             "".join(f"{name}: {json.dumps(value)}\n" for name, value in settings.items()), "utf-8"
         )
         heap = HEAP_ALONE if nodes == 1 else HEAP_OF_MANY
-        java = ["java", f"-Xms{heap}", f"-Xmx{heap}", f"-Djava.io.tmpdir={node / 'tmp'}"]
+        java = ["java", *MODEST, f"-Xms{heap}", f"-Xmx{heap}", f"-Djava.io.tmpdir={node / 'tmp'}"]
         java += ["--module-path", str(jars / "lib"), "--add-modules=ALL-MODULE-PATH,jdk.net,jdk.management"]
         with (node / "log").open("wb") as log:
             return subprocess.Popen(

@@ -18,7 +18,7 @@ need_packages() {
 # Java 17 or newer, and Maven, as the names of the packages that are missing.
 missing_for_elasticsearch() {
   local version
-  version=$(java -version 2>&1 | sed -n '1s/[^"]*"\([0-9]*\).*/\1/p' || true)
+  version=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' || true)
   if [ "${version:-0}" -lt 17 ]; then echo openjdk-17-jre-headless; fi
   command -v mvn >/dev/null || echo maven
 }

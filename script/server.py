@@ -22,9 +22,9 @@ from typing import IO
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 WEB_WORKERS = 2
-#: Of each worker. Pages are made by the processor, not waited for: with four threads the slowest of eight readers at
-#: once waited 189 ms for a search, with one 111 ms (script/bench, 20,000 items).
-WEB_THREADS = 1
+#: Of each worker. Pages are made by the processor, so more threads make none of them sooner; the second one works while
+#: the first waits for a search server or a slow disk, and lets others pass somebody's long page.
+WEB_THREADS = 2
 READY_SECONDS = 90
 STOP_SECONDS = 8
 MADE_BY_US = (
