@@ -42,6 +42,13 @@ class Fact:
         return said == (StepProgress.State.DONE, self.on, self.item_id, self.record_id)
 
 
+def of_text(row: Retrospective) -> Fact:
+    """What a published retrospective is to a step; without a name it is counted and not linked."""
+    assert row.first_published_at is not None
+    on = timezone.localtime(row.first_published_at, TOKYO).date()
+    return Fact(on=on, format=row.format, item_id=row.pk if row.attribution == Attribution.NAMED else None)
+
+
 def facts_of(people: Collection[int]) -> dict[int, list[Fact]]:
     """Each person's facts, earliest first, by pk of the person; two queries."""
     found: dict[int, list[Fact]] = {}
@@ -52,10 +59,7 @@ def facts_of(people: Collection[int]) -> dict[int, list[Fact]]:
         for row in written.filter(pk__in=authors.values("item_id")).only("format", "attribution", "first_published_at")
     }
     for item_id, person_id in authors.values_list("item_id", "person_id"):
-        row = texts[item_id]
-        named = row.attribution == Attribution.NAMED
-        on = timezone.localtime(row.first_published_at, TOKYO).date()
-        found.setdefault(person_id, []).append(Fact(on=on, format=row.format, item_id=row.pk if named else None))
+        found.setdefault(person_id, []).append(of_text(texts[item_id]))
     records = TrainingRecord.objects.finished().filter(person__in=people, course__isnull=False)
     for record in records.only("person_id", "course_id", "ends_on", "expires_on"):
         found.setdefault(record.person_id, []).append(
