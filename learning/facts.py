@@ -1,6 +1,6 @@
 """Facts that do steps by themselves: a retrospective was published, a course was finished. Read, never written.
 
-A retrospective counts from the day the path was assigned; a finished course counts also from before, while it is
+A retrospective counts from the day the path was assigned or begun; a finished course counts also from before, while it is
 valid. What was written without a name is counted and not linked, so that no page of learning can name its author.
 """
 
@@ -31,9 +31,9 @@ class Fact:
         """Whether this fact does that step of that assignment."""
         if step.type == StepType.WRITE:
             wanted = not step.format or step.format == self.format
-            return bool(self.format) and wanted and self.on >= assignment.assigned_on
+            return bool(self.format) and wanted and self.on >= (assignment.begun_on or assignment.assigned_on)
         if step.type == StepType.COURSE:
-            valid = self.expires_on is None or self.expires_on >= assignment.start_on
+            valid = self.expires_on is None or self.expires_on >= (assignment.begun_on or assignment.start_on)
             return self.course_id is not None and self.course_id == step.course_id and valid
         return False
 

@@ -85,7 +85,7 @@ def _own(person: Person, item: Item, text: Retrospective | None) -> list[list[An
     rows = Step.objects.filter(version__assignments__in=mine).select_related("group")
     rows = rows.annotate(
         given=F("version__assignments__uid"), of_path=F("version__path__title"), stands=F("version__assignments__state"),
-        since=F("version__assignments__start_on"), assigned=F("version__assignments__assigned_on"),
+        since=F("version__assignments__start_on"), assigned=F("version__assignments__assigned_on"), begun=F("version__assignments__begun_on"),
         said=Subquery(said.values("state")[:1]), said_on=Subquery(said.values("done_on")[:1]),
         said_item=Subquery(said.values("item_id")[:1]), asks=Exists(asking.filter(pk=OuterRef("pk"))),
     )  # fmt: skip
@@ -112,7 +112,7 @@ def _written(steps: list[Any], text: Retrospective) -> Iterator[Asked]:
     waits = text.state in (State.SUBMITTED, State.RETURNED)
     fact = of_text(text) if text.first_published_at else Fact(on=clock.today(), format=text.format)
     for step in steps:
-        given = Assignment(assigned_on=step.assigned, start_on=step.since)
+        given = Assignment(assigned_on=step.assigned, start_on=step.since, begun_on=step.begun)
         said = StepProgress(state=step.said, done_on=step.said_on, item_id=step.said_item)
         if step.type != StepType.WRITE or not fact.meets(step, given):
             continue

@@ -136,10 +136,10 @@ def run(rule: AssignmentRule, on: date) -> Outcome:
 def _without_decided(rule: AssignmentRule, rows: Sequence[Appointment], on: date) -> list[Appointment]:
     """Without those who have the path, are on leave, or had it cancelled or waived in the present appointment.
 
-    What somebody began by themselves and gave up decides nothing.
+    What somebody began by themselves decides nothing: what is open is taken over (0029).
     """
     given = Assignment.objects.filter(path=rule.path_id)
-    learning = set(given.open().values_list("person_id", flat=True))
+    learning = set(given.open().exclude(source=Source.SELF).values_list("person_id", flat=True))
     away = set(on_leave(on).values_list("person_id", flat=True))
     ended = given.filter(state__in=UNDONE).exclude(source=Source.SELF).order_by("closed_on")
     undone: dict[int, date | None] = dict(ended.values_list("person_id", "closed_on"))
