@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from organization.fiscal import fiscal_year, fiscal_year_end, fiscal_year_start
-from organization.models import Appointment, Person
-from organization.models.post import AppointmentQuerySet
-from organization.posts import held_on
+from organization.models import Person
+from organization.posts import main_appointments
 
 
 def joined_in(year: int, prefix: str = "") -> Q:
@@ -25,14 +24,14 @@ def newcomers_q(on: date, prefix: str = "") -> Q:
 
 
 def transferred_q(on: date) -> Q:
-    """Of main appointments (`mains`)."""
+    """Of main appointments (`posts.main_appointments`)."""
     year = fiscal_year(on)
     first = fiscal_year_start(year)
     return Q(starts_on__range=(first, fiscal_year_end(year)), person__joined_on__lt=first)
 
 
 def transferred(on: date) -> QuerySet[Person]:
-    return Person.objects.filter(pk__in=mains(on).filter(transferred_q(on)).values("person_id"))
+    return Person.objects.filter(pk__in=main_appointments(on).filter(transferred_q(on)).values("person_id"))
 
 
 def is_newcomer(joined_on: date | None, on: date) -> bool:
@@ -42,10 +41,3 @@ def is_newcomer(joined_on: date | None, on: date) -> bool:
 def is_transferred(joined_on: date | None, since: date, on: date) -> bool:
     year = fiscal_year(on)
     return joined_on is not None and fiscal_year(joined_on) < year and fiscal_year(since) == year
-
-
-def mains(on: date) -> AppointmentQuerySet:
-    """The main appointment of each person: the one begun first where the directory has two (as in assigning)."""
-    held = held_on(on).filter(kind=Appointment.Kind.MAIN)
-    earlier = Q(starts_on__lt=OuterRef("starts_on")) | Q(starts_on=OuterRef("starts_on"), pk__lt=OuterRef("pk"))
-    return held.filter(~Exists(held.filter(earlier, person=OuterRef("person_id"))))

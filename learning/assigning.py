@@ -33,7 +33,7 @@ from organization import audit, clock
 from organization.models import Appointment, Person, Post, User
 from organization.notices import notify_many
 from organization.policy import Reader, can_view, readers_of
-from organization.posts import held_on
+from organization.posts import main_appointments_of
 from organization.tree import unit_tree
 
 
@@ -89,7 +89,7 @@ def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | No
     version = given.version
     if order.due_on and order.due_on < order.start_on:
         raise ValidationError("期限が開始より前です。期限を開始の日より後にしてください。")
-    appointed = _main_appointments(people, order.start_on)
+    appointed = main_appointments_of(people, order.start_on)
     readers = readers_of(people, order.start_on)
     reasons = _reasons_to_leave_out(order, people, appointed, readers)
     tree = unit_tree(order.start_on)
@@ -144,11 +144,6 @@ def assignable(path: LearningPath) -> Assignable:
     if version.frozen_at is None and (faults := problems.faults(shape, standing)):
         raise ValidationError(f"この学習パスは、直すまで割り当てられません。{faults[0].text}")
     return Assignable(version, shape, standing)
-
-
-def _main_appointments(people: Collection[Person], on: date) -> dict[int, Appointment]:
-    rows = held_on(on).filter(person__in=[person.pk for person in people], kind=Appointment.Kind.MAIN)
-    return {row.person_id: row for row in rows.select_related("post__unit").order_by("-starts_on", "-pk")}
 
 
 def _reasons_to_leave_out(
