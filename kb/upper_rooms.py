@@ -28,6 +28,8 @@ class ItemPart:
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
+    #: Above the item's text, for what its reader has just done; below it otherwise.
+    leads: bool = False
 
 
 @lru_cache(maxsize=len(SETTINGS))
@@ -42,9 +44,8 @@ def published(item: Item) -> None:
 
 
 def item_parts(request: HttpRequest, item: Item) -> list[ItemPart]:
-    """What ``settings.KB_ITEM_PARTS`` (called with request and item; ItemPart or None) add to the item's page."""
-    parts = (ask(request, item) for ask in _functions("KB_ITEM_PARTS"))
-    return [part for part in parts if part is not None]
+    """What ``settings.KB_ITEM_PARTS`` (called with request and item; any number of ItemPart) add to the item's page."""
+    return [part for ask in _functions("KB_ITEM_PARTS") for part in ask(request, item)]
 
 
 def home_parts(request: HttpRequest) -> list[ItemPart]:

@@ -9,12 +9,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from organization.fiscal import fiscal_year, fiscal_year_end, fiscal_year_start
-from organization.models import Appointment
-from organization.models.post import AppointmentQuerySet
-from organization.posts import held_on
+from organization.posts import main_appointments
 
 
 def joined_in(year: int, prefix: str = "") -> Q:
@@ -26,7 +24,7 @@ def newcomers_q(on: date, prefix: str = "") -> Q:
 
 
 def transferred_q(on: date) -> Q:
-    """Of main appointments (`mains`)."""
+    """Of main appointments (`posts.main_appointments`)."""
     year = fiscal_year(on)
     first = fiscal_year_start(year)
     return Q(starts_on__range=(first, fiscal_year_end(year)), person__joined_on__lt=first)
@@ -34,7 +32,7 @@ def transferred_q(on: date) -> Q:
 
 def transferred(on: date) -> QuerySet[Any]:
     """Their pks."""
-    return mains(on).filter(transferred_q(on)).values("person_id")
+    return main_appointments(on).filter(transferred_q(on)).values("person_id")
 
 
 def is_newcomer(joined_on: date | None, on: date) -> bool:
@@ -44,10 +42,3 @@ def is_newcomer(joined_on: date | None, on: date) -> bool:
 def is_transferred(joined_on: date | None, since: date, on: date) -> bool:
     year = fiscal_year(on)
     return joined_on is not None and fiscal_year(joined_on) < year and fiscal_year(since) == year
-
-
-def mains(on: date) -> AppointmentQuerySet:
-    """The main appointment of each person: the one begun first where the directory has two (as in assigning)."""
-    held = held_on(on).filter(kind=Appointment.Kind.MAIN)
-    earlier = Q(starts_on__lt=OuterRef("starts_on")) | Q(starts_on=OuterRef("starts_on"), pk__lt=OuterRef("pk"))
-    return held.filter(~Exists(held.filter(earlier, person=OuterRef("person_id"))))

@@ -2,6 +2,7 @@
 
 `plan` writes nothing; `assign` saves what was agreed, whole or not at all. Both ask the same questions, so that
 the list never promises what the save refuses. Another unit's person among twenty refuses the whole call (trust.md).
+What a person learns in private is not told to who assigns: it decides nothing, or is taken over (``taking_over``).
 """
 
 from __future__ import annotations
@@ -27,12 +28,13 @@ from learning.models import (
 )
 from learning.outline import Outline, outline, outline_to_show
 from learning.progress import gather
+from learning.taking_over import take_over
 from organization import audit, clock
 from organization.fiscal import era_date
 from organization.models import Appointment, Person, Post, User
 from organization.notices import notify_many
 from organization.policy import Reader, can_view, readers_of
-from organization.posts import held_on
+from organization.posts import main_appointments_of
 from organization.tree import unit_tree
 
 
@@ -88,7 +90,7 @@ def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | No
     version = given.version
     if order.due_on and order.due_on < order.start_on:
         raise ValidationError("期限が開始より前です。期限を開始の日より後にしてください。")
-    appointed = _main_appointments(people, order.start_on)
+    appointed = main_appointments_of(people, order.start_on)
     readers = readers_of(people, order.start_on)
     reasons = _reasons_to_leave_out(order, people, appointed, readers)
     tree = unit_tree(order.start_on)
@@ -145,17 +147,14 @@ def assignable(path: LearningPath) -> Assignable:
     return Assignable(version, shape, standing)
 
 
-def _main_appointments(people: Collection[Person], on: date) -> dict[int, Appointment]:
-    rows = held_on(on).filter(person__in=[person.pk for person in people], kind=Appointment.Kind.MAIN)
-    return {row.person_id: row for row in rows.select_related("post__unit").order_by("-starts_on", "-pk")}
-
-
 def _reasons_to_leave_out(
     order: Order, people: Sequence[Person], appointed: Mapping[int, Appointment], readers: Mapping[int, Reader]
 ) -> dict[int, str]:
     """By pk of the person: why the path is not given; the first reason that holds."""
     pks = [person.pk for person in people]
-    rows = Assignment.objects.filter(person__in=pks, path=order.path).select_related("version")
+    given = Assignment.objects.filter(person__in=pks, path=order.path).select_related("version")
+    # What the assigner may not know of is neither said nor felt (0029).
+    rows = [row for row in given if order.source == Source.SELF or not _is_private(row, order)]
     started = {row.person_id for row in rows if row.is_open}
     holders = {
         row.person_id: row for row in rows if row.state == AssignmentState.COMPLETED and _holds(row, order.start_on)
@@ -176,6 +175,14 @@ def _reasons_to_leave_out(
         ):
             found[person.pk] = "この学習パスの公開範囲に入っていません。"
     return found
+
+
+def _is_private(row: Assignment, order: Order) -> bool:
+    """Begun by oneself and open (it is taken over), or done and shown to nobody; a rule, which says nothing to
+    anybody, asks nobody to do again what is done."""
+    if row.source != Source.SELF:
+        return False
+    return row.is_open or (not row.shared and order.source != Source.RULE)
 
 
 def _holds(row: Assignment, on: date) -> bool:
@@ -200,13 +207,14 @@ def assign(*, plan: Plan, by: User | None, due: Mapping[int, date] | None = None
     lines = [replace(line, due_on=(due or {}).get(line.person.pk, line.due_on)) for line in plan.lines]
     if late := [line.person.name for line in lines if line.due_on < order.start_on]:
         raise ValidationError(f"{'、'.join(late)}さんの期限が開始より前です。期限を開始の日より後にしてください。")
-    try:
-        with transaction.atomic():
-            return _save(plan, lines, by)
-    except IntegrityError:
-        raise ValidationError(
-            "ほかの人が、今同じ学習パスを割り当てました。一覧を開き直して、確かめてください。"
-        ) from None
+    for _ in range(2):
+        # Who began it by themselves in this very moment is taken over by the second try.
+        try:
+            with transaction.atomic():
+                return _save(plan, lines, by)
+        except IntegrityError:
+            continue
+    raise ValidationError("ほかの人が、今同じ学習パスを割り当てました。一覧を開き直して、確かめてください。")
 
 
 def _allow(plan: Plan, by: User | None) -> None:
@@ -235,6 +243,7 @@ def _save(plan: Plan, lines: Sequence[Line], by: User | None) -> list[Assignment
     now = clock.now()
     PathVersion.objects.filter(pk=plan.version.pk, frozen_at__isnull=True).update(frozen_at=now)
     needed = outline(plan.version).needed
+    taken = take_over(order=order, lines={line.person.pk: line for line in lines}, by=by)
     made = Assignment.objects.bulk_create(
         Assignment(
             person=line.person, path=order.path, version=plan.version, post=line.post, source=order.source, rule=order.rule,
@@ -242,17 +251,19 @@ def _save(plan: Plan, lines: Sequence[Line], by: User | None) -> list[Assignment
             due_on=line.due_on, reason=order.reason.strip(), steps_needed=needed,
         )
         for line in lines
+        if line.person.pk not in taken
     )  # fmt: skip
     audit.record(
         actor=by, action="path.assigned", obj=order.path, reason=order.reason,
         after={"version": plan.version.number, "source": order.source, "people": [line.person.uid for line in lines], "start": order.start_on},
     )  # fmt: skip
     # What was done before counts: a course that is still valid, say.
-    gather(Assignment.objects.filter(pk__in=[row.pk for row in made]))
+    gather(Assignment.objects.filter(pk__in=[row.pk for row in (*made, *taken.values())]))
     if order.source != Source.SELF:
         text = f"学習パス「{order.path.title}」が届きました。"
         notify_many((row.person, text, f"/my/learning/{row.uid}/") for row in made)
-    return made
+    by_person = taken | {row.person_id: row for row in made}
+    return [by_person[line.person.pk] for line in lines]
 
 
 def enrol(*, path: LearningPath, by: User) -> Assignment:

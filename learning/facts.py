@@ -1,6 +1,6 @@
 """Facts that do steps by themselves: a retrospective was published, a course was finished. Read, never written.
 
-A retrospective counts from the day the path was assigned; a finished course counts also from before, while it is
+A retrospective counts from the day the path was assigned or begun; a finished course counts also from before, while it is
 valid. What was written without a name is counted and not linked, so that no page of learning can name its author.
 """
 
@@ -31,15 +31,22 @@ class Fact:
         """Whether this fact does that step of that assignment."""
         if step.type == StepType.WRITE:
             wanted = not step.format or step.format == self.format
-            return bool(self.format) and wanted and self.on >= assignment.assigned_on
+            return bool(self.format) and wanted and self.on >= (assignment.begun_on or assignment.assigned_on)
         if step.type == StepType.COURSE:
-            valid = self.expires_on is None or self.expires_on >= assignment.start_on
+            valid = self.expires_on is None or self.expires_on >= (assignment.begun_on or assignment.start_on)
             return self.course_id is not None and self.course_id == step.course_id and valid
         return False
 
     def is_said_by(self, row: StepProgress) -> bool:
         said = (row.state, row.done_on, row.item_id, row.record_id)
         return said == (StepProgress.State.DONE, self.on, self.item_id, self.record_id)
+
+
+def of_text(row: Retrospective) -> Fact:
+    """What a published retrospective is to a step; without a name it is counted and not linked."""
+    assert row.first_published_at is not None
+    on = timezone.localtime(row.first_published_at, TOKYO).date()
+    return Fact(on=on, format=row.format, item_id=row.pk if row.attribution == Attribution.NAMED else None)
 
 
 def facts_of(people: Collection[int]) -> dict[int, list[Fact]]:
@@ -52,10 +59,7 @@ def facts_of(people: Collection[int]) -> dict[int, list[Fact]]:
         for row in written.filter(pk__in=authors.values("item_id")).only("format", "attribution", "first_published_at")
     }
     for item_id, person_id in authors.values_list("item_id", "person_id"):
-        row = texts[item_id]
-        named = row.attribution == Attribution.NAMED
-        on = timezone.localtime(row.first_published_at, TOKYO).date()
-        found.setdefault(person_id, []).append(Fact(on=on, format=row.format, item_id=row.pk if named else None))
+        found.setdefault(person_id, []).append(of_text(texts[item_id]))
     records = TrainingRecord.objects.finished().filter(person__in=people, course__isnull=False)
     for record in records.only("person_id", "course_id", "ends_on", "expires_on"):
         found.setdefault(record.person_id, []).append(

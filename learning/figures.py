@@ -15,7 +15,7 @@ from django.db.models import Count, Q, QuerySet
 from learning import measures, rules
 from learning.kept import kept
 from learning.measures import Span
-from learning.models import OPEN, AssignmentRule
+from learning.models import OPEN
 from learning.small_counts import FEWEST, hidden
 from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_start
@@ -183,14 +183,10 @@ def _line(days: Iterable[tuple[Any, ...]], today: date) -> Line:
 
 def matched(today: date) -> dict[int, int]:
     """By pk of a rule in force: how many people it matches today."""
-    return rules.counts(list(rules_in_force(today)), today)
-
-
-def rules_in_force(today: date) -> QuerySet[AssignmentRule]:
-    return AssignmentRule.objects.filter(starts_on__lte=today).filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today))
+    return rules.counts(rules.in_force(today), today)
 
 
 def rules_on(today: date) -> QuerySet[Any]:
     """Rules in force, each with `given`: the open assignments that it made."""
-    found = rules_in_force(today).annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
-    return found.select_related("path", "unit").order_by("path__title", "pk")
+    found = rules.in_force(today).annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
+    return found.order_by("path__title", "pk")

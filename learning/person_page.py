@@ -1,11 +1,13 @@
 """What a manager sees of one person: assignments with the state and day of each step, records with status and dates.
 
 It never asks what a step read or wrote (StepProgress.item), nor any reading or search history. What a learner wrote
-for whoever confirms is shown to those who confirm, and a step outside the manager's audience has no title here.
+for whoever confirms is shown to those who confirm, and a step outside the manager's audience has no title here. What
+was done by oneself before it was assigned is done, without a day and without words (0029).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -30,6 +32,7 @@ from learning.outline import Outline, outlines
 from learning.wording import UNNAMED
 from organization import clock
 from organization.audience import Attribution
+from organization.fiscal import tokyo_day
 from organization.models import Person
 
 RECORDS = 100
@@ -79,7 +82,8 @@ def assignments(user: Any, person: Person) -> list[Shown]:
     named = _named([step for shape in shapes.values() for step in shape.steps], user)
     pks = [row.pk for row in rows]
     progress = _progress(pks)
-    extensions, reminders = _of(Extension, pks), _of(Reminder, pks)
+    since = {row.pk: row.assigned_on if row.begun_on else None for row in rows}
+    extensions, reminders = _of(Extension, since), _of(Reminder, since)
     made = []
     for row in rows:
         public_id, title = titles.named(row.path_id)
@@ -87,7 +91,7 @@ def assignments(user: Any, person: Person) -> list[Shown]:
         made.append(
             Shown(
                 row, title, public_id, standing, STANDINGS[standing], days_words(row),
-                _steps(shapes[row.version_id], progress.get(row.pk, {}), named),
+                _steps(shapes[row.version_id], progress.get(row.pk, {}), named, since[row.pk]),
                 tuple(extensions.get(row.pk, ())), tuple(reminders.get(row.pk, ())),
                 row.is_running and row.start_on <= clock.today(),
             )
@@ -122,23 +126,28 @@ def _progress(pks: list[int]) -> dict[int, dict[UUID, dict[str, Any]]]:
     return found
 
 
-def _of(model: Any, pks: list[int]) -> dict[int, list[Any]]:
+def _of(model: Any, since: Mapping[int, date | None]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
-    for row in model.objects.filter(assignment__in=pks).select_related("by"):
-        found.setdefault(row.assignment_id, []).append(row)
+    for row in model.objects.filter(assignment__in=since).select_related("by"):
+        if tokyo_day(row.made_at) >= (since[row.assignment_id] or date.min):
+            found.setdefault(row.assignment_id, []).append(row)
     return found
 
 
-def _steps(shape: Outline, done: dict[UUID, dict[str, Any]], named: dict[int, str]) -> tuple[StepLine, ...]:
+def _steps(
+    shape: Outline, done: dict[UUID, dict[str, Any]], named: dict[int, str], since: date | None
+) -> tuple[StepLine, ...]:
+    """`since`: of what was done before it, only that it is done."""
     lines = []
     for step in shape.steps:
         row = done.get(step.uid)
         # Evidence is written for whoever confirms; what a learner notes for themselves stays theirs.
-        confirmed = row is not None and step.completion != Completion.SELF
+        own = row is not None and since is not None and (row["done_on"] or since) < since
+        confirmed = row is not None and step.completion != Completion.SELF and not own
         lines.append(
             StepLine(
                 named[step.pk], step.required, row["state"] if row else "",
-                str(StepProgress.State(row["state"]).label) if row else "まだ", row["done_on"] if row else None,
+                str(StepProgress.State(row["state"]).label) if row else "まだ", row["done_on"] if row and not own else None,
                 row["evidence"] if row and confirmed else "", row["comment"] if row and confirmed else "",
             )
         )  # fmt: skip

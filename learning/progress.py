@@ -38,6 +38,8 @@ from organization.policy import readers_of
 from organization.posts import main_post, manager_of, posts_held
 
 Done = StepProgress.State
+#: What `tally` alone sets.
+COUNTED = ("state", "steps_needed", "steps_done", "completed_on", "closed_on", "valid_until")
 NOT_SHARED = "このステップは所属長が確認します。この学習を「所属長に見せる」にしてから、もう一度送ってください。"
 NOT_OPEN = "このステップは、前のステップがすむと始められます。先に上のステップをすませてください。"
 
@@ -281,7 +283,8 @@ def tally(assignment: Assignment, *, shape: Outline | None = None) -> bool:
     settle(assignment, shape=shape, done=done_days(assignment), any_begun=assignment.progress.exists())
     if _said(assignment) == before:
         return False
-    assignment.save()
+    # Only what follows from the steps: who gave it and until when may be changed at the same moment.
+    assignment.save(update_fields=COUNTED)
     if assignment.state == AssignmentState.COMPLETED:
         audit.record(actor=None, action="assignment.completed", obj=assignment, after={"on": assignment.completed_on})
         notify(
@@ -309,5 +312,4 @@ def settle(assignment: Assignment, *, shape: Outline, done: dict[UUID, date], an
 
 
 def _said(assignment: Assignment) -> tuple[Any, ...]:
-    names = ("state", "steps_needed", "steps_done", "completed_on", "closed_on", "valid_until")
-    return tuple(getattr(assignment, name) for name in names)
+    return tuple(getattr(assignment, name) for name in COUNTED)

@@ -1,7 +1,7 @@
 """What there is to say today, as lines for people: due dates, renewals, reports, 「使いましたか」, the week of a head.
 
-It looks at how things stand, so a late run still says what is due; what was said before is left out (Reminder; for
-records and weeks, which have none, the mark in an earlier mail). It writes nothing.
+It looks at how things stand, so a late run still says what is due; what was said before is left out, by the
+Reminder that was written with it. It writes nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from learning.models import (
     Assignment,
     AssignmentState,
     LearningPath,
-    Message,
     Reminder,
     Source,
     Stage,
@@ -35,7 +34,7 @@ from organization.posts import held_on, on_leave
 from organization.working_days import is_working_day
 
 Kind = Reminder.Kind
-#: A record is asked about so long after its day, and a mark looked for so far back.
+#: A record is asked about so long after its day.
 LATE = timedelta(days=30)
 #: No renewal window is longer (PathVersion.renew_window_days).
 LONGEST_WINDOW = timedelta(days=365)
@@ -47,14 +46,14 @@ WEEKDAYS = "月火水木金土日"
 
 @dataclass(frozen=True)
 class Line:
-    """One thing to say to one person; `kind` and `about` mark it as said where it is of an assignment."""
+    """One thing to say to one person; `of`, `kind` and `about` are the Reminder that marks it as said."""
 
     person: Person
     text: str
     url: str
-    assignment: Assignment | None = None
-    kind: str = ""
-    about: date | None = None
+    kind: str
+    about: date
+    of: dict[str, Assignment | TrainingRecord | Person]
 
 
 def lines(on: date) -> Iterator[Line]:
@@ -85,7 +84,9 @@ def of_due_dates(on: date) -> Iterator[Line]:
     for row in rows:
         kind = kind_on(row, on)
         if kind and (row.pk, kind, row.due_on) not in known:
-            yield Line(row.person, _due_words(row, on), f"/my/learning/{row.uid}/", row, kind, row.due_on)
+            yield Line(
+                row.person, _due_words(row, on), f"/my/learning/{row.uid}/", kind, row.due_on, {"assignment": row}
+            )
 
 
 def kind_on(row: Assignment, on: date) -> str:
@@ -136,7 +137,8 @@ def of_renewals(on: date) -> Iterator[Line]:
             text = (
                 f"「{row.path.title}」の修了は、{day_words(row.valid_until)}まで有効です。更新できる時期になりました。"
             )
-            yield Line(row.person, text, LearningPath.get_absolute_url(row.path), row, Kind.RENEWAL, row.valid_until)
+            url = LearningPath.get_absolute_url(row.path)
+            yield Line(row.person, text, url, Kind.RENEWAL, row.valid_until, {"assignment": row})
 
 
 # --- Records ---------------------------------------------------------------------------------------
@@ -148,38 +150,29 @@ def of_records(on: date) -> Iterator[Line]:
     unwritten = TrainingRecord.objects.reflection_due().filter(ends_on__gte=on - reflect - LATE)
     unused = TrainingRecord.objects.filter(status__in=TrainingRecord.ATTENDED, used="")
     unused = unused.filter(ends_on__range=(on - asked - LATE, on - asked))
-    found: list[tuple[TrainingRecord, str, str]] = []
+    found: list[tuple[TrainingRecord, str, date, str]] = []
     for row in _of_people_here(unwritten.filter(ends_on__lte=on - reflect + timedelta(days=3)), on):
         due = row.ends_on + reflect
         late = due < on
         text = f"研修「{row.title}」の報告を、{day_words(due)}までに書いてください。"
         over = f"研修「{row.title}」の報告の期限（{day_words(due)}）を過ぎました。短くてもかまいません。"
-        found.append((row, "late" if late else "report", over if late else text))
+        found.append((row, Kind.REPORT_LATE if late else Kind.REPORT, due, over if late else text))
     for row in _of_people_here(unused, on):
         text = (
             f"研修「{row.title}」から90日がたちました。仕事で使いましたか。使えなかったわけも、次の研修の役に立ちます。"
         )
-        found.append((row, "used", text))
-    marks = _said_before({row.person_id for row, _, _ in found}, on - LATE - reflect)
-    for row, kind, text in found:
-        url = f"/my/#record-{row.pk}-{kind}"
-        if f"{url}\n" not in marks.get(row.person_id, ""):
-            yield Line(row.person, text, url)
+        found.append((row, Kind.USED, row.ends_on + asked, text))
+    said = Reminder.objects.filter(record__in=[row.pk for row, *_ in found])
+    known = set(said.values_list("record_id", "kind"))
+    for row, kind, about, text in found:
+        if (row.pk, kind) not in known:
+            yield Line(row.person, text, f"/my/#record-{row.pk}-{kind}", kind, about, {"record": row})
 
 
 def _of_people_here(found: Iterable[TrainingRecord], on: date) -> list[TrainingRecord]:
     away = set(on_leave(on).values_list("person_id", flat=True))
     rows = found.select_related("person", "course").order_by("ends_on", "pk")  # type: ignore[attr-defined]
     return [row for row in rows if not row.person.has_left(on) and row.person_id not in away]
-
-
-def _said_before(people: set[int], since: date) -> dict[int, str]:
-    """By pk: what was written to them since that day."""
-    found: dict[int, str] = {}
-    rows = Message.objects.filter(person__in=people, on__gte=since).values_list("person_id", "body")
-    for person_id, body in rows:
-        found[person_id] = found.get(person_id, "") + body
-    return found
 
 
 # --- The week --------------------------------------------------------------------------------------
@@ -192,14 +185,13 @@ def of_weeks(on: date) -> Iterator[Line]:
     """
     monday = on - timedelta(days=on.weekday())
     heads = held_on(on).filter(post__is_head=True, person__user__is_active=True)
-    mark = f"/team/#week-{monday.isoformat()}"
-    told = Message.objects.filter(on__gte=monday, on__lte=on, body__contains=f"{mark}\n").values("person_id")
+    told = Reminder.objects.filter(kind=Kind.WEEK, about=monday, head__isnull=False).values("head_id")
     away = on_leave(on).values("person_id")
     people = list(Person.objects.filter(pk__in=heads.values("person_id")).exclude(pk__in=told).exclude(pk__in=away))
     for person, counts in _standings(people, on).items():
         if counts.total():
             words = "、".join(f"{STANDINGS[name]}{counts[name]}件" for name in SHOWN)
-            yield Line(person, f"今週の所属の学び：{words}。", mark)
+            yield Line(person, f"今週の所属の学び：{words}。", "/team/", Kind.WEEK, monday, {"head": person})
 
 
 def _standings(heads: list[Person], on: date) -> dict[Person, Counter[str]]:

@@ -51,10 +51,7 @@ def _save(groups: list[list[Line]], on: date) -> None:
     people = Person.objects.select_related("user").in_bulk([group[0].person.pk for group in groups])
     Message.objects.bulk_create(_message(people[group[0].person.pk], group, on) for group in groups)
     Reminder.objects.bulk_create(
-        Reminder(assignment=line.assignment, kind=line.kind, about=line.about, text=line.text)
-        for group in groups
-        for line in group
-        if line.assignment is not None and line.about is not None
+        Reminder(**line.of, kind=line.kind, about=line.about, text=line.text) for group in groups for line in group
     )
     notify_many((group[0].person, *_notice(group)) for group in groups)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from learning import arrived
 from learning.assigning import Order, assign, plan
@@ -19,7 +19,7 @@ from learning.models import Assignment, AssignmentRule, AssignmentState, Source,
 from organization.fiscal import fiscal_year
 from organization.models import Appointment, OrgUnit, Person
 from organization.models.post import AppointmentQuerySet
-from organization.posts import on_leave
+from organization.posts import main_appointments, on_leave
 from organization.tree import unit_tree
 
 #: So many people are assigned in one transaction: the database is never held for long.
@@ -62,7 +62,7 @@ def _rows(rule: AssignmentRule, on: date) -> list[Appointment]:
 
 
 def _county(on: date) -> AppointmentQuerySet:
-    return arrived.mains(on).filter(person__employment__in=Person.COUNTY)
+    return main_appointments(on).filter(person__employment__in=Person.COUNTY)
 
 
 def _asks(rule: AssignmentRule, on: date) -> Q:
@@ -109,10 +109,10 @@ def _why(rule: AssignmentRule, row: Appointment, on: date) -> str:
     return "、".join(word for word, asked in said if asked)
 
 
-def in_force(on: date) -> list[AssignmentRule]:
+def in_force(on: date) -> QuerySet[AssignmentRule]:
     """Rules that run on that day, whose path can be assigned."""
     rows = AssignmentRule.objects.filter(starts_on__lte=on, path__stage=Stage.ACTIVE).select_related("path", "unit")
-    return list(rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on)).order_by("pk"))
+    return rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on)).order_by("pk")
 
 
 def run(rule: AssignmentRule, on: date) -> Outcome:
@@ -136,10 +136,10 @@ def run(rule: AssignmentRule, on: date) -> Outcome:
 def _without_decided(rule: AssignmentRule, rows: Sequence[Appointment], on: date) -> list[Appointment]:
     """Without those who have the path, are on leave, or had it cancelled or waived in the present appointment.
 
-    What somebody began by themselves and gave up decides nothing.
+    What somebody began by themselves decides nothing: what is open is taken over (0029).
     """
     given = Assignment.objects.filter(path=rule.path_id)
-    learning = set(given.open().values_list("person_id", flat=True))
+    learning = set(given.open().exclude(source=Source.SELF).values_list("person_id", flat=True))
     away = set(on_leave(on).values_list("person_id", flat=True))
     ended = given.filter(state__in=UNDONE).exclude(source=Source.SELF).order_by("closed_on")
     undone: dict[int, date | None] = dict(ended.values_list("person_id", "closed_on"))

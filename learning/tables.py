@@ -1,6 +1,6 @@
 """A spreadsheet or CSV file as rows with their numbers, read once from front to back; only the first sheet of a book.
 
-Told apart by its first bytes, not by its name. A file that is not what it should be as a whole raises
+Told apart by its first bytes; a name that says it is a book, on what is none, is refused. A file that is not what it should be as a whole raises
 UnreadableTableError with one Japanese sentence that says what to do. It refuses to judge what the cells say
 (``learning.cells``) and to hold more than a row, whatever the file unpacks to: books are ``learning.books``.
 """
@@ -20,6 +20,7 @@ MAX_COLUMNS = 100
 MAX_LINE = 4 * 1024 * 1024
 #: Where the headings are looked for, below titles and notes.
 HEADER_WITHIN = 20
+BOOKS = (".xlsx", ".xlsm", ".xls")
 ZIP, OLE, GZIP = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x1f\x8b"
 SAVE_AGAIN = "表計算ソフトで開き、「Excelブック（.xlsx）」か「CSV UTF-8」で保存し直してください。"
 FORMULA_OR_TEXT = "「=」で始まる数式です。値に直してください（文字として取り込むときは、頭に ' を付けます）。"
@@ -73,9 +74,12 @@ def letter(column: int) -> str:
     return found
 
 
-def opened(path: Path, *, is_heading: Callable[[str], bool]) -> Table:
-    """The table with its headings: the first row that names two known ones, else the first row with anything in it."""
-    table = _table(path)
+def opened(path: Path, *, is_heading: Callable[[str], bool], called: str = "") -> Table:
+    """The table with its headings: the first row that names two known ones, else the first row with anything in it.
+
+    `called` is the name that its sender gave it, where it is stored under another.
+    """
+    table = _table(path, called or path.name)
     seen: list[Row] = []
     best: Row | None = None
     for row in table.rows:
@@ -115,7 +119,7 @@ def _counted(first: list[Row], rest: Iterator[Row]) -> Iterator[Row]:
         yield row
 
 
-def _table(path: Path) -> Table:
+def _table(path: Path, called: str) -> Table:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
@@ -138,6 +142,11 @@ def _table(path: Path) -> Table:
         raise UnreadableTableError(f"表のファイルではありません。{SAVE_AGAIN}")
     if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         raise UnreadableTableError(f"文字コードがUTF-16です。{SAVE_AGAIN}")
+    if called.lower().endswith(BOOKS):
+        raise UnreadableTableError(
+            f"名前は「{called[-40:]}」ですが、中身はExcelのブックではありません。CSVなら、名前の終わりを .csv にして"
+            f"送ってください。そうでなければ、{SAVE_AGAIN}"
+        )
     return _csv(path, size)
 
 

@@ -86,6 +86,8 @@ class Import:
     source: str
     kind: str = ""
     label: str = ""
+    #: What its sender calls the file, where it is stored under another name.
+    called: str = ""
     #: Headings and fields, over what the source remembers and what is guessed.
     mapping: Mapping[str, str] | None = None
     by: User | None = None
@@ -104,7 +106,7 @@ def run(job: Import) -> Report:
     if not may_import(job.by):
         raise PermissionDenied
     source = _checked_source(job)
-    table = opened(job.path, is_heading=lambda heading: is_heading(source.kind, heading))
+    table = opened(job.path, is_heading=lambda heading: is_heading(source.kind, heading), called=job.called)
     report = Report(header_row=table.header_row, notes=table.notes)
     mapping = mapped(source.kind, table.header, {**source.mapping, **_asked(job, source.kind, table.header)})
     report.columns = [(letter(n), name, mapping[name]) for n, name in enumerate(table.header) if name]

@@ -98,6 +98,7 @@ def work(pk: int) -> None:
         report = run(
             Import(
                 path=path_of(row), source=row.source_name, kind=row.kind, label=row.label, mapping=row.mapping,
+                called=row.called,
                 by=row.sent_by, commit=commit, seen=Word(row),
             )
         )  # fmt: skip

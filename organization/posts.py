@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from organization import clock
 from organization.models import Appointment, Duty, Person, Post
@@ -39,10 +39,22 @@ def main_post(person: Person, on: date) -> Post | None:
     return next((row.post for row in _held_by(person, on) if row.kind == Appointment.Kind.MAIN), None)
 
 
+def main_appointments(on: date) -> AppointmentQuerySet:
+    """The main appointment of each person on that day: the one begun first where the directory has two."""
+    held = held_on(on).filter(kind=Appointment.Kind.MAIN)
+    earlier = Q(starts_on__lt=OuterRef("starts_on")) | Q(starts_on=OuterRef("starts_on"), pk__lt=OuterRef("pk"))
+    return held.filter(~Exists(held.filter(earlier, person=OuterRef("person_id"))))
+
+
+def main_appointments_of(people: Iterable[Person], on: date) -> dict[int, Appointment]:
+    """Those of these people with their posts, by pk of the person; one query."""
+    rows = main_appointments(on).filter(person__in=[person.pk for person in people])
+    return {row.person_id: row for row in rows.select_related("post__unit")}
+
+
 def main_posts(people: Iterable[Person], on: date) -> dict[int, Post]:
     """The posts of the main appointments of that day, by pk of the person; one query."""
-    rows = held_on(on).filter(person__in=[person.pk for person in people], kind=Appointment.Kind.MAIN)
-    return {row.person_id: row.post for row in rows.select_related("post__unit").order_by("-starts_on", "-pk")}
+    return {pk: row.post for pk, row in main_appointments_of(people, on).items()}
 
 
 def _held_by(person: Person, on: date) -> list[Appointment]:

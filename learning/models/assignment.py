@@ -91,6 +91,8 @@ class Assignment(models.Model):
     )
     assigned_on = models.DateField("割当日")
     start_on = models.DateField("開始")
+    #: Where it was begun by oneself before it was assigned: what was written from then on counts. No page shows it.
+    begun_on = models.DateField("自分で始めた日", null=True, blank=True, editable=False)
     due_on = models.DateField("期限")
     reason = models.CharField("理由", max_length=300, blank=True)
     shared = models.BooleanField("所属長に見せる", default=False)

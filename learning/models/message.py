@@ -1,7 +1,7 @@
 """Message: what one person is told by mail on one day; at most one, by the database. And CalendarKey.
 
 The text is kept so that the outbox can be read, and `sent_at` so that a second run sends nothing. A Reminder
-says which lines have been written already.
+says which lines have been written already, of an assignment, of a training record or of a head's week.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ class Message(models.Model):
 
 
 class Reminder(models.Model):
-    """That an assignment's person was reminded: by the clock once a kind and due date, by a manager once a day."""
+    """That somebody was told: of an assignment, a training record, or (a head) of the week; the database keeps it once.
+
+    By the clock once a kind and due date of an assignment, once a kind of a record and once a week; by a manager once a day.
+    """
 
     class Kind(models.TextChoices):
         BEFORE_14 = "before_14", "期限の14日前"
@@ -53,12 +56,25 @@ class Reminder(models.Model):
         AFTER_1 = "after_1", "期限の翌日"
         RENEWAL = "renewal", "更新の時期"
         MANAGER = "manager", "所属長から"
+        REPORT = "report", "報告の期限の前"
+        REPORT_LATE = "late", "報告の期限の後"
+        USED = "used", "使いましたか"
+        WEEK = "week", "所属の一週間"
 
+    #: Exactly one of these three says what it is about.
     assignment = models.ForeignKey(
-        "learning.Assignment", on_delete=models.CASCADE, related_name="reminders", verbose_name="割当"
+        "learning.Assignment", on_delete=models.CASCADE, null=True, blank=True, related_name="reminders",
+        verbose_name="割当",
+    )  # fmt: skip
+    record = models.ForeignKey(
+        "learning.TrainingRecord", on_delete=models.CASCADE, null=True, blank=True, related_name="reminders",
+        verbose_name="受講記録",
+    )  # fmt: skip
+    head = models.ForeignKey(
+        "organization.Person", on_delete=models.CASCADE, null=True, blank=True, related_name="+", verbose_name="所属長"
     )
     kind = models.CharField("種類", max_length=10, choices=Kind.choices)
-    #: The due date that was reminded of; for a manager's own words, the day on which they were sent.
+    #: The day that was reminded of; for a manager's own words, the day on which they were sent; of a week, its Monday.
     about = models.DateField("どの期限の")
     text = models.TextField("文面", max_length=1000, blank=True)
     by = models.ForeignKey(
@@ -75,10 +91,20 @@ class Reminder(models.Model):
         verbose_name = "お知らせの記録"
         verbose_name_plural = "お知らせの記録"
         ordering = ("-made_at", "-pk")
-        constraints = [models.UniqueConstraint(fields=("assignment", "kind", "about"), name="reminder_once")]
+        constraints = [
+            models.UniqueConstraint(fields=("assignment", "kind", "about"), name="reminder_once"),
+            models.UniqueConstraint(fields=("record", "kind"), name="reminder_once_a_record"),
+            models.UniqueConstraint(fields=("head", "kind", "about"), name="reminder_once_a_week"),
+            models.CheckConstraint(
+                condition=Q(assignment__isnull=False, record__isnull=True, head__isnull=True)
+                | Q(assignment__isnull=True, record__isnull=False, head__isnull=True)
+                | Q(assignment__isnull=True, record__isnull=True, head__isnull=False),
+                name="reminder_of_one_thing",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.assignment_id} {self.kind} {self.about}"
+        return f"{self.kind} {self.about} {self.pk}"
 
 
 def new_key() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -49,7 +50,10 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _private(rows: Sequence[Message]) -> set[int]:
-    """Mails on what their person began or entered alone and shows to nobody, by pk; by the addresses in them."""
+    """Mails on what their person began or entered alone and shows to nobody, by pk; by the addresses in them.
+
+    So are those from before a path that was begun alone was assigned (0029).
+    """
     people = {row.person_id for row in rows}
     begun = Assignment.objects.filter(person__in=people, source=Source.SELF, shared=False)
     entered = TrainingRecord.objects.filter(person__in=people, origin=TrainingRecord.Origin.SELF, shared=False)
@@ -57,10 +61,14 @@ def _private(rows: Sequence[Message]) -> set[int]:
     for person_id, uid, public_id in begun.values_list("person_id", "uid", "path__public_id"):
         alone |= {(person_id, str(uid)), (person_id, public_id or "")}
     alone |= {(person_id, f"record-{pk}") for person_id, pk in entered.values_list("person_id", "pk")}
+    taken = Assignment.objects.filter(person__in=people, begun_on__isnull=False)
+    since = {(person_id, str(uid)): on for person_id, uid, on in taken.values_list("person_id", "uid", "assigned_on")}
     return {
         row.pk
         for row in rows
-        if any((row.person_id, said) in alone for found in TOLD.findall(row.body) for said in found)
+        for found in TOLD.findall(row.body)
+        for said in found
+        if (row.person_id, said) in alone or row.on < since.get((row.person_id, said), date.min)
     }
 
 

@@ -67,7 +67,7 @@ def make_person(*, user: User | None = None, employment: str = "regular", **othe
     number = next(_numbers)
     other.setdefault("name", f"職員 {number}")
     other.setdefault("kana", "しょくいん")
-    other.setdefault("staff_no", f"{700000 + number}")
+    other.setdefault("staff_no", f"{500000 + number}")
     return Person.objects.create(user=user, employment=employment, **other)
 
 

@@ -383,3 +383,12 @@ def test_a_template_has_headings_an_example_and_an_explanation(office, kind):
 @pytest.mark.parametrize("address", ["template/people.csv", "template/records.exe", "../export/people.xlsx"])
 def test_other_kinds_and_formats_are_not_there(office, address):
     assert office.get(f"/training/imports/{address}").status_code == 404
+
+
+def test_a_text_sent_as_a_book_ends_with_a_sentence_that_says_what_to_do(office):
+    send(office, called="名簿.xlsx", content="職員番号,研修名\n1,あ\n".encode())
+    row = TrainingImport.objects.latest("pk")
+    training_uploads.work(row.pk)
+    row.refresh_from_db()
+    assert row.state == TrainingImport.State.FAILED
+    assert "中身はExcelのブックではありません" in row.message

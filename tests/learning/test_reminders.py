@@ -3,6 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -162,7 +163,7 @@ def test_everything_for_one_person_is_one_mail_and_one_notice(at, path, me):
     assert message.subject == "学習のお知らせ（3件）"
     assert all(word in message.body for word in ("データで考える", "新任職員の最初の100日", "使いましたか"))
     assert Notice.objects.filter(person=me).count() == 1
-    assert Reminder.objects.count() == 2
+    assert Reminder.objects.count() == 3
 
 
 def test_the_subject_of_one_line_is_its_first_sentence_and_the_body_has_it_all(at, me):
@@ -228,6 +229,42 @@ def test_the_report_of_a_dispatch_is_asked_for_before_and_after_its_day(at, me):
     make_record(me, make_course(type="dispatch"), starts_on=date(2026, 5, 25))  # due 8 June
     told = [n for n in range(30) if write(at, MONDAY + n * DAY)]
     assert told == [4, 8]  # Friday the 5th and Tuesday the 9th
+
+
+@pytest.mark.parametrize(
+    ("starts", "on", "kind"),
+    [
+        (date(2026, 5, 25), date(2026, 6, 5), "report"),
+        (date(2026, 5, 25), date(2026, 6, 9), "late"),
+        (date(2026, 3, 4), date(2026, 6, 2), "used"),
+    ],
+)
+def test_what_was_said_of_a_record_is_known_without_its_mail(at, me, starts, on, kind):
+    record = make_record(me, make_course(type="dispatch"), starts_on=starts)
+    assert write(at, on) == 1
+    Message.objects.all().delete()
+    assert kinds(record) == [kind]
+    assert write(at, on) == 0
+
+
+def test_a_week_is_told_once_even_where_its_mail_is_gone(at, path, unit, me):
+    head = make_staff(unit, title="課長", head=True)
+    running(path, me, MONDAY + 60 * DAY)
+    assert write(at, MONDAY) == 1
+    assert Reminder.objects.get(head=head).about == MONDAY
+    Message.objects.all().delete()
+    assert write(at, MONDAY + DAY) == 0
+    assert write(at, MONDAY + 7 * DAY) == 1
+
+
+@pytest.mark.parametrize("of", ["assignment", "record", "head"])
+def test_the_database_keeps_what_was_said_once_and_of_one_thing(path, me, of):
+    things = {"assignment": running(path, me, MONDAY), "record": make_record(me), "head": me}
+    said = {"kind": "used", "about": MONDAY}
+    Reminder.objects.create(**{of: things[of]}, **said)
+    for wrong in ({of: things[of]}, {}, {"assignment": things["assignment"], "record": things["record"]}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Reminder.objects.create(**wrong, **said)
 
 
 def test_a_report_that_is_not_asked_for_is_not_reminded_of(at, me):

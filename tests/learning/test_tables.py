@@ -75,6 +75,18 @@ def test_a_row_of_several_lines_bears_the_number_of_its_first(csv):
     assert [(row.number, row.cells[1]) for row in rows] == [(2, "一\n二"), (5, "三")]
 
 
+@pytest.mark.parametrize("name", ["名簿.xlsx", "名簿.XLSX", "名簿.xlsm", "名簿.xls"])
+def test_a_text_that_is_called_a_book_is_refused_and_not_read_as_csv(tmp_path, csv, name):
+    text = "職員番号,名称\n1,あ\n".encode()
+    path = tmp_path / name
+    path.write_bytes(text)
+    said = refusal(path)
+    assert f"「{name}」ですが、中身はExcelのブックではありません" in said
+    assert ".csv にして" in said
+    with pytest.raises(UnreadableTableError, match="ブックではありません"):
+        opened(csv(text), is_heading=known, called=name)  # stored under another name
+
+
 def test_cp932_is_said(csv):
     assert any("CP932" in note for note in read(csv("職員番号,名称\n1,あ".encode("cp932")))[0].notes)
 

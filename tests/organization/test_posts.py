@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 
+from organization import posts
 from organization.models import Duty
 from organization.policy import reader_for
 from organization.posts import main_post, manager_of, posts_held, reviewers_of
@@ -119,3 +120,14 @@ def test_reviewers_of_a_unit_and_units_of_a_reviewer_are_one_relation(world):
             asked = set(reviewers_of(unit.pk, made.today))
             for person, reader in readers.values():
                 assert (person in asked) == (unit.pk in reader.review_unit_ids)
+
+
+def test_of_two_main_posts_every_question_picks_the_one_begun_first():
+    """The form refuses a second main post; a directory that was taken in may hold one."""
+    person = make_person()
+    first, second = make_post(make_unit()), make_post(make_unit())
+    appoint(person, second, starts=DAY - timedelta(days=10))
+    appoint(person, first, starts=DAY - timedelta(days=20))
+    assert posts.main_post(person, DAY) == first
+    assert posts.main_posts([person], DAY) == {person.pk: first}
+    assert [row.post for row in posts.main_appointments(DAY)] == [first]

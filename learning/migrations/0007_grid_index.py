@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('learning', '0004_training_import'),
+        ('learning', '0006_assignment_begun_on'),
         ('organization', '0002_person_findable'),
     ]
 
