@@ -1,8 +1,9 @@
 """A spreadsheet or CSV file as rows with their numbers, read once from front to back; only the first sheet of a book.
 
-Told apart by its first bytes; a name that says it is a book, on what is none, is refused. A file that is not what it should be as a whole raises
-UnreadableTableError with one Japanese sentence that says what to do. It refuses to judge what the cells say
-(``learning.cells``) and to hold more than a row, whatever the file unpacks to: books are ``learning.books``.
+Told apart by its first bytes; a name that says it is a book, on what is none, is refused. A file that is not what it
+should be as a whole raises UnreadableTableError with one Japanese sentence that says what to do. It refuses to judge
+what the cells say (``learning.cells``) and to hold more than a row, whatever the file unpacks to: books are
+``learning.books``.
 """
 
 from __future__ import annotations

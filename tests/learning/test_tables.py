@@ -161,8 +161,8 @@ def test_a_formula_in_a_csv_is_refused_by_cell_and_a_guarded_text_is_not(csv):
 
 
 @pytest.mark.parametrize("text", ["これはただの文章です。\n二行目。\n", "青山\n赤川\n"])
-def test_a_text_of_one_column_is_no_table_whatever_it_is_called(tmp_path, text):
-    path = tmp_path / "文章.xlsx"
+def test_a_text_of_one_column_is_no_table_even_if_it_is_called_csv(tmp_path, text):
+    path = tmp_path / "文章.csv"
     path.write_text(text)
     assert "列が一つしかありません" in refusal(path)
 
