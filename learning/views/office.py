@@ -22,6 +22,7 @@ from django.utils.http import urlencode
 from kb.models.item import State
 from learning import figures, measures
 from learning.guards import office_only
+from learning.kept import kept
 from learning.lines import chart
 from learning.models import Assignment, LearningPath, Stage, TrainingCourse, UnmatchedRow
 from learning.row_files import FORMATS, as_file
@@ -161,11 +162,15 @@ def rows(request: HttpRequest) -> HttpResponseBase:
     asked = _asked(request)
     form = request.GET.get("format", "")
     if form in FORMATS:
-        table = _table(asked.name, asked.rows.iterator(chunk_size=2000))
+        table = _table(asked.name, _whole(asked, asked.rows).iterator(chunk_size=2000))
         return as_file(form, f"training-{asked.name}", _header(asked.name), table)
     # What a row of the catalogues opens, by its first cell; rows of people open nothing.
     opens = {"courses": "course", "paths": "path_build"}.get(asked.name.split("_")[0], "")
-    shown = Paginator(asked.rows, PAGE).get_page(request.GET.get("page"))
+    pages = Paginator(asked.rows.values_list("pk", flat=True), PAGE)
+    pages.count = kept(("rows", *sorted(asked.said.items())), asked.rows.count)
+    shown = pages.get_page(request.GET.get("page"))
+    # First which rows, then what they say: whose department it is is asked of one page's people, not of everybody.
+    found = _whole(asked, asked.rows.filter(pk__in=list(shown.object_list)))
     context = {
         "label": asked.label,
         "order": "名前の順に並べています。"
@@ -175,7 +180,7 @@ def rows(request: HttpRequest) -> HttpResponseBase:
         else BY_DATE,
         "opens": opens,
         "header": _header(asked.name),
-        "rows": list(_table(asked.name, shown.object_list)),
+        "rows": list(_table(asked.name, found)),
         "page": shown,
         "query": urlencode(asked.said),
     }
@@ -219,10 +224,15 @@ def _asked(request: HttpRequest) -> Asked:
         found = measures.in_units(found, units, today)
         said["department"] = given
         label += f"：{department_name(tree, department)}"
-    found = measures.with_unit(found, today)
-    if measure.of_records:
-        return Asked(name, found.select_related("person", "course").order_by("ends_on", "pk"), label, said)
-    return Asked(name, found.select_related("person", "path").order_by("due_on", "pk"), label, said)
+    return Asked(name, found.order_by("ends_on" if measure.of_records else "due_on", "pk"), label, said)
+
+
+def _whole(asked: Asked, found: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows with all that their table says."""
+    if asked.name not in measures.MEASURES:
+        return found
+    related = "course" if measures.MEASURES[asked.name].of_records else "path"
+    return measures.with_unit(found, clock.today()).select_related("person", related)
 
 
 def _month(given: str, today: date) -> date:
