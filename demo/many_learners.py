@@ -21,6 +21,7 @@ from demo.people import PASSWORD
 from kb import lifecycle
 from learning.models import (
     Assignment,
+    AssignmentRule,
     AssignmentState,
     LearningPath,
     PathVersion,
@@ -181,15 +182,21 @@ def _paths(by: Person) -> list[PathVersion]:
 
 def _assignments(amounts: Amounts, people: list[Person], versions: list[PathVersion], say: Say) -> None:
     today, count = clock.today(), amounts.assignments
-    rows = (_assignment(n, people, versions, today) for n in range(count))
+    posts = dict(Appointment.objects.filter(person__staff_no__startswith="K").values_list("person_id", "post_id"))
+    rows = (_assignment(n, people, versions, posts, today) for n in range(count))
     made = _bulk(Assignment, rows, count, say)
     uids = [[step.uid for step in version.steps.all()] for version in versions]
     by_version = {version.pk: uids[n] for n, version in enumerate(versions)}
     _bulk(StepProgress, islice(_progress(made, by_version), amounts.steps), amounts.steps, say)
 
 
-def _assignment(n: int, people: list[Person], versions: list[PathVersion], today: date) -> Assignment:
-    """The n-th: every person once before anybody twice; a path of each round, so that nobody has one twice."""
+def _assignment(
+    n: int, people: list[Person], versions: list[PathVersion], posts: dict[int, int], today: date
+) -> Assignment:
+    """The n-th: every person once before anybody twice; a path of each round, so that nobody has one twice.
+
+    Every fourth is bound to its person's post.
+    """
     turn, place = divmod(n, len(people))
     version = versions[(turn + place) % len(versions)]
     state = STATES[(n * 37) % 100]
@@ -205,6 +212,7 @@ def _assignment(n: int, people: list[Person], versions: list[PathVersion], today
         closed_on=None if open_still else max(closed, starts),
         closing_reason="計測のため" if state in CLOSED[1:] else "",
         waiver_evidence="計測のため" if state == AssignmentState.WAIVED else "",
+        post_id=posts[people[place].pk] if n % 4 == 0 else None,
     )  # fmt: skip
 
 
@@ -241,22 +249,37 @@ def _records(count: int, people: list[Person], say: Say) -> None:
 
 
 def move(count: int, on: date) -> int:
-    """So many people change posts on that day, each into the place of the next one; gives how many."""
+    """So many people leave their posts on that day: most for the place of another, every twentieth for good, and every
+    twenty-fifth is on leave in the new one. A rule gives 転入 a path. Gives how many.
+    """
     rows = list(
         Appointment.objects.filter(person__staff_no__startswith="K", ends_on__isnull=True, starts_on__lt=on)
         .exclude(post__is_head=True).exclude(person__user__isnull=False).order_by("pk")[:count]
     )  # fmt: skip
     posts = [row.post_id for row in rows[DIVISION:] + rows[:DIVISION]]
     eve = on - timedelta(days=1)
+    gone = {row.person_id for row in rows[::20]}
+    ahead = [(row.person_id, post) for row, post in zip(rows, posts, strict=True) if row.person_id not in gone]
     with transaction.atomic():
         for start in range(0, len(rows), BATCH):
-            pks = [row.pk for row in rows[start : start + BATCH]]
-            Appointment.objects.filter(pk__in=pks).update(ends_on=eve)
+            batch = rows[start : start + BATCH]
+            Appointment.objects.filter(pk__in=[row.pk for row in batch]).update(ends_on=eve)
+            Person.objects.filter(pk__in=gone.intersection(row.person_id for row in batch)).update(left_on=eve)
         Appointment.objects.bulk_create(
-            (
-                Appointment(person_id=row.person_id, post_id=post, starts_on=on, announced_on=eve)
-                for row, post in zip(rows, posts, strict=True)
-            ),
+            [
+                *(_appointed(person, post, on, eve) for person, post in ahead),
+                *(
+                    _appointed(person, post, on, eve, kind=Appointment.Kind.CHILDCARE, ends_on=on + timedelta(days=90))
+                    for person, post in ahead[::25]
+                ),
+            ],
             batch_size=BATCH,
         )
+        AssignmentRule.objects.create(
+            path=LearningPath.objects.get(title=FOR_A_RULE), transferred=True, reason="計測のため。", starts_on=on
+        )
     return len(rows)
+
+
+def _appointed(person: int, post: int, on: date, announced: date, **other: Any) -> Appointment:
+    return Appointment(person_id=person, post_id=post, starts_on=on, announced_on=announced, **other)

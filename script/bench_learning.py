@@ -234,8 +234,11 @@ def refused(browser: Browser, path: str) -> int:
 
 
 def summary(text: str) -> str:
-    """What became of the rows of an import (the examples come after it); of others the last line."""
-    return next((line.strip() for line in text.splitlines() if line.strip().startswith("新しい行")), last_line(text))
+    """What a command counted: what became of the rows of an import, what run_due did; of others the last line."""
+    lines = [line.strip() for line in text.splitlines()]
+    rows = [line for line in lines if line.startswith("新しい行")]
+    done = [line for line in lines if re.search(r"[1-9]\d*(,\d+)*件", line)]
+    return "；".join(rows[:1] or done) or last_line(text)
 
 
 def last_line(text: str) -> str:

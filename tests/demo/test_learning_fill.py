@@ -6,7 +6,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from demo.many_learners import LOGINS, STEPS
+from learning import timed
 from learning.models import Assignment, StepProgress, TrainingRecord
+from organization import clock
 from organization.models import Appointment, Person, User
 from organization.policy import reader_for
 from organization.posts import held_on
@@ -30,13 +32,25 @@ def test_those_who_log_in_are_what_they_are_called():
     assert "training" in readers["office"].roles
 
 
-def test_moves_leave_everybody_one_post():
+def test_of_those_who_move_some_leave_for_good_some_are_on_leave_and_all_others_have_one_post():
     call_command("learning_fill", *FEW)
     call_command("learning_fill", "--moves", "50", "--on", "2027-04-01", "-v", "0")
     day = date(2027, 4, 1)
     held = Appointment.objects.on(day).filter(person__staff_no__startswith="K")
-    assert held.count() == 90 and held.filter(starts_on=day).count() == 50
+    assert held.filter(kind="main").count() == 87 and held.filter(kind="main", starts_on=day).count() == 47
+    assert held.filter(kind="childcare").count() == 2
+    assert Person.objects.filter(left_on=date(2027, 3, 31)).count() == 3
     assert held_on(date(2027, 3, 31)).filter(person__staff_no__startswith="K").count() == 90
+
+
+def test_on_1_april_what_is_bound_to_posts_ends_leavers_close_and_the_rule_gives_a_path():
+    call_command("learning_fill", *FEW)
+    call_command("learning_fill", "--moves", "50", "--on", "2027-04-01", "-v", "0")
+    with clock.moved_to(date(2027, 4, 1)):
+        done = {part.name: dict(part.counts) for part in timed.run()}
+    assert done["異動"]["終えた割当"] and done["異動"]["後任への提案"]
+    assert done["退職"]["終えた割当"] and done["休職・育休"]["休止"]
+    assert done["割当規則"]["割り当て"] == 45  # the 47 who moved, but for the two on leave
 
 
 def test_it_is_for_an_empty_demo_alone(settings):
