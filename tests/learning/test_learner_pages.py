@@ -399,6 +399,18 @@ def test_in_the_renewal_window_the_path_begins_again_once(client, head, me):
     assert "更新を続ける" in page_of(client, given)
 
 
+def test_what_was_renewed_since_is_not_offered_again(client, head, me):
+    today = clock.today()
+    path = make_path(head, version={"valid_months": 12, "renew_window_days": 30})
+    old = give(
+        path, me, state="completed", completed_on=today - timedelta(days=400), valid_until=today - timedelta(days=35)
+    )
+    give(path, me, state="completed", completed_on=today, valid_until=today + timedelta(days=365))
+    shown = page_of(client, old)
+    assert "更新する" not in shown
+    assert "から更新できます" not in shown
+
+
 def test_before_the_renewal_window_there_is_nothing_to_renew(client, head, me):
     today = clock.today()
     given = give(make_path(head), me, state="completed", completed_on=today, valid_until=today + timedelta(days=300))
