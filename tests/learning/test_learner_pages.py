@@ -389,7 +389,7 @@ def test_in_the_renewal_window_the_path_begins_again_once(client, head, me):
         path, me, state="completed", completed_on=today - timedelta(days=345), valid_until=today + timedelta(days=20)
     )
     end = page_of(client, given).split('id="done"')[1].split("</section>")[0]
-    assert "もう一度はじめから学びます" in end
+    assert "同じ学習パスをもう一度始めます" in end
     # What 「更新する」 of one's own page leads to comes first, and is the one button that stands out.
     assert end.index("更新する（もう一度始める）") < end.index("学んだことを書く")
     assert end.count("kb-button--primary") == 1
