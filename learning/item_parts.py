@@ -44,6 +44,8 @@ class Asked:
     path_title: str
     step: Step
     is_done: bool = False
+    #: Whether the whole path is finished: the way back then leads to the end of it.
+    is_over: bool = False
 
 
 def in_paths(request: HttpRequest, item: Item) -> list[ItemPart]:
@@ -119,4 +121,5 @@ def _written(steps: list[Any], text: Retrospective) -> Iterator[Asked]:
         if waits and step.said is None and step.stands in OPEN:
             yield Asked(step.given, step.of_path, step)
         elif not waits and step.said is not None and fact.is_said_by(said):
-            yield Asked(step.given, step.of_path, step, is_done=True)
+            over = step.stands == AssignmentState.COMPLETED
+            yield Asked(step.given, step.of_path, step, is_done=True, is_over=over)

@@ -1,4 +1,4 @@
-"""Words of the learner's pages: days left, standing, course facts. It asks the database nothing."""
+"""Words of the learner's pages: days left, from whom, course facts. It asks the database nothing."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from typing import Any
 
 from django import template
 
-from learning.models import STANDINGS, Assignment
+from learning.models import Assignment
 from organization import clock
 
 register = template.Library()
-
-#: standing → the code of components/badge.html whose colour and icon it takes.
-BADGES = {"late": "overdue", "on_time": "running", "not_begun": "idea", "done": "closed", "expired": "needs_review"}
 
 
 @register.filter
@@ -40,16 +37,6 @@ def time_needed(minutes: Any) -> str:
         return ""
     hours, rest = divmod(minutes, 60)
     return f"{f'{hours}時間' if hours else ''}{f'{rest}分' if rest or not hours else ''}"
-
-
-@register.filter
-def standing_label(assignment: Assignment) -> str:
-    return STANDINGS[assignment.standing()]
-
-
-@register.filter
-def standing_badge(assignment: Assignment) -> str:
-    return BADGES.get(assignment.standing(), "plain")
 
 
 @register.filter

@@ -126,11 +126,14 @@ def _afterwards(mine: Assignment) -> dict[str, Any]:
     if mine.state != AssignmentState.COMPLETED:
         return {}
     opens = mine.renewal_opens_on()
+    since = Assignment.objects.filter(person=mine.person, path=mine.path, pk__gt=mine.pk)
+    newer = since.exclude(state=AssignmentState.CANCELLED).order_by("pk").last() if opens else None
     return {
-        "renewal_opens_on": opens,
+        "renewal_opens_on": opens if newer is None else None,
         "expired": mine.standing() == "expired",
-        "running_again": assigning.open_assignment(mine.person, mine.path) if opens else None,
-        "may_renew": opens is not None and opens <= clock.today() and mine.path.stage == Stage.ACTIVE,
+        "running_again": newer if newer and newer.is_open else None,
+        # What was renewed since is renewed from its newer row.
+        "may_renew": newer is None and opens is not None and opens <= clock.today() and mine.path.stage == Stage.ACTIVE,
     }
 
 

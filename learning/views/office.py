@@ -24,7 +24,7 @@ from learning import figures, measures
 from learning.guards import office_only
 from learning.kept import kept
 from learning.lines import chart
-from learning.models import Assignment, LearningPath, Stage, TrainingCourse, UnmatchedRow
+from learning.models import STANDINGS, Assignment, LearningPath, Stage, TrainingCourse, UnmatchedRow
 from learning.row_files import FORMATS, as_file
 from learning.small_counts import SAID
 from organization import clock
@@ -280,7 +280,7 @@ def _table(name: str, found: Any) -> Iterator[list[Any]]:
         where = f"（{SAID}）" if department in few else department_name(tree, department)
         person = [row.person.staff_no, row.person.name, where]
         if isinstance(row, Assignment):
-            yield [*person, row.path.title, row.start_on, row.due_on, row.get_state_display(), row.completed_on or ""]
+            yield [*person, row.path.title, row.start_on, row.due_on, STANDINGS[row.standing()], row.completed_on or ""]
         else:
             yield [*person, row.title, row.ends_on, row.get_status_display()]
 

@@ -56,6 +56,14 @@ def test_the_page_after_publishing_names_the_step_and_leads_back(client, me, min
     assert page.index(DONE) < page.index("前日に役割を紙で配った")
 
 
+def test_the_text_that_ends_a_path_leads_to_the_end_of_it(client, head, me):
+    given = give(make_path(head, steps=[write("kpt", title="訓練をふりかえる")]), me)
+    page = shown(client, make_retrospective(me), me)
+    assert "学習パスを、すべて終えました" in page
+    assert f"{reverse('my_learning', args=[given.uid])}#done" in page
+    assert DONE not in page
+
+
 @pytest.mark.parametrize("attribution", ["named", "post_only", "unit_only"])
 def test_nobody_else_is_told_what_it_was_written_for(client, head, me, mine, attribution):
     item = make_retrospective(me, attribution=attribution)

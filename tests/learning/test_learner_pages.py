@@ -388,11 +388,27 @@ def test_in_the_renewal_window_the_path_begins_again_once(client, head, me):
     given = give(
         path, me, state="completed", completed_on=today - timedelta(days=345), valid_until=today + timedelta(days=20)
     )
-    assert "もう一度始める" in page_of(client, given)
+    end = page_of(client, given).split('id="done"')[1].split("</section>")[0]
+    assert "同じ学習パスをもう一度始めます" in end
+    # What 「更新する」 of one's own page leads to comes first, and is the one button that stands out.
+    assert end.index("更新する（もう一度始める）") < end.index("学んだことを書く")
+    assert end.count("kb-button--primary") == 1
     for _ in range(2):
         client.post(reverse("my_learning_again", args=[given.uid]))
     assert Assignment.objects.open().filter(person=me, path=path).count() == 1
     assert "更新を続ける" in page_of(client, given)
+
+
+def test_what_was_renewed_since_is_not_offered_again(client, head, me):
+    today = clock.today()
+    path = make_path(head, version={"valid_months": 12, "renew_window_days": 30})
+    old = give(
+        path, me, state="completed", completed_on=today - timedelta(days=400), valid_until=today - timedelta(days=35)
+    )
+    give(path, me, state="completed", completed_on=today, valid_until=today + timedelta(days=365))
+    shown = page_of(client, old)
+    assert "更新する" not in shown
+    assert "から更新できます" not in shown
 
 
 def test_before_the_renewal_window_there_is_nothing_to_renew(client, head, me):

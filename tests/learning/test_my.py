@@ -3,12 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from kb import drafting, lifecycle
 from kb.models import Draft, Retrospective
 from learning import progress, reports
-from learning.models import TrainingCourse, TrainingRecord
+from learning.models import STANDINGS, TrainingCourse, TrainingRecord
 from learning.views.my import WRITTEN_SHOWN
 from organization import clock
 from organization.models import Notice
@@ -295,6 +296,22 @@ def test_what_has_ended_says_how(client, me, head):
     shown = my_page(client, me)
     for words in ("更新する<span", "あと25日", "山本 花子さんが免除しました", "取りやめたもの（1件）", "休止中"):
         assert words in shown
+
+
+@pytest.mark.parametrize("standing", ["on_time", "not_begun", "late", "done"])
+def test_how_my_path_stands_looks_as_it_does_to_who_assigned_it(client, me, head, standing):
+    today = clock.today()
+    values = {
+        "on_time": {"state": "in_progress"},
+        "not_begun": {},
+        "late": {"start_on": today - timedelta(days=9), "due_on": today - timedelta(days=2)},
+        "done": {"state": "completed", "completed_on": today},
+    }[standing]
+    mine = give(make_path(head), me, **values)
+    assert mine.standing() == standing
+    drawn = render_to_string("components/standing.html", {"code": standing, "label": STANDINGS[standing]})
+    assert drawn in my_page(client, me)
+    assert drawn in client.get(reverse("my_learning", args=[mine.uid])).content.decode()
 
 
 def test_with_nothing_else_to_learn_what_can_be_renewed_first_is_the_next_thing(client, me, head):

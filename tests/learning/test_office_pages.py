@@ -187,6 +187,14 @@ def test_self_begun_learning_is_counted_only_when_shared(office, path):
 # --- Files -------------------------------------------------------------------------------------
 
 
+def test_a_row_says_how_it_stands_in_the_words_of_the_other_pages(client, office, path):
+    days = {"start_on": TODAY - timedelta(days=9), "due_on": TODAY - timedelta(days=2)}
+    department(1, 6, path, state="in_progress", **days)
+    rows = get(client, office, "training_rows", measure="overdue").content.decode()
+    assert rows.count("期限切れ") == 6
+    assert "学習中" not in rows
+
+
 def test_files_begin_with_a_bom_and_hold_no_formula(client, office):
     department(1, 6, make_path(office, title="=1+1"), start_on=TODAY, due_on=TODAY)
     answer = get(client, office, "training_rows", measure="open", format="csv")
