@@ -166,7 +166,7 @@ def _newest(user: Any, people: Collection[int]) -> dict[tuple[int, int], Newest]
         seen = seen.filter(person_id__in=people)
     chosen = set(people)
     rows = seen.values_list("pk", "person_id", "path_id", standing)
-    return {(row[1], row[2]): row for row in rows.iterator(chunk_size=2000) if row[1] in chosen}
+    return {(row[1], row[2]): row for row in rows if row[1] in chosen}
 
 
 def places(found: Collection[Person]) -> dict[int, Place]:

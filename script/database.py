@@ -255,6 +255,10 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     chosen = arguments()
     database = Database(Path(os.environ.get("VAR_DIR") or ROOT / "var").resolve() / "postgres")
+    if chosen.action != "start" and not database.home.is_dir():
+        # To ask leaves nothing behind, also where the folder has just been taken away (by whoever measured in it).
+        say("動いていません。")
+        return int(chosen.action == "status")
     with database.lock():
         if chosen.action == "start":
             url = database.start(chosen.port)
