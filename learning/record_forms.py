@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from kb.forms.fields import DayField, choice_messages
 from kb.text import LineField
 from learning.models import TrainingCourse, TrainingRecord
-from learning.records import OWN_STATUSES
 
 NUMBER_ERRORS = ("invalid", "min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits")
 
@@ -49,7 +48,7 @@ class OwnRecordForm(forms.Form):
         error_messages=dict.fromkeys(NUMBER_ERRORS, "「時間」は、0から2000までの数字で、小数は一桁までで入れてください（例：6.5）。"),
     )  # fmt: skip
     status = forms.ChoiceField(
-        label="状況", choices=[(s.value, s.label) for s in OWN_STATUSES], widget=forms.RadioSelect,
+        label="状況", choices=[(s.value, s.label) for s in TrainingRecord.OWN_STATUSES], widget=forms.RadioSelect,
         error_messages=choice_messages("状況"), help_text="合格・不合格や点は、研修担当が入れます。",
     )  # fmt: skip
     certificate_no = LineField(label="修了証の番号", max_length=60, required=False)

@@ -17,8 +17,6 @@ from learning.progress import record_changed
 from organization import audit, clock
 from organization.models import Person
 
-OWN_STATUSES = TrainingRecord.OWN_STATUSES
-
 
 @transaction.atomic
 def keep(*, record: TrainingRecord, by: Any = None) -> TrainingRecord:
@@ -39,7 +37,7 @@ def keep(*, record: TrainingRecord, by: Any = None) -> TrainingRecord:
 def may_edit(record: TrainingRecord, by: Person | None) -> bool:
     """A person edits what they entered themselves, until the office has written a result on it."""
     own = by is not None and record.person_id == by.pk and record.origin == TrainingRecord.Origin.SELF
-    return own and record.status in OWN_STATUSES
+    return own and record.status in TrainingRecord.OWN_STATUSES
 
 
 @transaction.atomic
@@ -53,7 +51,7 @@ def enter(*, record: TrainingRecord, by: Person) -> TrainingRecord:
         record.person, record.origin = by, TrainingRecord.Origin.SELF
     elif not may_edit(TrainingRecord.objects.select_for_update().get(pk=record.pk), by):
         raise PermissionDenied("この記録は、研修担当が登録したものです。直すときは、研修担当に知らせてください。")
-    if record.status not in OWN_STATUSES:
+    if record.status not in TrainingRecord.OWN_STATUSES:
         raise ValidationError("この状況は、研修担当が入れます。予定・申込み・受講・修了から選んでください。")
     if record.status in TrainingRecord.ATTENDED and record.ends_on > clock.today():
         raise ValidationError({"status": "まだ終わっていない研修です。状況を「予定」か「申込み」にしてください。"})

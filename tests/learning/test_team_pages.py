@@ -147,6 +147,13 @@ def test_a_cell_says_how_the_newest_assignment_stands_and_leads_to_it(client, un
         assert f'id="a-{row.pk}"' in client.get(url).content.decode()
 
 
+def test_a_name_that_looks_like_markup_is_text_in_a_cell(client, unit, head, path):
+    give(path, make_staff(unit, name='<b>青木"</b>'))
+    page = shown(client, head).content.decode()
+    assert "：&lt;b&gt;青木&quot;&lt;/b&gt;" in page
+    assert "<b>青木" not in page
+
+
 def test_filters_narrow_people_numbers_and_rows_alike(client, unit, head, path):
     section = make_unit("ka", name="河川課", parent=unit)
     here, below = make_staff(unit, name="青木 一"), make_staff(section, name="石井 二")
