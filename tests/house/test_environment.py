@@ -5,8 +5,10 @@ import os
 import re
 import subprocess
 import sys
+from importlib.metadata import distributions
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from tests.house import tree
 
@@ -71,3 +73,13 @@ def test_a_web_process_loads_the_search_engine_before_its_first_reader_asks() ->
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert told.stdout.split() == ["True"], told.stderr
+
+
+def test_every_pinned_package_runs_on_the_python_of_debian_12():
+    """README and script/setup promise Python 3.11; a fresh Debian 12 has 3.11.2."""
+    refused = {
+        package.name: needs
+        for package in distributions()
+        if (needs := package.metadata.get("Requires-Python")) and "3.11.2" not in SpecifierSet(needs)
+    }
+    assert refused == {}
