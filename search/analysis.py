@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -33,6 +33,8 @@ _LIGHT = frozenset("為る 有る 居る 成る 出来る 事 物 為 其の 此
 _LATIN_COMPOUND = re.compile(r"[a-z0-9]+(?:[.&'/_@-][a-z0-9]+)+")
 _RUN = re.compile(r"[^\W_]+")
 _SENTENCE_END = re.compile(r"[。\n.!?]")
+#: No word reaches across one of these.
+_CLAUSE = re.compile(r"[^、。！？!?「」『』（）()\s]+")
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
 _KANJI = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々]")
 _HIRAGANA = re.compile(r"[ぁ-ゖ]+")
@@ -90,11 +92,16 @@ def analyse(text: str) -> Analysis:
     return Analysis(tuple(short), tuple(compound), tuple(pairs), particles)
 
 
-def occurrences(spelled: Spelled, forms: Collection[str], read: Collection[str] = ()) -> list[Token]:
+def occurrences(
+    spelled: Spelled,
+    forms: Collection[str],
+    read: Collection[str] = (),
+    worth: Callable[[str], bool] | None = None,
+) -> list[Token]:
     """The tokens `a` and `c` of a text that have one of `forms`, and the tokens `a` that are read as one of `read`.
 
     As `analyse` would give them, in no order. A results page marks twenty texts, in each of which few words match:
-    the others are not made into tokens.
+    the others are not made into tokens. With `worth` only those of its clauses are looked into of which it says so.
     """
     found: list[Token | None] = []
     for segment in segments(spelled):
@@ -102,7 +109,7 @@ def occurrences(spelled: Spelled, forms: Collection[str], read: Collection[str] 
             span = spelled.span(segment.start, segment.start + len(segment.text))
             found += [Token(form, *span) for form in segment.tokens if form in forms]
             continue
-        for piece in _chunks(segment):
+        for piece in _chunks(segment) if worth is None else _clauses(segment, worth):
             found += [token for token in _latin_compounds(piece, spelled) if token.form in forms]
             for morpheme in _tokenizer().tokenize(piece.text):
                 if (part := _part_of_speech(morpheme)) == "dropped":
@@ -239,6 +246,12 @@ def _chunks(segment: Segment) -> Iterator[Segment]:
         yield Segment(text[start:end], segment.start + start)
         start = end
     yield Segment(text[start:], segment.start + start)
+
+
+def _clauses(segment: Segment, worth: Callable[[str], bool]) -> Iterator[Segment]:
+    for match in _CLAUSE.finditer(segment.text):
+        if worth(match[0]):
+            yield from _chunks(Segment(match[0], segment.start + match.start()))
 
 
 _local = threading.local()

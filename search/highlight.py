@@ -1,7 +1,8 @@
 """What matched, marked in the text as it was typed: HTML-safe, nothing but <mark> added.
 
 Words are compared as they are searched (normalised, folded), so ふりかえり marks 振返り and R6 marks
-令和6年度. Only a window of each text is analysed, so a page of long texts stays quick.
+令和6年度. Only a window of each text is analysed, and of that the clauses that hold a trace of a word, so a page of
+long texts stays quick.
 """
 
 from __future__ import annotations
@@ -14,30 +15,51 @@ from django.utils.safestring import SafeString, mark_safe
 
 from search.analysis import kana_reading, occurrences
 from search.spelling import respell
+from search.traces import Traces, traces
 
 SNIPPET = 130
 #: Longer texts are searched for a window no further than this.
 _LOOKED_AT = 20_000
+_HIRAGANA = re.compile("[ぁ-ゖ]")
 _SPACES = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[。！？!?\n]")
 
 
-def marked(text: str, forms: Collection[str], typed: Sequence[str]) -> SafeString:
-    """`text` as safe HTML with what matched in <mark>."""
+def highlighted(
+    title: str, texts: Iterable[str], forms: Collection[str], typed: Sequence[str]
+) -> tuple[SafeString, SafeString]:
+    """A hit's title, and the stretch of its texts that says most about the match (the beginning where nothing does).
+
+    Safe HTML with what matched in <mark>. Where no clause with a trace of a word gives a mark, all are looked into
+    (訊ねる for 尋ねる): the hit matched somehow.
+    """
+    whole, begin = _stretch(texts, forms, typed)
+    # A word in hiragana is any word that sounds so, written with whatever kanji.
+    near = None if any(kana_reading(word) and _HIRAGANA.search(word) for word in typed) else traces(forms)
+    found = _spans(title, forms, typed, near), _spans(whole[begin : begin + SNIPPET], forms, typed, near)
+    if near is not None and not any(found):
+        found = _spans(title, forms, typed), _spans(whole[begin : begin + SNIPPET], forms, typed)
+    return _html(title, found[0]), _cut(whole, begin, found[1])
+
+
+def _html(text: str, spans: list[tuple[int, int]]) -> SafeString:
     parts: list[str] = []
     position = 0
-    for begin, end in _merged(_spans(text, forms, typed)):
+    for begin, end in _merged(spans):
         parts += (escape(text[position:begin]), "<mark>", escape(text[begin:end]), "</mark>")
         position = end
     return mark_safe("".join((*parts, escape(text[position:]))))  # noqa: S308 -- all of the text is escaped
 
 
-def snippet(texts: Iterable[str], forms: Collection[str], typed: Sequence[str]) -> SafeString:
-    """The stretch of the texts that says most about the match; the beginning where nothing does."""
+def _stretch(texts: Iterable[str], forms: Collection[str], typed: Sequence[str]) -> tuple[str, int]:
+    """All of the texts in one line, and where in it the snippet begins."""
     whole = _SPACES.sub(" ", " ".join(_unrepeated(texts))[:_LOOKED_AT]).strip()
-    begin = _window(whole, _needles(forms, typed)) if typed else 0
+    return whole, _window(whole, _needles(forms, typed)) if typed else 0
+
+
+def _cut(whole: str, begin: int, spans: list[tuple[int, int]]) -> SafeString:
     end = begin + SNIPPET
-    html = marked(whole[begin:end], forms, typed)
+    html = _html(whole[begin:end], spans)
     return mark_safe(f"{'…' if begin else ''}{html}{'…' if end < len(whole) else ''}")  # noqa: S308 -- html is safe
 
 
@@ -52,10 +74,12 @@ def _unrepeated(texts: Iterable[str]) -> list[str]:
     return kept
 
 
-def _spans(text: str, forms: Collection[str], typed: Sequence[str]) -> list[tuple[int, int]]:
+def _spans(
+    text: str, forms: Collection[str], typed: Sequence[str], near: Traces | None = None
+) -> list[tuple[int, int]]:
     spelled = respell(text)
     readings = {reading for word in typed if (reading := kana_reading(word))}
-    tokens = occurrences(spelled, forms, readings) if forms else []
+    tokens = occurrences(spelled, forms, readings, near.within if near else None) if forms else []
     matched = [token for token in tokens if token.form in forms]
     spans = _touching(
         [(token.begin, token.end) for token in matched if len(token.form) > 1 or token.form in typed],

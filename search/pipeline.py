@@ -12,7 +12,7 @@ from search.access import Allowed, Gate, authorise, gate, may_explain, newest
 from search.documents import Card
 from search.engines import engine
 from search.engines.base import Clause, Engine, EngineHit, EngineUnavailable, Found, Plan, Scoring
-from search.highlight import marked, snippet
+from search.highlight import highlighted
 from search.lexical import Attempt, Lexical, lexical
 from search.query import FACETS, SearchRequest
 from search.registry import labels, sources
@@ -120,12 +120,9 @@ def _pages(total: int) -> int:
 
 
 def _hit(item: Allowed, words: Lexical, why: tuple[str, ...] = ()) -> Hit:
-    return Hit(
-        card=item.card,
-        title=marked(item.card.title, words.forms, words.typed),
-        snippet=snippet((item.card.summary, item.card.text), words.forms, words.typed),
-        why=why,
-    )
+    card = item.card
+    title, snippet = highlighted(card.title, (card.summary, card.text), words.forms, words.typed)
+    return Hit(card=card, title=title, snippet=snippet, why=why)
 
 
 def _parts(engine: Engine, ranked: Ranked) -> dict[str, dict[str, float]]:

@@ -7,7 +7,7 @@ from django.utils.html import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.highlight import SNIPPET, marked, snippet
+from search.highlight import SNIPPET, highlighted
 from search.lexical import lexical
 from search.query import parse
 
@@ -15,6 +15,14 @@ from search.query import parse
 def words(query):
     found = lexical(parse({"q": [query]}), [["教育委員会", "教委"]])
     return found.forms, found.typed
+
+
+def marked(text, forms, typed):
+    return highlighted(text, (), forms, typed)[0]
+
+
+def snippet(texts, forms, typed):
+    return highlighted("", texts, forms, typed)[1]
 
 
 @pytest.mark.parametrize(
@@ -41,6 +49,25 @@ def words(query):
 )
 def test_marks(query, text, html):
     assert marked(text, *words(query)) == html
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "html"),
+    [
+        ("十月", "10月に始め、十月に終えた", "<mark>10月</mark>に始め、<mark>十月</mark>に終えた"),
+        ("取組", "取組を始めた。取り組んだ人に聞く", "<mark>取組</mark>を始めた。<mark>取り組ん</mark>だ人に聞く"),
+        ("避難", "避難した。ひなんの訓練、よその話", "<mark>避難</mark>した。<mark>ひなん</mark>の訓練、よその話"),
+        ("PC", "ＰＣを配った（pcの設定）", "<mark>ＰＣ</mark>を配った（<mark>pc</mark>の設定）"),
+        ("はんこ", "判子をなくした。ハンコの話", "<mark>判子</mark>をなくした。<mark>ハンコ</mark>の話"),
+        ("バイオリン", "ヴァイオリン、バイオリン", "<mark>ヴァイオリン</mark>、<mark>バイオリン</mark>"),
+    ],
+)
+def test_every_way_of_writing_a_word_is_marked_in_one_text(query, text, html):
+    assert marked(text, *words(query)) == html
+
+
+def test_a_word_that_left_no_trace_is_marked_where_nothing_else_is():
+    assert "<mark>訊ね</mark>" in marked("窓口で訊ねられた", *words("尋ねる"))
 
 
 def test_a_snippet_is_cut_where_the_match_is():
