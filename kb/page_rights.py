@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 from wagtail.models import PagePermissionTester
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
-from organization.policy import can_view, reader_for
-
 if TYPE_CHECKING:
     from kb.models import Item
 
@@ -58,17 +56,10 @@ class ItemRights(ShelfRights):
     @cached_property
     def open(self) -> bool:
         """Whether the policy lets this user see the item at all, and its state lets the office change it."""
-        item = self.page
-        return item.pk is None or (item.may_change_in_office and self._readable())
+        from kb.readable import readable  # imports the models, which name this module
 
-    def _readable(self) -> bool:
-        """The plain form of the policy; authors are asked for only where they matter (a listing has 50 rows)."""
-        item, reader = self.page, reader_for(self.user)
-        what: dict[str, Any] = {"audience": item.audience, "owner_unit_id": item.owner_unit_id}
-        if can_view(reader, author_ids=(), **what):
-            return True
-        authors = item.authorships.values_list("person_id", flat=True)
-        return can_view(reader, author_ids=list(authors), **what)
+        item = self.page
+        return item.pk is None or (item.may_change_in_office and bool(readable(self.user, [item])))
 
     def can_edit(self) -> bool:
         return self.open and PagePermissionTester.can_edit(self)

@@ -32,6 +32,7 @@ from kb.models import (
     ReferenceSource as Source,
 )
 from kb.models.item import State
+from kb.readable import readable
 from organization.audience import audience_tokens
 from organization.fiscal import era_date, fiscal_year_label
 from organization.models import OrgUnitVersion
@@ -50,12 +51,12 @@ TYPES: dict[str, type[Item]] = {
 #: What a card is made of, of some 150 columns of an item and its types. A column that is missing here is asked for
 #: row by row: the page stays right and gets slow (a test counts the queries).
 _CARD_COLUMNS = (
-    "content_type", "title", "public_id", "summary", "state", "review_due", "occurred_on", "owner_unit",
+    "content_type", "title", "public_id", "summary", "state", "review_due", "occurred_on", "owner_unit", "audience",
     "unit_name_at_time", "retrospective__item_ptr", "lesson__maturity", "challenge__stage", "challenge__outcome",
     "challenge__premortem", "article__body",
     *(f"{code}__{name}" for code in ("lesson", "challenge") for name in TYPES[code].MARKDOWN_FIELDS),
 )  # fmt: skip
-_REFERENCE_COLUMNS = ("public_id", "title", "html", "text", "occurred_on", "source__label")
+_REFERENCE_COLUMNS = ("public_id", "title", "html", "text", "occurred_on", "source__label", "audience", "owner_unit")
 TYPE_LABELS = {**{code: model.TYPE_LABEL for code, model in TYPES.items()}, "reference": Reference.TYPE_LABEL}
 
 
@@ -140,8 +141,8 @@ class ItemSource(Labels):
     def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
         """Two queries, whatever types are on the page: the rows of all of them at once, and the answers."""
         tree = unit_tree()
-        rows = Item.objects.filter(pk__in=pks).order_by().select_related(*TYPES).only(*_CARD_COLUMNS)
-        specific = {row.pk: getattr(row, row.cached_content_type.model) for row in rows}
+        rows = _ours(Item.objects.published()).filter(pk__in=pks).order_by().select_related(*TYPES).only(*_CARD_COLUMNS)
+        specific = {row.pk: getattr(row, row.cached_content_type.model) for row in readable(user, rows)}
         answers = Prefetch("answers", Answer.objects.only("retrospective", "text", "sort_order"))
         prefetch_related_objects([one for one in specific.values() if isinstance(one, Retrospective)], answers)
         return {pk: self._card(item, type_code(item), tree) for pk, item in specific.items()}
@@ -204,6 +205,7 @@ class ReferenceSource(Labels):
         return set(Reference.objects.visible_to(user).filter(pk__in=pks).order_by().values_list("pk", flat=True))
 
     def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
+        rows = Reference.objects.standing().filter(pk__in=pks).order_by()
         return {
             row.pk: Card(
                 type="reference",
@@ -215,7 +217,7 @@ class ReferenceSource(Labels):
                 unit_label=row.source.label,
                 date_label=era_date(row.occurred_on) if row.occurred_on else "",
             )
-            for row in Reference.objects.filter(pk__in=pks).select_related("source").only(*_REFERENCE_COLUMNS)
+            for row in readable(user, rows.select_related("source").only(*_REFERENCE_COLUMNS))
         }
 
     def synonyms(self) -> Iterable[Collection[str]]:

