@@ -31,11 +31,6 @@ def office():
 
 
 @pytest.fixture
-def head(unit):
-    return make_staff(unit, head=True, title="課長")
-
-
-@pytest.fixture
 def path(office):
     return make_path(office)
 
