@@ -14,7 +14,7 @@ from django.db import transaction
 
 from kb import lifecycle
 from kb.format_files import get_format
-from kb.forms.retrospective import answer_name, first_sentence
+from kb.forms.retrospective import answer_name, first_sentence, without_stop
 from kb.models import Answer, Challenge, Draft, Item, Lesson, LessonSource, NextAction, Retrospective
 from kb.models.item import State
 from organization import audit, clock
@@ -262,7 +262,7 @@ def promote(*, retrospective: Retrospective, answer_uid: str, by: Person) -> Dra
     data = {
         "title": first_sentence(answer.text)[:60],
         "observation": answer.text,
-        "applies_when": f"{retrospective.subject}のような仕事をするとき"[:200],
+        "applies_when": f"{without_stop(retrospective.subject)}のような仕事をするとき"[:200],
         "citizen_effect": citizen[:200],
         "kind": Lesson.Kind.GOOD_PRACTICE if answer.section_key in ("keep", "good") else Lesson.Kind.IMPROVE,
         # I3: what is derived starts no wider than what it was derived from.

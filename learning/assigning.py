@@ -157,7 +157,7 @@ def _reasons_to_leave_out(
     rows = [row for row in given if order.source == Source.SELF or not _is_private(row, order)]
     started = {row.person_id for row in rows if row.is_open}
     holders = {
-        row.person_id: row for row in rows if row.state == AssignmentState.COMPLETED and _holds(row, order.start_on)
+        row.person_id: row for row in rows if row.state == AssignmentState.COMPLETED and holds(row, order.start_on)
     }
     found: dict[int, str] = {}
     for person in people:
@@ -185,7 +185,7 @@ def _is_private(row: Assignment, order: Order) -> bool:
     return row.is_open or (not row.shared and order.source != Source.RULE)
 
 
-def _holds(row: Assignment, on: date) -> bool:
+def holds(row: Assignment, on: date) -> bool:
     """A completion that is valid on that day and whose renewal is not open yet."""
     opens = row.renewal_opens_on()
     return opens is None or on < opens

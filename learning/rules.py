@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from learning import arrived
-from learning.assigning import Order, assign, plan
-from learning.models import Assignment, AssignmentRule, AssignmentState, Source, Stage
+from learning import arrived, managing
+from learning.assigning import Order, assign, holds, plan
+from learning.models import OPEN, Assignment, AssignmentRule, AssignmentState, Source, Stage
+from learning.models.assignment import valid_q
 from organization.fiscal import fiscal_year
-from organization.models import Appointment, OrgUnit, Person
+from organization.models import Appointment, OrgUnit, Person, User
 from organization.models.post import AppointmentQuerySet
+from organization.policy import reader_for
 from organization.posts import main_appointments, on_leave
 from organization.tree import unit_tree
 
@@ -131,6 +133,20 @@ def run(rule: AssignmentRule, on: date) -> Outcome:
         except ValidationError as error:
             problem = error.messages[0]
     return Outcome(made, problem)
+
+
+def having(rule: AssignmentRule, on: date, *, user: User) -> set[int]:
+    """Pks of the people who have the rule's path, as far as `user` may know: they learn it, or hold a completion whose
+    renewal is not open yet. One query.
+
+    What is private is not among them, nor what somebody learns alone and shares: a run takes that over (0029).
+    """
+    seen = Exists(managing.overseen_by_post(user).filter(pk=OuterRef("pk")))
+    has = Q(state__in=OPEN) & ~Q(source=Source.SELF) | valid_q(on)
+    # A manager's own rows are not among what they oversee, and known to them.
+    rows = Assignment.objects.filter(has, seen | Q(person=reader_for(user).person_id), path=rule.path_id)
+    rows = rows.select_related("version").only("person", "state", "valid_until", "version__renew_window_days")
+    return {row.person_id for row in rows if row.is_open or holds(row, on)}
 
 
 def _without_decided(rule: AssignmentRule, rows: Sequence[Appointment], on: date) -> list[Appointment]:

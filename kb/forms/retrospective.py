@@ -209,13 +209,19 @@ LOOKING_BACK = ("ふりかえり", "振り返り", "振返り", "ふり返り", 
 
 def made_title(subject: str, label: str) -> str:
     """対象＋書式; a long subject is cut so that the format still shows, and one that says ふりかえり is not told so twice."""
+    named = without_stop(subject)
     if label.endswith(("ふりかえり", "報告")):
         suffix = f"：{label}"
-    elif subject.rstrip().endswith(LOOKING_BACK):
+    elif named.endswith(LOOKING_BACK):
         suffix = f"（{label}）"
     else:
         suffix = f"のふりかえり（{label}）"
-    return f"{subject[: 60 - len(suffix)]}{suffix}"
+    return f"{without_stop(named[: 60 - len(suffix)])}{suffix}"
+
+
+def without_stop(text: str) -> str:
+    """A sentence as a name that words follow: 「…。のふりかえり」 is none."""
+    return text.rstrip("。 　") or text
 
 
 def plain(value: Any) -> Any:

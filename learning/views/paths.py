@@ -15,7 +15,7 @@ from django.urls import path as url
 from django.views.decorators.http import require_POST
 
 from learning import assigning, builders
-from learning.models import STANDINGS, Assignment, LearningPath, PathVersion, Stage
+from learning.models import Assignment, LearningPath, PathVersion, Stage
 from learning.outline import Outline, outlines
 from learning.reading import reads_courses
 from learning.views.building_page import me, open_path
@@ -67,7 +67,6 @@ def _card(path: LearningPath, version: PathVersion | None, shapes: dict[int, Out
         "minutes": minutes_words(shape.minutes) if shape else "",
         "steps": len(shape.steps) if shape else 0,
         "mine": mine,
-        "mine_label": STANDINGS.get(mine, ""),
     }
 
 

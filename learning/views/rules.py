@@ -115,13 +115,20 @@ def _add(form: RuleForm, error: ValidationError) -> None:
 
 
 def _preview(request: HttpRequest, rule: AssignmentRule) -> dict[str, Any]:
-    """Whom it matches today and why. A head sees the own staff alone, whatever the rule says."""
-    found = rules.matching(rule, clock.today())
+    """Whom it matches today and why, and how many have its path. A head sees the own staff alone, whatever it says."""
+    today = clock.today()
+    found = rules.matching(rule, today)
     if not managing.is_office(request.user):
         mine = set(managing.own_appointments(request.user).values_list("person_id", flat=True))
         me = reader_for(request.user).person_id
         found = [(person, why) for person, why in found if person.pk in mine or person.pk == me]
-    return {"count": len(found), "people": found[:SHOWN], "more": max(0, len(found) - SHOWN)}
+    having = rules.having(rule, today, user=request.user) if found else set()  # type: ignore[arg-type]  # rulers_only
+    return {
+        "count": len(found),
+        "having": sum(person.pk in having for person, _ in found),
+        "people": found[:SHOWN],
+        "more": max(0, len(found) - SHOWN),
+    }
 
 
 @rulers_only

@@ -83,6 +83,21 @@ def test_a_subject_that_says_it_looks_back_is_not_told_so_twice(subject):
 
 
 @pytest.mark.parametrize(
+    ("subject", "label", "title"),
+    [
+        ("受付の列を短くする。", "KPT", "受付の列を短くするのふりかえり（KPT）"),
+        ("受付の列を短くする。", "研修報告", "受付の列を短くする：研修報告"),
+        ("避難訓練の振り返り。", "KPT", "避難訓練の振り返り（KPT）"),
+        ("新任の「はい。」", "KPT", "新任の「はい。」のふりかえり（KPT）"),
+        ("あ" * 48 + "。いろは", "KPT", "あ" * 48 + "のふりかえり（KPT）"),
+        ("。", "KPT", "。のふりかえり（KPT）"),
+    ],
+)
+def test_a_subject_that_ends_like_a_sentence_loses_its_stop_in_a_made_title(subject, label, title):
+    assert made_title(subject, label) == title
+
+
+@pytest.mark.parametrize(
     ("text", "sentence"),
     [("- 配る。次も。", "配る"), ("・配る\n集める", "配る"), ("。", "。"), ("", ""), ("\n\n配る", "配る")],
 )

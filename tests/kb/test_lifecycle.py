@@ -242,3 +242,10 @@ def test_a_lesson_drawn_from_a_retrospective_starts_no_wider_than_the_unit(autho
     draft = drafting.promote(retrospective=retrospective, answer_uid=str(answer.uid), by=author)
     assert draft.data["audience"] == "unit"
     assert draft.data["source_answer"] == str(answer.uid)
+
+
+def test_a_lesson_drawn_from_a_subject_that_ends_like_a_sentence_says_when_it_applies_without_the_stop(author):
+    retrospective = make_retrospective(author, subject="受付の列を短くする。")
+    answer = retrospective.answers.get()
+    draft = drafting.promote(retrospective=retrospective, answer_uid=str(answer.uid), by=author)
+    assert draft.data["applies_when"] == "受付の列を短くするのような仕事をするとき"

@@ -19,16 +19,6 @@ REASON = "着任して最初の三か月に、全員が学びます。"
 
 
 @pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
-
-
-@pytest.fixture
 def path(head):
     return make_path(head)
 

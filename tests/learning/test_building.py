@@ -39,11 +39,6 @@ def unit(department):
 
 
 @pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
-
-
-@pytest.fixture
 def office():
     return make_staff(make_unit("jinzai", name="人材育成課"), duties=("training",))
 

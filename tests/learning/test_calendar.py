@@ -17,21 +17,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
-
-
-@pytest.fixture
-def me(unit):
-    return make_staff(unit)
-
-
-@pytest.fixture
 def url(me):
     return reverse("calendar_feed", args=[calendar_feed.make_key(person=me).key])
 

@@ -6,19 +6,9 @@ from django.urls import reverse
 from learning.models import Source
 from organization import clock
 from tests.factories.learning import give, make_path
-from tests.factories.organization import make_staff, make_unit
+from tests.factories.organization import make_staff
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
 
 
 def home(client, person):

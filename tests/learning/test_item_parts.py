@@ -21,21 +21,6 @@ WAITS = "確認がすむと、学習パスのステップがすみになりま�
 
 
 @pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
-
-
-@pytest.fixture
-def me(unit):
-    return make_staff(unit)
-
-
-@pytest.fixture
 def mine(head, me):
     return give(make_path(head, steps=[write("kpt", title="訓練をふりかえる"), step()]), me)
 

@@ -20,18 +20,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
 def head(unit):
     return make_staff(unit, title="課長", head=True, name="山本 花子")
-
-
-@pytest.fixture
-def me(unit):
-    return make_staff(unit)
 
 
 @pytest.fixture

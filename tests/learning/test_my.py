@@ -16,19 +16,9 @@ from organization.models import Notice
 from organization.notices import notify
 from tests.factories.kb import make_lesson, write
 from tests.factories.learning import give, make_path, read, step
-from tests.factories.organization import make_staff, make_unit, make_user
+from tests.factories.organization import make_staff, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
-def me(unit):
-    return make_staff(unit)
 
 
 @pytest.fixture

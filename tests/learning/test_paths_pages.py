@@ -1,6 +1,7 @@
 """The screens of paths: catalogue, permalink, beginning one, the builder's pages; who meets 404, and what is kept."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -8,21 +9,13 @@ from django.urls import reverse
 from learning import building, staging, versions
 from learning.models import LearningPath, PathVersion, Stage, Step, StepGroup
 from learning.outline import outline
+from learning.templatetags.standing import badge
+from organization import clock
 from tests.factories.kb import lesson, make_lesson, publish
 from tests.factories.learning import check, give, make_course, make_path, read, step, take, write
 from tests.factories.organization import make_post, make_staff, make_unit
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
 
 
 @pytest.fixture
@@ -72,6 +65,13 @@ def test_the_catalogue_names_active_paths_that_i_may_open_and_my_state(client, h
     shown = text(get(client, staff, "paths"))
     assert "学習中のもの" in shown and "未着手" in shown
     assert "作成中のもの" not in shown and "よその所属のもの" not in shown
+
+
+@pytest.mark.parametrize("late_by", [-1, 1])
+def test_a_state_looks_in_the_catalogue_as_it_does_on_every_page(client, head, staff, late_by):
+    today = clock.today()
+    given = give(make_path(head), staff, assigned_on=today - timedelta(days=40), due_on=today - timedelta(days=late_by))
+    assert badge(given.standing()) in text(get(client, staff, "paths"))
 
 
 def test_an_empty_catalogue_says_what_to_do(client, head, staff):

@@ -18,21 +18,6 @@ OURS = TrainingRecord.Origin.SELF
 
 
 @pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
-
-
-@pytest.fixture
-def me(unit):
-    return make_staff(unit)
-
-
-@pytest.fixture
 def colleague(unit):
     return make_staff(unit)
 

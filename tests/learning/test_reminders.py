@@ -45,11 +45,6 @@ def path(unit):
     return make_path(make_staff(make_unit(), title="課長"))
 
 
-@pytest.fixture
-def me(unit):
-    return make_staff(unit)
-
-
 def running(path, person, due, **values):
     return give(
         path, person, **{"assigned_on": date(2026, 3, 2), "start_on": date(2026, 3, 2), "due_on": due, **values}

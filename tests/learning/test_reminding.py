@@ -21,16 +21,6 @@ TEXT = "第一週の分を、今週中に見てみてください。"
 
 
 @pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
-
-
-@pytest.fixture
 def learner(unit):
     return make_staff(unit)
 

@@ -29,16 +29,6 @@ def on_the_first_of_april():
 
 
 @pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
-
-
-@pytest.fixture
 def path(head):
     return make_path(head)
 

@@ -27,16 +27,6 @@ def on_the_first_of_april():
 
 
 @pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
-
-
-@pytest.fixture
 def path(head):
     return make_path(head)
 
@@ -289,3 +279,54 @@ def test_a_rule_and_the_form_of_assigning_say_the_same_of_who_is_new(unit, path,
         assert len(matched(new, on)) == 6 and len(matched(moved, on)) == 2
         assert matched(new, on) == {one.person.pk for one in pool if one.is_newcomer}
         assert matched(moved, on) == {one.person.pk for one in pool if one.is_transferred}
+
+
+# --- Who has the path already --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "has"),
+    [
+        ({}, True),
+        ({"state": "suspended"}, True),
+        ({"state": "completed"}, True),
+        ({"state": "completed", "valid_until": TODAY + timedelta(days=60)}, True),
+        ({"state": "completed", "valid_until": TODAY + timedelta(days=20)}, False),  # its renewal is open
+        ({"state": "completed", "valid_until": TODAY - timedelta(days=1)}, False),
+        ({"source": "self"}, False),
+        ({"source": "self", "shared": True}, False),
+        ({"source": "self", "shared": True, "state": "completed"}, True),
+    ],
+)
+def test_who_is_said_to_have_the_path_is_left_out_by_a_run(unit, head, values, has):
+    person = newcomer(unit)
+    path = make_path(head, version={"valid_months": 12, "renew_window_days": 30})
+    give(path, person, assigned_on=TODAY - timedelta(days=400), **values)
+    rule = make_rule(path)
+    assert rules.having(rule, TODAY, user=office().user) == ({person.pk} if has else set())
+    assert rules.run(rule, TODAY).assigned == (0 if has else 1)
+
+
+def office():
+    return make_staff(make_unit("jinji"), duties=("training",))
+
+
+def test_what_is_learned_in_private_is_told_to_nobody(unit, head, path):
+    give(path, newcomer(unit), source="self", state="completed")
+    for reader in (head, office()):
+        assert rules.having(make_rule(path), TODAY, user=reader.user) == set()
+
+
+def test_a_head_is_not_told_of_what_was_finished_before_the_own_time(unit, head, path):
+    give(path, newcomer(unit), state="completed", completed_on=TODAY - timedelta(days=30))
+    assert rules.having(make_rule(path), TODAY, user=head.user) == set()
+    assert len(rules.having(make_rule(path), TODAY, user=office().user)) == 1
+
+
+def test_who_has_the_path_is_asked_once_for_many(unit, head, path, django_assert_num_queries):
+    rule = make_rule(path)
+    for _ in range(12):
+        give(path, make_staff(unit))
+    assert len(rules.having(rule, TODAY, user=head.user)) == 12  # and knows the reader from here on
+    with django_assert_num_queries(1):
+        rules.having(rule, TODAY, user=head.user)

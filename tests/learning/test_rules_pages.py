@@ -31,11 +31,6 @@ def office():
 
 
 @pytest.fixture
-def head(unit):
-    return make_staff(unit, head=True, title="課長")
-
-
-@pytest.fixture
 def path(office):
     return make_path(office)
 
@@ -221,6 +216,34 @@ def test_a_head_is_shown_the_own_staff_alone(client, head, path, unit, matcher):
     matcher += [(make_staff(unit, name="部下 一郎"), "新任"), (make_staff(make_unit(), name="他課 二郎"), "新任")]
     said = make(client, head, typed(path, unit, preview="1")).content.decode()
     assert "部下 一郎" in said and "他課 二郎" not in said
+
+
+def test_the_preview_says_how_many_of_them_have_the_path_already(client, head, path, unit, matcher):
+    has, has_not, alone, elsewhere = (make_staff(where) for where in (unit, unit, unit, make_unit()))
+    matcher += [(person, "新任") for person in (head, has, has_not, alone, elsewhere)]
+    for person in (head, has, elsewhere):
+        give(path, person)
+    give(path, alone, source="self", state="completed")
+    said = make(client, head, typed(path, unit, preview="1")).content.decode()
+    assert "今日当てはまる人：4人" in said and "このうち2人は、もうこのパスを受けています。" in said
+
+
+def test_a_preview_in_which_nobody_has_the_path_counts_none(client, office, path, unit, matcher):
+    matcher += [(make_staff(unit), "新任")]
+    give(path, make_staff(unit))
+    assert "このうち" not in make(client, office, typed(path, preview="1")).content.decode()
+
+
+def test_a_preview_of_thirty_who_have_the_path_asks_few_questions(
+    client, head, path, unit, django_assert_max_num_queries
+):
+    for _ in range(30):
+        give(path, make_staff(unit, title="主事"))
+    client.force_login(head.user)
+    data = typed(path, unit, newcomers=None, titles="主事", preview="1")
+    with django_assert_max_num_queries(15):
+        said = client.post(reverse("training_rule_new"), data).content.decode()
+    assert "このうち30人は" in said
 
 
 @pytest.mark.parametrize("count", [2, 12])

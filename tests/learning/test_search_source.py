@@ -25,16 +25,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
-
-
-@pytest.fixture
 def stranger():
     return make_staff(make_unit("zaisei", name="財政課")).user
 

@@ -25,21 +25,6 @@ AGO = timedelta(days=20)
 
 
 @pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
-
-
-@pytest.fixture
-def me(unit):
-    return make_staff(unit)
-
-
-@pytest.fixture
 def path(head):
     return make_path(head, steps=[step(title="一つ目"), step(title="二つ目"), write("kpt")])
 

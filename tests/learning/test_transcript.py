@@ -28,16 +28,6 @@ def unit(department):
 
 
 @pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
-
-
-@pytest.fixture
-def me(unit):
-    return make_staff(unit)
-
-
-@pytest.fixture
 def colleague(unit):
     return make_staff(unit)
 

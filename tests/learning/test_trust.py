@@ -20,16 +20,6 @@ SECRET = "入札の手違いの題"
 
 
 @pytest.fixture
-def unit():
-    return make_unit("bosai", name="防災課")
-
-
-@pytest.fixture
-def head(unit):
-    return make_staff(unit, title="課長", head=True)
-
-
-@pytest.fixture
 def staff(unit):
     return make_staff(unit)
 

@@ -1,0 +1,20 @@
+"""Whom most tests of learning ask for: a unit, its head, and somebody who learns there."""
+
+import pytest
+
+from tests.factories.organization import make_staff, make_unit
+
+
+@pytest.fixture
+def unit():
+    return make_unit("bosai", name="防災課")
+
+
+@pytest.fixture
+def head(unit):
+    return make_staff(unit, title="課長", head=True)
+
+
+@pytest.fixture
+def me(unit):
+    return make_staff(unit)
