@@ -4,7 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
-from django.db.models.signals import post_migrate, pre_save
+from django.db.models.signals import post_delete, post_migrate, post_save, pre_save
 
 
 class KBConfig(AppConfig):
@@ -16,13 +16,17 @@ class KBConfig(AppConfig):
         from wagtail.models import Page, PageLogEntry
         from wagtail.permissions import register_permission_policy
 
-        from kb import checks, office  # noqa: F401  (checks register themselves)
+        from kb import checks, models, office  # noqa: F401  (checks register themselves)
         from kb.page_rights import ReadablePages
+        from organization import tree
 
         register_permission_policy(Page, ReadablePages(Page))
 
         post_migrate.connect(_make_tree, dispatch_uid="kb.tree")
         pre_save.connect(office.unname_log_entry, sender=PageLogEntry, dispatch_uid="kb.unname_log_entry")
+        for word in (models.Term, models.Theme):
+            post_save.connect(tree.touch, sender=word)
+            post_delete.connect(tree.touch, sender=word)
         user_logged_in.connect(office.follow_duties, dispatch_uid="kb.follow_duties")
 
 

@@ -25,13 +25,13 @@ from kb.models import (
     Retrospective,
     Scene,
     Stance,
-    Term,
     Theme,
 )  # fmt: skip
 from kb.models import (
     ReferenceSource as Source,
 )
 from kb.models.item import State
+from kb.office_words import office_words
 from kb.readable import readable
 from organization.audience import audience_tokens
 from organization.fiscal import era_date, fiscal_year_label
@@ -81,7 +81,7 @@ class Labels:
         if facet == "type":
             return TYPE_LABELS
         if facet == "theme":
-            return dict(Theme.objects.filter(code__in=codes).values_list("code", "label"))
+            return office_words().themes
         if facet == "fiscal_year":
             return {code: fiscal_year_label(int(code)) for code in codes if code.isdigit()}
         if facet == "unit":
@@ -158,8 +158,7 @@ class ItemSource(Labels):
         )  # fmt: skip
 
     def synonyms(self) -> Iterable[Collection[str]]:
-        for label, words in Term.objects.values_list("label", "synonyms"):
-            yield [label, *words]
+        return office_words().terms
 
     def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
         return {

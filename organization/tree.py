@@ -233,15 +233,15 @@ _request = Local()
 def unit_tree(on: date | None = None) -> UnitTree:
     """The tree of that day (today by default): one small query, three when something has changed."""
     global _kept
-    stamp = _stamp()
-    snapshot = _kept
-    if snapshot is None or snapshot.stamp != stamp or stamp is None:
+    now, snapshot = stamp(), _kept
+    if snapshot is None or snapshot.stamp != now or now is None:
         # The stamp was read first: a change while the rows are read makes them stale under the old one.
-        snapshot = _kept = _Snapshot(stamp, read_units(), read_successions())
+        snapshot = _kept = _Snapshot(now, read_units(), read_successions())
     return snapshot.tree(on or clock.today())
 
 
-def _stamp() -> UUID | None:
+def stamp() -> UUID | None:
+    """What all is kept under that rarely changes: the tree, the office's words. None: nothing may be kept."""
     if hasattr(_request, "stamp"):
         return _request.stamp
     value = TreeStamp.objects.filter(pk=1).values_list("value", flat=True).first()

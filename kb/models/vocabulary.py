@@ -7,6 +7,7 @@ a label may, and search is told through its registry.
 from django.db import models
 
 from kb.office_forms import TermForm, WordForm
+from organization.models.unit import StampedQuerySet
 
 
 class Vocabulary(models.Model):
@@ -17,6 +18,7 @@ class Vocabulary(models.Model):
     scope_note = models.CharField("使い方", max_length=200, blank=True)
     order = models.PositiveSmallIntegerField("並び順", default=0)
 
+    objects = StampedQuerySet.as_manager()
     base_form_class = WordForm
 
     class Meta:
@@ -57,9 +59,10 @@ class Term(models.Model):
     kana = models.CharField("読み", max_length=100, blank=True)
     synonyms = models.JSONField("同義語", default=list, blank=True)
     scope_note = models.CharField("使い方", max_length=200, blank=True)
-    base_form_class = TermForm
-
     origin = models.CharField("由来", max_length=20, choices=Origin.choices, default=Origin.OFFICE)
+
+    objects = StampedQuerySet.as_manager()
+    base_form_class = TermForm
 
     class Meta:
         ordering = ("kana", "label")

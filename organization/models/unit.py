@@ -18,9 +18,9 @@ from organization.models.identity import Identified
 
 
 class TreeStamp(models.Model):
-    """One row that takes a new random value whenever a unit, version or event changes.
+    """One row that takes a new random value whenever a unit, version or event changes, or one of the office's words.
 
-    Every process compares it with the value under which it cached the tree. Counts or highest ids
+    Every process compares it with the value under which it cached them. Counts or highest ids
     would not do: a rollback gives the same ones to different rows.
     """
 

@@ -1,0 +1,68 @@
+"""The office's words are kept in memory, and hold as soon as they are changed, whoever changed them."""
+
+import pytest
+from django.db import transaction
+
+from kb.models import Term, Theme
+from kb.office_words import office_words
+from organization.models.unit import TreeStamp
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def words():
+    Theme.objects.create(code="bosai", label="防災")
+    Term.objects.create(label="避難所", kana="ひなんじょ", synonyms=["避難先"])
+
+
+def terms():
+    return set(office_words().terms)
+
+
+def test_what_is_kept_costs_one_query_for_the_stamp(django_assert_num_queries):
+    office_words()
+    with django_assert_num_queries(1):
+        assert office_words().themes == {"bosai": "防災"}
+
+
+def test_a_new_term_and_a_changed_one_hold_at_once():
+    office_words()
+    Term.objects.create(label="給水車", synonyms=["応急給水"])
+    assert ("給水車", "応急給水") in terms()
+    term = Term.objects.get(label="給水車")
+    term.synonyms = ["水を配る車"]
+    term.save()
+    assert ("給水車", "水を配る車") in terms()
+    term.delete()
+    assert terms() == {("避難所", "避難先")}
+
+
+def test_a_theme_is_called_by_its_new_name_at_once():
+    office_words()
+    Theme.objects.filter(code="bosai").update(label="防災・危機管理")
+    assert office_words().themes["bosai"] == "防災・危機管理"
+
+
+def test_a_change_in_another_process_is_seen_at_the_next_look():
+    office_words()
+    # As another process does it: its own signals move the stamp in the database, this one hears nothing.
+    Term.objects.all()._raw_delete("default")
+    TreeStamp.objects.update(value="00000000-0000-0000-0000-000000000001")
+    assert terms() == set()
+
+
+def test_what_was_rolled_back_was_never_kept():
+    office_words()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        Term.objects.create(label="給水車", synonyms=[])
+        assert ("給水車",) in terms()
+        raise ZeroDivisionError
+    assert terms() == {("避難所", "避難先")}
+
+
+def test_without_a_stamp_nothing_is_kept():
+    TreeStamp.objects.all().delete()
+    office_words()
+    Term.objects.all()._raw_delete("default")
+    assert terms() == set()
