@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -82,7 +83,7 @@ def _make(user: Any, day: date) -> Reader:
         return _superuser() if user.is_superuser else PUBLIC
     if person.has_left(day):
         return PUBLIC
-    rows = [row for row in _appointments(day).filter(person=person) if _opens(row, person)]
+    rows = [row for row in _appointments(day, clock.today()).filter(person=person) if _opens(row, person)]
     reader = _reader(person, rows, _duties_of(rows, day), unit_tree(day))
     return (
         replace(reader, roles=reader.roles | {KM}, tokens=reader.tokens | {f"role:{KM}"})
@@ -97,10 +98,9 @@ def readers_of(people: Collection[Person], on: date) -> dict[int, Reader]:
     For a day to come, as far as appointments are announced today (I8). For whoever assigns what others will
     read; it says nothing of their accounts.
     """
-    announced = _appointments(on).filter(announced_on__lte=min(on, clock.today()))
     rows: dict[int, list[Appointment]] = {person.pk: [] for person in people if not person.has_left(on)}
     by_pk = {person.pk: person for person in people}
-    for row in announced.filter(person__in=list(rows)):
+    for row in _appointments(on, clock.today()).filter(person__in=list(rows)):
         if _opens(row, by_pk[row.person_id]):
             rows[row.person_id].append(row)
     duties: dict[int, list[Duty]] = {}
@@ -146,10 +146,12 @@ def _superuser() -> Reader:
     return Reader(tokens=frozenset({"public", f"role:{KM}"}), roles=frozenset({KM}))
 
 
-def _appointments(day: date) -> QuerySet[Appointment]:
-    """Announced, begun, and ended no longer ago than the handover lasts."""
+@lru_cache(maxsize=8)
+def _appointments(day: date, today: date) -> QuerySet[Appointment]:
+    """Announced, begun, and ended no longer ago than the handover lasts. Not yet of anybody, and never evaluated: every
+    request asks it of somebody, and to put it together took a third of the asking."""
     # Of a day to come only what is announced by now (I8).
-    rows = Appointment.objects.filter(starts_on__lte=day, announced_on__lte=min(day, clock.today()))
+    rows = Appointment.objects.filter(starts_on__lte=day, announced_on__lte=min(day, today))
     rows = rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day - HANDOVER))
     return rows.select_related("post__unit").order_by("starts_on", "pk")
 
@@ -169,7 +171,12 @@ def _held(rows: Collection[Appointment], day: date) -> list[Appointment]:
 def _duties_of(rows: Collection[Appointment], day: date) -> list[Duty]:
     """The duties of the posts that are held by these appointments that day; no query without any."""
     posts = {row.post_id for row in _held(rows, day)}
-    return list(Duty.objects.on(day).filter(post_id__in=posts)) if posts else []
+    return list(_duties_on(day).filter(post_id__in=posts)) if posts else []
+
+
+@lru_cache(maxsize=8)
+def _duties_on(day: date) -> QuerySet[Duty]:
+    return Duty.objects.on(day)
 
 
 def _units(person: Person, rows: list[Appointment], tree: UnitTree) -> set[int]:

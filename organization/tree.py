@@ -226,6 +226,8 @@ class _Snapshot:
 
 
 _kept: _Snapshot | None = None
+#: The question, put together once and never evaluated itself.
+_STAMP = TreeStamp.objects.filter(pk=1).values_list("value", flat=True)
 #: The stamp as this request has read it; outside a request the database is asked every time.
 _request = Local()
 
@@ -244,7 +246,7 @@ def stamp() -> UUID | None:
     """What all is kept under that rarely changes: the tree, the office's words. None: nothing may be kept."""
     if hasattr(_request, "stamp"):
         return _request.stamp
-    value = TreeStamp.objects.filter(pk=1).values_list("value", flat=True).first()
+    value = _STAMP.all().first()
     if hasattr(_request, "began"):
         _request.stamp = value
     return value
