@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import F, Model, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import F, Model, Q, QuerySet, prefetch_related_objects
 
 from kb.authors import author_label
 from kb.format_files import get_format
@@ -143,13 +143,16 @@ class ItemSource(Labels):
         tree = unit_tree()
         rows = _ours(Item.objects.published()).filter(pk__in=pks).order_by().select_related(*TYPES).only(*_CARD_COLUMNS)
         specific = {row.pk: getattr(row, row.cached_content_type.model) for row in readable(user, rows)}
-        answers = Prefetch("answers", Answer.objects.only("retrospective", "text", "sort_order"))
-        prefetch_related_objects([one for one in specific.values() if isinstance(one, Retrospective)], answers)
-        return {pk: self._card(item, type_code(item), tree) for pk, item in specific.items()}
+        answers: dict[Any, list[str]] = {one.pk: [] for one in specific.values() if isinstance(one, Retrospective)}
+        said = Answer.objects.filter(retrospective__in=answers).order_by("sort_order", "pk")
+        for pk, text in said.values_list("retrospective_id", "text") if answers else ():
+            answers[pk].append(text)
+        return {pk: self._card(item, answers.get(pk), tree) for pk, item in specific.items()}
 
-    def _card(self, item: Item, code: str, tree: UnitTree) -> Card:
+    def _card(self, item: Item, answers: list[str] | None, tree: UnitTree) -> Card:
+        code = type_code(item)
         now = tree.name(tree.successor(item.owner_unit_id)) if item.owner_unit_id else ""
-        texts = [a.text for a in item.answers.all()] if isinstance(item, Retrospective) else item.body_texts()
+        texts = item.body_texts() if answers is None else answers
         return Card(
             type=code, type_label=TYPE_LABELS[code], public_id=item.public_id or "", url=item.get_absolute_url(),
             title=item.title, summary=item.summary, text="\n".join(texts), unit_label=item.unit_name_at_time,
