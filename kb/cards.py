@@ -12,9 +12,17 @@ from kb.models import Item, Reaction
 from kb.models.item import item_types
 from organization.fiscal import era_date
 
+#: What a card shows, and what its badges are made from. A column that is missing here is asked for row by row.
+_COLUMNS = (
+    "title", "public_id", "summary", "unit_name_at_time", "occurred_on", "state", "review_due", "live", "content_type",
+)  # fmt: skip
+
 
 def cards(items: Iterable[Item]) -> list[dict[str, Any]]:
-    """The context of components/card.html for each item, in the order given; at most one query a type."""
+    """The context of components/card.html for each item, in the order given; at most one query a type.
+
+    Of the items given only key and type are looked at, so they may be asked for with `only("content_type")`.
+    """
     rows = list(items)
     found: dict[int, dict[str, Any]] = {}
     pressed = Reaction.objects.filter(item=OuterRef("pk")).order_by().values("item").annotate(n=Count("pk")).values("n")
@@ -22,8 +30,9 @@ def cards(items: Iterable[Item]) -> list[dict[str, Any]]:
         wanted = [r.pk for r in rows if r.cached_content_type.model == model._meta.model_name]
         if wanted:
             # The count comes with the items: a home page has no query to spare.
-            typed = model.objects.filter(pk__in=wanted).annotate(useful=Coalesce(Subquery(pressed), 0))
-            found.update({item.pk: card(item, item.useful) for item in typed})
+            typed = model.objects.filter(pk__in=wanted).order_by().only(*_COLUMNS, *model.BADGE_COLUMNS)
+            counted = typed.annotate(useful=Coalesce(Subquery(pressed), 0))
+            found.update({item.pk: card(item, item.useful) for item in counted})
     return [found.get(r.pk) or card(r) for r in rows]
 
 

@@ -52,8 +52,8 @@ TYPES: dict[str, type[Item]] = {
 #: row by row: the page stays right and gets slow (a test counts the queries).
 _CARD_COLUMNS = (
     "content_type", "title", "public_id", "summary", "state", "review_due", "occurred_on", "owner_unit", "audience",
-    "unit_name_at_time", "retrospective__item_ptr", "lesson__maturity", "challenge__stage", "challenge__outcome",
-    "challenge__premortem", "article__body",
+    "unit_name_at_time", "retrospective__item_ptr", "challenge__premortem", "article__body",
+    *(f"{code}__{name}" for code, model in TYPES.items() for name in model.BADGE_COLUMNS),
     *(f"{code}__{name}" for code in ("lesson", "challenge") for name in TYPES[code].MARKDOWN_FIELDS),
 )  # fmt: skip
 _REFERENCE_COLUMNS = ("public_id", "title", "html", "text", "occurred_on", "source__label", "audience", "owner_unit")

@@ -15,6 +15,7 @@ from kb.office_forms import OfficeChallengeForm
 
 class Challenge(Item):
     PREFIX = "C"
+    BADGE_COLUMNS = ("stage", "outcome")
     TYPE_LABEL = "挑戦"
     INDEX = ("challenges", "挑戦")
     IS_DRAFTED = True

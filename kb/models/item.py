@@ -112,6 +112,8 @@ class Item(Page):
     HAS_OWN_REVIEW: ClassVar[bool] = False
     #: Long fields written in Markdown; their HTML is kept in `rendered` (never made on a page view).
     MARKDOWN_FIELDS: ClassVar[tuple[str, ...]] = ()
+    #: Columns of the type's own from which `badges` is made: a list reads these and no others of some fifty.
+    BADGE_COLUMNS: ClassVar[tuple[str, ...]] = ()
     #: What the row, not a revision, decides: an old revision must not bring back old access.
     ROW_FIELDS: ClassVar[tuple[str, ...]] = (
         "public_id", "audience", "attribution", "confidentiality", "state", "owner_unit_id", "unit_name_at_time",

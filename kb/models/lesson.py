@@ -20,6 +20,7 @@ class Maturity(models.TextChoices):
 
 class Lesson(Item):
     PREFIX = "L"
+    BADGE_COLUMNS = ("maturity",)
     TYPE_LABEL = "教訓"
     INDEX = ("lessons", "教訓")
     IS_DRAFTED = True

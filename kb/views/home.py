@@ -25,8 +25,9 @@ def home(request: HttpRequest) -> HttpResponse:
     tree = unit_tree()
     unit = tree.successor(reader.main_unit_id) if reader.main_unit_id else None
     own = [unit, *tree.predecessors(unit)] if unit else []
-    newest = list(visible.newest()[:6])
-    of_unit = list(visible.filter(owner_unit_id__in=own).newest()[:4]) if own else []
+    keys = visible.newest().only("content_type")
+    newest = list(keys[:6])
+    of_unit = list(keys.filter(owner_unit_id__in=own)[:4]) if own else []
     shown = cards([*newest, *of_unit])
     context: dict[str, Any] = {
         "drafts": Draft.objects.open_of(person)[:3] if person else [],

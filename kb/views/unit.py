@@ -41,7 +41,9 @@ def page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     tree = unit_tree()
     heir = tree.successor(unit.pk)
     past = sorted(tree.predecessors(unit.pk))
-    found = Item.objects.visible_to(request.user).filter(owner_unit_id__in=[unit.pk, *past]).newest()
+    found = (
+        Item.objects.visible_to(request.user).filter(owner_unit_id__in=[unit.pk, *past]).newest().only("content_type")
+    )
     pages = Paginator(found, 12)
     shown = pages.get_page(request.GET.get("page"))
     reader = reader_for(request.user)

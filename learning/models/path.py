@@ -31,6 +31,7 @@ class Stage(models.TextChoices):
 
 class LearningPath(Item):
     PREFIX = "LP"
+    BADGE_COLUMNS = ("stage",)
     TYPE_LABEL = "学習パス"
     INDEX = ("paths", "学習パス")
     MARKDOWN_FIELDS = ("about",)

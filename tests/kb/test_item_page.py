@@ -12,6 +12,7 @@ from kb.cards import cards
 from kb.models import Article, Challenge, Item, LessonSource, NextAction, Reaction, Scene, Stance, Theme
 from kb.models.item import Confidentiality
 from tests.factories.kb import OCCURRED, lesson, make_challenge, make_lesson, make_retrospective, publish
+from tests.factories.learning import make_path
 from tests.factories.organization import (
     make_department,
     make_event,
@@ -307,6 +308,15 @@ def test_a_card_counts_who_found_the_item_useful(author, member):
     Reaction.objects.create(item=first, person=member)
     Reaction.objects.create(item=first, person=author)
     assert [card["helpful"] for card in cards([first, second])] == [2, 0]
+
+
+@pytest.mark.parametrize("made", [make_lesson, make_challenge, make_retrospective, make_path])
+def test_cards_of_a_type_cost_one_query(made, author, django_assert_num_queries):
+    """Whatever its badges are made from: a column that is not asked for is asked for row by row."""
+    keys = [made(author, title=f"題{n}").pk for n in range(3)]
+    items = list(Item.objects.filter(pk__in=keys).only("content_type"))
+    with django_assert_num_queries(1):
+        assert len(cards(items)) == 3
 
 
 def test_cards_stand_in_the_order_given(author):
