@@ -25,6 +25,14 @@ from organization.owner_units import owned, unit_part
 from organization.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
+#: What a card and `_texts` are made of. A column that is missing is asked for row by row (a test counts the queries).
+_PATH_COLUMNS = (
+    "title", "public_id", "summary", "about", "unit_name_at_time", "owner_unit", "occurred_on", "audience", "state",
+    "review_due", "live", *LearningPath.BADGE_COLUMNS,
+)  # fmt: skip
+_STEP_COLUMNS = (
+    "version", "title", "why", "task", "item__state", "item__audience", "item__owner_unit", "course__title",
+)  # fmt: skip
 TYPE_LABELS = {"learningpath": LearningPath.TYPE_LABEL, "course": "研修"}
 
 
@@ -69,7 +77,8 @@ class PathSource(Labels):
         return set(_active(LearningPath.objects.visible_to(user)).filter(pk__in=pks).values_list("pk", flat=True))
 
     def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
-        rows = readable(user, _active(LearningPath.objects.published()).filter(pk__in=pks).order_by())
+        found = _active(LearningPath.objects.published()).filter(pk__in=pks).order_by()
+        rows = readable(user, found.only(*_PATH_COLUMNS))
         tree, versions = unit_tree(), _current([row.pk for row in rows])
         return {path.pk: self._card(path, versions.get(path.pk), tree) for path in rows}
 
@@ -159,7 +168,8 @@ def _current(pks: Collection[Any]) -> dict[Any, PathVersion]:
     """By pk of the path: the version that is assigned and shown, with its steps; two queries."""
     released = PathVersion.objects.filter(path__in=pks, released_at__isnull=False).order_by("number")
     newest = {version.path_id: version for version in released}
-    steps = Step.objects.select_related("item", "course").order_by("group__order", "order", "pk")
+    steps = Step.objects.select_related("item", "course").only(*_STEP_COLUMNS)
+    steps = steps.order_by("group__order", "order", "pk")
     prefetch_related_objects(list(newest.values()), Prefetch("steps", steps))
     return newest
 

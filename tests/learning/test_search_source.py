@@ -240,8 +240,8 @@ def test_a_step_is_forgotten_when_its_item_is_narrowed(refresh, find, head, stra
 
 
 def test_cards_ask_no_more_for_ten_paths_than_for_two(head, django_assert_max_num_queries):
-    course = make_course()
-    paths = [make_path(head, title=f"道すじ{n}", steps=[take(course), step()]) for n in range(10)]
+    course, lesson = make_course(), lifecycle.publish(item=make_lesson(head, audience="prefecture"))
+    paths = [make_path(head, title=f"道すじ{n}", steps=[take(course), step(), read(lesson)]) for n in range(10)]
     reader_for(head.user)  # on a page it is known by now
     for some in (paths[:2], paths):
         with django_assert_max_num_queries(5):
