@@ -288,6 +288,11 @@ class TestReduced:
         assert {hit.card.title for hit in response.context["result"].hits} == {"訓練計画", "秘密の訓練"}
         assert [hit.card.title for hit in page(outsider, q="訓練").context["result"].hits] == ["訓練計画"]
 
+    def test_finding_nothing_there_does_not_mean_that_nobody_has_written_it(self, out_of_order, page, staff):
+        said = text_of(page(staff, q="漏水"))
+        assert "簡易検索では見つかりませんでした" in said and "題名と要旨" in said and "もう一度検索する" in said
+        assert "まだ誰も書いていない" not in said and "書いてみる" not in said
+
     def test_saving_still_works_and_is_found_later(self, out_of_order, reference, staff, index, find):
         reference("あとから")
         assert PendingChange.objects.exists()  # written when the engine is back
