@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from elastic_transport import ConnectionTimeout, TlsError, TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 
+from search import events
 from search.engines.base import EngineUnavailable
 from search.engines.breaker import Breaker
 
@@ -70,7 +71,8 @@ class Client:
         """What `call` gives. A broken connection is tried once more; `again` says that a slow answer is, too."""
         if not self._breaker.admits():
             raise EngineUnavailable(
-                advice=f"検索サーバー（{self.server.name}）が続けて答えないため、少し待っています。"
+                advice=f"検索サーバー（{self.server.name}）が続けて答えないため、少し待っています。",
+                again_in=self._breaker.again_in(),
             )
         try:
             connection = self._connect(seconds, again)
@@ -81,10 +83,14 @@ class Client:
             if not isinstance(error, ApiError) or error.status_code >= 500:
                 self._breaker.failed()
             else:
-                self._breaker.succeeded()
+                self._answered()
             raise translated(error, self.server) from error
-        self._breaker.succeeded()
+        self._answered()
         return answer
+
+    def _answered(self) -> None:
+        if away := self._breaker.succeeded():
+            events.log(events.Event.ENGINE_BACK, server=self.server.name, away=f"{away:.1f}s")
 
     def _connect(self, seconds: float, again: bool) -> Elasticsearch:
         """The connection of this process, with this patience: making one of forty parts took longer than its use."""

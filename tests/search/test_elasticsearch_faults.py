@@ -8,7 +8,7 @@ import json
 import ssl
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import trustme
@@ -16,8 +16,9 @@ from django.core.management import CommandError, call_command
 
 from search.checks import check_engine, check_engine_settings
 from search.engines.base import EngineUnavailable, IndexLost
+from search.engines.breaker import Breaker
 from search.engines.elasticsearch import ElasticsearchEngine
-from search.engines.elasticsearch_client import Patience, Server, version_problem
+from search.engines.elasticsearch_client import Client, Patience, Server, version_problem
 from search.indexes import why_rebuild
 from tests.search import server as real
 from tests.search.contract.test_engines import document, keys, put, words
@@ -60,10 +61,10 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(certificate=None, **answers):
+def serving(certificate=None, port=0, **answers):
     """The address of such a server, with TLS where it has a certificate, and what it was asked."""
     handler = type("Told", (Answers,), {"asked": [], **answers})
-    found = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    found = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
     found.daemon_threads = True
     found.handle_error = lambda *_: None  # who waits no longer has hung up
     if certificate is not None:
@@ -121,6 +122,25 @@ class TestReachingIt:
                 took.append(time.monotonic() - began)
             assert max(took) < 1.2 and took[3] < 0.1
             assert "少し待っています" in raised.value.advice
+
+    def test_one_that_is_back_is_asked_within_seconds_however_long_it_was_away_and_the_log_says_so_once(self, caplog):
+        port, now = real.free_port(), [0.0]
+        engine = engine_at(f"http://127.0.0.1:{port}")
+        engine.client = Client(engine.client.server, Breaker(clock=lambda: now[0]))
+        for _ in range(60):
+            with pytest.raises(EngineUnavailable):
+                engine.generations()
+            now[0] += 1
+        caplog.clear()
+        caplog.set_level("INFO", "search")
+        with serving(port=port) as (url, asked):
+            for _ in range(4):
+                with suppress(EngineUnavailable):
+                    engine.generations()
+                now[0] += 1
+            assert asked
+        back = [told.getMessage() for told in caplog.records if "engine_back" in told.getMessage()]
+        assert len(back) == 1 and back[0].startswith(f"search.engine_back server={url} away=6")
 
     def test_a_prefix_of_a_path_is_kept(self):
         with serving() as (url, asked):

@@ -163,6 +163,15 @@ class TestWorker:
             assert (row.attempts, row.parked) == (attempt, attempt == worker_module.MAX_ATTEMPTS)
         assert row.reason.startswith("ZeroDivisionError")
 
+    def test_an_engine_that_says_when_to_ask_again_is_asked_then(self, index, reference, monkeypatch):
+        reference("件名")
+        worker = Worker(index)
+        turned_away = EngineUnavailable("down", again_in=0.7)
+        monkeypatch.setattr(type(index), "write", lambda *a, **k: (_ for _ in ()).throw(turned_away))
+        for _ in range(3):
+            worker.step()
+            assert worker._pause == 0.7
+
     def test_a_failing_row_rests_while_others_go_on(self, index, reference, monkeypatch):
         bad, good = reference("毒"), reference("薬")
         document = ReferenceSource.document
