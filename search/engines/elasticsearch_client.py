@@ -20,6 +20,7 @@ from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from search import events
 from search.engines.base import EngineUnavailable
 from search.engines.breaker import Breaker
+from search.engines.credentials import HINT, unsendable
 
 Answer = TypeVar("Answer")
 
@@ -96,6 +97,7 @@ class Client:
         """The connection of this process, with this patience: making one of forty parts took longer than its use."""
         with self._lock:
             if self._connections is None or self._connections[0] != os.getpid():
+                self._require_sendable()
                 try:
                     self._connections = (os.getpid(), Elasticsearch(**_options(self.server)), {})
                 except (ValueError, OSError) as error:  # an address or a file that cannot be read
@@ -105,6 +107,11 @@ class Client:
             if (seconds, again) not in patient:
                 patient[seconds, again] = connection.options(request_timeout=seconds, retry_on_timeout=again)
             return patient[seconds, again]
+
+    def _require_sendable(self) -> None:
+        told = self.server
+        if names := unsendable(url=told.url, api_key=told.api_key, user=told.user, password=told.password):
+            raise EngineUnavailable(advice=f"{names} に、検索サーバー（{told.name}）に送れない文字があります。{HINT}")
 
     def _require_known_version(self, connection: Elasticsearch) -> None:
         """Once a process. Whoever may not ask for the version is served, and meets an error if it is a wrong one."""

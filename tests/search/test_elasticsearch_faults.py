@@ -153,6 +153,25 @@ class TestComingIn:
             said = advice(engine_at(url, user="manabi", password="wrong-secret"))
             assert "SEARCH_PASSWORD" in said and "wrong-secret" not in said
 
+    @pytest.mark.parametrize(
+        ("values", "name"),
+        [
+            ({"user": "利用者", "password": "p"}, "SEARCH_USER"),
+            ({"user": "manabi", "password": "合言葉"}, "SEARCH_PASSWORD"),
+            ({"api_key": "鍵"}, "SEARCH_API_KEY"),
+            ({"api_key": "a2V5\n"}, "SEARCH_API_KEY"),
+        ],
+    )
+    def test_what_no_header_can_carry_is_named_and_not_shown(self, values, name):
+        with serving() as (url, asked):
+            said = advice(engine_at(url, **values))
+            assert said.startswith(f"{name} に、") and "SEARCH_CA" not in said and not asked
+            assert not any(secret in said for secret in ("利用者", "合言葉", "鍵"))
+
+    def test_a_password_in_the_address_that_no_header_can_carry(self):
+        said = advice(engine_at("http://manabi:%E5%90%88@127.0.0.1:9200"))
+        assert said.startswith("SEARCH_URL の利用者名とパスワード に、") and "合" not in said
+
     def test_rights_that_are_too_few(self):
         with serving(status=403, answer={"error": {"type": "security_exception"}, "status": 403}) as (url, _):
             assert "権限が足りません" in engine_at(url).health()[0]
@@ -279,6 +298,7 @@ class TestSettings:
             ("SEARCH_CA", "no/such/file.pem", "search.E006"),
             ("SEARCH_USER", "manabi", "search.E007"),
             ("SEARCH_PREFIX", "Manabi_*", "search.E008"),
+            ("SEARCH_API_KEY", "鍵", "search.E009"),
         ],
     )
     def test_what_cannot_be_meant_stops_the_boot(self, settings, name, value, check):
