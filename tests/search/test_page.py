@@ -107,6 +107,14 @@ class TestFinding:
         refresh()
         assert find(staff, row.public_id) == ["件名"]
 
+    def test_what_is_folded_away_of_a_long_facet_is_counted_in_words_that_fit_any_number(
+        self, page, refresh, reference, staff
+    ):
+        for n in range(18):
+            reference("避難所", fiscal_year=2007 + n)
+        refresh()
+        assert "ほか11項目を見る" in text_of(page(staff, q="避難所"))
+
     def test_an_empty_query_shows_the_newest_with_facets(self, page, refresh, reference, staff):
         for n in range(3):
             reference(f"件名{n}")
