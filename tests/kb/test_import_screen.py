@@ -155,7 +155,7 @@ def test_the_list_says_that_imports_by_command_are_not_in_it(office, tmp_path):
     call_command("import_records", tmp_path / "one.jsonl", source="test", commit=True, verbosity=0)
     page = office.get(reverse("reference_sources")).content.decode()
     assert "この画面からの最近の取込み" in page and "コマンドで取り込んだものは、ここには並びません" in page
-    assert "最後に中身が変わった日時" in page
+    assert "最後に変わった日時" in page
 
 
 def test_two_presses_start_one_import(office, begun):

@@ -1,4 +1,4 @@
-"""A page about work that goes on elsewhere, in a real Chromium: it moves by itself, and shows the end when it has come."""
+"""The import screens in a real Chromium: one moves by itself and shows the end when it has come; all of it is reached."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 from kb.models import ReferenceImport
 from kb.office import ensure_office
 from tests.browser.test_writing import browser, enter  # noqa: F401 -- fixtures
+from tests.factories.kb import reference_source
 from tests.factories.organization import make_staff, make_unit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -37,3 +38,19 @@ def test_an_import_is_seen_to_move_and_to_end_without_a_press(
     expect(page.locator("[data-running]")).to_contain_text("40%")
     ReferenceImport.objects.update(state="checked", report={"new": 3})
     expect(page.get_by_role("button", name="3件を取り込む")).to_be_visible()
+
+
+def test_on_a_phone_the_buttons_at_the_end_of_the_table_of_sources_can_be_reached(
+    browser: Browser,  # noqa: F811
+    live_server: Any,
+    office: Any,
+) -> None:
+    reference_source()
+    page = enter(browser, live_server, office).new_page()
+    page.goto("/admin/references/")
+    table = page.get_by_role("table", name="出典")
+    room = table.evaluate("t => [t.parentElement.scrollWidth, t.parentElement.clientWidth]")
+    assert room[0] > room[1]
+    expect(table.locator("xpath=..")).to_have_css("overflow-x", "auto")
+    page.get_by_role("link", name="出典ごと取り下げる").click()
+    page.wait_for_url("**/withdrawal/")
