@@ -7,6 +7,7 @@ they carry for the policy's sake.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -36,6 +37,10 @@ class SourceFacts:
             if "\n" in clean_text(value, called):
                 raise ValidationError(f"「{called}」は1行で書きます。")
         row.clean_fields(exclude=[] if row.label else ["label"])
+
+    def changes(self, row: ReferenceSource) -> bool:
+        """Whether an import that says this changes the source itself, be its texts as they were."""
+        return _facts(self.applied(copy(row))) != _facts(row)
 
     def applied(self, row: ReferenceSource) -> ReferenceSource:
         row.label = clean_text(self.label, "出典") or row.label or self.name

@@ -22,6 +22,7 @@ from learning.outline import outline
 from learning.problems import quiz_problem
 from organization import audit
 from organization.audience import Attribution
+from organization.counting import things
 from organization.models import User
 
 TEXT = ("title", "summary", "about")
@@ -115,7 +116,7 @@ def save_group(
         row.any_n = 1
     size = row.steps.count() if row.pk else 0
     if size and row.rule == StepGroup.Rule.ANY and row.any_n > size:
-        raise ValidationError({"any_n": f"このまとまりのステップは{size}つです。{size}までの数にしてください。"})
+        raise ValidationError({"any_n": f"このまとまりのステップは{things(size)}です。{size}までの数にしてください。"})
     row.full_clean(exclude=["version"])
     row.save()
     _record(locked, by, "group", group=row.title)

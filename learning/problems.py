@@ -16,6 +16,7 @@ from learning.models import LearningPath, PathVersion, Step, StepGroup, StepType
 from learning.outline import Outline, outline_to_show
 from organization import clock
 from organization.audience import Audience
+from organization.counting import things
 from organization.models import OrgUnit
 from organization.tree import UnitTree, unit_tree
 
@@ -70,7 +71,8 @@ def _of_group(group: StepGroup, size: int) -> Problem | None:
             f"「{group.title}」にステップがありません。ステップを入れるか、まとまりを消してください。", anchor
         )
     if group.rule == StepGroup.Rule.ANY and not 1 <= group.any_n <= size:
-        text = f"「{group.title}」は{size}つのステップから{group.any_n}つすませる決まりです。すませる数を1から{size}までに直してください。"
+        rule = f"「{group.title}」は{things(size)}のステップから{things(group.any_n)}すませる決まりです。"
+        text = f"{rule}すませる数を1から{size}までに直してください。"
         return Problem(text, anchor)
     return None
 

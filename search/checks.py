@@ -14,6 +14,7 @@ from django.db.models import Model
 from django.utils.module_loading import import_string
 
 from search.engines import engine
+from search.engines.credentials import HINT, unsendable
 from search.registry import SearchSource, sources
 
 _PREFIX = re.compile("[a-z][a-z0-9-]{0,39}")
@@ -71,7 +72,7 @@ def check_dictionary(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def check_engine_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """search.E005–E008: what the settings of the engine say cannot be meant. Asks no server."""
+    """search.E005–E009: what the settings of the engine say cannot be meant. Asks no server."""
     if not settings.SEARCH_URL:
         return []
     problems: list[CheckMessage] = []
@@ -90,6 +91,14 @@ def check_engine_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if not _PREFIX.fullmatch(settings.SEARCH_PREFIX):
         hint = "英小文字で始まる、英小文字・数字・ハイフンの40文字までにしてください。"
         problems.append(Error("SEARCH_PREFIX は索引の名前に使えません。", hint=hint, id="search.E008"))
+    names = unsendable(
+        url=settings.SEARCH_URL,
+        api_key=settings.SEARCH_API_KEY,
+        user=settings.SEARCH_USER,
+        password=settings.SEARCH_PASSWORD,
+    )
+    if names:
+        problems.append(Error(f"{names} に、検索サーバーに送れない文字があります。", hint=HINT, id="search.E009"))
     return problems
 
 

@@ -26,6 +26,7 @@ def controls(request: SearchRequest, result: ResultPage) -> dict[str, Any]:
         "groups": [_group(facet) for facet in result.facets if facet.values],
         "active": len(chosen),
         "clear_url": request.address(filters={}),
+        "again_url": request.address(page=request.page),
         "tags": [
             {"label": f"{TITLES[name]}：{value.label}", "url": request.address(without=(name, value.code))}
             for name, value in chosen

@@ -45,6 +45,12 @@ class Difference:
     def __bool__(self) -> bool:
         return bool(self.missing or self.extra)
 
+    def only(self, keys: Collection[str]) -> Difference:
+        return Difference(self.missing.intersection(keys), self.extra.intersection(keys))
+
+    def without(self, keys: Collection[str]) -> Difference:
+        return Difference(self.missing.difference(keys), self.extra.difference(keys))
+
 
 def why_rebuild(engine: Engine) -> str:
     """Why the live generation cannot serve this code and this database; empty where it can."""

@@ -19,6 +19,10 @@ class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
         """What a worker will still do by itself."""
         return self.filter(parked=False)
 
+    def keys(self) -> set[str]:
+        """The documents that these changes are about."""
+        return {f"{source}:{pk}" for source, pk in self.values_list("source", "object_pk")}
+
     def enqueue(self, source: str, pks: Iterable[Any]) -> None:
         """Note that these rows may have changed. Rows pile up harmlessly: one write serves them all."""
         rows: list[Any] = [PendingChange(source=source, object_pk=str(pk)) for pk in pks]

@@ -25,7 +25,7 @@ POLL_SECONDS = 0.2
 MAX_ATTEMPTS = 5
 _RETRY_SECONDS = 2.0
 #: An engine that is back is noticed within this; asking a dead one so often costs nothing.
-_LONGEST_PAUSE = 5.0
+_LONGEST_PAUSE = 3.0
 #: What another worker claimed and left for so long is free again: it was killed.
 _TAKE_OVER_SECONDS = 30.0
 
@@ -142,7 +142,9 @@ class Worker:
         self._checked = True
 
     def _back_off(self, error: Exception) -> None:
-        self._pause = min(_LONGEST_PAUSE, max(0.5, self._pause * 2))
+        # An engine that turns callers away says when it will ask its server again: a pause of our own would miss that turn.
+        told = error.again_in if isinstance(error, EngineUnavailable) else 0.0
+        self._pause = told or min(_LONGEST_PAUSE, max(0.5, self._pause * 2))
         again = f"{self._pause:.1f}s"
         if isinstance(error, EngineUnavailable):
             events.log(events.Event.ENGINE_UNAVAILABLE, error=type(error).__name__, advice=error.advice, again_in=again)

@@ -16,6 +16,7 @@ from kb.forms.screens import Prompt
 from kb.models import Challenge, Draft, Retrospective
 from kb.models.item import State
 from kb.text import LineField, LongField, is_blank
+from organization.counting import things
 
 #: Fields offered under one prompt, and rows of a table; a text that already has more gets as many as it has.
 ANSWERS, MOST_ANSWERS = 3, 30
@@ -58,7 +59,7 @@ class RetrospectiveForm(ItemForm):
         for section in format.sections:
             for n in range(self._count(f"answer-{section.key}-", ANSWERS, MOST_ANSWERS)):
                 self.fields[answer_name(section.key, n)] = LongField(
-                    label=section.label if n == 0 else f"{section.label}（{n + 1}つ目）", max_length=ANSWER_LIMIT,
+                    label=section.label if n == 0 else f"{section.label}（{things(n + 1)}目）", max_length=ANSWER_LIMIT,
                     required=section.required and n == 0, help_text=section.prompt if n == 0 else "",
                 )  # fmt: skip
         self.row_counts = {

@@ -91,11 +91,14 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         for label, name in (("新しい事例のはじめ", "new_titles"), ("変わった事例のはじめ", "changed_titles"))
     ]
     source = ReferenceSource.objects.filter(name=row.source_name).first()
+    facts = import_uploads.facts_of(row)
     context = {
         "row": row,
         "counts": counts,
         "titles": titles,
-        "source": import_uploads.facts_of(row).applied(source or ReferenceSource(name=row.source_name)),
+        "resets": source is not None and facts.changes(source),
+        "source": facts.applied(source or ReferenceSource(name=row.source_name)),
+        "to_take": row.report.get("new", 0) + row.report.get("changed", 0),
         "any": sum(row.report.get(name, 0) for name in ("new", "changed", "unchanged")),
     }
     return render(request, "kb/admin/reference_import.html", context)

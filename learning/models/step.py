@@ -13,6 +13,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from learning.models.path import PathVersion
+from organization.counting import things
 
 
 class StepType(models.TextChoices):
@@ -58,7 +59,7 @@ class StepGroup(models.Model):
         return self.title
 
     def rule_words(self, size: int) -> str:
-        return f"{size}つのうち{self.any_n}つ" if self.rule == self.Rule.ANY else "すべて"
+        return f"{things(size)}のうち{things(self.any_n)}" if self.rule == self.Rule.ANY else "すべて"
 
 
 class Step(models.Model):

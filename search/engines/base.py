@@ -26,12 +26,13 @@ class EngineUnavailable(Exception):  # noqa: N818 -- a state to handle, not a mi
     """The engine cannot answer now (down, slow, locked, full). Asking again later may help.
 
     `advice` says to an administrator, in one Japanese line, what is wrong and what to do; it holds nothing
-    that anybody asked or wrote, so it may be logged.
+    that anybody asked or wrote, so it may be logged. `again_in` are the seconds before which asking again is of no
+    use; 0 where nobody knows.
     """
 
-    def __init__(self, message: str = "", *, advice: str = "") -> None:
+    def __init__(self, message: str = "", *, advice: str = "", again_in: float = 0.0) -> None:
         super().__init__(message or advice)
-        self.advice = advice
+        self.advice, self.again_in = advice, again_in
 
 
 class IndexLost(EngineUnavailable):

@@ -17,8 +17,10 @@ from urllib.parse import unquote, urlsplit
 from elastic_transport import ConnectionTimeout, TlsError, TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 
+from search import events
 from search.engines.base import EngineUnavailable
 from search.engines.breaker import Breaker
+from search.engines.credentials import HINT, unsendable
 
 Answer = TypeVar("Answer")
 
@@ -70,7 +72,8 @@ class Client:
         """What `call` gives. A broken connection is tried once more; `again` says that a slow answer is, too."""
         if not self._breaker.admits():
             raise EngineUnavailable(
-                advice=f"検索サーバー（{self.server.name}）が続けて答えないため、少し待っています。"
+                advice=f"検索サーバー（{self.server.name}）が続けて答えないため、少し待っています。",
+                again_in=self._breaker.again_in(),
             )
         try:
             connection = self._connect(seconds, again)
@@ -81,15 +84,20 @@ class Client:
             if not isinstance(error, ApiError) or error.status_code >= 500:
                 self._breaker.failed()
             else:
-                self._breaker.succeeded()
+                self._answered()
             raise translated(error, self.server) from error
-        self._breaker.succeeded()
+        self._answered()
         return answer
+
+    def _answered(self) -> None:
+        if away := self._breaker.succeeded():
+            events.log(events.Event.ENGINE_BACK, server=self.server.name, away=f"{away:.1f}s")
 
     def _connect(self, seconds: float, again: bool) -> Elasticsearch:
         """The connection of this process, with this patience: making one of forty parts took longer than its use."""
         with self._lock:
             if self._connections is None or self._connections[0] != os.getpid():
+                self._require_sendable()
                 try:
                     self._connections = (os.getpid(), Elasticsearch(**_options(self.server)), {})
                 except (ValueError, OSError) as error:  # an address or a file that cannot be read
@@ -99,6 +107,11 @@ class Client:
             if (seconds, again) not in patient:
                 patient[seconds, again] = connection.options(request_timeout=seconds, retry_on_timeout=again)
             return patient[seconds, again]
+
+    def _require_sendable(self) -> None:
+        told = self.server
+        if names := unsendable(url=told.url, api_key=told.api_key, user=told.user, password=told.password):
+            raise EngineUnavailable(advice=f"{names} に、検索サーバー（{told.name}）に送れない文字があります。{HINT}")
 
     def _require_known_version(self, connection: Elasticsearch) -> None:
         """Once a process. Whoever may not ask for the version is served, and meets an error if it is a wrong one."""

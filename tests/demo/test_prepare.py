@@ -1,7 +1,7 @@
 """Preparing the demo: what it does where the search engine is away."""
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from demo.management.commands.prepare import Command
 
@@ -12,6 +12,13 @@ def test_the_demo_starts_without_its_search_engine(db, settings, capsys, url):
     settings.SEARCH_URL = url
     Command().build_index()
     assert "簡易検索で答えます" in capsys.readouterr().err
+
+
+def test_settings_that_cannot_be_meant_end_it_before_anything_is_made(settings, tmp_path):
+    settings.SEARCH_URL, settings.VAR_DIR = "elasticsearch", tmp_path / "var"
+    with pytest.raises(CommandError, match=r"\ASEARCH_URL を読めません。.*（search\.E005）\Z"):
+        call_command("prepare")
+    assert not settings.VAR_DIR.exists()
 
 
 def test_verifying_names_the_engine(db, settings, tmp_path, capsys):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.urls import reverse
 
 from kb import import_uploads, sent_files
@@ -119,6 +120,42 @@ def test_one_press_imports_and_the_file_is_thrown_away(office, begun, tmp_path):
     assert Reference.objects.get().title == "避難所の名簿"
     assert list((tmp_path / "imports").iterdir()) == []
     assert AuditEvent.objects.order_by("sequence").last().actor_id == row.sent_by_id
+
+
+def test_a_file_of_texts_that_all_stand_already_offers_nothing_to_take_in(office):
+    press(office, checked(office), "import")
+    import_uploads.work(ReferenceImport.objects.get().pk)
+    row = checked(office, ROW)
+    page = office.get(reverse("reference_import", args=[row.pk])).content.decode()
+    assert row.report["unchanged"] == 1 and "取り込むものはありません" in page
+    assert 'value="import"' not in page and 'value="drop"' in page
+
+
+def test_a_button_counts_only_what_is_new_or_changed(office):
+    press(office, checked(office), "import")
+    import_uploads.work(ReferenceImport.objects.get().pk)
+    row = checked(office, ROW, {**ROW, "id": "2"})
+    assert ">1件を取り込む<" in office.get(reverse("reference_import", args=[row.pk])).content.decode()
+
+
+def test_where_the_source_alone_would_change_the_button_says_so_and_does_it(office):
+    press(office, checked(office), "import")
+    import_uploads.work(ReferenceImport.objects.get().pk)
+    send(office, licence="CC BY 4.0")
+    row = ReferenceImport.objects.latest("pk")
+    import_uploads.work(row.pk)
+    assert "出典の内容だけを変える" in office.get(reverse("reference_import", args=[row.pk])).content.decode()
+    press(office, row, "import")
+    import_uploads.work(row.pk)
+    assert ReferenceSource.objects.get().licence == "CC BY 4.0"
+
+
+def test_the_list_says_that_imports_by_command_are_not_in_it(office, tmp_path):
+    (tmp_path / "one.jsonl").write_bytes(jsonl(ROW))
+    call_command("import_records", tmp_path / "one.jsonl", source="test", commit=True, verbosity=0)
+    page = office.get(reverse("reference_sources")).content.decode()
+    assert "この画面からの最近の取込み" in page and "コマンドで取り込んだものは、ここには並びません" in page
+    assert "最後に変わった日時" in page
 
 
 def test_two_presses_start_one_import(office, begun):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 from datetime import date, timedelta
 
 import pytest
@@ -57,6 +58,15 @@ def test_who_is_not_of_the_office_reads_in_japanese_that_they_may_not(client, au
     response = client.get("/admin/")
     assert response.status_code == 403
     assert "この操作はできません" in response.content.decode()
+
+
+def test_a_refusal_is_one_line_of_the_log(client, author, monkeypatch):
+    (handler,) = (h for h in logging.getLogger().handlers if h.name == "console")
+    said = io.StringIO()
+    monkeypatch.setattr(handler, "stream", said)
+    client.force_login(author.user)
+    client.get("/admin/")
+    assert said.getvalue().count("\n") == 1 and "/admin/" in said.getvalue()
 
 
 @pytest.mark.parametrize("url", ["/admin/", "/admin/login/", "/admin/lesson_pages/"])

@@ -58,6 +58,22 @@ def test_each_further_failure_doubles_the_rest_up_to_the_longest(breaker, clock)
         fail(breaker)
 
 
+def test_who_is_turned_away_is_told_when_the_next_turn_is(breaker, clock):
+    assert breaker.again_in() == 0
+    fail(breaker, 3)
+    clock.now += 0.75
+    assert not breaker.admits() and breaker.again_in() == 0.25
+    clock.now += breaker.again_in()
+    assert breaker.admits()
+
+
+def test_a_success_tells_once_how_long_there_was_none(breaker, clock):
+    assert breaker.succeeded() == 0
+    fail(breaker)
+    clock.now += 7
+    assert (breaker.succeeded(), breaker.succeeded()) == (7, 0)
+
+
 def test_one_that_was_let_through_and_never_came_back_does_not_hold_it_open(breaker, clock):
     fail(breaker, 3)
     clock.now += 1

@@ -8,7 +8,7 @@ import json
 import ssl
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import trustme
@@ -16,8 +16,9 @@ from django.core.management import CommandError, call_command
 
 from search.checks import check_engine, check_engine_settings
 from search.engines.base import EngineUnavailable, IndexLost
+from search.engines.breaker import Breaker
 from search.engines.elasticsearch import ElasticsearchEngine
-from search.engines.elasticsearch_client import Patience, Server, version_problem
+from search.engines.elasticsearch_client import Client, Patience, Server, version_problem
 from search.indexes import why_rebuild
 from tests.search import server as real
 from tests.search.contract.test_engines import document, keys, put, words
@@ -60,10 +61,10 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(certificate=None, **answers):
+def serving(certificate=None, port=0, **answers):
     """The address of such a server, with TLS where it has a certificate, and what it was asked."""
     handler = type("Told", (Answers,), {"asked": [], **answers})
-    found = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    found = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
     found.daemon_threads = True
     found.handle_error = lambda *_: None  # who waits no longer has hung up
     if certificate is not None:
@@ -122,6 +123,25 @@ class TestReachingIt:
             assert max(took) < 1.2 and took[3] < 0.1
             assert "少し待っています" in raised.value.advice
 
+    def test_one_that_is_back_is_asked_within_seconds_however_long_it_was_away_and_the_log_says_so_once(self, caplog):
+        port, now = real.free_port(), [0.0]
+        engine = engine_at(f"http://127.0.0.1:{port}")
+        engine.client = Client(engine.client.server, Breaker(clock=lambda: now[0]))
+        for _ in range(60):
+            with pytest.raises(EngineUnavailable):
+                engine.generations()
+            now[0] += 1
+        caplog.clear()
+        caplog.set_level("INFO", "search")
+        with serving(port=port) as (url, asked):
+            for _ in range(4):
+                with suppress(EngineUnavailable):
+                    engine.generations()
+                now[0] += 1
+            assert asked
+        back = [told.getMessage() for told in caplog.records if "engine_back" in told.getMessage()]
+        assert len(back) == 1 and back[0].startswith(f"search.engine_back server={url} away=6")
+
     def test_a_prefix_of_a_path_is_kept(self):
         with serving() as (url, asked):
             assert engine_at(f"{url}/search/").generations() == [] and asked
@@ -132,6 +152,25 @@ class TestComingIn:
         with serving(status=401, answer={"error": {"type": "security_exception"}, "status": 401}) as (url, _):
             said = advice(engine_at(url, user="manabi", password="wrong-secret"))
             assert "SEARCH_PASSWORD" in said and "wrong-secret" not in said
+
+    @pytest.mark.parametrize(
+        ("values", "name"),
+        [
+            ({"user": "利用者", "password": "p"}, "SEARCH_USER"),
+            ({"user": "manabi", "password": "合言葉"}, "SEARCH_PASSWORD"),
+            ({"api_key": "鍵"}, "SEARCH_API_KEY"),
+            ({"api_key": "a2V5\n"}, "SEARCH_API_KEY"),
+        ],
+    )
+    def test_what_no_header_can_carry_is_named_and_not_shown(self, values, name):
+        with serving() as (url, asked):
+            said = advice(engine_at(url, **values))
+            assert said.startswith(f"{name} に、") and "SEARCH_CA" not in said and not asked
+            assert not any(secret in said for secret in ("利用者", "合言葉", "鍵"))
+
+    def test_a_password_in_the_address_that_no_header_can_carry(self):
+        said = advice(engine_at("http://manabi:%E5%90%88@127.0.0.1:9200"))
+        assert said.startswith("SEARCH_URL の利用者名とパスワード に、") and "合" not in said
 
     def test_rights_that_are_too_few(self):
         with serving(status=403, answer={"error": {"type": "security_exception"}, "status": 403}) as (url, _):
@@ -259,6 +298,7 @@ class TestSettings:
             ("SEARCH_CA", "no/such/file.pem", "search.E006"),
             ("SEARCH_USER", "manabi", "search.E007"),
             ("SEARCH_PREFIX", "Manabi_*", "search.E008"),
+            ("SEARCH_API_KEY", "鍵", "search.E009"),
         ],
     )
     def test_what_cannot_be_meant_stops_the_boot(self, settings, name, value, check):

@@ -107,6 +107,14 @@ class TestFinding:
         refresh()
         assert find(staff, row.public_id) == ["件名"]
 
+    def test_what_is_folded_away_of_a_long_facet_is_counted_in_words_that_fit_any_number(
+        self, page, refresh, reference, staff
+    ):
+        for n in range(18):
+            reference("避難所", fiscal_year=2007 + n)
+        refresh()
+        assert "ほか11項目を見る" in text_of(page(staff, q="避難所"))
+
     def test_an_empty_query_shows_the_newest_with_facets(self, page, refresh, reference, staff):
         for n in range(3):
             reference(f"件名{n}")
@@ -287,6 +295,11 @@ class TestReduced:
         assert "いまは簡易検索です" in text_of(response)
         assert {hit.card.title for hit in response.context["result"].hits} == {"訓練計画", "秘密の訓練"}
         assert [hit.card.title for hit in page(outsider, q="訓練").context["result"].hits] == ["訓練計画"]
+
+    def test_finding_nothing_there_does_not_mean_that_nobody_has_written_it(self, out_of_order, page, staff):
+        said = text_of(page(staff, q="漏水"))
+        assert "簡易検索では見つかりませんでした" in said and "題名と要旨" in said and "もう一度検索する" in said
+        assert "まだ誰も書いていない" not in said and "書いてみる" not in said
 
     def test_saving_still_works_and_is_found_later(self, out_of_order, reference, staff, index, find):
         reference("あとから")

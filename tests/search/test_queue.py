@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 
 from kb.models import Reference, Theme
@@ -163,6 +164,15 @@ class TestWorker:
             assert (row.attempts, row.parked) == (attempt, attempt == worker_module.MAX_ATTEMPTS)
         assert row.reason.startswith("ZeroDivisionError")
 
+    def test_an_engine_that_says_when_to_ask_again_is_asked_then(self, index, reference, monkeypatch):
+        reference("件名")
+        worker = Worker(index)
+        turned_away = EngineUnavailable("down", again_in=0.7)
+        monkeypatch.setattr(type(index), "write", lambda *a, **k: (_ for _ in ()).throw(turned_away))
+        for _ in range(3):
+            worker.step()
+            assert worker._pause == 0.7
+
     def test_a_failing_row_rests_while_others_go_on(self, index, reference, monkeypatch):
         bad, good = reference("毒"), reference("薬")
         document = ReferenceSource.document
@@ -296,6 +306,38 @@ class TestRebuild:
             public_id="X-R07-99999", source=reference_source(), external_id="x", title="静かに入った")])[0]  # fmt: skip
         difference = compare(index)
         assert (difference.missing, difference.extra) == ({f"reference:{unseen.pk}"}, {f"reference:{row.pk}"})
+
+
+class TestVerify:
+    @pytest.fixture
+    def verify(self, index, capsys):
+        """What the command says, and whether it calls that a difference."""
+
+        def ask():
+            try:
+                call_command("search_verify")
+            except SystemExit as ended:
+                return capsys.readouterr().out, ended.code
+            return capsys.readouterr().out, 0
+
+        return ask
+
+    def test_what_waits_in_the_queue_is_said_as_waiting_and_is_no_difference(self, verify, refresh, reference):
+        gone = reference("消える")
+        refresh()
+        gone.delete()
+        reference("これから")
+        said, code = verify()
+        assert code == 0 and "索引にない：0件　余分：0件" in said and "reference:" not in said
+        assert "これから入ります：1件　これから消えます：1件" in said
+
+    def test_what_has_drifted_is_named_and_a_list_that_is_cut_says_so(self, verify, refresh, reference):
+        rows = [reference(f"件名{n}") for n in range(23)]
+        PendingChange.objects.all().delete()
+        reference("これから")
+        said, code = verify()
+        assert code == 1 and "索引にない：23件" in said and f"索引にない：reference:{rows[0].pk}\n" in said
+        assert "索引にない：ほか3件" in said and "これから入ります：1件" in said and "search_sync" in said
 
 
 @pytest.mark.django_db(transaction=True)

@@ -15,8 +15,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.checks import ERROR, Tags, run_checks
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from rich.console import Console
@@ -44,7 +45,8 @@ class MigrationLines(io.TextIOBase):
 
 
 class Command(BaseCommand):
-    # The checks import every view, which costs a third of a warm start; script/test runs them.
+    # The checks import every view, which costs a third of a warm start; script/test runs them. `refuse` runs the few that
+    # judge what a person has set.
     requires_system_checks = ()
     help = "デモを動かす準備をします（データベース、データ、静的ファイル、索引）。済んだことは飛ばします。"
 
@@ -53,6 +55,7 @@ class Command(BaseCommand):
         parser.add_argument("--url", default=settings.WAGTAILADMIN_BASE_URL)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.refuse()
         self.console = Console(highlight=False)
         var_dir: Path = settings.VAR_DIR
         var_dir.mkdir(parents=True, exist_ok=True)
@@ -68,6 +71,12 @@ class Command(BaseCommand):
         welcome = io.StringIO()
         call_command("demo_welcome", url=options["url"].rstrip("/"), stdout=welcome)
         (var_dir / "welcome.txt").write_text(welcome.getvalue(), "utf-8")
+
+    def refuse(self) -> None:
+        """Settings that cannot be meant end it here, in a line each: web server and worker would die of them later."""
+        problems = [found for found in run_checks(tags=[Tags.compatibility]) if found.level >= ERROR]
+        if problems:
+            raise CommandError("\n".join(f"{found.msg}{found.hint or ''}（{found.id}）" for found in problems))
 
     def has_data(self) -> bool:
         try:
