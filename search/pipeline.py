@@ -60,7 +60,7 @@ def rank(engine: Engine, request: SearchRequest, words: Lexical, reader: Gate) -
     """Ask for everything, then for less until enough is found, and put the best in order."""
     plan = _plan(request, words, reader)
     for attempt in words.attempts:
-        plan = replace(plan, clauses=attempt.clauses, minimum=attempt.minimum)
+        plan = replace(plan, clauses=attempt.clauses, minimum=attempt.minimum, scoring=attempt.scoring)
         found = engine.search(plan)
         # In order of date a wider question would only put what is nearly beside the point on top.
         if found.total >= (attempt.enough if plan.order == "relevance" else 1):
@@ -96,7 +96,6 @@ def _plan(request: SearchRequest, words: Lexical, reader: Gate) -> Plan:
         hidden=reader.hidden,
         required=words.required,
         excluded=words.excluded,
-        scoring=words.scoring,
         field_weights=ranking.FIELD_WEIGHTS,
         filters={name: frozenset(codes) for name, codes in request.filters.items()},
         facets=FACETS,
