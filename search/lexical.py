@@ -129,8 +129,11 @@ def _unit_clauses(forms: tuple[str, ...], groups: Groups) -> Iterator[Clause]:
 
 
 def _sentence(units: list[Clause]) -> Iterator[Attempt]:
-    for minimum in ranking.minimum_matches(len(units)):
-        yield Attempt(tuple(units), minimum, enough=ranking.ENOUGH_FOR_SENTENCE)
+    """A third of its words, then fewer. Where some document holds the third, that is what was asked for."""
+    first, *others = ranking.minimum_matches(len(units))
+    yield Attempt(tuple(units), first, enough=ranking.ENOUGH_FOR_SENTENCE)
+    for minimum in others:
+        yield Attempt(tuple(units), minimum, fewer=True, enough=ranking.ENOUGH_FOR_SENTENCE)
 
 
 def _attempts(clauses: list[Clause], units: list[Clause]) -> Iterator[Attempt]:

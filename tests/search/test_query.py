@@ -100,6 +100,7 @@ class TestLexical:
         first = found.attempts[0]
         assert found.sentence and first.minimum == ranking.minimum_match(len(first.clauses)) < len(first.clauses)
         assert [a.minimum for a in found.attempts] == ranking.minimum_matches(len(first.clauses))
+        assert [a.fewer for a in found.attempts] == [False, *[True] * (len(found.attempts) - 1)]
         assert {a.enough for a in found.attempts} == {ranking.ENOUGH_FOR_SENTENCE}
         assert not asked("会計年度任用職員制度の手引").sentence
 

@@ -68,8 +68,14 @@ class TestWords:
         terms = [["ヒヤリハット", "close call"]]
         for query in ("ヒヤリハットの報告", "ヒヤリハット 報告"):
             ranked = ask(engine, query, synonyms=terms)
-            assert ranked.attempt.fewer and ranked.hits[0].key == "item:1"
+            assert ranked.fewer and ranked.hits[0].key == "item:1"
         assert found(engine, "ヒヤリハットの報告", synonyms=terms) == ["item:1"]
+
+    def test_fewer_are_said_of_a_sentence_only_where_nothing_holds_a_third_of_it(self, shelf):
+        near = ask(shelf, "避難所の運営で市町村と合同でするべきことは何ですか")
+        assert near.attempt.fewer and not near.fewer  # too few hits, so a wider question was asked too
+        far = ask(shelf, "宇宙機の電池の不具合で名簿は要るか")
+        assert far.fewer and far.attempt.minimum == 1
 
     @pytest.mark.parametrize("query", ["acl:*", "title:(", "_exists_:a", "*", "a OR b) AND", '"', "\\", "((((", "~2"])
     def test_nothing_else_is_an_operator(self, shelf, query):
