@@ -136,8 +136,12 @@ def _only(words: Lexical, kinds: Collection[Kind]) -> Lexical:
     def reduced(clause: Clause) -> Clause:
         return Clause(tuple(way for way in clause.any_of if way.kind in kinds) or clause.any_of)
 
-    return replace(
-        words,
-        attempts=tuple(replace(a, clauses=tuple(map(reduced, a.clauses))) for a in words.attempts),
-        scoring=tuple(scoring for scoring in words.scoring if scoring.kind in kinds),
+    attempts = tuple(
+        replace(
+            one,
+            clauses=tuple(map(reduced, one.clauses)),
+            scoring=tuple(scoring for scoring in one.scoring if scoring.kind in kinds),
+        )
+        for one in words.attempts
     )
+    return replace(words, attempts=attempts)

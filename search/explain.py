@@ -17,7 +17,7 @@ _BONUSES = {"reuse": "役に立った", "freshness": "新しさ", "own_unit": "�
 
 def called(scoring: Scoring) -> str:
     """What one part of the question to the engine is called."""
-    return "同義語" if scoring.weight == ranking.SYNONYM_WEIGHT and scoring.kind == "a" else _KINDS[scoring.kind]
+    return "同義語" if scoring.kind == "a" and scoring.weight < ranking.KIND_WEIGHTS["a"] else _KINDS[scoring.kind]
 
 
 def by_words(parts: Mapping[str, float]) -> str:

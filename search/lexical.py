@@ -32,13 +32,14 @@ _EXACT_FROM = 2
 class Attempt:
     """One way to ask: how many of the clauses must match. `fewer` says that the reader asked for more.
 
-    With fewer than `enough` hits the next way, a wider one, is tried too.
+    With fewer than `enough` hits the next way, a wider one, is tried too. `scoring` puts what matches in order.
     """
 
     clauses: tuple[Clause, ...]
     minimum: int
     fewer: bool = False
     enough: int = 1
+    scoring: tuple[Scoring, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,6 @@ class Lexical:
     attempts: tuple[Attempt, ...]
     required: tuple[Clause, ...]
     excluded: tuple[Clause, ...]
-    scoring: tuple[Scoring, ...]
     sentence: bool
     ignored: tuple[str, ...]  # words of which nothing is left to look for (particles, signs)
     forms: frozenset[str]  # to mark in the texts that are shown
@@ -62,6 +62,7 @@ def lexical(request: SearchRequest, synonyms: Iterable[Collection[str]]) -> Lexi
     analyses = {word: analyse(word.text) for word in wanted}
     sentence = _is_sentence(wanted, analyses)
     clauses: list[Clause] = []
+    units: list[Clause] = []
     required: list[Clause] = []
     ignored: list[str] = []
     others: set[str] = set()
@@ -74,19 +75,19 @@ def lexical(request: SearchRequest, synonyms: Iterable[Collection[str]]) -> Lexi
             ignored.append(word.text)
         elif word.phrase:
             required.append(clause)
-        elif sentence:
-            clauses += _unit_clauses(forms, groups)
         else:
             clauses.append(clause)
+            units += _unit_clauses(forms, groups)
     excluded = [
         _clause(replace(word, phrase=True), query_forms(word.text), ()) for word in request.words if word.excluded
     ]
     tokens = frozenset(form for word in wanted for form in query_forms(word.text))
+    own = tuple(_scoring(analyses, tokens))
+    attempts = _sentence(units[:_MAX_SENTENCE_WORDS]) if sentence else _attempts(clauses, units)
     return Lexical(
-        attempts=tuple(_attempts(clauses[:_MAX_SENTENCE_WORDS], sentence=sentence)),
+        attempts=tuple(replace(one, scoring=(*own, *_synonyms(one, others - tokens))) for one in attempts),
         required=tuple(required),
         excluded=tuple(clause for clause in excluded if clause.any_of),
-        scoring=tuple(_scoring(analyses, tokens, others - tokens)),
         sentence=sentence,
         ignored=tuple(ignored),
         forms=tokens | others,
@@ -118,29 +119,34 @@ def _clause(word: Word, forms: tuple[str, ...], alternatives: Collection[tuple[s
 
 
 def _unit_clauses(forms: tuple[str, ...], groups: Groups) -> Iterator[Clause]:
-    """Each unit of a sentence by itself; where a reviewed word begins with it, that word's synonyms do as well."""
-    for form in dict.fromkeys(forms):
-        at = forms.index(form)
-        others = (other for end in range(at + 1, len(forms) + 1) for other in sorted(groups.get(forms[at:end], ())))
-        yield Clause((Match("a", (form,)), *(Match("a", other) for other in islice(others, _MAX_ALTERNATIVES))))
+    """Each unit by itself. What holds a synonym of a reviewed word holds all units of that word: ひやり and ハット."""
+    ways: dict[str, dict[Match, None]] = {form: {} for form in forms}
+    for begin, end, other in _reviewed(forms, groups):
+        for form in forms[begin:end]:
+            ways[form][Match("a", other)] = None
+    for form, others in ways.items():
+        yield Clause((Match("a", (form,)), *islice(others, _MAX_ALTERNATIVES)))
 
 
-def _attempts(clauses: list[Clause], *, sentence: bool) -> Iterator[Attempt]:
+def _sentence(units: list[Clause]) -> Iterator[Attempt]:
+    """A third of its words, then fewer. Where some document holds the third, that is what was asked for."""
+    first, *others = ranking.minimum_matches(len(units))
+    yield Attempt(tuple(units), first, enough=ranking.ENOUGH_FOR_SENTENCE)
+    for minimum in others:
+        yield Attempt(tuple(units), minimum, fewer=True, enough=ranking.ENOUGH_FOR_SENTENCE)
+
+
+def _attempts(clauses: list[Clause], units: list[Clause]) -> Iterator[Attempt]:
     count = len(clauses)
-    if sentence:
-        for minimum in ranking.minimum_matches(count):
-            yield Attempt(tuple(clauses), minimum, enough=ranking.ENOUGH_FOR_SENTENCE)
-        return
     close = tuple(map(_close, clauses))
     if close != tuple(clauses):
         yield Attempt(close, count, enough=ranking.ENOUGH_CLOSE)
     yield Attempt(tuple(clauses), count)
     for minimum in ranking.fewer(count):
         yield Attempt(tuple(clauses), minimum, fewer=True)
-    parts = [Clause((Match("a", (form,)),)) for clause in clauses for form in _first(clause)]
-    if len(parts) > count:  # 避難所運営訓練 as one word: 避難, 所, 運営, 訓練
-        for minimum in ranking.fewer(len(parts)):
-            yield Attempt(tuple(parts), minimum, fewer=True)
+    if len(units) > count:  # 避難所運営訓練 as one word: 避難, 所, 運営, 訓練
+        for minimum in ranking.fewer(len(units)):
+            yield Attempt(tuple(units), minimum, fewer=True)
 
 
 def _close(clause: Clause) -> Clause:
@@ -148,11 +154,7 @@ def _close(clause: Clause) -> Clause:
     return Clause(tuple(replace(way, phrase=True) if len(way.tokens) > 1 else way for way in clause.any_of))
 
 
-def _first(clause: Clause) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(clause.any_of[0].tokens)) if clause.any_of[0].kind == "a" else ()
-
-
-def _scoring(analyses: dict[Word, Analysis], tokens: frozenset[str], others: set[str]) -> Iterator[Scoring]:
+def _scoring(analyses: dict[Word, Analysis], tokens: frozenset[str]) -> Iterator[Scoring]:
     found: dict[Kind, dict[str, None]] = {"a": dict.fromkeys(sorted(tokens)), "c": {}, "b": {}, "r": {}}
     for word, analysis in analyses.items():
         found["c"].update(dict.fromkeys(analysis.forms("c")))
@@ -162,8 +164,13 @@ def _scoring(analyses: dict[Word, Analysis], tokens: frozenset[str], others: set
     for kind, forms in found.items():
         if forms:
             yield Scoring(kind, tuple(forms), ranking.KIND_WEIGHTS[kind])
+
+
+def _synonyms(attempt: Attempt, others: set[str]) -> Iterator[Scoring]:
+    """What the synonyms add: more where a document may hold one of them and no other word that was asked for."""
     if others:
-        yield Scoring("a", tuple(sorted(others)), ranking.SYNONYM_WEIGHT)
+        alone = attempt.minimum < len(attempt.clauses)
+        yield Scoring("a", tuple(sorted(others)), ranking.SYNONYM_ALONE if alone else ranking.SYNONYM_WEIGHT)
 
 
 # --- synonyms -----------------------------------------------------------------------------------
@@ -181,11 +188,13 @@ def _groups(synonyms: Iterable[Collection[str]]) -> Groups:
 
 def _alternatives(forms: tuple[str, ...], table: Groups) -> Iterator[tuple[str, ...]]:
     """The word again with a reviewed part of it replaced by each of its synonyms."""
-    given = 0
-    for size in range(len(forms), 0, -1):
-        for start in range(len(forms) - size + 1):
-            for other in sorted(table.get(forms[start : start + size], ())):
-                if given == _MAX_ALTERNATIVES:
-                    return
-                given += 1
-                yield forms[:start] + other + forms[start + size :]
+    for begin, end, other in islice(_reviewed(forms, table), _MAX_ALTERNATIVES):
+        yield forms[:begin] + other + forms[end:]
+
+
+def _reviewed(forms: tuple[str, ...], table: Groups) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """Where a reviewed word begins and ends, and one of its synonyms; longer words first."""
+    for size in range(min(len(forms), max(map(len, table), default=0)), 0, -1):
+        for begin in range(len(forms) - size + 1):
+            for other in sorted(table.get(forms[begin : begin + size], ())):
+                yield begin, begin + size, other

@@ -28,6 +28,7 @@ class Ranked:
     found: Found
     attempt: Attempt
     plan: Plan
+    fewer: bool  # than were asked for: nothing holds as many words as that
 
 
 def run(request: SearchRequest, user: Any) -> ResultPage:
@@ -50,7 +51,7 @@ def run(request: SearchRequest, user: Any) -> ResultPage:
         page=ranked.page,
         pages=_pages(total),
         facets=() if refused else _facets(ranked.found, request),
-        fewer=(attempt.minimum, len(attempt.clauses)) if attempt.fewer and total else None,
+        fewer=(attempt.minimum, len(attempt.clauses)) if ranked.fewer and total else None,
         sentence=words.sentence,
         ignored=words.ignored,
     )
@@ -59,14 +60,16 @@ def run(request: SearchRequest, user: Any) -> ResultPage:
 def rank(engine: Engine, request: SearchRequest, words: Lexical, reader: Gate) -> Ranked:
     """Ask for everything, then for less until enough is found, and put the best in order."""
     plan = _plan(request, words, reader)
+    fewer = True
     for attempt in words.attempts:
-        plan = replace(plan, clauses=attempt.clauses, minimum=attempt.minimum)
+        plan = replace(plan, clauses=attempt.clauses, minimum=attempt.minimum, scoring=attempt.scoring)
         found = engine.search(plan)
+        fewer = fewer and (attempt.fewer or not found.total)
         # In order of date a wider question would only put what is nearly beside the point on top.
         if found.total >= (attempt.enough if plan.order == "relevance" else 1):
             break
     page = min(request.page, max(1, _pages(found.total)))
-    return Ranked(_page(engine, plan, found, page), page, found, attempt, plan)
+    return Ranked(_page(engine, plan, found, page), page, found, attempt, plan, fewer)
 
 
 def look_up(user: Any, clauses: tuple[Clause, ...], scoring: tuple[Scoring, ...], limit: int) -> list[Card]:
@@ -96,7 +99,6 @@ def _plan(request: SearchRequest, words: Lexical, reader: Gate) -> Plan:
         hidden=reader.hidden,
         required=words.required,
         excluded=words.excluded,
-        scoring=words.scoring,
         field_weights=ranking.FIELD_WEIGHTS,
         filters={name: frozenset(codes) for name, codes in request.filters.items()},
         facets=FACETS,

@@ -33,6 +33,9 @@ ENOUGH_FOR_SENTENCE = 30
 ENOUGH_CLOSE = PAGE_SIZE
 #: A synonym is nearly the word, but the word itself comes first.
 SYNONYM_WEIGHT = 0.5
+#: Where not every word has to occur, a synonym speaks for its word against the other words, and must not lose to one
+#: that more documents hold. Pairs of characters and readings still put the word itself first.
+SYNONYM_ALONE = 0.8
 
 #: 教訓化済み was verified in practice; anything else that was written down deserves the same start.
 _MATURITY = {"learned": 0.12, "implemented": 0.08, "identified": 0.03, "noted": 0.03, "observed": 0.0}

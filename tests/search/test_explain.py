@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from kb.models import Term
 from tests.factories.kb import make_lesson
 from tests.factories.organization import make_staff, make_unit
 
@@ -51,6 +52,14 @@ def test_the_reasons_make_up_the_order(explained, office, staff):
         assert number(words) * (1 + share) == pytest.approx(number(total), abs=0.05)
     assert hits[0][0].startswith("語の一致")
     assert "短い語" in hits[0][0]
+
+
+@pytest.mark.parametrize("query", ["クレーム", "クレーム 報告"])
+def test_what_a_synonym_adds_is_told_by_its_name(explained, office, staff, query):
+    Term.objects.create(label="苦情", synonyms=["クレーム"])
+    make_lesson(staff, title="苦情の電話")
+    (why,) = explained(office, query)
+    assert "同義語" in why[0]
 
 
 def test_maturity_is_told_by_the_name_of_its_badge(explained, office, staff):

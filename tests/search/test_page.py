@@ -86,6 +86,13 @@ class TestFinding:
         refresh()
         assert find(staff, "台風のときに避難所の受付で困ったことは何ですか？")[0] == "避難所の受付"
 
+    def test_a_sentence_that_nothing_comes_near_is_said_to(self, page, refresh, reference, staff):
+        reference("避難所の受付", "台風の夜、避難所の受付に列ができて困った。")
+        refresh()
+        assert "よく合うものはありませんでした" not in text_of(page(staff, q="避難所の受付で困ったことは何ですか"))
+        far = text_of(page(staff, q="宇宙機の電池の配線で困ったら"))
+        assert "よく合うものはありませんでした。" in far and "語のうち1語以上を含むもの" in far
+
     def test_kana_and_one_kanji_find_titles(self, find, refresh, reference, staff):
         reference("災害対策")
         reference("鉄橋の点検")

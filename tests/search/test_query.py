@@ -100,6 +100,7 @@ class TestLexical:
         first = found.attempts[0]
         assert found.sentence and first.minimum == ranking.minimum_match(len(first.clauses)) < len(first.clauses)
         assert [a.minimum for a in found.attempts] == ranking.minimum_matches(len(first.clauses))
+        assert [a.fewer for a in found.attempts] == [False, *[True] * (len(found.attempts) - 1)]
         assert {a.enough for a in found.attempts} == {ranking.ENOUGH_FOR_SENTENCE}
         assert not asked("会計年度任用職員制度の手引").sentence
 
@@ -110,6 +111,24 @@ class TestLexical:
     def test_a_sentence_finds_by_synonyms(self):
         found = asked("車の税金が高いと言われた", [["自動車税", "車の税金"]])
         assert Match("a", ("自動", "車", "税")) in found.attempts[0].clauses[0].any_of
+
+    def test_a_synonym_holds_every_unit_of_its_word_where_fewer_are_tried(self):
+        found = asked("ヒヤリハットの報告", [["ヒヤリハット", "close call"]])
+        assert [(a.minimum, len(a.clauses)) for a in found.attempts if a.fewer] == [(2, 3), (1, 3)]
+        near, hat, report = map(forms, found.attempts[-1].clauses)
+        (synonym,) = near[1:]
+        assert (near, hat, report) == ([("ひやり",), synonym], [("ハット",), synonym], [("報告",)])
+
+    def test_a_synonym_holds_every_unit_of_its_word_in_a_sentence(self):
+        found = asked("車の税金が高いと言われた", [["自動車税", "車の税金"]])
+        assert [forms(clause)[1:] for clause in found.attempts[0].clauses[:3]] == [
+            [("自動", "車", "税")], [("自動", "車", "税")], [],
+        ]  # fmt: skip
+
+    def test_a_synonym_weighs_more_where_not_every_word_has_to_occur(self):
+        found = asked("クレーム 報告", [["苦情", "クレーム"]])
+        weights = [next(s.weight for s in a.scoring if s.tokens == ("苦情",)) for a in found.attempts]
+        assert weights == [ranking.SYNONYM_WEIGHT, ranking.SYNONYM_ALONE]
 
     def test_a_phrase_is_required_in_every_attempt(self):
         found = asked('"避難所の運営" 台風')

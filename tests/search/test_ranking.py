@@ -151,7 +151,14 @@ class TestWeights:
         words = [["苦情", "クレーム"]]
         found = page("苦情", words, other={"body": "クレームの電話"}, same={"body": "苦情の電話"})
         assert found == ["same", "other"]
-        assert 0 < ranking.SYNONYM_WEIGHT < 1
+        assert 0 < ranking.SYNONYM_WEIGHT < ranking.SYNONYM_ALONE < 1
+
+    def test_a_synonym_does_not_lose_to_a_word_that_more_documents_hold(self):
+        reports = {f"report{n}": {"title": "月の報告", "body": "報告の列。"} for n in range(6)}
+        others = {f"other{n}": {} for n in range(30)}
+        complaint = {"title": "月の苦情", "body": "苦情の列。"}
+        found = page("クレーム 報告", [["苦情", "クレーム"]], complaint=complaint, **reports, **others)
+        assert found[0] == "complaint" and len(found) == 7
 
     def test_a_reading_finds_what_was_typed_in_kana(self):
         assert page("ひなんじょ", kanji={"title": "避難所"}, none={"title": "会議室"}) == ["kanji"]

@@ -22,9 +22,9 @@ def said(number, title, body="", **values):
     )  # fmt: skip
 
 
-def ask(engine, query, page=1, reader=COUNTY, **parameters):
+def ask(engine, query, page=1, reader=COUNTY, synonyms=(), **parameters):
     request = parse({"q": [query], "page": [str(page)], **{name: list(found) for name, found in parameters.items()}})
-    return rank(engine, request, lexical(request, ()), reader)
+    return rank(engine, request, lexical(request, synonyms), reader)
 
 
 def found(engine, query, **parameters):
@@ -60,6 +60,22 @@ class TestWords:
     def test_a_sentence_is_ranked_by_what_it_shares(self, shelf):
         ranked = ask(shelf, "避難所の運営で市町村と合同でするべきことは何ですか")
         assert ranked.hits[0].key == "item:1"
+
+    def test_a_synonym_counts_as_its_word_where_not_all_words_stand_together(self, engine):
+        reports = [said(n, "月の報告", "報告の列。") for n in range(2, 8)]
+        others = [said(n, "件名", "本文です。") for n in range(8, 40)]
+        fill(engine, [said(1, "A close call", "This was a close call."), *reports, *others])
+        terms = [["ヒヤリハット", "close call"]]
+        for query in ("ヒヤリハットの報告", "ヒヤリハット 報告"):
+            ranked = ask(engine, query, synonyms=terms)
+            assert ranked.fewer and ranked.hits[0].key == "item:1"
+        assert found(engine, "ヒヤリハットの報告", synonyms=terms) == ["item:1"]
+
+    def test_fewer_are_said_of_a_sentence_only_where_nothing_holds_a_third_of_it(self, shelf):
+        near = ask(shelf, "避難所の運営で市町村と合同でするべきことは何ですか")
+        assert near.attempt.fewer and not near.fewer  # too few hits, so a wider question was asked too
+        far = ask(shelf, "宇宙機の電池の不具合で名簿は要るか")
+        assert far.fewer and far.attempt.minimum == 1
 
     @pytest.mark.parametrize("query", ["acl:*", "title:(", "_exists_:a", "*", "a OR b) AND", '"', "\\", "((((", "~2"])
     def test_nothing_else_is_an_operator(self, shelf, query):
