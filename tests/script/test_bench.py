@@ -47,7 +47,23 @@ def test_clients_share_the_questions_and_each_is_a_process():
         "print(len(files), str(os.getpid()) in [f.name for f in files], asked == set(range(30)))\n"
         "print(len(taken.milliseconds), taken.reduced, taken.seconds > 0)\n"
     )
-    assert done.stdout.splitlines() == ["3 False True", "30 15 True"], done.stderr
+    # All of it five times, over as many connections: one deal of connections is chance.
+    assert done.stdout.splitlines() == ["3 False True", "150 75 True"], done.stderr
+
+
+def test_each_deal_has_connections_of_its_own_and_one_client_has_one():
+    done = python(
+        "import bench_load, multiprocessing\n"
+        "made = multiprocessing.get_context('fork').Value('i', 0)\n"
+        "def connect():\n"
+        "    with made.get_lock():\n"
+        "        made.value += 1\n"
+        "    return lambda number: True\n"
+        "for clients in (2, 1):\n"
+        "    bench_load.at_once(clients, 10, connect)\n"
+        "    print(made.value)\n"
+    )
+    assert done.stdout.splitlines() == ["10", "11"], done.stderr
 
 
 @pytest.mark.parametrize("failing", ["raise ValueError('no page')", "os._exit(3)"])
