@@ -15,7 +15,7 @@ from typing import Any
 
 from bench_load import at_once, spread
 from bench_load import pages as page_clients
-from bench_machine import forget_settings, machine, memory
+from bench_machine import forget_settings, machine, memory, settle
 from demo_client import Browser, Server
 from demo_writer import publish_kpt
 
@@ -43,6 +43,7 @@ def main() -> None:
         row("script/server, first start", f"{server.start():.1f} s")
         server.stop()
         row("script/server, second start", f"{server.start():.1f} s")
+        settle(server.processes)
         browser = Browser(server.base)
         browser.log_in(READER)
         for size in sizes:

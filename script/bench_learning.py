@@ -24,7 +24,7 @@ from typing import Any
 
 from bench import in_copy
 from bench_load import Taken, at_once, pages
-from bench_machine import busy, forget_settings, machine
+from bench_machine import busy, forget_settings, machine, settle
 from bench_tables import commit, met, table
 from demo_client import Browser, Server
 
@@ -133,6 +133,7 @@ class Measurement:
         )  # fmt: skip
         with Server(self.checkout, show=False, settings=self.settings) as server:
             server.start()
+            settle(server.processes)
             for name, login, path in PAGES:
                 self.page(server, name, login, path)
             server.stop()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench import READER, WORDS, in_copy, inside, searchable
 from bench_load import Taken, at_once, pages
-from bench_machine import busy, forget_settings, machine, memory
+from bench_machine import busy, forget_settings, machine, memory, settle
 from bench_tables import Tables
 from cluster import Cluster, port_is_free
 from demo_client import Browser, Server, free_port
@@ -63,6 +63,7 @@ def measure(chosen: argparse.Namespace, items: int, engine: str, settings: dict[
     searches = [f"/search/?q={word}" for word in WORDS]
     with Server(chosen.checkout, show=False, settings=settings) as server:
         server.start()
+        settle(server.processes)
         browser = Browser(server.base)
         browser.log_in(READER)
         for path in searches:

@@ -80,6 +80,17 @@ def test_a_client_that_fails_ends_the_measurement_with_one_line(failing):
     assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
+def test_two_loops_at_once_take_as_long_as_one_or_up_to_twice(module):
+    assert 0.5 < module("bench_machine").side_by_side() < 4  # of a machine that others use, too
+
+
+def test_what_works_is_waited_for_and_what_idles_is_not(module):
+    settle = module("bench_machine").settle
+    with subprocess.Popen([sys.executable, "-c", "for i in range(60_000_000): pass"]) as working:
+        settle(lambda: [working.pid])
+        assert working.poll() is not None
+
+
 def test_tables_hold_what_was_measured_and_whether_goals_are_met(module):
     tables = module("bench_tables").Tables("2 cores", ROOT)
     taken = module("bench_load").Taken([30.0] * 99 + [60.0], 3.0, reduced=1)
