@@ -38,19 +38,25 @@ class TreeStamp(models.Model):
 
 
 class StampedQuerySet(models.QuerySet[Any]):
-    """Bulk verbs send no signals; these touch the stamp themselves (saves and deletions: see apps.py)."""
+    """Bulk verbs send no signals; these touch the stamp themselves (saves and deletions: see apps.py).
+
+    After the rows, never before: without a transaction another process could keep the old rows under the new stamp.
+    """
 
     def update(self, **values: Any) -> int:
+        changed = super().update(**values)
         TreeStamp.touch()
-        return super().update(**values)
+        return changed
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> list[Any]:
+        made = super().bulk_create(*args, **kwargs)
         TreeStamp.touch()
-        return super().bulk_create(*args, **kwargs)
+        return made
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> int:
+        changed = super().bulk_update(*args, **kwargs)
         TreeStamp.touch()
-        return super().bulk_update(*args, **kwargs)
+        return changed
 
 
 class OrgUnit(Identified):

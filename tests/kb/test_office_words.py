@@ -1,7 +1,8 @@
 """The office's words are kept in memory, and hold as soon as they are changed, whoever changed them."""
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from kb.models import Term, Theme
 from kb.office_words import office_words
@@ -66,3 +67,11 @@ def test_without_a_stamp_nothing_is_kept():
     office_words()
     Term.objects.all()._raw_delete("default")
     assert terms() == set()
+
+
+def test_a_bulk_verb_moves_the_stamp_after_the_rows():
+    """The other way about, another process might keep the old rows under the new stamp."""
+    with CaptureQueriesContext(connection) as asked:
+        Theme.objects.update(label="防災・危機管理")
+    written = [query["sql"] for query in asked if query["sql"].startswith(("UPDATE", "INSERT"))]
+    assert "kb_theme" in written[0] and "organization_treestamp" in written[-1]
