@@ -27,7 +27,7 @@ _kept: OfficeWords | None = None
 
 
 def office_words() -> OfficeWords:
-    """The words as they are now; two queries where they may have changed, one or none where not."""
+    """The words as they are now; two queries beside that for the stamp where they may have changed, none where not."""
     global _kept
     now, found = stamp(), _kept
     if found is None or now is None or found.stamp != now:

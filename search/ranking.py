@@ -14,7 +14,7 @@ from search.engines.base import EngineHit, Kind, Signals
 
 PAGE_SIZE = 10
 #: So many of the best are re-ordered by `order`; later ones stand as the engine gave them. Whole pages only. With 200 no
-#: figure of relevance differed in the third place, and a page took a millisecond more.
+#: figure of relevance differed in the third place, and a page took half a millisecond more (embedded engine).
 WINDOW = 100
 #: Nobody reads further, and a cluster refuses to go deeper than 10,000 hits.
 LAST_PAGE = 1_000

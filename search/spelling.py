@@ -29,7 +29,7 @@ _LONG_VOWEL = re.compile(
 )
 _WAVE = re.compile("[〜〰∼]")
 #: Without one of these the three above have nothing to do, nor has _MARKED below without one of the others: asked of
-#: every text that is indexed or shown, they took half of the time of all.
+#: every text that is indexed or shown, they took nearly half of the time of all.
 _STROKE = re.compile("[-‐‑‒–—―−─━﹣~〜〰∼]|ーー")
 _MAY_BE_MARKED = re.compile(r"[\d元#+]")
 _MIDDLE_DOT = re.compile("(?<=[ァ-ヺー])[・･](?=[ァ-ヺ])")

@@ -1,7 +1,7 @@
 """What a word leaves in every text that holds it: its kanji, its sound in kana, or some of its letters.
 
 A results page marks what matched in twenty texts. The dictionary looks into each of their clauses at a
-microsecond a letter, and most hold nothing of what was asked; a look for traces costs a hundredth of that.
+microsecond a letter, and most hold nothing of what was asked; a look for traces costs a small part of that.
 It refuses to decide what matches: that remains the dictionary's (search/analysis.py).
 """
 
