@@ -41,8 +41,8 @@ class SearchSource(Protocol):
     def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
         """Gate two, and what the results page shows: a card of each of `pks` that `visible_to` gives, of no other.
 
-        The policy is part of the question that reads the rows, so that nothing can change in between and none is asked
-        twice. A constant number of queries (aim at three), however many rows.
+        The policy is asked of the rows as they were read (or is part of the question), so that nothing can change in
+        between. A constant number of queries (aim at three), however many rows.
         """
         ...
 
