@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
@@ -63,6 +63,16 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def follow(link: Locator) -> None:
+    """Press what leads elsewhere, a link or a button that sends, and wait until one is there.
+
+    A press alone returns before the answer has come: what is read next, on the page or in the database, would be
+    what was there before, or nothing.
+    """
+    with link.page.expect_navigation():
+        link.click()
+
+
 @dataclass
 class Visit:
     """One person at one screen; counts taps and gathers what went wrong."""
@@ -97,8 +107,14 @@ class Visit:
         self.page.goto(f"{self.site}{path}")
 
     def tap(self, selector: str) -> None:
+        """Press what changes something on this page."""
         self.taps += 1
         self.page.locator(selector).locator("visible=true").first.click()
+
+    def follow(self, selector: str) -> None:
+        """Press what leads to another page, and wait for it."""
+        self.taps += 1
+        follow(self.page.locator(selector).locator("visible=true").first)
 
     @property
     def sticks_out(self) -> bool:

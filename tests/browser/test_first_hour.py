@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import ROOT, Visit
 
@@ -71,7 +71,7 @@ def write_a_retrospective(chromium: Browser, site: str, size: str, scripts: bool
     ):
         page.locator(f"[name={name}]").fill(text)
         if size == "phone":
-            visit.tap("a:has-text('次へ'), button:has-text('次へ')")
+            visit.follow("a:has-text('次へ'), button:has-text('次へ')")
     picture(visit, "5-last-screen")
     visit.tap("label:has([name=blameless_ok]), [name=blameless_ok]")
     visit.tap("button[name=publish]")
@@ -95,10 +95,10 @@ def draw_a_lesson_for_everybody(chromium: Browser, site: str, size: str, scripts
     if size == "phone":
         for name in ("title", "observation", "applies_when"):
             assert page.locator(f"[name={name}]").input_value()
-            visit.tap("a:has-text('次へ'), button:has-text('次へ')")
+            visit.follow("a:has-text('次へ'), button:has-text('次へ')")
     page.locator("[name=citizen_effect]").fill("返事を待つ人が、半日早く答えを受け取れる。")
     while size == "phone" and not page.locator("button[name=publish]").is_visible():
-        visit.tap("a:has-text('次へ'), button:has-text('次へ')")
+        visit.follow("a:has-text('次へ'), button:has-text('次へ')")
     page.locator("label:has([name=audience][value=prefecture])").click()
     visit.tap("button[name=publish]")
     page.wait_for_url("**/k/L-*/")
@@ -133,7 +133,7 @@ def accept_what_waits(chromium: Browser, site: str, size: str, scripts: bool, su
     picture(visit, "11-decide")
     visit.page.locator("button[name=accept]").click()
     visit.page.wait_for_url("**/review/")
-    assert "受理しました" in visit.page.content()
+    expect(visit.page.locator("body")).to_contain_text("受理しました")
     visit.end()
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from wagtail.models import Collection
 
 from demo.load import load
@@ -32,7 +32,7 @@ from organization.working_days import working_days_after
 from search.engines import engine
 from search.indexes import rebuild
 from search.worker import Worker
-from tests.browser.conftest import ROOT, Visit
+from tests.browser.conftest import ROOT, Visit, follow
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -113,9 +113,9 @@ def test_a_year_of_learning(year: Year) -> None:
 def assign_the_newcomers(year: Year) -> list[Person]:
     """Twenty people in at most twelve interactions, counted from the home page."""
     visit = year.visit("shochou")
-    visit.tap("nav a:has-text('所属の学び')")
+    visit.follow("nav a:has-text('所属の学び')")
     picture(visit, "20-team-before")
-    visit.tap("a:has-text('人に割り当てる')")
+    visit.follow("a:has-text('人に割り当てる')")
     visit.page.locator("select[name=path]").select_option(
         label=next(text for text in visit.page.locator("select[name=path] option").all_inner_texts() if PATH in text)
     )
@@ -123,10 +123,9 @@ def assign_the_newcomers(year: Year) -> list[Person]:
     visit.page.locator("[name=reason]").fill("着任して最初の三か月に、県民の声の受け方を一緒に確かめるためです。")
     visit.taps += 1
     picture(visit, "21-assign")
-    visit.tap("button[name=preview]")
+    visit.follow("button[name=preview]")
     picture(visit, "22-assign-list")
-    visit.tap("button[name=save]")
-    visit.page.wait_for_load_state()
+    visit.follow("button[name=save]")
     assert visit.taps <= 12
     picture(visit, "23-team-assigned")
     visit.end()
@@ -182,8 +181,7 @@ def take_the_next_step(year: Year, visit: Visit, given: Assignment) -> None:
         place.locator(f"[name=answer-{n}][value='{one['answer']}']").check()
     if place.locator("textarea").count():
         place.locator("textarea").fill("担当の起案を一本、はじめから終わりまで回した。一度差し戻された。")
-    place.locator("form button[type=submit]").last.click()
-    page.wait_for_load_state()
+    follow(place.locator("form button[type=submit]").last)
     if given.progress.filter(step_uid=step.uid, state="submitted").exists():
         accept_what_waits(year, step.title, given.person)
 
@@ -193,8 +191,7 @@ def accept_what_waits(year: Year, title: str, person: Person) -> None:
     visit = year.visit("shochou")
     visit.go("/team/waiting/")
     picture(visit, "26-waiting")
-    visit.page.locator(f"article:has-text('{title}'):has-text('{person.name}') button[name=accept]").first.click()
-    visit.page.wait_for_load_state()
+    follow(visit.page.locator(f"article:has-text('{title}'):has-text('{person.name}') button[name=accept]").first)
     visit.end()
 
 
@@ -210,9 +207,9 @@ def write_a_retrospective(page: Page) -> None:
         ("answer-try", "来月から、当番表に聴く相手の内線を一行書き足す。"),
     ):
         page.locator(f"[name={name}]").fill(text)
-        page.locator("a:has-text('次へ'), button:has-text('次へ')").locator("visible=true").first.click()
+        follow(page.locator("a:has-text('次へ'), button:has-text('次へ')").locator("visible=true").first)
     while not page.locator("button[name=publish]").is_visible():
-        page.locator("a:has-text('次へ'), button:has-text('次へ')").locator("visible=true").first.click()
+        follow(page.locator("a:has-text('次へ'), button:has-text('次へ')").locator("visible=true").first)
     page.locator("label:has([name=audience][value=unit])").first.click()
     page.locator("label:has([name=blameless_ok]), [name=blameless_ok]").first.click()
     page.locator("button[name=publish]").click()
@@ -223,8 +220,8 @@ def a_colleague_in_another_unit_finds_what_was_written(year: Year) -> None:
     """Its author asks for readers in the whole prefecture, the head accepts, and somebody elsewhere finds it."""
     author = year.enter("manabu")
     author.go("/my/")
-    author.page.locator(f"a[href*='/k/R-']:has-text('{SUBJECT}')").first.click()
-    author.page.locator("a:has-text('公開範囲を変える')").click()
+    author.follow(f"a[href*='/k/R-']:has-text('{SUBJECT}')")
+    author.follow("a:has-text('公開範囲を変える')")
     author.page.locator("label:has([name=audience][value=prefecture])").click()
     author.page.locator("main form button[type=submit]").first.click()
     author.page.wait_for_url("**/k/R-*/")
@@ -236,9 +233,8 @@ def a_colleague_in_another_unit_finds_what_was_written(year: Year) -> None:
     year.account(head, "shocho")
     visit = year.enter("shocho")
     visit.go("/review/")
-    visit.page.locator(f".kb-row__title a:has-text('{SUBJECT}')").click()
-    visit.page.locator("button[name=accept]").click()
-    visit.page.wait_for_load_state()
+    visit.follow(f".kb-row__title a:has-text('{SUBJECT}')")
+    visit.follow("button[name=accept]")
     visit.end()
     Worker(engine()).drain()
     colleague = year.visit("shinjin")
@@ -265,15 +261,14 @@ def one_is_late_and_reminded(year: Year, late: Person) -> None:
     year.it_is(clock.today() + timedelta(days=1))
     visit = year.visit("shochou")
     visit.go(f"/assignments/{given.uid}/remind/")
-    visit.page.locator("main form button[type=submit]").click()
-    visit.page.wait_for_load_state()
+    visit.follow("main form button[type=submit]")
     assert Message.objects.filter(person=late, on=clock.today()).count() == 1
     visit.go("/team/")
     picture(visit, "30-team-late")
     number = visit.page.locator(".kb-stat:has-text('期限切れ') .kb-stat__value a").first
     counted = int("".join(c for c in number.inner_text() if c.isdigit()))
-    number.click()
-    assert f"{counted}件" in visit.page.content()
+    follow(number)
+    expect(visit.page.locator("main")).to_contain_text(f"{counted}件")
     picture(visit, "31-team-rows")
     visit.end()
 
@@ -284,8 +279,7 @@ def one_is_waived(year: Year, person: Person) -> None:
     visit.go(f"/assignments/{given.uid}/waive/")
     visit.page.locator("[name=reason]").fill("前の職場で、同じ内容の学習を終えています。")
     visit.page.locator("[name=evidence]").fill("前の職場の修了証 第12号")
-    visit.page.locator("main form button[type=submit]").click()
-    visit.page.wait_for_load_state()
+    visit.follow("main form button[type=submit]")
     visit.end()
     given.refresh_from_db()
     assert given.state == AssignmentState.WAIVED
@@ -353,8 +347,7 @@ def a_renewal(year: Year) -> None:
     year.it_is(max(opens, clock.today()))
     visit = year.enter("koushin")
     visit.go(f"/my/learning/{held.uid}/")
-    visit.page.locator("button:has-text('もう一度始める')").click()
-    visit.page.wait_for_load_state()
+    visit.follow("button:has-text('もう一度始める')")
     picture(visit, "33-renewal")
     visit.end()
     again = Assignment.objects.get(person=held.person, path__title=YEARLY, assigned_on=clock.today())

@@ -9,6 +9,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, sync_playwright
 
 from learning.models import LearningPath, Step
+from tests.browser.conftest import follow
 from tests.factories.kb import make_lesson
 from tests.factories.learning import check, make_path, read, step
 from tests.factories.organization import make_staff, make_unit
@@ -71,11 +72,11 @@ def test_a_reading_is_chosen_without_a_script(open_page: Any, path: LearningPath
     page = open_page(reverse("step_new", args=[path.public_id, group.pk, "read"]), java_script_enabled=False)
     page.get_by_label("題必須").fill("土のうの教訓")
     page.get_by_label("探すことば").fill("土のう")
-    page.get_by_role("button", name="探す").click()
+    follow(page.get_by_role("button", name="探す"))
     page.get_by_label("土のうは前日に積んでおく").check()
     assert page.get_by_label("題必須").input_value() == "土のうの教訓"
     page.get_by_label("なぜ必須").fill("前の年に足りなくなったため。")
-    page.get_by_role("button", name="決める").click()
+    follow(page.get_by_role("button", name="決める"))
     assert Step.objects.get(title="土のうの教訓").item is not None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -74,9 +74,9 @@ def test_a_phone_shows_one_prompt_at_a_time(browser: Browser, live_server: Any) 
     page, _ = open_styleguide(browser, live_server, 390, java_script_enabled=False)
     assert page.locator("#writing .kb-prompt:visible").count() == 1
     page.locator("#writing [data-way=previous]:visible").click()
-    assert page.locator("#prompt_keep").is_visible()
+    expect(page.locator("#prompt_keep")).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 800})
-    assert page.locator("#writing .kb-prompt:visible").count() == 3
+    expect(page.locator("#writing .kb-prompt:visible")).to_have_count(3)
 
 
 def test_without_javascript_folds_open_and_no_dead_button_shows(browser: Browser, live_server: Any) -> None:
@@ -84,7 +84,7 @@ def test_without_javascript_folds_open_and_no_dead_button_shows(browser: Browser
     assert page.locator("[data-copy]").is_hidden()
     assert page.locator("[data-message-close]").is_hidden()
     page.locator(".kb-facets__open").click()
-    assert page.locator(".kb-facets__body").is_visible()
+    expect(page.locator(".kb-facets__body")).to_be_visible()
 
 
 def test_every_target_is_large_enough(browser: Browser, live_server: Any) -> None:

@@ -56,9 +56,12 @@ def enter(browser: Browser, live_server: Any, person: Any, size: Any = PHONE, **
     return context
 
 
-def shown(page: Page) -> list[str]:
-    """The names of the large fields that one sees."""
-    return [str(field.get_attribute("name")) for field in page.locator(".kb-prompt__control > *:visible").all()]
+def sees(page: Page, *names: str) -> None:
+    """Of the large fields one sees these and no other, as soon as the page has got there."""
+    fields = page.locator(".kb-prompt__control > *:visible")
+    expect(fields).to_have_count(len(names))
+    for n, name in enumerate(names):
+        expect(fields.nth(n)).to_have_attribute("name", name)
 
 
 # --- The journey ----------------------------------------------------------------------------------
@@ -82,16 +85,16 @@ def test_a_retrospective_on_a_phone_takes_eight_taps(
     tap("button:has-text('KPT')")
     page.wait_for_url(re.compile(r"/write/[0-9a-f-]{36}/"))
     for name, text in TYPED.items():
-        assert shown(page) == [name]
-        assert page.locator(f"[name={name}]:focus").count() == 1, f"{name} has the cursor"
+        sees(page, name)
+        expect(page.locator(f"[name={name}]"), "it has the cursor").to_be_focused()
         page.keyboard.insert_text(text)
         tap("[data-way=next]")
-    assert shown(page) == []
+    sees(page)
     tap("label:has([name=blameless_ok])")
     tap("button[name=publish]")
     page.wait_for_url("**/k/R-*/")
     assert taps == 8
-    assert "公開しました。防災課の人が、今すぐ読めます。" in page.content()
+    expect(page.locator("body")).to_contain_text("公開しました。防災課の人が、今すぐ読めます。")
     assert Item.objects.get().specific.answers.count() == 3
 
 
@@ -99,7 +102,7 @@ def test_a_retrospective_on_a_phone_takes_eight_taps(
 def test_a_desk_shows_all_prompts_on_one_page(browser: Browser, live_server: Any, writer: Any, scripts: bool) -> None:
     page = enter(browser, live_server, writer, DESK, java_script_enabled=scripts).new_page()
     page.goto(new_draft(writer).get_absolute_url())
-    assert shown(page) == list(TYPED)
+    sees(page, *TYPED)
     assert page.locator("[data-way]:visible").count() == 0
     for name, text in TYPED.items():
         page.locator(f"[name={name}]").fill(text)
@@ -113,11 +116,11 @@ def test_back_goes_to_the_prompt_before(browser: Browser, live_server: Any, writ
     page.goto(new_draft(writer).get_absolute_url())
     page.locator("[data-way=next]:visible").click()
     page.locator("[data-way=next]:visible").click()
-    assert shown(page) == ["answer-problem"]
+    sees(page, "answer-problem")
     page.locator("[data-way=previous]:visible").click()
-    assert shown(page) == ["answer-keep"]
+    sees(page, "answer-keep")
     page.go_back()
-    assert shown(page) == ["answer-problem"]
+    sees(page, "answer-problem")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["js", "no-js"])
@@ -130,11 +133,10 @@ def test_with_errors_a_phone_shows_the_first_wrong_prompt(
     page.locator("[name=blameless_ok]").check()
     page.locator("button[name=publish]").click()
     page.wait_for_selector(".kb-error-summary")
-    assert shown(page) == ["answer-problem"]
+    sees(page, "answer-problem")
     page.locator(".kb-error-summary a").nth(1).click()
-    assert shown(page) == ["answer-try"]
-    assert page.locator(".kb-error-summary").is_hidden(), "the screen says its own error"
-    assert page.locator("[name=answer-try]").is_visible()
+    sees(page, "answer-try")
+    expect(page.locator(".kb-error-summary"), "the screen says its own error").to_be_hidden()
 
 
 # --- Nothing is lost ------------------------------------------------------------------------------
@@ -247,7 +249,7 @@ def test_publishing_right_after_typing_meets_no_conflict(browser: Browser, live_
     held[0].continue_()
     page.wait_for_url("**/k/R-*/")
     assert Item.objects.count() == 1
-    assert "いま書いた文。" in page.content()
+    expect(page.locator("main")).to_contain_text("いま書いた文。")
 
 
 def test_another_window_is_not_overwritten(browser: Browser, live_server: Any, writer: Any) -> None:
@@ -271,7 +273,7 @@ def test_keys_lead_on_and_send_nothing(browser: Browser, live_server: Any, write
     page.goto(new_draft(writer).get_absolute_url())
     url = page.url
     page.locator("[name=subject]").press("Enter")
-    assert page.locator("[name=answer-keep]:focus").count() == 1
+    expect(page.locator("[name=answer-keep]")).to_be_focused()
     page.keyboard.press("Enter")
     assert page.locator("[name=answer-keep]").input_value() == "\n"
     page.keyboard.press("Control+Enter")
