@@ -15,28 +15,23 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from heapq import nsmallest
 from pathlib import Path
 
 from search.engines.base import (
     FIELDS,
     KINDS,
     Change,
-    Clause,
-    EngineHit,
     EngineUnavailable,
     Found,
     Generation,
     GenerationGone,
-    IndexedDocument,
     IndexLost,
-    Match,
     Plan,
-    Signals,
 )  # fmt: skip
-from search.engines.bitmaps import all_of, at_least, bitmap, numbers, tester, to_bytes
+from search.engines.embedded_search import Search
+from search.engines.embedded_writer import Writer
 from search.engines.limits import problem
 
 _READ_WAIT_MS = 400  # a search must answer, from the database if need be, within a second
@@ -44,9 +39,6 @@ _WRITE_WAIT_MS = 10_000
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
 # `ascii` with every sign in tokenchars splits at white space only; unicode61 would break c++ and drop ㈱.
 _TOKENIZE = "ascii tokenchars '!\"\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~'"
-_AUDIENCE = "audience"
-_ALL = "all"
-_FEW = 3_000  # below this many documents a list of ids is quicker than reading everything in order
 
 _SCHEMA = """
 CREATE TABLE {g}_doc (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
@@ -113,7 +105,7 @@ class EmbeddedEngine:
                 self._require(db, generation)
                 names = [generation]
             for name in names:
-                _Writer(db, name).apply(change for change in changes if change.key not in refused)
+                Writer(db, name).apply(change for change in changes if change.key not in refused)
         return refused
 
     # --- reading -----------------------------------------------------------------------------
@@ -136,7 +128,7 @@ class EmbeddedEngine:
 
     def search(self, plan: Plan) -> Found:
         with self._reading() as db:
-            return _Search(db, self._live(db), plan).run()
+            return Search(db, self._live(db), plan).run()
 
     def health(self) -> list[str]:
         try:
@@ -236,187 +228,3 @@ class EmbeddedEngine:
 
 
 _inherited: list[sqlite3.Connection] = []
-
-
-class _Writer:
-    """Changes into the tables of one generation, inside the caller's transaction."""
-
-    def __init__(self, db: sqlite3.Connection, g: str) -> None:
-        self.db, self.g = db, g
-        self.on: dict[tuple[str, str], int] = {}
-        self.off: dict[tuple[str, str], int] = {}
-
-    def apply(self, changes: Iterable[Change]) -> None:
-        for change in changes:
-            self._apply(change)
-        for code in self.on.keys() | self.off.keys():
-            bits = (_bits(self.db, self.g, *code) & ~self.off.get(code, 0)) | self.on.get(code, 0)
-            self.db.execute(f"INSERT OR REPLACE INTO {self.g}_bits VALUES (?, ?, ?)", (*code, to_bytes(bits)))
-
-    def _apply(self, change: Change) -> None:
-        known = f"SELECT id, version, live, codes FROM {self.g}_doc WHERE key = ?"
-        row = self.db.execute(known, (change.key,)).fetchone()
-        if row is not None:
-            number, version, live, codes = row
-            if version >= change.version:
-                return
-            if live:
-                for kind in KINDS:
-                    self.db.execute(f"DELETE FROM {self.g}_{kind} WHERE rowid = ?", (number,))
-                self._mark(self.off, self.on, number, json.loads(codes))
-            self.db.execute(f"DELETE FROM {self.g}_doc WHERE id = ?", (number,))
-        else:
-            number = self.db.execute(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {self.g}_doc").fetchone()[0]
-        document = change.document
-        codes = [] if document is None else _codes(document)
-        self.db.execute(
-            f"INSERT INTO {self.g}_doc (id, key, version, live, newest, signals, codes) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (number, change.key, change.version, int(document is not None), document.newest if document else 0,
-             json.dumps(document.signals.named()) if document else "{}", json.dumps(codes)),
-        )  # fmt: skip
-        if document is None:
-            return  # the row stays as a tombstone, so that an older change that comes late is still older
-        for kind in KINDS:
-            if fields := document.tokens.get(kind):
-                self.db.execute(
-                    f"INSERT INTO {self.g}_{kind} (rowid, {', '.join(FIELDS)}) VALUES (?{', ?' * len(FIELDS)})",
-                    (number, *(fields.get(name, "") for name in FIELDS)),
-                )
-        self._mark(self.on, self.off, number, codes)
-
-    @staticmethod
-    def _mark(here: dict, not_there: dict, number: int, codes: Iterable[Sequence[str]]) -> None:
-        for field, value in codes:
-            code = (field, value)
-            here[code] = here.get(code, 0) | 1 << number
-            if code in not_there:
-                not_there[code] &= ~(1 << number)
-
-
-def _codes(document: IndexedDocument) -> list[tuple[str, str]]:
-    codes = [(facet, code) for facet, values in document.codes.items() for code in values]
-    return [*codes, *((_AUDIENCE, token) for token in document.audience), (_ALL, "")]
-
-
-class _Search:
-    """One plan on one snapshot."""
-
-    def __init__(self, db: sqlite3.Connection, g: str, plan: Plan) -> None:
-        self.db, self.g, self.plan = db, g, plan
-
-    def run(self) -> Found:
-        plan = self.plan
-        matched = self._any(_AUDIENCE, plan.audience) & ~self._numbers(plan.hidden)
-        if plan.clauses and matched:
-            matched &= at_least(plan.minimum, [self._clause(clause) for clause in plan.clauses])
-        for clause in plan.required:
-            matched &= self._clause(clause)
-        for clause in plan.excluded:
-            matched &= ~self._clause(clause)
-        chosen = {facet: self._any(facet, codes) for facet, codes in plan.filters.items()}
-        facets = {facet: self._counts(facet, all_of(matched, (b for f, b in chosen.items() if f != facet)))
-                  for facet in plan.facets}  # fmt: skip
-        matched = all_of(matched, chosen.values())
-        total = matched.bit_count()
-        ranked = self._newest(matched, total) if plan.order == "newest" else self._by_score(matched, total)
-        return Found(total, self._hits(ranked), facets)
-
-    # --- what matches ------------------------------------------------------------------------
-
-    def _clause(self, clause: Clause) -> int:
-        """The documents that any way of the clause matches; one full-text query a kind."""
-        bits = 0
-        for kind in KINDS:
-            if ways := [way for way in clause.any_of if way.kind == kind and way.tokens]:
-                table = f"{self.g}_{kind}"
-                words = " OR ".join(map(expression, ways))
-                sql = f"SELECT json_group_array(rowid) FROM {table} WHERE {table} MATCH ?"
-                bits |= bitmap(json.loads(self.db.execute(sql, (words,)).fetchone()[0]))
-        return bits
-
-    def _any(self, field: str, values: Collection[str]) -> int:
-        bits = 0
-        for (blob,) in self.db.execute(
-            f"SELECT bits FROM {self.g}_bits WHERE field = ? AND value IN (SELECT value FROM json_each(?))",
-            (field, json.dumps(sorted(values))),
-        ):
-            bits |= int.from_bytes(blob, "little")
-        return bits
-
-    def _numbers(self, keys: Collection[str]) -> int:
-        if not keys:
-            return 0
-        rows = self.db.execute(f"SELECT id FROM {self.g}_doc WHERE key IN (SELECT value FROM json_each(?))",
-                               (json.dumps(sorted(keys)),))  # fmt: skip
-        return bitmap([number for (number,) in rows])
-
-    def _counts(self, facet: str, among: int) -> dict[str, int]:
-        rows = self.db.execute(f"SELECT value, bits FROM {self.g}_bits WHERE field = ?", (facet,))
-        counts = ((value, (int.from_bytes(blob, "little") & among).bit_count()) for value, blob in rows)
-        return {value: count for value, count in counts if count}
-
-    # --- in which order ----------------------------------------------------------------------
-
-    def _newest(self, matched: int, total: int) -> list[tuple[int, float]]:
-        plan, order = self.plan, "ORDER BY newest DESC, id DESC"
-        if total <= _FEW:
-            rows = self.db.execute(
-                f"SELECT id FROM {self.g}_doc WHERE id IN (SELECT value FROM json_each(?)) {order} LIMIT ? OFFSET ?",
-                (json.dumps(numbers(matched)), plan.limit, plan.offset),
-            )
-            return [(number, 0.0) for (number,) in rows]
-        found: list[tuple[int, float]] = []
-        skipped, has = 0, tester(matched)
-        for (number,) in self.db.execute(f"SELECT id FROM {self.g}_doc {order}"):
-            if has(number):
-                if skipped < plan.offset:
-                    skipped += 1
-                    continue
-                found.append((number, 0.0))
-                if len(found) >= plan.limit:
-                    break
-        return found
-
-    def _by_score(self, matched: int, total: int) -> list[tuple[int, float]]:
-        """Best first, the document's number breaking ties: pages never repeat or skip one."""
-        scores = dict.fromkeys(numbers(matched), 0.0) if total else {}
-        weights = ", ".join(str(float(self.plan.field_weights.get(name, 1.0))) for name in FIELDS)
-        for scoring in self.plan.scoring:
-            if not scoring.tokens or not scores:
-                continue
-            table = f"{self.g}_{scoring.kind}"
-            sql = f"SELECT rowid, bm25({table}, {weights}) FROM {table} WHERE {table} MATCH ?"
-            arguments = [expression(Match(scoring.kind, scoring.tokens), " OR ")]
-            if total <= _FEW:  # the plus keeps SQLite from asking FTS5 once for each id
-                sql += " AND +rowid IN (SELECT value FROM json_each(?))"
-                arguments.append(json.dumps(list(scores)))
-            for number, score in self.db.execute(sql, arguments):
-                if number in scores:
-                    scores[number] -= scoring.weight * score  # FTS5 gives better matches lower numbers
-        best = nsmallest(self.plan.offset + self.plan.limit, scores.items(), key=lambda pair: (-pair[1], -pair[0]))
-        return best[self.plan.offset :]
-
-    def _hits(self, ranked: Sequence[tuple[int, float]]) -> tuple[EngineHit, ...]:
-        rows = self.db.execute(
-            f"SELECT id, key, signals FROM {self.g}_doc WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps([number for number, _ in ranked]),),
-        ).fetchall()
-        signals = Signals.read([kept for *_, kept in rows])
-        known = {number: (key, one) for (number, key, _), one in zip(rows, signals, strict=True)}
-        return tuple(EngineHit(known[number][0], score, known[number][1]) for number, score in ranked)
-
-
-# --- expressions ------------------------------------------------------------------------
-
-
-def expression(match: Match, joiner: str = " AND ") -> str:
-    """A full-text expression in which every token is literal: quoted, so no sign of it is an operator."""
-    quoted = [token.replace('"', '""') for token in match.tokens]
-    words = f'"{" ".join(quoted)}"' if match.phrase else joiner.join(f'"{token}"' for token in quoted)
-    words += "*" if match.prefix else ""
-    return f"({{{match.part}}} : ({words}))" if match.part else f"({words})"
-
-
-def _bits(db: sqlite3.Connection, g: str, field: str, value: str) -> int:
-    row = db.execute(f"SELECT bits FROM {g}_bits WHERE field = ? AND value = ?", (field, value)).fetchone()
-    return int.from_bytes(row[0], "little") if row else 0

@@ -8,7 +8,8 @@ import pytest
 
 from search.engines import base
 from search.engines.bitmaps import at_least, bitmap, numbers
-from search.engines.embedded import EmbeddedEngine, expression
+from search.engines.embedded import EmbeddedEngine
+from search.engines.embedded_search import expression
 from tests.search.contract.test_engines import document, keys, put, words
 
 
@@ -37,7 +38,7 @@ def test_no_query_scans_all_documents(engine):
 
 
 def test_newest_of_very_many_reads_the_index_in_order(engine, monkeypatch):
-    monkeypatch.setattr("search.engines.embedded._FEW", 10)
+    monkeypatch.setattr("search.engines.embedded_search._FEW", 10)
     assert keys(engine, words("共通", order="newest", offset=2, limit=2)) == ["k297", "k296"]
     assert len(keys(engine, words("共通", limit=7))) == 7
 
