@@ -65,6 +65,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
         {
             "path": path,
             "version": version,
+            "edition": f"第{version.number}版" + ("" if version.released_at else "（公開前）"),
             "released": version.released_at is not None,
             "editable": may_build and version.frozen_at is None and path.stage in (Stage.DRAFT, Stage.ACTIVE),
             "may_build": may_build,
