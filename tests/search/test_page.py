@@ -331,7 +331,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         "parameters",
         [{"page": "x"}, {"page": "0"}, {"page": "9" * 40}, {"sort": "drop"}, {"type": "\x00"}, {"unit": "a b"},
-         {"fiscal_year": "令和"}, {"theme": ["x"] * 200}, {"unknown": "1"}],
+         {"fiscal_year": "令和"}, {"fiscal_year": "²"}, {"fiscal_year": "9" * 64}, {"theme": ["x"] * 200}, {"unknown": "1"}],
     )  # fmt: skip
     def test_any_parameter_is_a_sensible_page(self, page, reference, refresh, staff, parameters):
         reference("訓練")
