@@ -3,16 +3,25 @@
 import html
 import logging
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from kb.models import Reference
+from organization import clock
+from organization.take_effect import take_effect
 from search.engines.base import EngineUnavailable
 from search.models import PendingChange
 from search.worker import Worker
 from tests.factories.kb import make_lesson, make_retrospective
-from tests.factories.organization import make_event, make_municipal_staff, make_municipality, make_staff, make_unit
+from tests.factories.organization import (
+    add_version,
+    make_event,
+    make_municipal_staff,
+    make_municipality,
+    make_staff,
+    make_unit,
+)
 
 
 @pytest.fixture
@@ -107,6 +116,19 @@ class TestFinding:
         version.save()
         refresh()
         assert find(staff, "防災係") == ["土のうの置き場"]
+
+    def test_a_name_that_a_unit_will_get_finds_nothing_before_its_day(self, find, refresh):
+        tomorrow = clock.today() + timedelta(days=1)
+        unit = make_unit(name="防災課", until=clock.today())
+        staff = make_staff(unit)
+        add_version(unit, name="危機管理局", since=tomorrow)
+        make_lesson(staff, title="土のうの置き場")
+        refresh()
+        assert find(staff.user, '"危機管理局"') == []
+        with clock.moved_to(tomorrow):
+            take_effect(on=tomorrow)
+            refresh()
+            assert find(staff.user, '"危機管理局"') == ["土のうの置き場"]
 
     def test_an_id_finds_its_item(self, find, refresh, reference, staff):
         row = reference("件名")
