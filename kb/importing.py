@@ -189,6 +189,8 @@ def _take(batch: list[Record], source: ReferenceSource | None, report: Report, *
     texts = {r.external_id: r.text for r in (*new, *altered) if "text" in changed.get(r.external_id, COLUMNS)}
     html = render_lot(texts)  # outside the transaction: it takes the time that others would wait
     with transaction.atomic():
+        # As it stands now: who may read it may have been narrowed since the import began, or be just now.
+        source = ReferenceSource.objects.select_for_update().get(pk=source.pk)
         _insert(source, new, html)
         for record in altered:
             row = standing[record.external_id]

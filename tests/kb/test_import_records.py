@@ -188,6 +188,17 @@ def test_a_new_audience_holds_for_what_was_there_already(file):
     assert PendingChange.objects.filter(object_pk=Reference.objects.get(external_id="1").pk).exists()
 
 
+def test_an_audience_that_is_narrowed_during_an_import_holds_for_what_still_comes(file):
+    """Somebody of the office closes the source while a long import of before goes on."""
+
+    def narrow(report, *_):
+        sources.settle(facts=SourceFacts(name="test", audience="unit"), by=None)
+
+    facts = SourceFacts(name="test", audience="public")
+    run(Import(path=file(*many(BATCH + 3)), facts=facts, commit=True, seen=narrow))
+    assert set(Reference.objects.values_list("audience", flat=True)) == {"unit"}
+
+
 def test_every_new_and_changed_row_is_queued_for_the_index(file):
     take(file(*many(3)))
     keys = {str(pk) for pk in Reference.objects.values_list("pk", flat=True)}
