@@ -330,6 +330,14 @@ class TestWithdrawal:
         with pytest.raises(CommandError, match="取り下げています"):
             command(file(ROW), "--commit")
 
+    def test_an_import_that_is_under_way_stops_there(self, office, file):
+        def withdraw(*_):
+            sources.set_withdrawn(source=ReferenceSource.objects.get(name="test"), withdrawn=True, by=office)
+
+        with pytest.raises(importing.ImportRefusedError, match="取り下げています"):
+            run(Import(path=file(*many(BATCH + 3)), facts=SourceFacts(name="test"), commit=True, seen=withdraw))
+        assert Reference.objects.filter(source__name="test").count() == BATCH
+
     def test_an_import_does_not_bring_a_withdrawn_text_back(self, source, office, file):
         take(file(*many(3, title="別の件名")))
         assert self.seen(office) == {"0", "1"}
