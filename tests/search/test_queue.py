@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connections, transaction
 
 from kb.models import Reference, Theme
 from kb.search_source import ReferenceSource
@@ -365,7 +365,8 @@ class TestVerify:
 def test_saved_to_searchable_within_a_second(index, reference):
     """The whole way, with the worker in a thread of its own as it is in a process of its own."""
     worker = Worker(index)
-    thread = threading.Thread(target=worker.run)
+    # A server holds on to a database while a connection to it is open.
+    thread = threading.Thread(target=lambda: (worker.run(), connections.close_all()))
     thread.start()
     try:
         waits = []
