@@ -257,7 +257,7 @@ def stamp() -> UUID | None:
 
 
 def begin_request(**kwargs: Any) -> None:
-    """From here to `end_request` the stamp is read once: a page is drawn from one tree."""
+    """From here to `end_request`, or to the first change, the stamp is read once: a page is drawn from one tree."""
     end_request()
     _request.began = True
 
@@ -270,6 +270,5 @@ def end_request(**kwargs: Any) -> None:
 
 def touch(**kwargs: Any) -> None:
     """A unit, version or event was saved or deleted, or the units of an event changed."""
-    if hasattr(_request, "stamp"):
-        del _request.stamp
+    end_request()  # a request that changes something asks every time from here on, for its change may be rolled back
     TreeStamp.touch()
