@@ -330,8 +330,9 @@ class TestReduced:
         assert "簡易検索では見つかりませんでした" in said and "題名と要旨" in said and "もう一度検索する" in said
         assert "まだ誰も書いていない" not in said and "書いてみる" not in said
 
+    @pytest.mark.usefixtures("out_of_order")
     def test_what_is_saved_meanwhile_is_found_when_the_engine_is_back(
-        self, out_of_order, reference, staff, find, refresh, monkeypatch
+        self, reference, staff, find, refresh, monkeypatch
     ):
         reference("あとから書いた堤防の話")
         assert PendingChange.objects.count() == 1
