@@ -119,11 +119,16 @@ def _checked_source(facts: SourceFacts) -> ReferenceSource | None:
             "出典コード（--source）か、出典の指定を直してください。" + " ".join(error.messages)
         ) from error
     source = ReferenceSource.objects.filter(name=facts.name).first()
-    if source is not None and source.withdrawn:
+    if source is not None:
+        _require_standing(source)
+    return source
+
+
+def _require_standing(source: ReferenceSource) -> None:
+    if source.withdrawn:
         raise ImportRefusedError(
             f"出典「{source.label}」は取り下げています。先に、管理画面で取り下げを戻してください。"
         )
-    return source
 
 
 def _batches(file: RecordFile, report: Report, job: Import) -> Iterator[list[Record]]:
@@ -189,6 +194,9 @@ def _take(batch: list[Record], source: ReferenceSource | None, report: Report, *
     texts = {r.external_id: r.text for r in (*new, *altered) if "text" in changed.get(r.external_id, COLUMNS)}
     html = render_lot(texts)  # outside the transaction: it takes the time that others would wait
     with transaction.atomic():
+        # As it stands now: it may have been closed to some readers, or withdrawn, since the import began.
+        source = ReferenceSource.objects.select_for_update().get(pk=source.pk)
+        _require_standing(source)
         _insert(source, new, html)
         for record in altered:
             row = standing[record.external_id]

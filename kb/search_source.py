@@ -83,7 +83,7 @@ class Labels:
         if facet == "theme":
             return office_words().themes
         if facet == "fiscal_year":
-            return {code: fiscal_year_label(int(code)) for code in codes if code.isdigit()}
+            return {code: fiscal_year_label(int(code)) for code in codes if code.isdecimal()}
         if facet == "unit":
             tree = unit_tree()
             return {row.uid: tree.name(pk) for pk, row in tree.units.items() if row.uid in codes}

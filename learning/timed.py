@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from learning import leave, outbox, reminders, rollover, rules
 from organization import clock
+from organization.take_effect import take_effect
 
 #: Of the advisory lock on PostgreSQL: any number that nobody else takes.
 LOCK = 5_120_401
@@ -54,7 +55,8 @@ def run(on: date | None = None, *, dry_run: bool = False) -> list[Part]:
 
 
 def _turn(day: date) -> Iterator[Part]:
-    yield Part("組織改正", (("移した割当規則", rollover.move_rules(day)),))
+    begun = take_effect(on=day)
+    yield Part("組織改正", (("始まりか終わりの日を迎えた所属名", begun), ("移した割当規則", rollover.move_rules(day))))
     ended, proposed = rollover.end_bound(day)
     yield Part("異動", (("終えた割当", ended), ("後任への提案", proposed)))
     yield Part("退職", (("終えた割当", rollover.close_leavers(day)),))

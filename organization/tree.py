@@ -53,9 +53,13 @@ class UnitTree:
 
     def all_names(self, unit_id: int) -> tuple[str, ...]:
         """Every name, short name and reading it ever had, newest first: old names stay searchable."""
-        row = self.units.get(unit_id)
-        versions = reversed(row.versions) if row else ()
+        versions = reversed(self.begun(unit_id))
         return tuple(dict.fromkeys(word for v in versions for word in (v.name, v.short, v.kana) if word))
+
+    def begun(self, unit_id: int) -> tuple[VersionRow, ...]:
+        """Its versions up to the tree's day, oldest first: what is entered for a day to come is nobody's to know."""
+        row = self.units.get(unit_id)
+        return tuple(version for version in row.versions if version.first <= self.on) if row else ()
 
     def kind(self, unit_id: int) -> str:
         return self.units[unit_id].kind if unit_id in self.units else ""
@@ -253,7 +257,7 @@ def stamp() -> UUID | None:
 
 
 def begin_request(**kwargs: Any) -> None:
-    """From here to `end_request` the stamp is read once: a page is drawn from one tree."""
+    """From here to `end_request`, or to the first change, the stamp is read once: a page is drawn from one tree."""
     end_request()
     _request.began = True
 
@@ -266,6 +270,5 @@ def end_request(**kwargs: Any) -> None:
 
 def touch(**kwargs: Any) -> None:
     """A unit, version or event was saved or deleted, or the units of an event changed."""
-    if hasattr(_request, "stamp"):
-        del _request.stamp
+    end_request()  # a request that changes something asks every time from here on, for its change may be rolled back
     TreeStamp.touch()

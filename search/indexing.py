@@ -28,8 +28,6 @@ class Outcome:
     """What became of the rows of one call, by key."""
 
     version: int
-    written: int = 0
-    forgotten: int = 0
     refused: dict[str, str] = field(default_factory=dict)  # key → reason; trying again may help
     invalid: dict[str, str] = field(default_factory=dict)  # key → reason; only another document helps
 
@@ -48,8 +46,6 @@ def index(engine: Engine, wanted: Mapping[str, Collection[Any]], generation: str
         outcome.refused.update(refused)
         if generation is None:
             outcome.refused.update(_unseen(engine, changes, outcome))
-    outcome.written = sum(change.document is not None for change in changes) - len(outcome.refused)
-    outcome.forgotten = sum(change.document is None for change in changes)
     return outcome
 
 

@@ -3,7 +3,7 @@
 Search listens; no content room calls it. What it hears: a saved or deleted row of a source's model
 or of a table that the source watches, their many-to-many rows, published and unpublished pages, and
 moved pages with everything below them. `QuerySet.update` and bulk inserts say nothing: `search_sync`
-finds what they changed.
+finds what came or went by them, and only with ``--all`` what they changed.
 """
 
 from __future__ import annotations

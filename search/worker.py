@@ -95,9 +95,7 @@ class Worker:
         done = [row for row in rows if row.key not in outcome.refused and row.key not in outcome.invalid]
         PendingChange.objects.filter(pk__in=[row.pk for row in done]).delete()
         for row in {row.key: row for row in done}.values():  # what was parked has been mended by this write
-            PendingChange.objects.filter(
-                source=row.source, object_pk=row.object_pk, parked=True, pk__lt=row.pk
-            ).delete()
+            self._forget_parked(row)
         for row in rows:
             if row.key in outcome.invalid:
                 self._park(row, outcome.invalid[row.key])

@@ -25,6 +25,8 @@ class TreeStamp(models.Model):
     """
 
     value = models.UUIDField(default=uuid.uuid4)
+    #: The last day whose beginning and ending versions were told of (organization.take_effect).
+    day = models.DateField(null=True)
 
     class Meta:
         verbose_name = "組織図の版"

@@ -31,7 +31,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = {**os.environ, "VAR_DIR": str(tmp_path_factory.mktemp("var"))}
-    for name in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL"):
+    # What this machine is set up for must not be written to, nor move the demo's day.
+    for name in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "SEARCH_URL", "DEMO_TODAY"):
         env.pop(name, None)
     server = subprocess.Popen(["script/server", "--port", str(port)], cwd=ROOT, env=env, stdin=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"

@@ -111,7 +111,7 @@ def find_it(chromium: Browser, site: str, size: str, scripts: bool, subject: str
     visit = Visit(chromium, site, size, scripts)
     visit.log_in("shippitsu")
     found = visit.page.locator(f".kb-hit__title:has-text('{subject}')")
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while True:
         visit.go(f"/search/?q={subject} 振り返り")
         if found.count() or time.monotonic() > until:
@@ -144,7 +144,7 @@ def it_is_found_in_the_prefecture_and_not_in_a_town(
     visit = Visit(chromium, site, size, scripts)
     visit.log_in("shinjin")
     hit = visit.page.locator(f".kb-hit__title:has-text('{subject}')")
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while True:
         visit.go(f'/search/?q="{subject}"')
         if hit.count() or time.monotonic() > until:

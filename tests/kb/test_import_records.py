@@ -188,6 +188,17 @@ def test_a_new_audience_holds_for_what_was_there_already(file):
     assert PendingChange.objects.filter(object_pk=Reference.objects.get(external_id="1").pk).exists()
 
 
+def test_an_audience_that_is_narrowed_during_an_import_holds_for_what_still_comes(file):
+    """Somebody of the office closes the source while a long import of before goes on."""
+
+    def narrow(report, *_):
+        sources.settle(facts=SourceFacts(name="test", audience="unit"), by=None)
+
+    facts = SourceFacts(name="test", audience="public")
+    run(Import(path=file(*many(BATCH + 3)), facts=facts, commit=True, seen=narrow))
+    assert set(Reference.objects.values_list("audience", flat=True)) == {"unit"}
+
+
 def test_every_new_and_changed_row_is_queued_for_the_index(file):
     take(file(*many(3)))
     keys = {str(pk) for pk in Reference.objects.values_list("pk", flat=True)}
@@ -318,6 +329,14 @@ class TestWithdrawal:
         sources.set_withdrawn(source=source, withdrawn=True, by=office)
         with pytest.raises(CommandError, match="取り下げています"):
             command(file(ROW), "--commit")
+
+    def test_an_import_that_is_under_way_stops_there(self, office, file):
+        def withdraw(*_):
+            sources.set_withdrawn(source=ReferenceSource.objects.get(name="test"), withdrawn=True, by=office)
+
+        with pytest.raises(importing.ImportRefusedError, match="取り下げています"):
+            run(Import(path=file(*many(BATCH + 3)), facts=SourceFacts(name="test"), commit=True, seen=withdraw))
+        assert Reference.objects.filter(source__name="test").count() == BATCH
 
     def test_an_import_does_not_bring_a_withdrawn_text_back(self, source, office, file):
         take(file(*many(3, title="別の件名")))

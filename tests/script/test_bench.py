@@ -92,6 +92,9 @@ def test_what_works_is_waited_for_and_what_idles_is_not(module):
     with subprocess.Popen([sys.executable, "-c", "for i in range(60_000_000): pass"]) as working:
         settle(lambda: [working.pid])
         assert working.poll() is not None
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as idle:
+        settle(lambda: [idle.pid])
+        assert idle.poll() is None
 
 
 def test_tables_hold_what_was_measured_and_whether_goals_are_met(module):

@@ -63,7 +63,7 @@ def test_a_server_that_is_killed_takes_its_processes_along():
 
 def test_one_that_has_ended_is_noticed():
     process, _ = keeper(
-        "import os, signal; os.killpg(process.pid, signal.SIGKILL); time.sleep(0.2); print(processes.ended())\n"
+        "import os, signal; os.killpg(process.pid, signal.SIGKILL); process.wait(); print(processes.ended())\n"
         "processes.stop()"
     )
     assert process.stdout.readline() == "web\n"

@@ -2,13 +2,16 @@
 
 import threading
 import time
+from datetime import date
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connections, transaction
 
 from kb.models import Reference, Theme
 from kb.search_source import ReferenceSource
+from organization import clock
+from organization.take_effect import take_effect
 from search import worker as worker_module
 from search.documents import DocumentError
 from search.engines.base import EngineUnavailable, Plan
@@ -17,7 +20,7 @@ from search.indexing import index as index_rows
 from search.models import LiveGeneration, PendingChange, VersionCounter
 from search.worker import Worker
 from tests.factories.kb import make_lesson, reference_source
-from tests.factories.organization import make_staff, make_unit
+from tests.factories.organization import add_version, make_staff, make_unit
 
 COUNTY = frozenset({"public", "prefecture"})
 
@@ -68,6 +71,24 @@ class TestSignals:
         version.name = "危機管理課"
         version.save()
         assert f"item:{lesson.pk}" in {row.key for row in PendingChange.objects.all()}
+
+    def test_on_the_day_of_a_change_announced_before_its_new_department_finds_it_and_the_old_one_no_longer(
+        self, find, refresh, reference
+    ):
+        day, before = date(2026, 4, 1), date(2026, 3, 31)
+        old, new = (make_unit(name=name, kind="department") for name in ("総務部", "危機管理部"))
+        unit = make_unit(name="防災課", parent=old, until=before)
+        add_version(unit, name="防災課", parent=new, since=day)
+        was, will = (make_staff(make_unit(parent=department)).user for department in (old, new))
+        with clock.moved_to(before):
+            reference("水位の記録", audience="department", owner_unit=unit)
+            take_effect(on=before)
+            refresh()
+            assert (find(was, "水位"), find(will, "水位")) == (["水位の記録"], [])
+        with clock.moved_to(day):
+            take_effect(on=day)
+            refresh()
+            assert (find(was, "水位"), find(will, "水位")) == ([], ["水位の記録"])
 
     def test_a_moved_page_brings_back_everything_below_it(self, index, refresh, home):
         """Wagtail signals the moved page alone."""
@@ -344,7 +365,8 @@ class TestVerify:
 def test_saved_to_searchable_within_a_second(index, reference):
     """The whole way, with the worker in a thread of its own as it is in a process of its own."""
     worker = Worker(index)
-    thread = threading.Thread(target=worker.run)
+    # A server holds on to a database while a connection to it is open.
+    thread = threading.Thread(target=lambda: (worker.run(), connections.close_all()))
     thread.start()
     try:
         waits = []

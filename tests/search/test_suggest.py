@@ -2,11 +2,12 @@
 
 import json
 import xml.etree.ElementTree as ET
-from datetime import date
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
 
+from organization import clock
 from organization.consent import be_found
 from organization.models import AuditEvent
 from search.engines import engine as configured
@@ -128,6 +129,18 @@ def test_a_unit_is_suggested_by_its_name_of_then(typed, staff):
     add_version(new, name="デジタル推進課", kana="でじたるすいしんか", since=date(2024, 4, 1))
     assert typed(staff, "情報") == ["情報課（今はデジタル推進課）"]
     assert "防災課" in typed(staff, "bousai")
+
+
+def test_a_unit_that_is_yet_to_come_is_neither_suggested_nor_a_name_that_an_old_one_will_get(typed, staff):
+    """A reorganisation is entered weeks before its day; the knowledge office alone works with it until then."""
+    tomorrow = clock.today() + timedelta(days=1)
+    make_unit(name="危機管理局", since=tomorrow)
+    unit = make_unit(name="広聴課", until=clock.today())
+    add_version(unit, name="県民協働課", since=tomorrow)
+    assert typed(staff, "危機管理") == typed(staff, "県民協働") == []
+    assert typed(staff, "広聴") == ["広聴課"]
+    with clock.moved_to(tomorrow):
+        assert typed(staff, "危機管理") == ["危機管理局"] and typed(staff, "広聴") == ["県民協働課"]
 
 
 def test_a_person_is_suggested_only_after_agreeing(typed, staff):

@@ -1,0 +1,72 @@
+"""The embedded engine's writes, gathered and sent table by table, leave what writing change by change leaves."""
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from search.engines.base import EngineUnavailable, Plan
+from search.engines.embedded import EmbeddedEngine
+from search.engines.embedded_writer import Writer
+from tests.search.contract.test_alike import AUDIENCE, TOKENS, changes
+from tests.search.contract.test_engines import document, keys, put, words
+
+
+@pytest.fixture
+def engine(tmp_path):
+    engine = EmbeddedEngine(tmp_path / "index.sqlite3")
+    engine.swap(engine.create("stamp"))
+    return engine
+
+
+def content(engine):
+    """All that can be asked of an index: versions, and what each reader finds and counts by each word and each value."""
+    facets = ("type", "theme", "stance", "scene", "municipality", "unit", "fiscal_year", "maturity")
+    plans = [Plan(frozenset({audience}), facets=facets, limit=100) for audience in AUDIENCE]
+    plans += [replace(words(token, limit=100), audience=frozenset(AUDIENCE)) for token in TOKENS]
+    found = [engine.search(plan) for plan in plans]
+    answers = [({hit.key: hit.signals for hit in one.hits}, one.total, one.facets) for one in found]
+    return list(engine.entries()), engine.stored([f"item:{n}" for n in range(12)]), answers
+
+
+@settings(max_examples=40, deadline=None)
+@given(batches=st.lists(changes, min_size=1, max_size=4))
+def test_batches_leave_what_single_changes_leave(batches, tmp_path_factory):
+    """Keys twice in a batch, tombstones, documents that come back, other codes: in this and in later batches."""
+    folder = tmp_path_factory.mktemp("writer")
+    one, other = EmbeddedEngine(folder / "batches.sqlite3"), EmbeddedEngine(folder / "singles.sqlite3")
+    for engine in (one, other):
+        engine.swap(engine.create("stamp"))
+    for batch in batches:
+        one.write(batch)
+        for change in batch:
+            other.write([change])
+    assert content(one) == content(other)
+
+
+def test_an_error_half_way_leaves_the_index_as_it_was(engine, monkeypatch):
+    put(engine, kept=document(body="避難", type="lesson"), gone=document(body="避難"))
+    before = content(engine), keys(engine, words("避難"))
+    bits = Writer._bits
+
+    def fails(self, code):
+        bits(self, code)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Writer, "_bits", fails)
+        with pytest.raises(EngineUnavailable):
+            put(engine, 9, kept=document(body="訓練", type="article"), new=document(body="訓練"), gone=None)
+    assert (content(engine), keys(engine, words("避難"))) == before
+    put(engine, 9, kept=document(body="訓練", type="article"), gone=None)
+    assert keys(engine, words("訓練")) == ["kept"] and keys(engine, words("避難")) == []
+
+
+def test_a_very_large_batch_is_kept_whole(engine):
+    put(engine, **{f"k{n}": document(body="避難", type="lesson") for n in range(5_000)})
+    put(engine, 2, **{f"k{n}": document(body="訓練", type="article") if n % 2 else None for n in range(5_000)})
+    found = engine.search(words("訓練", facets=("type",)))
+    assert (found.total, found.facets["type"]) == (2_500, {"article": 2_500})
+    assert engine.search(words("避難")).total == 0
