@@ -88,7 +88,8 @@ def _rebuild(engine: Engine, progress: Progress) -> int:
     wrong: set[str] = set()
     done = 0
     for source in sources().values():
-        for pks in _batches(source.eligible().order_by("pk").values_list("pk", flat=True).iterator(chunk_size=2000)):
+        # All keys at once: SQLite refuses to write from a connection that still reads what another has changed meanwhile.
+        for pks in _batches(iter(list(source.eligible().order_by("pk").values_list("pk", flat=True)))):
             wrong |= _index(engine, {source.name: pks}, name)
             done += len(pks)
             progress(done, max(total, done))
