@@ -78,6 +78,7 @@ def test_killed_right_after_the_swap(standing, monkeypatch):
     monkeypatch.setattr(type(standing), "swap", lambda self, name: (swap(self, name), die()))
     killed(lambda: rebuild(standing))
     monkeypatch.undo()
+    assert why_rebuild(standing) == ""  # a worker that was running all the while looks only when it starts
     everything_is_found(standing)
 
 
