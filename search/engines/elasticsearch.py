@@ -37,7 +37,7 @@ Answer = TypeVar("Answer")
 _MOST_DOCUMENTS, _MOST_BYTES = 100, 5 * 1024 * 1024  # of one bulk
 _PAGE = 5_000  # of a walk through all documents
 _KEEP = "1m"  # between two steps of a walk
-_BLOCKS = ("write", "read_only", "read_only_allow_delete")
+_BLOCKS, _FULL = ("write", "read_only"), "read_only_allow_delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class _Index:
     made: int
     whole: bool  # its mapping is still as it was made
     blocked: bool
+    full: bool  # the server itself blocked it, for want of room on its disk
     ours: bool = True  # else it only stands behind our alias, put there by hand
 
 
@@ -225,7 +226,12 @@ class ElasticsearchEngine:
             return [error.advice or str(error)]
         told = [self._two_live()] if len([index for index in found if index.live]) > 1 else []
         for index in (one for one in found if one.ours):
-            if index.blocked:
+            if index.full:
+                told.append(
+                    f"索引 {index.name} は、検索サーバーのディスクがいっぱいなので、書き込み禁止になっています。"
+                    "空きを作ってください（空けば自動で解けます）。"
+                )
+            elif index.blocked:
                 settings = '{"index.blocks.write": null, "index.blocks.read_only": null}'
                 told.append(
                     f"索引 {index.name} が書き込み禁止になっています。ディスクの空きを確かめ、"
@@ -272,6 +278,7 @@ class ElasticsearchEngine:
                 made=int(settings["creation_date"]),
                 whole=ours and documents.fits(told["mappings"]),
                 blocked=any(str(blocks.get(block)) == "true" for block in _BLOCKS),
+                full=str(blocks.get(_FULL)) == "true",
                 ours=ours,
             ))  # fmt: skip
         return sorted(found, key=lambda index: (index.made, index.name))

@@ -247,7 +247,7 @@ class TestItsIndices:
         ask(engine, lambda es: es.indices.put_settings(index=name, settings={f"index.blocks.{block}": True}))
         with pytest.raises(EngineUnavailable) as raised:
             put(engine, 2, one=document(body="訓練"))
-        assert line in raised.value.advice and name in engine.health()[0]
+        assert line in raised.value.advice and line in engine.health()[0] and name in engine.health()[0]
         assert keys(engine, words("避難")) == ["one"]
         ask(engine, lambda es: es.indices.put_settings(index=name, settings={f"index.blocks.{block}": None}))
         put(engine, 2, one=document(body="訓練"))
