@@ -77,7 +77,9 @@ class RecordFile:
                             "サーバーで import_records を実行してください。"
                         )
                     if too_long:
-                        yield Refused(number, f"1行が長すぎます（{MAX_LINE_BYTES // 1024**2}MBまで）。")
+                        yield Refused(
+                            number, f"1行が長すぎます（{MAX_LINE_BYTES // 1024**2}MBまで）。事例を分けてください。"
+                        )
                     elif line.strip():
                         yield self._parsed(number, line)
             except BROKEN_GZIP:
@@ -93,7 +95,7 @@ class RecordFile:
             called = "UTF-8" if self.encoding == "utf-8" else "CP932"
             return Refused(number, f"文字コードが{called}ではありません（{error.start + 1}バイト目）。")
         except json.JSONDecodeError as error:
-            return Refused(number, f"JSONとして読めません（{error.pos + 1}文字目）。")
+            return Refused(number, f"JSONとして読めません（{error.pos + 1}文字目）。1件を1行のJSONにしてください。")
         except RecursionError:
             return Refused(number, "JSONの入れ子が深すぎます。")
         except ValueError:  # a number of more digits than Python reads

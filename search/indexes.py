@@ -61,7 +61,7 @@ def why_rebuild(engine: Engine) -> str:
         rules, _, uid = live.stamp.partition(_UID)
         if rules != stamp():
             return "索引が、今と違う決まり（分析、辞書、形）で作られています"
-        if uid != LiveGeneration.current():
+        if not LiveGeneration.belongs(uid):
             return "索引が、このデータベースのものではありません（別の検索エンジンを使っていたか、バックアップを戻したとき）"
         if engine.highest_version() > VersionCounter.last():
             return "索引がデータベースより新しいものです（データベースのバックアップを戻したとき）"
@@ -88,13 +88,15 @@ def _rebuild(engine: Engine, progress: Progress) -> int:
     wrong: set[str] = set()
     done = 0
     for source in sources().values():
-        for pks in _batches(source.eligible().order_by("pk").values_list("pk", flat=True).iterator(chunk_size=2000)):
+        # All keys at once: SQLite refuses to write from a connection that still reads what another has changed meanwhile.
+        for pks in _batches(iter(list(source.eligible().order_by("pk").values_list("pk", flat=True)))):
             wrong |= _index(engine, {source.name: pks}, name)
             done += len(pks)
             progress(done, max(total, done))
     _catch_up(engine, name, wrong)
+    LiveGeneration.announce(uid)  # killed from here on, the one that is live is known, whichever it is
     engine.swap(name)
-    LiveGeneration.note(uid)  # killed before this, the next worker builds once more than it had to
+    LiveGeneration.note(uid)
     for source_name, pks in by_source(sorted(wrong)).items():  # the queue tries them again, and parks them with reason
         PendingChange.objects.enqueue(source_name, pks)
     events.log(events.Event.INDEX_REBUILT, documents=done, wrong=len(wrong))

@@ -98,10 +98,14 @@ class VersionCounter(models.Model):
 
 
 class LiveGeneration(models.Model):
-    """Which generation of the index belongs to this database: one row, and the same id in the generation's stamp.
+    """Which generation of the index belongs to this database: its id stands here and in the generation's stamp.
 
-    A database and an index that were not saved together (a restored backup, a copied folder) show by it.
+    A database and an index that were not saved together (a restored backup, a copied folder) show by it. One row is of
+    the generation that was swapped in last, the other, while a rebuild swaps, of the new one: killed between the swap and
+    its note, a rebuild leaves an index that is known all the same.
     """
+
+    LAST, NEXT = 1, 2
 
     uid = models.CharField(max_length=32)
 
@@ -114,8 +118,21 @@ class LiveGeneration(models.Model):
     @classmethod
     def current(cls) -> str:
         """The id of the generation that was swapped in last; empty before the first."""
-        return cls.objects.values_list("uid", flat=True).filter(pk=1).first() or ""
+        return cls.objects.values_list("uid", flat=True).filter(pk=cls.LAST).first() or ""
+
+    @classmethod
+    def belongs(cls, uid: str) -> bool:
+        """Whether the generation of this id is one of this database."""
+        return cls.objects.filter(uid=uid).exists()
+
+    @classmethod
+    def announce(cls, uid: str) -> None:
+        """Right before the swap."""
+        cls.objects.update_or_create(pk=cls.NEXT, defaults={"uid": uid})
 
     @classmethod
     def note(cls, uid: str) -> None:
-        cls.objects.update_or_create(pk=1, defaults={"uid": uid})
+        """Right after the swap."""
+        with transaction.atomic():
+            cls.objects.update_or_create(pk=cls.LAST, defaults={"uid": uid})
+            cls.objects.filter(pk=cls.NEXT).delete()

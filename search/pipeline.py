@@ -128,8 +128,11 @@ def _hit(item: Allowed, words: Lexical, why: tuple[str, ...] = ()) -> Hit:
 
 
 def _parts(engine: Engine, ranked: Ranked) -> dict[str, dict[str, float]]:
-    """The scores of a page's hits by kind of word: the same question, asked once for each."""
-    plan = replace(ranked.plan, facets=(), limit=ranking.WINDOW)
+    """The scores of a page's hits by kind of word: the same question about just these, asked once for each."""
+    keys = frozenset(hit.key for hit in ranked.hits)
+    if not keys:
+        return {}
+    plan = replace(ranked.plan, facets=(), only=keys, limit=len(keys))
     asked = {explain.called(one): engine.search(replace(plan, scoring=(one,))) for one in plan.scoring}
     scores = {name: {hit.key: hit.score for hit in found.hits} for name, found in asked.items()}
     return {hit.key: {name: scores[name].get(hit.key, 0.0) for name in scores} for hit in ranked.hits}

@@ -204,11 +204,13 @@ LOGGING: dict[str, Any] = {
     "filters": {"refusals": {"()": "config.log.RefusalsInOneLine"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
     # Wagtail names titles in its log lines; the log holds events, never content.
-    # The client of Elasticsearch tells of each request; our own events say what becomes of those that fail.
+    # The client of Elasticsearch tells of each request, and what it stands on of each certificate; our own events say what
+    # becomes of those that fail.
     "loggers": {
         "wagtail": {"level": "WARNING"},
         "django_tasks": {"level": "WARNING"},
         "elastic_transport": {"level": "ERROR"},
+        "urllib3": {"level": "ERROR"},
     },
     "root": {"handlers": ["console"], "level": env.log_level},
 }

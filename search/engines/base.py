@@ -131,6 +131,7 @@ class Plan:
     filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     facets: tuple[str, ...] = ()
     hidden: frozenset[str] = frozenset()  # keys that a change still waiting has taken from this reader
+    only: frozenset[str] = frozenset()  # of what matches just these keys, where there are any (explanations)
     order: Order = "relevance"
     offset: int = 0
     limit: int = 10

@@ -37,7 +37,7 @@ Answer = TypeVar("Answer")
 _MOST_DOCUMENTS, _MOST_BYTES = 100, 5 * 1024 * 1024  # of one bulk
 _PAGE = 5_000  # of a walk through all documents
 _KEEP = "1m"  # between two steps of a walk
-_BLOCKS = ("write", "read_only", "read_only_allow_delete")
+_BLOCKS, _FULL = ("write", "read_only"), "read_only_allow_delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class _Index:
     made: int
     whole: bool  # its mapping is still as it was made
     blocked: bool
+    full: bool  # the server itself blocked it, for want of room on its disk
+    ours: bool = True  # else it only stands behind our alias, put there by hand
 
 
 class ElasticsearchEngine:
@@ -63,11 +65,12 @@ class ElasticsearchEngine:
     # --- generations -------------------------------------------------------------------------
 
     def generations(self) -> list[Generation]:
-        found = self._indices()
-        if len([index for index in found if index.live]) > 1:
+        everything = self._everything()
+        if len([index for index in everything if index.live]) > 1:
             raise IndexLost(advice=self._two_live())
-        # A changed mapping is a changed stamp: whoever compares stamps builds anew.
-        return [Generation(index.name, index.stamp if index.whole else f"{index.stamp} (mapping changed by hand)",
+        found = [index for index in everything if index.ours]
+        # A changed mapping is a changed stamp: whoever compares stamps builds anew. In front, for a stamp ends in an id.
+        return [Generation(index.name, index.stamp if index.whole else f"mapping changed by hand, {index.stamp}",
                            index.live) for index in found]  # fmt: skip
 
     def create(self, stamp: str) -> str:
@@ -78,9 +81,10 @@ class ElasticsearchEngine:
         return name
 
     def swap(self, name: str) -> None:
-        others = [index.name for index in self._indices() if index.name != name]
+        others = [index for index in self._everything() if index.name != name]
         actions: list[dict[str, Any]] = [{"add": {"index": name, "alias": self.prefix}}]
-        actions += [{"remove_index": {"index": other}} for other in others]
+        actions += [{"remove_index": {"index": other.name}} for other in others if other.ours]
+        actions += [{"remove": {"index": other.name, "alias": self.prefix}} for other in others if not other.ours]
         try:
             self._manage(lambda es: es.indices.refresh(index=_writing(name)))
             self._manage(lambda es: es.indices.update_aliases(actions=actions))
@@ -91,8 +95,9 @@ class ElasticsearchEngine:
         self._manage(lambda es: es.indices.delete(index=name, ignore_unavailable=True))
 
     def reset(self) -> None:
-        for index in self._indices():
-            self.drop(index.name)
+        # At one go: between two calls the live alias would stand on what is left, and readers be told that there is nothing.
+        if names := [index.name for index in self._indices()]:
+            self._manage(lambda es: es.indices.delete(index=names, ignore_unavailable=True))
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -216,12 +221,17 @@ class ElasticsearchEngine:
 
     def health(self) -> list[str]:
         try:
-            found = self._indices()
+            found = self._everything()
         except EngineUnavailable as error:
             return [error.advice or str(error)]
         told = [self._two_live()] if len([index for index in found if index.live]) > 1 else []
-        for index in found:
-            if index.blocked:
+        for index in (one for one in found if one.ours):
+            if index.full:
+                told.append(
+                    f"索引 {index.name} は、検索サーバーのディスクがいっぱいなので、書き込み禁止になっています。"
+                    "空きを作ってください（空けば自動で解けます）。"
+                )
+            elif index.blocked:
                 settings = '{"index.blocks.write": null, "index.blocks.read_only": null}'
                 told.append(
                     f"索引 {index.name} が書き込み禁止になっています。ディスクの空きを確かめ、"
@@ -244,24 +254,32 @@ class ElasticsearchEngine:
 
     def _indices(self) -> list[_Index]:
         """Our indices, oldest first."""
+        return [index for index in self._everything() if index.ours]
+
+    def _everything(self) -> list[_Index]:
+        """Our indices, oldest first, and whatever else stands behind our alias."""
         answer = self._write(lambda es: es.indices.get(
-            index=f"{self.prefix}-*", allow_no_indices=True,
+            index=f"{self.prefix}-*,{self.prefix}", allow_no_indices=True, ignore_unavailable=True,
             filter_path="*.aliases,*.mappings,*.settings.index.creation_date,*.settings.index.blocks",
         ))  # fmt: skip
         found = []
         for name, told in answer.items():
             stamp = told.get("mappings", {}).get("_meta", {}).get("stamp")
-            if stamp is None or not re.fullmatch(re.escape(self.prefix) + "-[0-9a-f]{12}", name):
+            live = self.prefix in told.get("aliases", {})
+            ours = stamp is not None and bool(re.fullmatch(re.escape(self.prefix) + "-[0-9a-f]{12}", name))
+            if not ours and not live:
                 continue
             settings = told["settings"]["index"]
             blocks = settings.get("blocks", {})
             found.append(_Index(
                 name=name,
-                stamp=stamp,
-                live=self.prefix in told.get("aliases", {}),
+                stamp=stamp or "",
+                live=live,
                 made=int(settings["creation_date"]),
-                whole=documents.fits(told["mappings"]),
+                whole=ours and documents.fits(told["mappings"]),
                 blocked=any(str(blocks.get(block)) == "true" for block in _BLOCKS),
+                full=str(blocks.get(_FULL)) == "true",
+                ours=ours,
             ))  # fmt: skip
         return sorted(found, key=lambda index: (index.made, index.name))
 

@@ -196,9 +196,7 @@ def answer_advice(status: int, kind: str, said: str) -> str:
     if status in (406, 415) or kind == "media_type_header_exception":
         return "は版が違います。8.19 以上か 9.x の Elasticsearch を SEARCH_URL に指定してください。"
     if status in (429, 502, 503, 504):
-        return (
-            f"が混み合っているか、動き始めたところです（{status} {kind}）。続くときはサーバーの状態を確かめてください。"
-        )
+        return f"が混み合っているか、動き始めたところです（{status} {kind}）。続くときはサーバーの状態とディスクの空きを確かめてください。"
     if not kind and status < 500:
         return f"は Elasticsearch ではないようです（{status}）。SEARCH_URL を確かめてください。"
     return f"がエラーを返しました（{status} {kind}）。サーバーの記録を確かめてください。"
@@ -209,7 +207,7 @@ def _connection_advice(error: ApiError | TransportError) -> str:
     if isinstance(error, TlsError) or "CERTIFICATE" in said or "SSL" in said:
         return _certificate_advice(said)
     if isinstance(error, ConnectionTimeout):
-        return "が時間内に答えません。サーバーの負荷と、途中のネットワークを確かめてください。"
+        return "が時間内に答えません。サーバーの負荷とディスクの空き、途中のネットワークを確かめてください。"
     if isinstance(error, UnsupportedProductError):
         return "は Elasticsearch ではないか、版が違います。SEARCH_URL を確かめてください（8.19 以上か 9.x）。"
     return "につながりません。サーバーが動いているか、SEARCH_URL が正しいかを確かめてください。"

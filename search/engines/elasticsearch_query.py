@@ -66,6 +66,8 @@ def _filters(plan: Plan, but: str = "") -> list[Query]:
 
 def _matching(plan: Plan, filters: Sequence[Query]) -> Query:
     needed = [_terms("audience", plan.audience), *filters]
+    if plan.only:
+        needed.append(_terms("key", plan.only))
     if plan.clauses and plan.minimum > 0:  # a server would still want one of them
         clauses = [_clause(clause) for clause in plan.clauses]
         needed.append(Q("bool", should=clauses, minimum_should_match=min(plan.minimum, len(clauses))))

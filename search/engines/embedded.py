@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
@@ -36,6 +37,8 @@ from search.engines.limits import problem
 
 _READ_WAIT_MS = 400  # a search must answer, from the database if need be, within a second
 _WRITE_WAIT_MS = 10_000
+#: With less room than this on its disk, a write may fail at any moment.
+_ROOM = 16 * 1024 * 1024
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
 # `ascii` with every sign in tokenchars splits at white space only; unicode61 would break c++ and drop ㈱.
 _TOKENIZE = "ascii tokenchars '!\"\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~'"
@@ -137,7 +140,13 @@ class EmbeddedEngine:
             return []
         except EngineUnavailable as error:
             return [f"索引のファイル {self.path} を読めません（{error}）。ディスクの空きと権限を確かめてください。"]
-        return []
+        return [self._full()] if shutil.disk_usage(self.path.parent).free < _ROOM else []
+
+    def _full(self) -> str:
+        return (
+            f"索引のファイル {self.path} を置くディスクがいっぱいです。空きを作ってください"
+            "（空けば書き込みは自動で再開します）。"
+        )
 
     # --- connections -------------------------------------------------------------------------
 
@@ -165,7 +174,8 @@ class EmbeddedEngine:
             self._forget_connection()
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
             kind = EngineUnavailable if code in _BUSY else IndexLost
-            raise kind(f"{type(error).__name__}: {error}") from error
+            advice = self._full() if code == sqlite3.SQLITE_FULL else ""
+            raise kind(f"{type(error).__name__}: {error}", advice=advice) from error
         except BaseException:
             if db is not None and db.in_transaction:
                 db.execute("ROLLBACK")

@@ -25,6 +25,8 @@ class Search:
     def run(self) -> Found:
         plan = self.plan
         matched = self._any(AUDIENCE, plan.audience) & ~self._numbers(plan.hidden)
+        if plan.only:
+            matched &= self._numbers(plan.only)
         if plan.clauses and matched:
             matched &= at_least(plan.minimum, [self._clause(clause) for clause in plan.clauses])
         for clause in plan.required:

@@ -110,6 +110,13 @@ def test_the_check_is_shown_and_writes_nothing(office):
     assert not Reference.objects.exists() and not ReferenceSource.objects.exists()
 
 
+def test_a_file_without_one_good_line_is_not_said_to_be_ready(office):
+    row = checked(office, "番号,題名", "{")
+    page = office.get(reverse("reference_import", args=[row.pk])).content.decode()
+    assert "取り込める行がありません。下の理由を見て" in page and "1件を1行のJSONにしてください" in page
+    assert "「取り込む」を押してください" not in page and 'value="import"' not in page
+
+
 def test_one_press_imports_and_the_file_is_thrown_away(office, begun, tmp_path):
     row = checked(office)
     press(office, row, "import")

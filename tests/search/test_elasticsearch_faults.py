@@ -19,7 +19,7 @@ from search.engines.base import EngineUnavailable, IndexLost
 from search.engines.breaker import Breaker
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.elasticsearch_client import Client, Patience, Server, version_problem
-from search.indexes import why_rebuild
+from search.indexes import rebuild, why_rebuild
 from tests.search import server as real
 from tests.search.contract.test_engines import document, keys, put, words
 
@@ -249,7 +249,7 @@ class TestItsIndices:
         ask(engine, lambda es: es.indices.put_settings(index=name, settings={f"index.blocks.{block}": True}))
         with pytest.raises(EngineUnavailable) as raised:
             put(engine, 2, one=document(body="訓練"))
-        assert line in raised.value.advice and name in engine.health()[0]
+        assert line in raised.value.advice and line in engine.health()[0] and name in engine.health()[0]
         assert keys(engine, words("避難")) == ["one"]
         ask(engine, lambda es: es.indices.put_settings(index=name, settings={f"index.blocks.{block}": None}))
         put(engine, 2, one=document(body="訓練"))
@@ -261,6 +261,12 @@ class TestItsIndices:
         assert "mapping" in engine.health()[0] and "search_rebuild" in engine.health()[0]
         assert engine.generations()[0].stamp != "stamp"  # so the worker builds anew
 
+    def test_a_changed_mapping_is_told_as_such_and_not_as_another_database(self, elasticsearch, db):
+        rebuild(elasticsearch)
+        name = elasticsearch.generations()[0].name
+        ask(elasticsearch, lambda es: es.indices.put_mapping(index=name, properties={"mine": {"type": "keyword"}}))
+        assert "違う決まり（分析、辞書、形）" in why_rebuild(elasticsearch)
+
     def test_an_alias_at_two_indices(self, engine):
         other = engine.create("stamp")
         ask(engine, lambda es: es.indices.put_alias(index=other, name=engine.prefix))
@@ -271,6 +277,28 @@ class TestItsIndices:
         assert "二つ以上" in engine.health()[0] and why_rebuild(engine)
         engine.swap(other)
         assert engine.health() == [] and engine.search(words("避難")).total == 0
+
+    def test_an_alias_at_an_index_of_others_too(self, engine):
+        """It is said as two indices are, and the next swap takes our alias off it; the index itself stays."""
+        ask(engine, lambda es: es.indices.create(index="of-others", aliases={engine.prefix: {}}))
+        try:
+            with pytest.raises(IndexLost):
+                engine.generations()
+            assert "二つ以上" in engine.health()[0] and "二つ以上" in why_rebuild(engine)
+            engine.swap(engine.create("next"))
+            assert engine.health() == [] and [generation.live for generation in engine.generations()] == [True]
+            assert ask(engine, lambda es: es.indices.exists(index="of-others"))
+        finally:
+            ask(engine, lambda es: es.indices.delete(index="of-others"))
+
+    def test_all_indices_are_thrown_away_at_once(self, engine, monkeypatch):
+        """One after the other, the live alias would stand for a moment on an empty one alone: nothing found, and no word of it."""
+        other = engine.create("stamp")
+        ask(engine, lambda es: es.indices.put_alias(index=other, name=engine.prefix))
+        calls, manage = [], engine._manage
+        monkeypatch.setattr(engine, "_manage", lambda call: (calls.append(call), manage(call))[1])
+        engine.reset()
+        assert len(calls) == 1 and list(engine.generations()) == []
 
     def test_an_alias_taken_away_is_an_index_lost(self, engine):
         name = engine.generations()[0].name

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 
@@ -92,6 +93,18 @@ def test_a_locked_file_is_unavailable_but_not_lost(engine, monkeypatch):
     blocker.execute("ROLLBACK")
     put(engine, one=document(body="a"))
     blocker.close()
+
+
+def test_a_full_disk_is_told_in_one_line_and_loses_nothing(engine, monkeypatch):
+    db = engine._connection(make=False)
+    db.execute("PRAGMA max_page_count = 1")  # as many as there are: the file cannot grow
+    with pytest.raises(base.EngineUnavailable) as raised:
+        put(engine, **{f"n{number}": document(body="長い" * 500) for number in range(50)})
+    assert "ディスクがいっぱい" in raised.value.advice and not isinstance(raised.value, base.IndexLost)
+    assert engine.search(words("共通")).total == 300
+    assert engine.health() == []
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=0))
+    assert engine.health() == [raised.value.advice]
 
 
 def test_an_expression_quotes_every_token():

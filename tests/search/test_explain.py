@@ -73,6 +73,32 @@ def test_in_order_of_date_words_are_said_not_to_count(explained, office, staff):
     assert explained(office, "避難所", sort="newest") == [("新しい順なので、語の一致は使っていません",)]
 
 
+def test_the_numbers_add_up_where_more_match_than_are_put_in_order(explained, office, staff, monkeypatch):
+    """What is best by all kinds of word need not be among the best by each of them."""
+    monkeypatch.setattr("search.ranking.WINDOW", 10)
+    for number_of_words in range(12):
+        make_lesson(
+            staff, title=f"避難の記録{number_of_words}", observation="避難。" * number_of_words + "所の話。" * 3
+        )
+        make_lesson(staff, title=f"所在の一覧{number_of_words}", observation="避難した。" + "避難所" * number_of_words)
+    for page, share_expected in (("1", True), ("2", False)):
+        hits = explained(office, "避難 所", page=page)
+        assert len(hits) == 10
+        for words, *bonuses, total in hits:
+            share = sum(number(reason.rpartition("+")[2]) for reason in bonuses if "%" in reason) / 100
+            assert bool(share) == share_expected, bonuses
+            assert number(words) * (1 + share) == pytest.approx(number(total), abs=0.05)
+            assert sum(map(float, re.findall(r" (\d+\.\d+)[、）]", words))) == pytest.approx(number(words), abs=0.02)
+
+
+def test_behind_the_best_nothing_is_said_to_have_been_added(explained, office, staff, monkeypatch):
+    monkeypatch.setattr("search.ranking.WINDOW", 10)
+    for place in range(11):
+        make_lesson(staff, title=f"避難所の受付{place}")
+    (why,) = explained(office, "避難所", page="2")
+    assert why[1].startswith("上位10件より後ろなので")
+
+
 def test_staff_are_told_nothing_of_it(explained, client, staff):
     make_lesson(staff, title="避難所の受付")
     assert explained(staff.user, "避難所") == [()]

@@ -343,6 +343,28 @@ class TestVerify:
 
         return ask
 
+    def test_what_is_published_and_brought_in_while_it_looks_is_no_difference(
+        self, verify, index, refresh, reference, monkeypatch
+    ):
+        look, late = type(index).entries, []
+
+        def look_and_publish(self, generation=None):
+            held = list(look(self, generation))
+            if not late:
+                late.append(reference("その間に"))
+                refresh()
+            return iter(held)
+
+        monkeypatch.setattr(type(index), "entries", look_and_publish)
+        said, code = verify()
+        assert late and code == 0 and "索引にない：0件" in said
+
+    def test_what_is_missing_is_named_and_ends_with_one(self, verify, refresh, reference):
+        row = reference("落ちた")
+        PendingChange.objects.all().delete()
+        said, code = verify()
+        assert code == 1 and f"索引にない：reference:{row.pk}" in said
+
     def test_what_waits_in_the_queue_is_said_as_waiting_and_is_no_difference(self, verify, refresh, reference):
         gone = reference("消える")
         refresh()

@@ -33,6 +33,9 @@ class Command(BaseCommand):
             # Asked before and after: what comes or goes while we compare has not drifted either.
             waiting = PendingChange.objects.waiting().keys()
             found = compare(engine())
+            if found:  # what was published and brought in between the two looks of one comparison is told by another
+                again = compare(engine())
+                found = found.only(again.missing | again.extra)
             waiting |= PendingChange.objects.waiting().keys()
             for line in engine().health():
                 self.stderr.write(line)

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import threading
 
 import pytest
 from django.db import connections
 
+from kb.models import Reference
 from search.indexes import compare, rebuild, why_rebuild
 from search.models import PendingChange
 from search.worker import Worker
@@ -76,4 +78,30 @@ def test_killed_right_after_the_swap(standing, monkeypatch):
     monkeypatch.setattr(type(standing), "swap", lambda self, name: (swap(self, name), die()))
     killed(lambda: rebuild(standing))
     monkeypatch.undo()
+    assert why_rebuild(standing) == ""  # a worker that was running all the while looks only when it starts
     everything_is_found(standing)
+
+
+def test_somebody_publishes_while_thousands_of_one_source_are_built(engine, reference):
+    """More rows than a database gives at one go: a cursor that stayed open would keep this connection from writing."""
+    first = reference("水位の記録")
+    Reference.objects.bulk_create(
+        Reference(public_id=f"X-R06-{number:05}", source=first.source, external_id=f"old-{number}", title="水位の記録",
+                  text="本文です。", audience="public")
+        for number in range(2_100)
+    )  # fmt: skip
+    PendingChange.objects.all().delete()
+    written = []
+
+    def publish():
+        written.append(reference("あとから書いた水位の話"))
+        connections.close_all()
+
+    def somebody_publishes(done, total):
+        other = threading.Thread(target=publish)
+        other.start()
+        other.join()
+
+    assert rebuild(engine, somebody_publishes) >= 2_101
+    assert written
+    assert not compare(engine)
