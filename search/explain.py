@@ -28,9 +28,9 @@ def by_words(parts: Mapping[str, float]) -> str:
 
 def reasons(hit: EngineHit, window: Sequence[EngineHit], audience: Collection[str], card: Card) -> list[str]:
     """What was added to or taken from the words' score, and what came of it."""
-    found = []
     if hit.key not in {one.key for one in window}:
         return [f"上位{len(window)}件より後ろなので、語の一致だけの順です（加点なし）", f"合計 {hit.score:.2f}"]
+    found = []
     for name, share in ranking.bonuses(hit.signals, ranking.newest_day(window), audience).items():
         if name == "maturity":
             label = dict(card.badges).get(hit.signals.maturity) if hit.signals.maturity else "教訓以外の記録（一律）"

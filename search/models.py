@@ -116,11 +116,6 @@ class LiveGeneration(models.Model):
         return self.uid
 
     @classmethod
-    def current(cls) -> str:
-        """The id of the generation that was swapped in last; empty before the first."""
-        return cls.objects.values_list("uid", flat=True).filter(pk=cls.LAST).first() or ""
-
-    @classmethod
     def belongs(cls, uid: str) -> bool:
         """Whether the generation of this id is one of this database."""
         return cls.objects.filter(uid=uid).exists()

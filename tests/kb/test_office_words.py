@@ -54,24 +54,16 @@ def test_a_change_in_another_process_is_seen_at_the_next_look():
     assert terms() == set()
 
 
-def test_what_was_rolled_back_was_never_kept():
-    office_words()
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        Term.objects.create(label="給水車", synonyms=[])
-        assert ("給水車",) in terms()
-        raise ZeroDivisionError
-    assert terms() == {("避難所", "避難先")}
-
-
-@pytest.fixture
-def within_a_request():
-    tree.begin_request()
+@pytest.fixture(params=[False, True], ids=["by a command", "within a request"])
+def perhaps_within_a_request(request):
+    if request.param:
+        tree.begin_request()
     yield
     tree.end_request()
 
 
-def test_what_was_rolled_back_within_a_request_does_not_hold_for_the_rest_of_it(within_a_request):
-    """As a form that is refused half-way: its page is drawn from what stands."""
+def test_what_was_rolled_back_was_never_kept(perhaps_within_a_request):
+    """Also not for the rest of a request: the page of a form that is refused half-way is drawn from what stands."""
     office_words()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         Term.objects.create(label="給水車", synonyms=[])
