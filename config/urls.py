@@ -6,7 +6,7 @@ from config import health
 from config.styleguide import styleguide
 
 urlpatterns = [
-    path("admin/", include("kb.office_urls")),
+    path("admin/", include("kb.admin.urls")),
     path("healthz/", health.alive, name="healthz"),
     path("readyz/", health.ready, name="readyz"),
     path("styleguide/", styleguide, name="styleguide"),

@@ -21,9 +21,9 @@ from demo.items import ItemLoader
 from demo.learning import PathLoader, People, load_courses, load_records, path_tables
 from demo.people import MAIL_DOMAIN, PASSWORD
 from demo.world import DATA, Staff, World, build_world, uid
-from kb import drafting
+from kb.items.page_tree import ensure_tree
 from kb.models import Draft
-from kb.tree import ensure_tree
+from kb.writing import drafts
 from learning.models import TrainingCourse, TrainingRecord
 from organization import clock
 from organization.models import (
@@ -162,7 +162,7 @@ def load_images() -> dict[str, Any]:
 def load_unfinished(people: dict[str, Person]) -> None:
     """What the personas find begun: drafts to go on with, and a course whose report is still to be written."""
     writer, newcomer = people["shippitsu"], people["shinjin"]
-    drafting.start(
+    drafts.start(
         author=writer, kind=Draft.Kind.RETROSPECTIVE, format="kpt",
         data={
             "subject": "協働推進会議の運営", "audience": "unit", "themes": ["kyodo"],
@@ -170,7 +170,7 @@ def load_unfinished(people: dict[str, Person]) -> None:
             "answer-problem": "オンラインの参加者が、会場の小さな声を聞き取れなかった。",
         },
     )  # fmt: skip
-    drafting.start(
+    drafts.start(
         author=writer, kind=Draft.Kind.LESSON,
         data={"title": "意見募集の締切は、月曜の朝にする", "audience": "unit", "kind": "improve", "themes": ["kyodo"]},
     )  # fmt: skip

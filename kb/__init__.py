@@ -1,0 +1,1 @@
+"""What was learned: items and their types, how they are written, reviewed, kept and administered."""

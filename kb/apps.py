@@ -16,25 +16,26 @@ class KBConfig(AppConfig):
         from wagtail.models import Page, PageLogEntry
         from wagtail.permissions import register_permission_policy
 
-        from kb import checks, models, office  # noqa: F401  (checks register themselves)
-        from kb.page_rights import ReadablePages
+        from kb import checks, models  # noqa: F401  (checks register themselves)
+        from kb.admin import groups
+        from kb.admin.permissions import ReadablePages
         from organization import tree
 
         register_permission_policy(Page, ReadablePages(Page))
 
-        post_migrate.connect(_make_tree, dispatch_uid="kb.tree")
-        pre_save.connect(office.unname_log_entry, sender=PageLogEntry, dispatch_uid="kb.unname_log_entry")
+        post_migrate.connect(_make_tree, dispatch_uid="kb.items.page_tree")
+        pre_save.connect(groups.unname_log_entry, sender=PageLogEntry, dispatch_uid="kb.unname_log_entry")
         for word in (models.Term, models.Theme):
             post_save.connect(tree.touch, sender=word)
             post_delete.connect(tree.touch, sender=word)
-        user_logged_in.connect(office.follow_duties, dispatch_uid="kb.follow_duties")
+        user_logged_in.connect(groups.follow_duties, dispatch_uid="kb.follow_duties")
 
 
 def _make_tree(app_config: AppConfig, **_: Any) -> None:
     # Wagtail's own tables come after ours in the list of apps; users and images come last of what the tree needs.
     if app_config.label == "wagtailcore":
-        from kb.office import ensure_office
-        from kb.tree import ensure_tree
+        from kb.admin.groups import ensure_office
+        from kb.items.page_tree import ensure_tree
 
         ensure_tree()
         ensure_office()

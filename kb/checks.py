@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Error, register
 
-from kb.format_files import read_format
+from kb.formats.loading import read_format
 
 
 @register()

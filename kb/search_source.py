@@ -11,8 +11,9 @@ from typing import Any
 
 from django.db.models import F, Model, Q, QuerySet, prefetch_related_objects
 
-from kb.authors import author_label
-from kb.format_files import get_format
+from kb.formats.loading import get_format
+from kb.items.authorship import author_label
+from kb.items.visibility import readable
 from kb.models import (
     Addendum,
     Answer,
@@ -31,8 +32,7 @@ from kb.models import (
     ReferenceSource as Source,
 )
 from kb.models.item import State
-from kb.office_words import office_words
-from kb.readable import readable
+from kb.synonym_cache import office_words
 from organization.audience import audience_tokens
 from organization.fiscal import era_date, fiscal_year_label
 from organization.models import OrgUnitVersion

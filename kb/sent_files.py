@@ -1,6 +1,6 @@
 """Files that an office sends in: stored under a name of ours, worked on by a process of their own, thrown away after.
 
-Shared by the imports of references (``kb.import_uploads``) and of trainings (learning). It refuses to ask who may:
+Shared by the imports of references (``kb.references.uploads``) and of trainings (learning). It refuses to ask who may:
 that is the caller's, who knows whose files they are; and to work within a request.
 """
 

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from kb.views import begin, challenge, home, images, item, item_actions, review, revisions, unit, write
+from kb.items.views import home, images, item, item_actions, revisions, unit
+from kb.lifecycle.views import challenge, review
+from kb.writing.views import begin, write
 
 urlpatterns = [
     path("", home.home, name="home"),

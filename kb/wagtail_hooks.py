@@ -14,14 +14,14 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 
-from kb import office_menu  # noqa: F401  (registers its hooks)
+from kb.admin import menu  # noqa: F401  (registers its hooks)
+from kb.admin.listings import ItemsGroup, ItemViewSet
+from kb.admin.panels import RowPanel
+from kb.admin.permissions import hide_unreadable
+from kb.admin.stale_report import StaleReport
 from kb.models import Item, Reference, Scene, Stance, Term, Theme
-from kb.office_listings import ItemsGroup, ItemViewSet
-from kb.page_rights import hide_unreadable
-from kb.panels import RowPanel
-from kb.sources import may_manage
-from kb.stale_report import StaleReport
-from kb.views import imports
+from kb.references import views
+from kb.references.sources import may_manage
 from organization import audit, office_views
 
 
@@ -152,7 +152,7 @@ def register_stale_urls() -> list[Any]:
 
 @hooks.register("register_admin_urls")
 def register_import_urls() -> list[Any]:
-    return imports.urlpatterns
+    return views.urlpatterns
 
 
 class OfficeMenuItem(MenuItem):

@@ -13,8 +13,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from kb import lifecycle
-from kb.lifecycle import require
+from kb.lifecycle import transitions
+from kb.lifecycle.transitions import require
 from kb.models import Item
 from learning import builders, ordering
 from learning.models import Completion, LearningPath, PathVersion, Stage, Step, StepGroup, StepType
@@ -59,7 +59,7 @@ def create(
         **_only(values, TEXT), owner_unit_id=unit_id, audience=audience, attribution=Attribution.UNIT_ONLY,
         copied_from=copied_from,
     )  # fmt: skip
-    lifecycle.create(item=path, by=by.person)
+    transitions.create(item=path, by=by.person)
     PathVersion.objects.create(path=path, number=1)
     audit.record(actor=by, action="path.created", obj=path, after={"unit": unit_id, "audience": audience})
     return path
@@ -75,7 +75,7 @@ def edit_text(*, path: LearningPath, by: User, values: Mapping[str, Any]) -> Lea
     for name, value in _only(values, TEXT).items():
         setattr(locked, name, value)
     if locked.live:
-        lifecycle.publish(item=locked)
+        transitions.publish(item=locked)
     else:
         locked.save(clean=False)
     audit.record(

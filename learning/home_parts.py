@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from kb.upper_rooms import ItemPart
+from kb.hooks import ItemPart
 from learning import grid, managing
 from learning.grid import Asked
 from learning.models import Assignment

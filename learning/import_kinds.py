@@ -16,7 +16,7 @@ from uuid import UUID
 from dateutil.relativedelta import relativedelta
 from django.db.models import Model
 
-from kb.spreadsheets import shown
+from kb.admin.spreadsheets import shown
 from learning import cells
 from learning.import_fields import one_width
 from learning.import_people import Known, People

@@ -11,7 +11,7 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any
 
-from kb.spreadsheets import defused
+from kb.admin.spreadsheets import defused
 from learning.cells import CellError
 from learning.import_fields import EXAMPLE, FIELDS, one_width
 from learning.models import Kind

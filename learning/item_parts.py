@@ -15,9 +15,9 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.http import HttpRequest
 
+from kb.hooks import ItemPart
 from kb.models import Item, Lesson, Retrospective
 from kb.models.item import State
-from kb.upper_rooms import ItemPart
 from learning.facts import Fact, of_text
 from learning.models import (
     OPEN,

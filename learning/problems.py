@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kb.format_files import get_format
+from kb.formats.loading import get_format
 from kb.models import Item
 from learning import reading
 from learning.models import LearningPath, PathVersion, Step, StepGroup, StepType

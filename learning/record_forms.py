@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from kb.forms.fields import DayField, choice_messages
-from kb.text import LineField
+from kb.text_cleaning import LineField
+from kb.writing.forms.fields import DayField, choice_messages
 from learning.models import TrainingCourse, TrainingRecord
 
 NUMBER_ERRORS = ("invalid", "min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits")

@@ -13,7 +13,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from openpyxl import Workbook
 
-from kb.spreadsheets import BOM, defused
+from kb.admin.spreadsheets import BOM, defused
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMATS = ("xlsx", "csv")

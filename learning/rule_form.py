@@ -10,8 +10,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from kb.forms.fields import DayField, choice_messages
-from kb.text import LineField
+from kb.text_cleaning import LineField
+from kb.writing.forms.fields import DayField, choice_messages
 from learning import grid, managing, ruling
 from learning.models import AssignmentRule
 from organization import clock

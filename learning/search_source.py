@@ -11,11 +11,11 @@ from typing import Any
 
 from django.db.models import Model, Prefetch, Q, QuerySet, prefetch_related_objects
 
-from kb.authors import author_label
-from kb.lifecycle import WIDTH
+from kb.items.authorship import author_label
+from kb.items.visibility import readable
+from kb.lifecycle.transitions import WIDTH
 from kb.models import Authorship, Item, Scene, Stance, Theme
 from kb.models.item import State
-from kb.readable import readable
 from learning.models import LearningPath, PathVersion, Stage, Step, StepGroup, TrainingCourse
 from learning.models.course import COURSE_TOKENS
 from organization.audience import Audience, audience_tokens

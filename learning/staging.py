@@ -13,8 +13,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
 
-from kb import lifecycle
-from kb.lifecycle import OWN, WIDTH, require, tell_authors
+from kb.lifecycle import transitions
+from kb.lifecycle.transitions import OWN, WIDTH, require, tell_authors
 from learning import builders
 from learning.building import NOT_YOURS
 from learning.models import Assignment, LearningPath, PathVersion, Stage
@@ -58,7 +58,7 @@ def accept(*, path: LearningPath, by: User) -> LearningPath:
         return _open(row, by, "path.activated")
     before = {"audience": row.audience}
     row.audience, row.requested_audience = row.requested_audience, ""
-    lifecycle.publish(item=row)
+    transitions.publish(item=row)
     audit.record(actor=by, action="path.audience", obj=row, before=before, after={"audience": row.audience})
     tell_authors(row, f"学習パス「{row.title}」の公開範囲が広がりました。", row.get_absolute_url())
     return row
@@ -128,7 +128,7 @@ def change_audience(*, path: LearningPath, by: User, audience: str) -> LearningP
         return row
     row.audience, row.requested_audience = audience, ""
     if row.live:
-        lifecycle.publish(item=row)
+        transitions.publish(item=row)
     else:
         row.save(clean=False)
     audit.record(actor=by, action="path.audience", obj=row, before=before, after={"audience": audience})
@@ -146,7 +146,7 @@ def withdraw(*, path: LearningPath, by: User, reason: str) -> Any:
         )
     row.stage = Stage.RETIRED
     row.save(clean=False)
-    return lifecycle.withdraw(item=row, user=by, reason=reason)
+    return transitions.withdraw(item=row, user=by, reason=reason)
 
 
 # --- What the verbs share ---------------------------------------------------------------------
@@ -159,7 +159,7 @@ def _open(row: LearningPath, by: User, action: str) -> LearningPath:
     if working is not None:
         PathVersion.objects.filter(pk=working.pk, released_at__isnull=True).update(released_at=clock.now())
     row.stage = Stage.ACTIVE
-    lifecycle.publish(item=row)
+    transitions.publish(item=row)
     audit.record(actor=by, action=action, obj=row, before=before, after={"stage": row.stage, "audience": row.audience})
     return row
 

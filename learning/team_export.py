@@ -13,7 +13,7 @@ from typing import Any
 from django.http import HttpResponse
 from openpyxl import Workbook
 
-from kb.spreadsheets import BOM, defused
+from kb.admin.spreadsheets import BOM, defused
 from learning import grid
 from learning.models import STANDINGS, Assignment
 

@@ -20,7 +20,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 
-from kb.spreadsheets import BOM, defused, shown
+from kb.admin.spreadsheets import BOM, defused, shown
 from learning.import_fields import EXAMPLE, FIELDS
 from learning.import_kinds import Completions, Records
 from learning.models import Assignment, AssignmentState, Kind, Source, TrainingCourse, TrainingRecord

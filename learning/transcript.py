@@ -19,9 +19,9 @@ from django.db.models import Count, Exists, OuterRef, Q
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from kb.admin.spreadsheets import defused
 from kb.models import Item
 from kb.models.item import Reaction, State
-from kb.spreadsheets import defused
 from learning.models import Assignment, AssignmentState, Step, StepProgress, StepType, TrainingRecord
 from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_label

@@ -13,8 +13,8 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from kb import lifecycle
-from kb.lifecycle import OWN, require
+from kb.lifecycle import transitions
+from kb.lifecycle.transitions import OWN, require
 from kb.models import Item
 from learning import builders, building, managing
 from learning.assigning import OutsideUnitError
@@ -82,7 +82,7 @@ def release(*, version: PathVersion, by: User) -> PathVersion:
         raise ValidationError([problem.text for problem in found])
     row.released_at = clock.now()
     row.save()
-    lifecycle.publish(item=path)  # its steps are part of what is found and read
+    transitions.publish(item=path)  # its steps are part of what is found and read
     audit.record(actor=by, action="path.version_released", obj=path, after={"version": row.number})
     return row
 

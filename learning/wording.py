@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kb.format_files import get_format
+from kb.formats.loading import get_format
 from learning.models import Step, StepType
 from organization.fiscal import era_date
 from organization.tree import unit_tree

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from organization.models import Duty, Notice, Person
 from organization.policy import Reader, reader_for
 
-#: Whose duties lead into the admin (kb.office gives them the rights).
+#: Whose duties lead into the admin (kb.admin.groups gives them the rights).
 OFFICES = frozenset({"km", "training"})
 
 

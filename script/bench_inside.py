@@ -30,7 +30,7 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
-from kb.markdown import render_many  # noqa: E402
+from kb.markdown.rendering import render_many  # noqa: E402
 from kb.models import Item, Reference, ReferenceSource  # noqa: E402
 from organization.models import OrgUnit, User  # noqa: E402
 

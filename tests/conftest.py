@@ -77,7 +77,7 @@ def transactional_db(transactional_db: None) -> Iterator[None]:
 
 
 def make_tree() -> None:
-    from kb.tree import ensure_tree
+    from kb.items.page_tree import ensure_tree
 
     ensure_tree()
 

@@ -181,7 +181,7 @@ SEARCH_USER = env.search_user
 SEARCH_PASSWORD = env.search_password
 SEARCH_CA = env.search_ca
 SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"
-# What the rooms above kb take part in, by dotted path (kb/upper_rooms.py).
+# What the rooms above kb take part in, by dotted path (kb/hooks.py).
 KB_PUBLISHED = ["learning.progress.item_published"]
 KB_ITEM_PARTS = ["learning.item_parts.in_paths"]
 KB_HOME_PARTS = ["learning.home_parts.to_learn"]

@@ -8,7 +8,7 @@ from typing import Any
 from wagtail.fields import StreamField
 from wagtail.models import Page
 
-from kb import panels
+from kb.admin import panels
 from kb.blocks import ArticleBody
 from kb.models.item import Item, State
 

@@ -1,4 +1,4 @@
-"""Who wrote an item. Only the policy and kb.authors read this table.
+"""Who wrote an item. Only the policy and kb.items.authorship read this table.
 
 The page itself names the service account as its owner in every mode, so that nothing has to be
 scrubbed from revisions, logs or exports (decided.md, Author).

@@ -1,16 +1,16 @@
 """Challenge (挑戦): a trial with a hypothesis, failures imagined beforehand and a rule for stopping.
 
 「学びあり（不成功）」 is an outcome equal in rank to success, and a challenge closes only when its
-look-back is published (S12, I18); kb.challenges holds the moves.
+look-back is published (S12, I18); kb.lifecycle.challenges holds the moves.
 """
 
 from __future__ import annotations
 
 from django.db import models
 
-from kb import panels
+from kb.admin import panels
+from kb.admin.forms import OfficeChallengeForm
 from kb.models.item import Item, State
-from kb.office_forms import OfficeChallengeForm
 
 
 class Challenge(Item):

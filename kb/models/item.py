@@ -21,9 +21,9 @@ from django.urls import reverse
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.models import Page, PageManager, PageQuerySet
 
-from kb.markdown import render_many
-from kb.office_forms import OfficeItemForm
-from kb.page_rights import ItemRights
+from kb.admin.forms import OfficeItemForm
+from kb.admin.permissions import ItemRights
+from kb.markdown.rendering import render_many
 from organization import clock
 from organization.accounts import service_account
 from organization.audience import Attribution, Audience
@@ -103,7 +103,7 @@ class Item(Page):
 
     PREFIX: ClassVar[str] = ""
     TYPE_LABEL: ClassVar[str] = ""
-    #: Slug and title of the page under which the type's items lie (kb.tree makes it).
+    #: Slug and title of the page under which the type's items lie (kb.items.page_tree makes it).
     INDEX: ClassVar[tuple[str, str]] = ("", "")
     #: Written as a kb.Draft; other types have screens of their own.
     IS_DRAFTED: ClassVar[bool] = False
@@ -209,7 +209,7 @@ class Item(Page):
 
     def serve_preview(self, request: Any, mode_name: str) -> HttpResponseBase:
         """The reader's page with what is typed; whether this user may ask was Wagtail's and ItemRights' to say."""
-        from kb.views.item import preview  # views know models, not the other way round; this is the one way back
+        from kb.items.views.item import preview  # views know models, not the other way round; this is the one way back
 
         return preview(request, self)  # type: ignore[call-arg]
 
@@ -225,11 +225,11 @@ class Item(Page):
         return reverse("item_withdraw", args=[self.public_id])
 
     def may_be_kept_by(self, user: Any) -> bool:
-        """Whether `user` edits and withdraws it, for a type with HAS_OWN_REVIEW; kb.lifecycle.may_edit asks."""
+        """Whether `user` edits and withdraws it, for a type with HAS_OWN_REVIEW; kb.lifecycle.transitions.may_edit asks."""
         return False
 
     def own_context(self, request: Any) -> dict[str, Any]:
-        """What the template of a type that kb does not know shows besides (kb.views.item asks)."""
+        """What the template of a type that kb does not know shows besides (kb.items.views.item asks)."""
         return {}
 
     # --- Rendering and revisions -------------------------------------------------------------
@@ -256,8 +256,8 @@ class Item(Page):
         today = clock.today()
         self.owner = service_account()  # in every mode, whoever made the page in the admin
         self.registered_on = self.registered_on or today
-        if not self.public_id:  # made in the admin: staff's items come with their id (kb.lifecycle.create)
-            from kb.identifiers import next_public_id
+        if not self.public_id:  # made in the admin: staff's items come with their id (kb.lifecycle.transitions.create)
+            from kb.items.identifiers import next_public_id
 
             self.public_id = next_public_id(self.PREFIX)
             self.slug = self.public_id.lower()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 
-from kb import panels
+from kb.admin import panels
+from kb.admin.forms import OfficeLessonForm
 from kb.models.item import Item, State
-from kb.office_forms import OfficeLessonForm
 
 
 class Maturity(models.TextChoices):

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.db import models
 from wagtail.models import Page
 
-from kb.page_rights import ShelfRights
+from kb.admin.permissions import ShelfRights
 from organization.fiscal import fiscal_year_label
 
 

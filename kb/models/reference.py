@@ -1,8 +1,8 @@
 """Reference (外部の事例): a text from elsewhere, as a plain row, and the source that it came from.
 
 Not a page: publishing a Wagtail page costs about a hundred queries (decided.md, Reference). It is
-found, filtered and opened at /k/ like everything else. Bringing files of them in is ``kb.importing``;
-what holds for a whole source (label, licence, audience, withdrawal) is changed by ``kb.sources`` alone.
+found, filtered and opened at /k/ like everything else. Bringing files of them in is ``kb.references.loading``;
+what holds for a whole source (label, licence, audience, withdrawal) is changed by ``kb.references.sources`` alone.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.urls import reverse
 
-from kb.markdown import plain_text, render_lot
-from kb.office_forms import ReferenceForm
+from kb.admin.forms import ReferenceForm
+from kb.markdown.rendering import plain_text, render_lot
 from organization import clock
 from organization.audience import Audience
 from organization.policy import reader_for, visible_q
@@ -103,7 +103,7 @@ class Reference(models.Model):
         """A whole save (the admin's form) gives the id and renders the text again; an import says what it changed."""
         if kwargs.get("update_fields") is None:
             if not self.public_id:
-                from kb.identifiers import next_public_id  # imports the models
+                from kb.items.identifiers import next_public_id  # imports the models
 
                 self.public_id = next_public_id(self.PREFIX)
             self.html = render_lot({"": self.text})[""]

@@ -1,7 +1,7 @@
 """ReferenceImport: one file of references that the knowledge office sent in, from its check to its end.
 
 Holds what was asked for; where the file lies and the report so far are its base's (``kb.models.sent_file``), the work
-itself is ``kb.import_uploads``. It refuses to hold the texts: those are in the file, and later in kb.Reference.
+itself is ``kb.references.uploads``. It refuses to hold the texts: those are in the file, and later in kb.Reference.
 """
 
 from __future__ import annotations

@@ -14,10 +14,10 @@ from django.db import models
 from modelcluster.fields import ParentalKey
 from wagtail.models import Orderable
 
-from kb import panels
-from kb.markdown import render, render_many
+from kb.admin import panels
+from kb.admin.forms import AnswerForm
+from kb.markdown.rendering import render, render_many
 from kb.models.item import Item
-from kb.office_forms import AnswerForm
 from organization import clock
 
 

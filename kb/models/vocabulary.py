@@ -6,7 +6,7 @@ a label may, and search is told through its registry.
 
 from django.db import models
 
-from kb.office_forms import TermForm, WordForm
+from kb.admin.forms import TermForm, WordForm
 from organization.models.unit import StampedQuerySet
 
 

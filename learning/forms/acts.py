@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from django import forms
 from django.core.exceptions import ValidationError
 
-from kb.forms.fields import DayField
-from kb.text import LongField
+from kb.text_cleaning import LongField
+from kb.writing.forms.fields import DayField
 from learning.changes import MAX_WORDS
 from learning.models.path import MAX_DAYS
 from learning.reminding import MAX_TEXT

@@ -16,8 +16,8 @@ from django.core.exceptions import ValidationError
 from django.forms.utils import ErrorDict
 from django.http import QueryDict
 
-from kb.forms.fields import DayField, choice_messages
-from kb.text import LineField, LongField
+from kb.text_cleaning import LineField, LongField
+from kb.writing.forms.fields import DayField, choice_messages
 from learning.candidates import Candidate
 from learning.models.path import MAX_DAYS
 from organization import clock

@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from kb.forms.fields import choice_messages
-from kb.text import LineField
+from kb.text_cleaning import LineField
+from kb.writing.forms.fields import choice_messages
 from learning.import_fields import FIELDS
 from learning.models import Kind, TrainingImport, TrainingSource
 from learning.models.training_import import SOURCE_NAME

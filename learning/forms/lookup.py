@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.forms.utils import ErrorDict
 
 from kb.models import Item
-from kb.text import LineField, LongField, clean_text
+from kb.text_cleaning import LineField, LongField, clean_text
 from learning.forms.step import StepForm
 from learning.models import LearningPath
 from organization import clock

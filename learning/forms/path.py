@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from kb.forms.fields import DayField, WholeField, choice_messages
-from kb.text import LineField, LongField
+from kb.text_cleaning import LineField, LongField
+from kb.writing.forms.fields import DayField, WholeField, choice_messages
 from learning import builders
 from learning.models import PathVersion, StepGroup
 from learning.models.path import MAX_DAYS

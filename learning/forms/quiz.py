@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 
-from kb.forms.fields import choice_messages
-from kb.text import LineField
+from kb.text_cleaning import LineField
+from kb.writing.forms.fields import choice_messages
 from learning.forms.step import StepForm
 from learning.models import Step
 

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
-from kb.format_files import formats
-from kb.forms.fields import DayField, WholeField, choice_messages
-from kb.text import UNKEEPABLE, LineField, LongField
+from kb.formats.loading import formats
+from kb.text_cleaning import UNKEEPABLE, LineField, LongField
+from kb.writing.forms.fields import DayField, WholeField, choice_messages
 from learning.models import Completion, Step, TrainingCourse
 
 

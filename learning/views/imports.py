@@ -15,7 +15,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 
-from kb.text import clean_text
+from kb.text_cleaning import clean_text
 from learning import training_export, training_uploads, unmatched
 from learning.forms.imports import MappingForm, SendForm
 from learning.guards import office_only

@@ -17,10 +17,10 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from kb import drafting
-from kb.format_files import get_format
+from kb.formats.loading import get_format
 from kb.models import Draft
-from kb.text import clean_text
+from kb.text_cleaning import clean_text
+from kb.writing import drafts
 from learning import assigning, changes, progress
 from learning.models import Assignment, AssignmentState, LearningPath, Source, Stage, Step, StepType
 from learning.outline import outline
@@ -203,7 +203,7 @@ def _draft(mine: Assignment, format: str, source: dict[str, str]) -> str:
     draft = begun.filter(**{f"data__{key}": value for key, value in source.items()}).first()
     if draft is None:
         data = {"audience": str(Audience.UNIT), **source}
-        draft = drafting.start(author=mine.person, kind=Draft.Kind.RETROSPECTIVE, format=format, data=data)
+        draft = drafts.start(author=mine.person, kind=Draft.Kind.RETROSPECTIVE, format=format, data=data)
     return draft.get_absolute_url()
 
 
@@ -217,7 +217,7 @@ def look_back(request: HttpRequest, uid: UUID) -> HttpResponse:
     begun = Draft.objects.open_of(mine.person).filter(data__source_assignment=str(mine.uid)).first()
     if begun is None:
         data = {"audience": str(Audience.UNIT), "subject": mine.path.title[:60], "source_assignment": str(mine.uid)}
-        begun = drafting.start(author=mine.person, kind=Draft.Kind.RETROSPECTIVE, format=LOOK_BACK, data=data)
+        begun = drafts.start(author=mine.person, kind=Draft.Kind.RETROSPECTIVE, format=LOOK_BACK, data=data)
     return redirect(begun)
 
 

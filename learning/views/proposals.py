@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from kb.text import clean_text
+from kb.text_cleaning import clean_text
 from learning import grid, managing, proposals
 from learning.assigning import OutsideUnitError
 from learning.models import SuccessorProposal

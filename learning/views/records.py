@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from kb.text import clean_text
+from kb.text_cleaning import clean_text
 from learning import records
 from learning.models import Assignment, AssignmentState, TrainingRecord
 from learning.record_forms import OwnRecordForm

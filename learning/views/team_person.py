@@ -20,7 +20,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from kb.text import clean_text
+from kb.text_cleaning import clean_text
 from learning import changes, grid, managing, person_page, progress, reading, reminding
 from learning.forms.acts import CancelForm, ExtendForm, RemindForm, WaiveForm
 from learning.models import Assignment, Step, StepProgress, StepType

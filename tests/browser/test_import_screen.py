@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from kb.admin.groups import ensure_office
 from kb.models import ReferenceImport
-from kb.office import ensure_office
 from tests.browser.test_writing import browser, enter  # noqa: F401 -- fixtures
 from tests.factories.kb import reference_source
 from tests.factories.organization import make_staff, make_unit

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
-from kb import drafting, lifecycle
+from kb.lifecycle import transitions
 from kb.models import Draft, Item, Theme
+from kb.writing import drafts
 from tests.factories.kb import make_lesson
 from tests.factories.organization import make_municipality, make_staff, make_unit
 from tests.kb.filled import KPT, new_draft
@@ -212,7 +213,7 @@ def test_kept_text_does_not_push_newer_text_aside_unasked(
     page.locator("[name=subject]").fill("この端末の文")
     page.close()
     context.set_offline(False)
-    drafting.save_typed(draft=draft, typed={"subject": "机の上の文"}, version=0)
+    drafts.save_typed(draft=draft, typed={"subject": "机の上の文"}, version=0)
     page = context.new_page()
     asked: list[str] = []
     page.on("dialog", lambda box: (asked.append(box.message), box.accept() if taken else box.dismiss()))
@@ -256,7 +257,7 @@ def test_another_window_is_not_overwritten(browser: Browser, live_server: Any, w
     draft = new_draft(writer)
     page = enter(browser, live_server, writer).new_page()
     page.goto(draft.get_absolute_url())
-    drafting.save_typed(draft=draft, typed={"subject": "机の上の文"}, version=0)
+    drafts.save_typed(draft=draft, typed={"subject": "机の上の文"}, version=0)
     page.locator("[name=subject]").fill("古い窓の文")
     state(page, "別の画面")
     draft.refresh_from_db()
@@ -301,9 +302,9 @@ def screens(writer: Any) -> dict[str, str]:
     full = new_draft(writer, "postmortem", subject="誤送付")
     Draft.objects.filter(pk=full.pk).update(version=1, comment="影響の件数を足してください。")
     item = make_lesson(writer, applies_when="雨の前")
-    edit = drafting.edit(item=item, by=writer)
+    edit = drafts.edit(item=item, by=writer)
     item.observation = "ほかの人が直した事実。"
-    lifecycle.publish(item=item)
+    transitions.publish(item=item)
     return {
         "choose": "/write/",
         "questions": "/write/questions/",

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.test import Client
 
-from kb.office import follow_duties
+from kb.admin.groups import follow_duties
 from tests.factories.organization import make_staff, make_unit, make_user
 
 READ_ALOUD = ("title", "aria-label", "placeholder", "alt")

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 import pytest
 from django.utils.html import escape
 
-from kb.forms import form_for
 from kb.models import Answer, Draft, Item, LessonSource, NextAction, Theme
-from kb.text import LineField
+from kb.text_cleaning import LineField
+from kb.writing.forms import form_for
 from organization.models import AuditEvent, Notice
 from organization.policy import reader_for
 from tests.factories.kb import make_lesson
@@ -336,12 +336,13 @@ def test_an_odd_version_keeps_what_was_typed(client, writer, version):
 
 @pytest.mark.parametrize("newest", ["", "0", "abc", "\x00", "9" * 50])
 def test_an_odd_base_is_shown_the_difference_again(client, writer, newest):
-    from kb import drafting, lifecycle
+    from kb.lifecycle import transitions
+    from kb.writing import drafts
 
     item = make_lesson(writer, applies_when="雨の前")
-    draft = drafting.edit(item=item, by=writer)
+    draft = drafts.edit(item=item, by=writer)
     item.observation = "新しい版。"
-    lifecycle.publish(item=item)
+    transitions.publish(item=item)
     before = counts()
     answer = client.post(f"{draft.get_absolute_url()}rebase/", {"newest": newest})
     assert answer.status_code == 409

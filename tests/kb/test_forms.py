@@ -6,11 +6,11 @@ import pytest
 from django.db import connection
 from django.http import QueryDict
 
-from kb.format_files import Fact, Format, Section, formats
-from kb.forms import form_for, screens_of
-from kb.forms.fields import MomentField, WholeField
-from kb.forms.retrospective import RetrospectiveForm, first_sentence, made_title
+from kb.formats.loading import Fact, Format, Section, formats
 from kb.models import Draft
+from kb.writing.forms import form_for, screens_of
+from kb.writing.forms.fields import MomentField, WholeField
+from kb.writing.forms.retrospective import RetrospectiveForm, first_sentence, made_title
 from organization import clock
 from organization.policy import reader_for
 from tests.factories.organization import make_staff, make_unit

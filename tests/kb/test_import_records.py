@@ -11,10 +11,10 @@ from django.db import IntegrityError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb import importing, sources
-from kb.importing import BATCH, Import, run
 from kb.models import IdCounter, Reference, ReferenceSource
-from kb.sources import SourceFacts
+from kb.references import loading, sources
+from kb.references.loading import BATCH, Import, run
+from kb.references.sources import SourceFacts
 from organization.models import AuditEvent
 from search.models import PendingChange
 from tests.factories.organization import make_staff, make_unit, make_user
@@ -120,7 +120,7 @@ def test_a_doubled_id_is_seen_across_batches(file):
 
 
 def test_the_report_keeps_a_thousand_refusals_and_the_command_says_all(file, monkeypatch):
-    monkeypatch.setattr(importing, "REFUSED_KEPT", 2)
+    monkeypatch.setattr(loading, "REFUSED_KEPT", 2)
     path = file("{", "{", "{", ROW)
     report = take(path)
     assert (report.refused, len(report.refusals)) == (3, 2)
@@ -225,7 +225,7 @@ def test_an_unchanged_batch_costs_a_handful_of_queries(file, django_assert_max_n
 
 def test_a_batch_that_fails_leaves_those_before_it_and_is_finished_by_running_again(file, monkeypatch):
     path = file(*many(BATCH * 2))
-    first = importing._insert
+    first = loading._insert
     done = []
 
     def fails_once(*args):
@@ -234,7 +234,7 @@ def test_a_batch_that_fails_leaves_those_before_it_and_is_finished_by_running_ag
             raise IntegrityError("the disk is full")
         first(*args)
 
-    monkeypatch.setattr(importing, "_insert", fails_once)
+    monkeypatch.setattr(loading, "_insert", fails_once)
     with pytest.raises(IntegrityError):
         take(path)
     assert Reference.objects.count() == PendingChange.objects.count() == BATCH
@@ -246,8 +246,8 @@ def test_a_row_that_came_in_meanwhile_is_changed_and_not_doubled(file, monkeypat
     take(file(ROW))
     source = ReferenceSource.objects.get()
     public_id = Reference.objects.get().public_id
-    record = importing.record_from({**ROW, "title": "別の件名"})
-    importing._insert(source, [record], {"1": "<p>x</p>"})
+    record = loading.record_from({**ROW, "title": "別の件名"})
+    loading._insert(source, [record], {"1": "<p>x</p>"})
     row = Reference.objects.get()
     assert (row.title, row.public_id) == ("別の件名", public_id)
 
@@ -267,7 +267,7 @@ def test_nothing_active_comes_in(file, text):
 
 
 def test_a_text_that_eats_the_time_spoils_no_other(file, monkeypatch):
-    monkeypatch.setattr("kb.markdown.TIME_LIMIT_SECONDS", 0.8)
+    monkeypatch.setattr("kb.markdown.rendering.TIME_LIMIT_SECONDS", 0.8)
     slow, good = {**ROW, "text": "[" * 6000}, {**ROW, "id": "2", "text": "**太字**" + "あ" * 7000}
     take(file(slow, good))
     assert "<strong>太字</strong>" in Reference.objects.get(external_id="2").html
@@ -334,7 +334,7 @@ class TestWithdrawal:
         def withdraw(*_):
             sources.set_withdrawn(source=ReferenceSource.objects.get(name="test"), withdrawn=True, by=office)
 
-        with pytest.raises(importing.ImportRefusedError, match="取り下げています"):
+        with pytest.raises(loading.ImportRefusedError, match="取り下げています"):
             run(Import(path=file(*many(BATCH + 3)), facts=SourceFacts(name="test"), commit=True, seen=withdraw))
         assert Reference.objects.filter(source__name="test").count() == BATCH
 

@@ -8,9 +8,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.urls import reverse
 
-from kb import import_uploads, sent_files
+from kb import sent_files
+from kb.admin.groups import ensure_office
 from kb.models import Reference, ReferenceImport, ReferenceSource
-from kb.office import ensure_office
+from kb.references import uploads
 from organization import clock
 from organization.models import AuditEvent
 from tests.factories.kb import reference_source
@@ -26,7 +27,7 @@ def begun(monkeypatch, settings, tmp_path):
     """Which processes would have been started."""
     settings.VAR_DIR = tmp_path
     pks = []
-    monkeypatch.setattr(import_uploads, "start", lambda row: pks.append(row.pk))
+    monkeypatch.setattr(uploads, "start", lambda row: pks.append(row.pk))
     return pks
 
 
@@ -58,7 +59,7 @@ def press(client, row, do):
 def checked(client, *rows):
     send(client, jsonl(*rows) if rows else None)
     row = ReferenceImport.objects.latest("pk")
-    import_uploads.work(row.pk)
+    uploads.work(row.pk)
     row.refresh_from_db()
     return row
 
@@ -121,7 +122,7 @@ def test_one_press_imports_and_the_file_is_thrown_away(office, begun, tmp_path):
     row = checked(office)
     press(office, row, "import")
     assert begun == [row.pk, row.pk]
-    import_uploads.work(row.pk)
+    uploads.work(row.pk)
     page = office.get(reverse("reference_import", args=[row.pk])).content.decode()
     assert "取り込みました" in page
     assert Reference.objects.get().title == "避難所の名簿"
@@ -131,7 +132,7 @@ def test_one_press_imports_and_the_file_is_thrown_away(office, begun, tmp_path):
 
 def test_a_file_of_texts_that_all_stand_already_offers_nothing_to_take_in(office):
     press(office, checked(office), "import")
-    import_uploads.work(ReferenceImport.objects.get().pk)
+    uploads.work(ReferenceImport.objects.get().pk)
     row = checked(office, ROW)
     page = office.get(reverse("reference_import", args=[row.pk])).content.decode()
     assert row.report["unchanged"] == 1 and "取り込むものはありません" in page
@@ -140,20 +141,20 @@ def test_a_file_of_texts_that_all_stand_already_offers_nothing_to_take_in(office
 
 def test_a_button_counts_only_what_is_new_or_changed(office):
     press(office, checked(office), "import")
-    import_uploads.work(ReferenceImport.objects.get().pk)
+    uploads.work(ReferenceImport.objects.get().pk)
     row = checked(office, ROW, {**ROW, "id": "2"})
     assert ">1件を取り込む<" in office.get(reverse("reference_import", args=[row.pk])).content.decode()
 
 
 def test_where_the_source_alone_would_change_the_button_says_so_and_does_it(office):
     press(office, checked(office), "import")
-    import_uploads.work(ReferenceImport.objects.get().pk)
+    uploads.work(ReferenceImport.objects.get().pk)
     send(office, licence="CC BY 4.0")
     row = ReferenceImport.objects.latest("pk")
-    import_uploads.work(row.pk)
+    uploads.work(row.pk)
     assert "出典の内容だけを変える" in office.get(reverse("reference_import", args=[row.pk])).content.decode()
     press(office, row, "import")
-    import_uploads.work(row.pk)
+    uploads.work(row.pk)
     assert ReferenceSource.objects.get().licence == "CC BY 4.0"
 
 
@@ -187,7 +188,7 @@ def test_what_fell_silent_can_be_started_again(office, begun):
     ReferenceImport.objects.update(heard_at=clock.now() - timedelta(minutes=5))
     assert "止まっています" in office.get(reverse("reference_import", args=[row.pk])).content.decode()
     press(office, row, "again")
-    import_uploads.work(row.pk)
+    uploads.work(row.pk)
     assert begun == [row.pk] * 3
     assert Reference.objects.count() == 1
 
@@ -217,7 +218,7 @@ def test_a_form_that_is_not_complete_says_what_to_do(office, values, words):
 
 
 def test_a_file_that_is_too_large_is_refused(office, monkeypatch):
-    monkeypatch.setattr("kb.forms.imports.MAX_UPLOAD_BYTES", 10)
+    monkeypatch.setattr("kb.references.forms.MAX_UPLOAD_BYTES", 10)
     assert "大きすぎます" in send(office).content.decode()
 
 
@@ -231,7 +232,7 @@ def test_a_source_withdrawn_meanwhile_ends_the_import_in_words(office):
     row = checked(office)
     press(office, row, "import")
     reference_source(withdrawn=True)
-    import_uploads.work(row.pk)
+    uploads.work(row.pk)
     assert "取り下げています" in office.get(reverse("reference_import", args=[row.pk])).content.decode()
 
 
@@ -239,7 +240,7 @@ def test_who_lost_the_role_meanwhile_imports_nothing(office):
     row = checked(office)
     press(office, row, "import")
     row.sent_by.person.appointments.update(ends_on=clock.today() - timedelta(days=1))
-    import_uploads.work(row.pk)
+    uploads.work(row.pk)
     row.refresh_from_db()
     assert (row.state, Reference.objects.count()) == (State.FAILED, 0)
 
@@ -247,8 +248,8 @@ def test_who_lost_the_role_meanwhile_imports_nothing(office):
 def test_a_fault_of_ours_leaves_the_row_at_an_end(office, monkeypatch):
     row = checked(office)
     press(office, row, "import")
-    monkeypatch.setattr(import_uploads, "run", lambda job: 1 / 0)
-    import_uploads.work(row.pk)
+    monkeypatch.setattr(uploads, "run", lambda job: 1 / 0)
+    uploads.work(row.pk)
     row.refresh_from_db()
     assert (row.state, row.message) == (State.FAILED, "思わぬ誤りで止まりました。サーバーの記録を見てください。")
 
@@ -265,7 +266,7 @@ def test_files_nobody_decided_on_are_thrown_away_after_two_weeks(office, tmp_pat
 def test_a_source_is_withdrawn_and_brought_back_after_a_question(office):
     row = checked(office)
     press(office, row, "import")
-    import_uploads.work(row.pk)
+    uploads.work(row.pk)
     source = ReferenceSource.objects.get()
     address = Reference.objects.get().get_absolute_url()
     question = reverse("reference_withdrawal", args=[source.pk])
@@ -295,7 +296,7 @@ def test_the_item_page_shows_where_the_text_comes_from(office):
         "keywords": ["名簿"], "licence": "CC BY 4.0", "sections": {"lesson": "Paper too."},
     })  # fmt: skip
     press(office, row, "import")
-    import_uploads.work(row.pk)
+    uploads.work(row.pk)
     page = office.get(Reference.objects.get().get_absolute_url()).content.decode()
     words = [
         "外部の事例",

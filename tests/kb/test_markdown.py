@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from kb import markdown
-from kb.markdown import as_typed, plain_text, render, render_many
-from kb.markdown_rules import ATTRIBUTES, CLEANER, TAGS, VALUES
+from kb.markdown import rendering
+from kb.markdown.rendering import as_typed, plain_text, render, render_many
+from kb.markdown.rules import ATTRIBUTES, CLEANER, TAGS, VALUES
 
 ACTIVE_TAGS = {"script", "style", "iframe", "object", "embed", "form", "input", "button", "svg", "math", "img", "video"}
 ACTIVE_TAGS |= {"audio", "source", "link", "meta", "base", "template", "textarea", "select", "noscript", "frame"}
@@ -44,7 +44,7 @@ def assert_passive(html):
 def typed_texts(monkeypatch):
     """The texts that could not be rendered and were shown as they were typed."""
     given = []
-    monkeypatch.setattr(markdown, "as_typed", lambda text: given.append(text) or as_typed(text))
+    monkeypatch.setattr(rendering, "as_typed", lambda text: given.append(text) or as_typed(text))
     return given
 
 
@@ -203,7 +203,7 @@ class TestTimeAndFaults:
     def test_a_text_that_cannot_be_rendered_is_shown_as_typed_within_the_limit(self, text):
         began = time.monotonic()
         assert render(text) == as_typed(text)
-        assert time.monotonic() - began < markdown.TIME_LIMIT_SECONDS + 1
+        assert time.monotonic() - began < rendering.TIME_LIMIT_SECONDS + 1
 
     def test_one_bad_field_does_not_spoil_the_others(self):
         good = "**本文**です。\n" * 200
@@ -216,9 +216,9 @@ class TestTimeAndFaults:
 
     def test_a_child_that_dies_or_cannot_start_costs_only_the_looks(self, monkeypatch):
         text = "<b>本文</b>\n" * 200
-        monkeypatch.setattr(markdown, "CHILD", ["false"])
+        monkeypatch.setattr(rendering, "CHILD", ["false"])
         assert render(text) == as_typed(text)
-        monkeypatch.setattr(markdown, "CHILD", ["/nonexistent/python"])
+        monkeypatch.setattr(rendering, "CHILD", ["/nonexistent/python"])
         assert render(text) == as_typed(text)
 
     def test_the_child_starts_without_django(self):
@@ -228,7 +228,7 @@ class TestTimeAndFaults:
 
         from django.conf import settings
 
-        code = "import kb.markdown_rules, sys; print('django' in sys.modules)"
+        code = "import kb.markdown.rules, sys; print('django' in sys.modules)"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=settings.BASE_DIR)
         assert done.stdout == "False\n"
 

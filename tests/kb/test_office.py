@@ -10,10 +10,10 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from openpyxl import load_workbook
 
+from kb.admin.groups import TRAINING_GROUP
+from kb.items.page_tree import year_container
 from kb.models import Article, Lesson, Theme
 from kb.models.item import State
-from kb.office import TRAINING_GROUP
-from kb.tree import year_container
 from organization.models import AuditEvent, User
 from tests.factories.kb import make_challenge, make_lesson, make_retrospective
 from tests.factories.organization import make_staff, make_unit, make_user
@@ -111,7 +111,7 @@ def test_who_loses_the_duty_leaves_the_group_at_the_next_log_in(client):
     person = officer(client)
     person.appointments.get().post.duties.all().delete()
     user = User.objects.get(pk=person.user_id)
-    from kb.office import follow_duties
+    from kb.admin.groups import follow_duties
 
     follow_duties(None, user)
     assert Group.objects.filter(user=user).count() == 0

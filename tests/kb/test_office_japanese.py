@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from kb.items.page_tree import year_container
 from kb.models import Article, Reference, Scene, Stance, Term, Theme
-from kb.tree import year_container
 from learning.models import TrainingCourse, TrainingRecord
 from tests.factories.kb import make_challenge, make_lesson, make_retrospective, reference_source
 from tests.factories.organization import make_event, make_staff, make_unit

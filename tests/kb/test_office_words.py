@@ -5,7 +5,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from kb.models import Term, Theme
-from kb.office_words import office_words
+from kb.synonym_cache import office_words
 from organization import tree
 from organization.models.unit import TreeStamp
 

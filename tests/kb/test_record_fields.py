@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.record_fields import MAX_TEXT, RefusalError, record_from
+from kb.references.fields import MAX_TEXT, RefusalError, record_from
 
 ONE = {"id": "1", "title": "避難所の名簿", "text": "本文です。"}
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.record_lines import MAX_LINE_BYTES, Line, RecordFile, Refused, UnreadableFileError
+from kb.references.json_lines import MAX_LINE_BYTES, Line, RecordFile, Refused, UnreadableFileError
 
 ONE = {"id": "1", "title": "避難所の名簿", "text": "本文です。"}
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
-from kb import lifecycle, review
+from kb.lifecycle import review, transitions
 from kb.models import Draft, Item
 from kb.models.item import State
 from organization import clock
@@ -113,7 +113,7 @@ def test_a_returned_item_can_be_sent_again(author, reviewer):
     item = make_lesson(author, audience="prefecture")
     review.give_back(item=item, user=reviewer.user, comment="日付を足してください。")
     item.refresh_from_db()
-    lifecycle.submit(item=item, by=author)
+    transitions.submit(item=item, by=author)
     assert item.state == State.SUBMITTED
 
 
@@ -122,7 +122,7 @@ def test_a_returned_item_can_be_sent_again(author, reviewer):
 
 def test_widening_a_published_item_asks_the_reviewer_and_changes_nothing_yet(author, reviewer, outsider):
     item = make_lesson(author, audience="unit")
-    lifecycle.change_audience(item=item, user=author.user, audience="prefecture")
+    transitions.change_audience(item=item, user=author.user, audience="prefecture")
     item.refresh_from_db()
     assert (item.audience, item.requested_audience) == ("unit", "prefecture")
     assert review.may_review(item=item, user=reviewer.user)
@@ -131,7 +131,7 @@ def test_widening_a_published_item_asks_the_reviewer_and_changes_nothing_yet(aut
 
 def test_accepting_a_widening_opens_the_item_to_its_new_readers(author, reviewer, outsider):
     item = make_lesson(author, audience="unit")
-    lifecycle.change_audience(item=item, user=author.user, audience="prefecture")
+    transitions.change_audience(item=item, user=author.user, audience="prefecture")
     review.accept(item=item, user=reviewer.user)
     item.refresh_from_db()
     assert (item.audience, item.requested_audience) == ("prefecture", "")
@@ -140,7 +140,7 @@ def test_accepting_a_widening_opens_the_item_to_its_new_readers(author, reviewer
 
 def test_refusing_a_widening_leaves_the_item_published_as_it_was(author, reviewer):
     item = make_lesson(author, audience="unit")
-    lifecycle.change_audience(item=item, user=author.user, audience="prefecture")
+    transitions.change_audience(item=item, user=author.user, audience="prefecture")
     review.give_back(item=item, user=reviewer.user, comment="所属名を消してからにしましょう。")
     item.refresh_from_db()
     assert (item.state, item.audience, item.requested_audience) == (State.PUBLISHED, "unit", "")
@@ -148,20 +148,20 @@ def test_refusing_a_widening_leaves_the_item_published_as_it_was(author, reviewe
 
 def test_narrowing_is_at_once(author, outsider):
     item = publish(lesson(audience="prefecture"), author)
-    lifecycle.change_audience(item=item, user=author.user, audience="unit")
+    transitions.change_audience(item=item, user=author.user, audience="unit")
     assert not seen_by(outsider, item)
 
 
 def test_nobody_makes_an_item_public_from_the_screen(author):
     item = make_lesson(author)
     with pytest.raises(ValidationError):
-        lifecycle.change_audience(item=item, user=author.user, audience="public")
+        transitions.change_audience(item=item, user=author.user, audience="public")
 
 
 def test_a_colleague_who_did_not_write_it_does_not_change_its_audience(unit, author):
     colleague = make_staff(unit)
     with pytest.raises(PermissionDenied):
-        lifecycle.change_audience(item=make_lesson(author), user=colleague.user, audience="self")
+        transitions.change_audience(item=make_lesson(author), user=colleague.user, audience="self")
 
 
 # --- The screens -----------------------------------------------------------------------------

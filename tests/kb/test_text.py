@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.text import LineField, LongField, clean_text, is_blank
+from kb.text_cleaning import LineField, LongField, clean_text, is_blank
 
 
 def refusal(field, value):

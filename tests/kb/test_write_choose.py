@@ -5,9 +5,9 @@ import itertools
 import pytest
 from django.urls import reverse
 
-from kb.format_files import formats
-from kb.forms.questions import EVENT, PEOPLE, TIME, QuestionsForm, choices
+from kb.formats.loading import formats
 from kb.models import Draft, Theme
+from kb.writing.forms.questions import EVENT, PEOPLE, TIME, QuestionsForm, choices
 from tests.factories.kb import make_lesson
 from tests.factories.organization import make_staff, make_unit, make_user
 from tests.kb.filled import new_draft

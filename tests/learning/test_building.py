@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb import review
+from kb.lifecycle import review
 from kb.models import Item
 from kb.models.item import State
 from learning import builders, building, ordering, staging, versions
@@ -247,9 +247,9 @@ def test_a_withdrawn_reading_and_an_ended_course_are_said(head, unit):
     gone = make_lesson(head)
     course = make_course(retired=True)
     path = make_path(head, stage=Stage.DRAFT, steps=[read(gone), take(course)])
-    from kb import lifecycle
+    from kb.lifecycle import transitions
 
-    lifecycle.withdraw(item=gone, user=head.user, reason="古くなったため。")
+    transitions.withdraw(item=gone, user=head.user, reason="古くなったため。")
     assert len(said(path)) == 2
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.spreadsheets import defused
+from kb.admin.spreadsheets import defused
 from learning import cells
 from learning.cells import CellError
 from learning.models import Obligation, TrainingRecord

@@ -6,8 +6,9 @@ import pytest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from kb import drafting, lifecycle
+from kb.lifecycle import transitions
 from kb.models import Draft, Retrospective
+from kb.writing import drafts
 from learning import progress, reports
 from learning.models import STANDINGS, TrainingCourse, TrainingRecord
 from learning.views.my import WRITTEN_SHOWN
@@ -110,7 +111,7 @@ def submitted(me, record):
     report = write(Retrospective(title="対話の研修の報告", format="training", occurred_on=record.ends_on), me)
     draft.item, draft.submitted_at = report, draft.created_at
     draft.save()
-    return lifecycle.publish(item=report)
+    return transitions.publish(item=report)
 
 
 def test_a_submitted_report_is_linked_to_its_record(client, me):
@@ -131,7 +132,7 @@ def test_a_linked_record_offers_no_second_report(client, me):
 def test_a_report_is_linked_once(me):
     record = make_record(me)
     report = submitted(me, record)
-    lifecycle.publish(item=report)  # edited and published again
+    transitions.publish(item=report)  # edited and published again
     record.refresh_from_db()
     assert record.report_id == report.pk
     assert reports.link(report) is None
@@ -140,7 +141,7 @@ def test_a_report_is_linked_once(me):
 def test_autosave_does_not_lose_the_record_of_a_report(me):
     record = make_record(me)
     draft = reports.begin(record=record, by=me)
-    drafting.save_typed(draft=draft, typed={"subject": "書き直した対象"}, version=draft.version)
+    drafts.save_typed(draft=draft, typed={"subject": "書き直した対象"}, version=draft.version)
     draft.refresh_from_db()
     assert draft.data == {"subject": "書き直した対象", "source_record": record.pk}
 
@@ -176,7 +177,7 @@ def test_what_a_colleague_wrote_is_not_mine(client, me, colleague):
 
 
 def test_my_open_drafts_are_listed(client, me):
-    drafting.start(author=me, kind="lesson", data={"title": "書きかけの教訓"})
+    drafts.start(author=me, kind="lesson", data={"title": "書きかけの教訓"})
     assert "書きかけの教訓" in my_page(client, me)
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from kb.importing import Import, run
 from kb.models import ReferenceSource
-from kb.sources import SourceFacts, set_withdrawn
+from kb.references.loading import Import, run
+from kb.references.sources import SourceFacts, set_withdrawn
 from search.models import PendingChange
 from tests.factories.organization import make_user
 

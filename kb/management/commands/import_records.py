@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from kb.importing import Import, ImportRefusedError, Report, run
 from kb.models.reference import IMPORT_AUDIENCES
-from kb.record_lines import Refused, UnreadableFileError
-from kb.sources import SourceFacts
+from kb.references.json_lines import Refused, UnreadableFileError
+from kb.references.loading import Import, ImportRefusedError, Report, run
+from kb.references.sources import SourceFacts
 
 
 class Command(BaseCommand):

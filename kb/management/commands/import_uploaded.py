@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from kb.import_uploads import work
+from kb.references.uploads import work
 
 
 class Command(BaseCommand):

@@ -1,0 +1,54 @@
+"""Home: the search box first, what to go on with, what is new, one's own unit. And the help page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from kb import hooks
+from kb.items.cards import cards
+from kb.lifecycle import review
+from kb.models import Draft, Item, Theme
+from organization.audience import Audience
+from organization.policy import reader_for
+from organization.tree import unit_tree
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    reader = reader_for(request.user)
+    person = getattr(request.user, "person", None)
+    # What somebody keeps to themselves is on 「わたしの学び」; among the news it would look as if all could read it.
+    visible = Item.objects.visible_to(request.user).exclude(audience=Audience.SELF)
+    tree = unit_tree()
+    unit = tree.successor(reader.main_unit_id) if reader.main_unit_id else None
+    own = [unit, *tree.predecessors(unit)] if unit else []
+    keys = visible.newest().only("content_type")
+    newest = list(keys[:6])
+    of_unit = list(keys.filter(owner_unit_id__in=own)[:4]) if own else []
+    shown = cards([*newest, *of_unit])
+    context: dict[str, Any] = {
+        "drafts": Draft.objects.open_of(person)[:3] if person else [],
+        "newest": shown[: len(newest)],
+        "unit_name": tree.name(unit) if unit else "",
+        "unit_uid": tree.uid(unit) if unit else None,
+        "of_unit": shown[len(newest) :],
+        "waiting_n": review.waiting_for(request.user).count() if reader.review_unit_ids or "km" in reader.roles else 0,
+        "themes": Theme.objects.all(),
+        "other_parts": hooks.home_parts(request),
+    }
+    return render(request, "kb/home.html", context)
+
+
+@login_required
+def help_page(request: HttpRequest) -> HttpResponse:
+    """What each role can do, the reader's own roles first."""
+    reader = reader_for(request.user)
+    return render(
+        request,
+        "kb/help.html",
+        {"is_reviewer": bool(reader.review_unit_ids), "roles": reader.roles, "is_county": reader.is_county},
+    )

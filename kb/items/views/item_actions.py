@@ -1,0 +1,107 @@
+"""What a reader or a keeper does on an item's page: useful, edit, withdraw, audience, aftermath. The verbs decide who may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from kb.items.views.item import find
+from kb.lifecycle import transitions
+from kb.models import Addendum, Reaction, Retrospective
+from kb.models.item import State
+from kb.text_cleaning import clean_text
+from kb.writing import drafts
+from kb.writing.forms.common import WRITABLE_AUDIENCES
+
+
+@login_required
+@require_POST
+def useful(request: HttpRequest, public_id: str) -> HttpResponse:
+    """「役に立った」: one press sets it, the next takes it back."""
+    item = find(request.user, public_id)
+    person = getattr(request.user, "person", None)
+    if person is None or item.state == State.WITHDRAWN:
+        raise Http404
+    made, created = Reaction.objects.get_or_create(item_id=item.pk, person=person)
+    if not created:
+        made.delete()
+    return redirect(item.get_absolute_url())
+
+
+@login_required
+@require_POST
+def edit(request: HttpRequest, public_id: str) -> HttpResponse:
+    """「直す」: a draft from the newest version."""
+    item = find(request.user, public_id)
+    person = getattr(request.user, "person", None)
+    if person is None or not item.IS_DRAFTED or not transitions.may_edit(item=item, user=request.user):
+        raise Http404
+    return redirect(drafts.edit(item=item, by=person))
+
+
+@login_required
+def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask for the reason, then leave a tombstone."""
+    item = find(request.user, public_id)
+    if item.HAS_OWN_REVIEW or not transitions.may_edit(item=item, user=request.user) or item.state == State.WITHDRAWN:
+        raise Http404
+    context: dict[str, Any] = {"item": item, "reason": "", "error": ""}
+    if request.method == "POST":
+        context["reason"] = request.POST.get("reason", "")
+        try:
+            transitions.withdraw(item=item, user=request.user, reason=clean_text(context["reason"]))
+        except ValidationError as error:
+            context["error"] = error.messages[0]
+            return render(request, "kb/withdraw.html", context, status=422)
+        messages.success(request, "取り下げました。読みに来た人には、わけだけが見えます。")
+        return redirect(item.get_absolute_url())
+    return render(request, "kb/withdraw.html", context)
+
+
+@login_required
+def audience(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Narrow at once, widen through the reviewer."""
+    item = find(request.user, public_id)
+    if item.HAS_OWN_REVIEW or not transitions.may_edit(item=item, user=request.user) or item.state != State.PUBLISHED:
+        raise Http404
+    context: dict[str, Any] = {"item": item, "choices": WRITABLE_AUDIENCES, "error": ""}
+    if request.method == "POST":
+        try:
+            transitions.change_audience(item=item, user=request.user, audience=request.POST.get("audience", ""))
+        except (ValidationError, PermissionDenied) as error:
+            context["error"] = error.messages[0] if isinstance(error, ValidationError) else str(error)
+            return render(request, "kb/audience.html", context, status=422)
+        asked = "所属の確認に出しました。受理されるまでは、今の範囲のままです。"
+        messages.success(request, asked if item.requested_audience else "公開範囲を変えました。")
+        return redirect(item.get_absolute_url())
+    return render(request, "kb/audience.html", context)
+
+
+@login_required
+@require_POST
+def addendum(request: HttpRequest, public_id: str) -> HttpResponse:
+    """後日談: added by who may edit, never changed."""
+    item = find(request.user, public_id)
+    if not isinstance(item, Retrospective) or not transitions.may_edit(item=item, user=request.user):
+        raise Http404
+    try:
+        text = clean_text(request.POST.get("text", ""))
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return redirect(item.get_absolute_url())
+    if not text.strip():
+        messages.error(request, "後日談が空です。その後どうなったかを書いてください。")
+    elif len(text) > 600:
+        messages.error(
+            request, f"後日談は600文字までです。今は{len(text)}文字です。{len(text) - 600}文字けずってください。"
+        )
+    else:
+        Addendum.objects.create(retrospective=item, text=text)
+        messages.success(request, "後日談を足しました。")
+    return redirect(item.get_absolute_url())

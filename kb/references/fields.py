@@ -1,0 +1,199 @@
+"""One line of an import, checked: a JSON object in, a Record out, or a RefusalError that says which field and why.
+
+Pure: knows no database and no file. Nothing is mended in silence: what cannot be kept as given is refused, and a
+field that this module does not know is not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+
+from kb.text_cleaning import clean_text, is_blank
+
+MAX_TEXT = 300_000
+MAX_TITLE = 300
+MAX_ID = 200
+MAX_URL = 500
+MAX_UNIT = 200
+MAX_LICENCE = 100
+MAX_KEYWORDS = 50
+MAX_KEYWORD = 100
+
+#: Names under which published files carry the same thing, in the order in which they are asked.
+ALSO_CALLED = {
+    "date": ("date", "published"),
+    "unit": ("unit", "organization", "municipality"),
+    "keywords": ("keywords", "topics", "category"),
+    "licence": ("licence", "license"),
+    "language": ("language", "lang"),
+}
+#: Headings of the sections that records of lessons have; any other key is its own heading.
+SECTIONS = {
+    "abstract": {"ja": "あらまし", "en": "Abstract"},
+    "driving_event": {"ja": "きっかけとなった出来事", "en": "Driving Event"},
+    "lesson": {"ja": "教訓", "en": "Lesson(s) Learned"},
+    "recommendation": {"ja": "提言", "en": "Recommendation(s)"},
+}
+DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,6})?")
+JAPANESE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")
+SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*\s*:")
+web_address = URLValidator(["http", "https"])
+
+
+class RefusalError(ValueError):
+    """Why a line is not taken, in Japanese."""
+
+
+@dataclass(frozen=True)
+class Record:
+    external_id: str
+    title: str
+    text: str
+    occurred_on: date | None
+    unit_as_given: str
+    url: str
+    language: str
+    keywords: tuple[str, ...]
+    licence: str
+
+
+def record_from(value: Mapping[str, Any]) -> Record:
+    """The record that a line holds; raises RefusalError."""
+    external_id = value.get("id")
+    if isinstance(external_id, int) and not isinstance(external_id, bool):
+        value = {**value, "id": str(external_id)}
+    given = {
+        name: next((value[also] for also in names if value.get(also)), None) for name, names in ALSO_CALLED.items()
+    }
+    title = _line(value.get("title"), "title", MAX_TITLE, required=True)
+    text = _text(value.get("text"), "text")
+    language = _language(given["language"], title + text[:2000])
+    whole = _with_sections(text, value, language)
+    if is_blank(whole):
+        raise RefusalError("本文（text）が空です。")
+    if len(whole) > MAX_TEXT:
+        raise RefusalError(
+            f"本文（text）が長すぎます。{MAX_TEXT:,}文字までで、この行は{len(whole):,}文字です。分けてください。"
+        )
+    return Record(
+        external_id=_line(value.get("id"), "id", MAX_ID, required=True),
+        title=title,
+        text=whole,
+        occurred_on=_date(given["date"]),
+        unit_as_given=_line(given["unit"], "unit", MAX_UNIT),
+        url=_url(value),
+        language=language,
+        keywords=_keywords(given["keywords"]),
+        licence=_line(given["licence"], "licence", MAX_LICENCE),
+    )
+
+
+def _text(value: object, name: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise RefusalError(f"{name} は文字列にします（今は{_kind(value)}です）。")
+    try:
+        return clean_text(value, name)
+    except ValidationError as error:
+        raise RefusalError(error.messages[0]) from error
+
+
+def _line(value: object, name: str, limit: int, *, required: bool = False) -> str:
+    """One line: any white space becomes one space, as a browser would show it."""
+    text = " ".join(_text(value, name).split())
+    if required and is_blank(text):
+        raise RefusalError(f"{name} がありません。" if value is None else f"{name} が空です。")
+    if len(text) > limit:
+        raise RefusalError(f"{name} は{limit}文字までです（今は{len(text):,}文字）。")
+    return text
+
+
+def _date(value: object) -> date | None:
+    text = _line(value, "date", 40)
+    if not text:
+        return None
+    try:
+        found = DATE.fullmatch(text)
+        if found is None:
+            raise ValueError
+        return date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError as error:
+        raise RefusalError(f"date「{text}」を日付として読めません。2025-04-01 の形にします。") from error
+
+
+def _url(value: Mapping[str, Any]) -> str:
+    """`url`, or `url_or_path` where it is an address; a path inside somebody's archive leads nowhere from here."""
+    text = _line(value.get("url"), "url", MAX_URL)
+    if not text:
+        path = value.get("url_or_path")
+        if not isinstance(path, str) or not SCHEME.match(path):
+            return ""
+        text = _line(path, "url_or_path", MAX_URL)
+    try:
+        web_address(text)
+    except ValidationError as error:
+        raise RefusalError("url は http:// か https:// で始まる正しいアドレスにします。") from error
+    return text
+
+
+def _language(value: object, sample: str) -> str:
+    code = _line(value, "language", 20).lower().replace("_", "-")
+    if not code:  # a guess, for `lang` on the page: Japanese letters or not
+        return "ja" if JAPANESE.search(sample) else "en"
+    if not LANGUAGE.fullmatch(code):
+        raise RefusalError("language は ja、en のような言語コードにします。")
+    return code
+
+
+def _keywords(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        value = re.split("[,、，;；\n]", value)
+    if not isinstance(value, list):
+        raise RefusalError(f"keywords は文字列の配列にします（今は{_kind(value)}です）。")
+    words = tuple(dict.fromkeys(filter(None, (_line(word, "keywords", MAX_KEYWORD) for word in value))))
+    if len(words) > MAX_KEYWORDS:
+        raise RefusalError(f"keywords は{MAX_KEYWORDS}個までです（今は{len(words):,}個）。")
+    return words
+
+
+def _with_sections(text: str, value: Mapping[str, Any], language: str) -> str:
+    """The text, and under headings those sections that it does not hold already."""
+    parts = [text] if not is_blank(text) else []
+    for key, body in _sections(value):
+        body = _text(body, f"sections の {key}").strip()
+        if is_blank(body) or body in text:
+            continue
+        heading = SECTIONS.get(key, {}).get("ja" if language == "ja" else "en", key)
+        parts.append(f"## {heading}\n\n{body}")
+    return "\n\n".join(parts)
+
+
+def _sections(value: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """`sections` as an object (heading: text) or as an array of {heading, text}; else the fields a lesson has."""
+    given = value.get("sections")
+    if given is None:
+        return [(key, value[key]) for key in SECTIONS if value.get(key)]
+    pairs: list[tuple[object, object]]
+    if isinstance(given, dict):
+        pairs = list(given.items())
+    elif isinstance(given, list) and all(isinstance(one, dict) for one in given):
+        pairs = [(one.get("heading") or one.get("title"), one.get("text")) for one in given]
+    else:
+        raise RefusalError("sections は {見出し: 本文} か [{heading, text}, …] にします。")
+    return [(_line(heading, "sections の見出し", MAX_TITLE, required=True), body) for heading, body in pairs]
+
+
+def _kind(value: object) -> str:
+    names = {bool: "真偽値", int: "数", float: "数", list: "配列", dict: "オブジェクト", str: "文字列"}
+    return names.get(type(value), "別の種類")

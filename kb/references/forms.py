@@ -1,0 +1,70 @@
+"""The knowledge office's form for a file of references: the file, and what holds for its whole source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from kb.models.reference import IMPORT_AUDIENCES, ReferenceSource
+from kb.references.sources import SourceFacts
+from kb.references.uploads import MAX_UPLOAD_BYTES
+from kb.text_cleaning import LineField
+
+AS_IT_IS = ("", "今のまま（新しい出典は庁内全体）")
+
+
+class ImportForm(forms.Form):
+    file = forms.FileField(
+        label="ファイル",
+        allow_empty_file=True,  # an empty one is refused with a sentence of ours
+        help_text=f"JSON Lines（.jsonl か .jsonl.gz）、{MAX_UPLOAD_BYTES // 1024**2}MBまで。1行に1件、"
+        "id・title・text を持つ形です。",
+        error_messages={"required": "ファイルを選んでください。"},
+    )
+    name = LineField(
+        label="出典コード",
+        max_length=50,
+        help_text="半角の英数字と - _。同じ出典のファイルは、いつも同じコードで取り込みます（件が二重になりません）。",
+    )
+    label = LineField(
+        label="出典",
+        max_length=100,
+        required=False,
+        help_text="読む人に見せる名前。例：信山県市町村広報。空なら今のまま。",
+    )
+    licence = LineField(
+        label="利用条件", max_length=100, required=False, help_text="例：CC BY 4.0。空なら今のまま。読む人に示します。"
+    )
+    audience = forms.ChoiceField(
+        label="公開範囲",
+        choices=[AS_IT_IS, *IMPORT_AUDIENCES],
+        required=False,
+        help_text="出典の全体に効きます。前に取り込んだ事例の公開範囲も変わります。",
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MAX_UPLOAD_BYTES:
+            raise ValidationError(
+                f"ファイルが大きすぎます（{MAX_UPLOAD_BYTES // 1024**2}MBまで）。"
+                "分けるか、gzipで圧縮するか、サーバーで import_records を実行してください。"
+            )
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors:
+            try:
+                self.facts().check()
+            except ValidationError as error:
+                fields = error.message_dict if hasattr(error, "error_dict") else {None: error.messages}
+                for name, messages in fields.items():
+                    self.add_error(name if name in self.fields else None, messages)
+            if not self.errors and ReferenceSource.objects.filter(name=data["name"], withdrawn=True).exists():
+                self.add_error("name", "この出典は取り下げています。先に、出典の一覧で取り下げを戻してください。")
+        return data
+
+    def facts(self) -> SourceFacts:
+        return SourceFacts(*(self.cleaned_data[name] for name in ("name", "label", "licence", "audience")))

@@ -1,0 +1,1 @@
+"""Writing an item: drafts, forms, and conflicts between two windows."""

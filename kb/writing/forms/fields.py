@@ -1,0 +1,169 @@
+"""Fields of the capture forms that are more than text: days, moments, numbers, words of a vocabulary.
+
+Each answers with a sentence that says what to do and never repeats what was sent: it may be anything.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from kb.formats.loading import Fact
+from kb.text_cleaning import LineField
+from organization import clock
+from organization.models import OrgUnit, Post
+from organization.tree import UnitTree, unit_tree
+
+REQUIRED = "「{label}」が空です。{hint}"
+CODE = re.compile(r"[A-Za-z0-9_-]{1,60}")
+#: The civil service of today begins here; an earlier year is a slip of the finger.
+FIRST_YEAR = 1947
+
+
+def choice_messages(label: str) -> dict[str, str]:
+    """Sentences for choice fields."""
+    again = f"「{label}」は、画面に出ている中から選び直してください。"
+    return {
+        "required": REQUIRED.format(label=label, hint="一つ選んでください。"),
+        "invalid_choice": again,
+        "invalid_list": again,
+        "invalid_pk_value": again,
+    }
+
+
+class DayField(forms.DateField):
+    """A calendar day; `past` refuses days to come."""
+
+    def __init__(self, *, label: str, required: bool = False, past: bool = False, help_text: str = "") -> None:
+        messages = {
+            "invalid": f"「{label}」は 2026-04-01 のように、年-月-日 で入れてください。",
+            "required": REQUIRED.format(label=label, hint="日付を入れてください。"),
+        }
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        super().__init__(label=label, required=required, help_text=help_text, error_messages=messages, widget=widget)
+        self.past = past
+
+    def clean(self, value: Any) -> Any:
+        day = super().clean(value)
+        if day and self.past and day > clock.today():
+            raise ValidationError(f"「{self.label}」が先の日付です。今日か、それより前の日を入れてください。")
+        if day and day.year < FIRST_YEAR:
+            raise ValidationError(f"「{self.label}」の年を確かめて、入れ直してください。")
+        return day
+
+
+class MomentField(forms.DateTimeField):
+    """A date and time in the past, typed in the browser's own control."""
+
+    def __init__(self, *, label: str, required: bool) -> None:
+        messages = {
+            "invalid": f"「{label}」は 2026-04-01 09:30 のように、日付と時刻で入れてください。",
+            "required": REQUIRED.format(label=label, hint="日付と時刻を入れてください。"),
+        }
+        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        super().__init__(label=label, required=required, error_messages=messages, widget=widget)
+
+    def clean(self, value: Any) -> Any:
+        moment = super().clean(value)
+        if moment and moment > clock.now():
+            raise ValidationError(f"「{self.label}」が先の日時です。今より前の日時を入れてください。")
+        if moment and moment.year < FIRST_YEAR:
+            raise ValidationError(f"「{self.label}」の年を確かめて、入れ直してください。")
+        return moment
+
+
+class WholeField(forms.IntegerField):
+    """A whole number, full-width digits too.
+
+    A text control: a number control sends nothing where letters were typed, and what was typed would be lost.
+    """
+
+    def __init__(self, *, label: str, lowest: int, highest: int, required: bool = False, **options: Any) -> None:
+        between = f"「{label}」は、{lowest:,}から{highest:,}までの数字で入れてください。"
+        messages = {
+            "invalid": f"「{label}」は、数字だけで入れてください。",
+            "required": REQUIRED.format(label=label, hint="数字を入れてください。"),
+            "min_value": between,
+            "max_value": between,
+        }
+        widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
+        super().__init__(
+            label=label, min_value=lowest, max_value=highest, required=required, error_messages=messages, widget=widget,
+            **options,
+        )  # fmt: skip
+
+    def to_python(self, value: Any) -> int | None:
+        return super().to_python(value.replace(",", "").replace("，", "") if isinstance(value, str) else value)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {}  # min and max belong to a number control
+
+
+class CodesField(forms.ModelMultipleChoiceField):
+    """Words of a vocabulary, or municipalities, named by their codes."""
+
+    def __init__(self, queryset: Any, *, label: str, required: bool = False) -> None:
+        messages = {**choice_messages(label), "required": REQUIRED.format(label=label, hint="一つ以上選んでください。")}
+        super().__init__(
+            queryset, label=label, required=required, error_messages=messages, to_field_name="code",
+            widget=forms.CheckboxSelectMultiple,
+        )  # fmt: skip
+
+    def clean(self, value: Any) -> Any:
+        if not all(isinstance(code, str) and CODE.fullmatch(code) for code in value or ()):
+            # Asked before the database is: PostgreSQL answers NUL with an exception, not with "no such row".
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return super().clean(value)
+
+    @cached_property
+    def tree(self) -> UnitTree:
+        """Read once for all labels: a unit's own str() asks the database each time."""
+        return unit_tree()
+
+    def label_from_instance(self, obj: Any) -> str:
+        return self.tree.name(obj.pk) if isinstance(obj, OrgUnit) else super().label_from_instance(obj)
+
+
+class PostField(forms.ModelChoiceField):
+    """A post, by its uid; shown with the name its unit has today."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(uuid.UUID(str(value)) if value not in self.empty_values else value)
+        except (ValueError, ValidationError):
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice") from None
+
+    @cached_property
+    def tree(self) -> UnitTree:
+        return unit_tree()
+
+    def label_from_instance(self, obj: Post) -> str:
+        return f"{self.tree.name(obj.unit_id)} {obj.title}"
+
+
+def fact_field(fact: Fact, *, required: bool) -> forms.Field:
+    """The form field of one fact of a format; raises nothing: the file was checked when read."""
+    if fact.type == "datetime":
+        return MomentField(label=fact.label, required=required)
+    if fact.type == "number":
+        highest = fact.max if fact.max is not None else 1_000_000_000
+        return WholeField(label=fact.label, lowest=fact.min or 0, highest=highest, required=required)
+    if fact.type == "choice":
+        blank = [] if required else [("", "選ばない")]
+        return forms.ChoiceField(
+            label=fact.label, required=required, choices=[*blank, *fact.choices], widget=forms.RadioSelect,
+            error_messages=choice_messages(fact.label),
+        )  # fmt: skip
+    if fact.type == "choices":
+        required_words = REQUIRED.format(label=fact.label, hint="一つ以上選んでください。")
+        messages = {**choice_messages(fact.label), "required": required_words}
+        return forms.MultipleChoiceField(
+            label=fact.label, required=required, choices=fact.choices, widget=forms.CheckboxSelectMultiple,
+            error_messages=messages,
+        )  # fmt: skip
+    return LineField(label=fact.label, max_length=fact.max or 1000, required=required)
