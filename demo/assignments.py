@@ -13,7 +13,7 @@ from demo.giving import Batch, Giver
 from demo.learning import PathLoader, People
 from demo.world import Staff
 from kb.models import Retrospective
-from learning import changes, progress
+from learning.assignments import adjustments
 from learning.models import (
     Assignment,
     AssignmentRule,
@@ -25,7 +25,8 @@ from learning.models import (
     SuccessorProposal,
     Suspension,
 )
-from learning.outline import outlines
+from learning.paths.structure import outlines
+from learning.progress import recording
 from organization import audit, clock
 from organization.fiscal import fiscal_year, fiscal_year_start
 from organization.models import Appointment, Notice
@@ -59,10 +60,10 @@ class AssignmentLoader(Giver):
         returned = self.hand_in(year[seat["kyodo/主事/2"].pk], 6, "名簿を見直した。", 6)
         on = max(self.today - timedelta(days=5), year[seat["kyodo/主事/2"].pk].start_on)
         with clock.moved_to(on):
-            progress.decide(
+            recording.decide(
                 progress=returned, user=head, accept=False, comment="どの列を、なぜ消したかを一行足してください。"
             )
-            changes.waive(
+            adjustments.waive(
                 assignment=year[seat["kyodo/主事/3"].pk], user=head,
                 reason="前の職で、この研修の講師を務めていました。", evidence="研修講師の委嘱の記録（昨年度）",
             )  # fmt: skip
@@ -77,11 +78,11 @@ class AssignmentLoader(Giver):
         rows = self.give(Batch("setsumei", first, 130, by="shochou", reason=reason, done=[2, 1, 0]))
         late, longer, ended = (rows[person.pk] for person in first)
         with clock.moved_to(max(self.today - timedelta(days=12), longer.start_on)):
-            changes.extend(
+            adjustments.extend(
                 assignment=longer, user=head, due_on=max(longer.due_on, self.today) + timedelta(days=30),
                 reason="補助金の審査会と重なったため。",
             )  # fmt: skip
-            changes.cancel(assignment=ended, user=head, reason="説明会の担当が替わったため。")
+            adjustments.cancel(assignment=ended, user=head, reason="説明会の担当が替わったため。")
         second = [seat["kyodo/主任/2"], seat["shippitsu"]]
         reason = "冬のタウンミーティングを、二人で準備してください。"
         rows = self.give(Batch("setsumei", second, 40, by="shochou", reason=reason, done=[2, 3]))
@@ -165,7 +166,7 @@ class AssignmentLoader(Giver):
         rows = self.give(batch)
         centre = rows[self.people.head(WAITING).pk]
         if centre.is_open and (user := self.people["shochou"].user):
-            changes.extend(
+            adjustments.extend(
                 assignment=centre, user=user, due_on=max(centre.due_on, self.today) + timedelta(days=20),
                 reason="開設の準備が夏まで続いたため。",
             )  # fmt: skip

@@ -12,7 +12,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from demo.learning import PathLoader, People, record
-from learning import assigning, changes, managing, progress
+from learning.access import permissions
+from learning.assignments import adjustments, assigning
 from learning.models import (
     Assignment,
     AssignmentRule,
@@ -22,7 +23,8 @@ from learning.models import (
     StepType,
     TrainingRecord,
 )
-from learning.outline import Outline, outlines
+from learning.paths.structure import Outline, outlines
+from learning.progress import recording
 from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_start
 from organization.models import Person
@@ -62,10 +64,10 @@ class Giver:
         day = min(max(self.today - timedelta(days=batch.days_ago), since), self.today)
         user = self.people[batch.by].user if batch.by else None
         with clock.moved_to(day):
-            if user is not None and not (managing.is_office(user) or managing.is_manager(user)):
+            if user is not None and not (permissions.is_office(user) or permissions.is_manager(user)):
                 user = None  # not yet in that post
             source = Source.RULE if batch.rule else Source.OFFICE
-            if user is not None and not managing.is_office(user):
+            if user is not None and not permissions.is_office(user):
                 source = Source.MANAGER
             order = assigning.Order(
                 path=self.paths[batch.path], start_on=day, reason=batch.reason, source=source, rule=batch.rule,
@@ -83,7 +85,7 @@ class Giver:
         with clock.moved_to(day):
             row = assigning.enrol(path=self.paths[path], by=person.user)  # type: ignore[arg-type]
             if shared:
-                changes.share(assignment=row, by=person, shared=True)
+                adjustments.share(assignment=row, by=person, shared=True)
         self.advance([(row, done)])
         return row
 
@@ -103,11 +105,11 @@ class Giver:
                     marks.append(self._mark(row, step, day))
         StepProgress.objects.bulk_create(marks)
         TrainingRecord.objects.bulk_create(records)
-        progress.gather(Assignment.objects.filter(pk__in=[row.pk for row, _ in rows]))
+        recording.gather(Assignment.objects.filter(pk__in=[row.pk for row, _ in rows]))
         fresh = Assignment.objects.filter(pk__in=last).select_related("version", "path", "person")
         for row in fresh.prefetch_related("progress"):
             with clock.moved_to(last[row.pk]):
-                progress.tally(row, shape=shapes[row.version_id])
+                recording.tally(row, shape=shapes[row.version_id])
 
     def _walk(self, row: Assignment, n: int, shape: Outline) -> Iterable[tuple[date, Step]]:
         done = {one.step_uid for one in row.progress.all() if one.counts}
@@ -135,4 +137,4 @@ class Giver:
         """The learner sends a step that somebody else looks at; `order` counts the steps from 0."""
         step = outlines([row.version_id])[row.version_id].steps[order]
         with clock.moved_to(max(self.today - timedelta(days=days_ago), row.start_on)):
-            return progress.do(assignment=row, step_uid=step.uid, by=row.person, evidence=text)
+            return recording.do(assignment=row, step_uid=step.uid, by=row.person, evidence=text)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from kb.hooks import ItemPart
-from learning import grid, managing
-from learning.grid import Asked
+from learning.access import permissions
 from learning.models import Assignment
+from learning.team import matrix
+from learning.team.matrix import Asked
 from organization import clock
 from organization.models import Person
 
@@ -25,7 +26,7 @@ def to_learn(request: HttpRequest) -> ItemPart | None:
     context = {
         "first": running[0] if running else None,
         "others": len(running) - 1,
-        "newcomers": grid.newcomers_count(request.user, Asked()) if managing.is_manager(request.user) else 0,
+        "newcomers": matrix.newcomers_count(request.user, Asked()) if permissions.is_manager(request.user) else 0,
     }
     if not running and not context["newcomers"]:
         return None

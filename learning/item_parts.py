@@ -18,7 +18,6 @@ from django.http import HttpRequest
 from kb.hooks import ItemPart
 from kb.models import Item, Lesson, Retrospective
 from kb.models.item import State
-from learning.facts import Fact, of_text
 from learning.models import (
     OPEN,
     RUNNING,
@@ -31,7 +30,8 @@ from learning.models import (
     StepProgress,
     StepType,
 )
-from learning.outline import outline_of_steps
+from learning.paths.structure import outline_of_steps
+from learning.progress.facts import Fact, of_text
 from organization import clock
 from organization.models import Person
 

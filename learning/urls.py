@@ -1,28 +1,20 @@
 """Addresses of learning: each module of views lists its own."""
 
-from learning.views import (
-    assign,
-    building,
-    calendar,
-    courses,
-    imports,
-    learner,
-    my,
-    office,
-    outbox,
-    paths,
-    proposals,
-    records,
-    rules,
-    team,
-    transcript,
-)
+from learning.assignments.views import assign, proposals
+from learning.imports import views as imports
+from learning.learner.views import assignment, calendar, my_learning
+from learning.notifications import views as notifications
+from learning.office import views as office
+from learning.paths.views import catalogue, editing
+from learning.records.views import courses, records, transcript
+from learning.rules import views as rules
+from learning.team.views import team
 
 urlpatterns = [
-    *my.urlpatterns,
-    *paths.urlpatterns,
-    *building.urlpatterns,
-    *learner.urlpatterns,
+    *my_learning.urlpatterns,
+    *catalogue.urlpatterns,
+    *editing.urlpatterns,
+    *assignment.urlpatterns,
     *transcript.urlpatterns,
     *calendar.urlpatterns,
     *records.urlpatterns,
@@ -31,7 +23,7 @@ urlpatterns = [
     *team.urlpatterns,
     *office.urlpatterns,
     *rules.urlpatterns,
-    *outbox.urlpatterns,
+    *notifications.urlpatterns,
     *proposals.urlpatterns,
     *imports.urlpatterns,
 ]

@@ -19,8 +19,10 @@ from wagtail.admin.views.generic.history import HistoryView
 from wagtail.admin.views.generic.usage import UsageView
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 
-from learning import managing, progress, records
+from learning.access import permissions
 from learning.models import TrainingCourse, TrainingRecord
+from learning.progress import recording
+from learning.records import editing
 from organization import office_views
 from organization.fiscal import fiscal_year_label
 from organization.policy import reader_for
@@ -55,14 +57,14 @@ class Kept:
 
     def get_object(self, *args: Any, **kwargs: Any) -> Any:
         row = super().get_object(*args, **kwargs)  # type: ignore[misc]
-        if not managing.kept_records().filter(pk=row.pk).exists():
+        if not permissions.kept_records().filter(pk=row.pk).exists():
             raise Http404
         return row
 
 
 class RecordListing(office_views.Listing):
     def get_base_queryset(self) -> QuerySet[Any]:
-        return super().get_base_queryset().filter(pk__in=managing.kept_records().values("pk"))
+        return super().get_base_queryset().filter(pk__in=permissions.kept_records().values("pk"))
 
 
 class RecordEdit(Kept, office_views.Edit):
@@ -97,7 +99,7 @@ class RecordForm(WagtailAdminModelForm):
     def save(self, commit: bool = True) -> Any:
         record = super().save(commit=False)
         if commit:
-            records.keep(record=record)
+            editing.keep(record=record)
             self._save_m2m()
         return record
 
@@ -107,7 +109,7 @@ class RecordDelete(Kept, office_views.Delete):
 
     def delete_action(self) -> None:
         super().delete_action()
-        progress.record_changed(self.object)
+        recording.record_changed(self.object)
 
 
 class RecordViewSet(office_views.OfficeViewSet):
@@ -175,7 +177,7 @@ class OpenReports(Component):
 
     def get_context_data(self, parent_context: Mapping[str, Any]) -> Mapping[str, Any]:
         return {
-            "count": managing.kept_records().without_report().count(),
+            "count": permissions.kept_records().without_report().count(),
             "url": f"{reverse('trainingrecord:index')}?without_report=true",
         }
 

@@ -1,4 +1,4 @@
-"""Tell people something on their own page. It refuses to send mail: that is ``learning.outbox``, once a day."""
+"""Tell people something on their own page. It refuses to send mail: that is ``learning.notifications.outbox``, once a day."""
 
 from __future__ import annotations
 

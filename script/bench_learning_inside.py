@@ -42,9 +42,9 @@ def queries(login: str, path: str) -> dict[str, Any]:
 
 
 def rule() -> dict[str, Any]:
-    if find_spec("learning.rules") is None:
-        return {"missing": "learning.rules"}
-    rules, today = import_module("learning.rules"), clock.today()
+    if find_spec("learning.rules.matching") is None:
+        return {"missing": "learning.rules.matching"}
+    rules, today = import_module("learning.rules.matching"), clock.today()
     one = AssignmentRule.objects.create(
         path=LearningPath.objects.get(title=FOR_A_RULE),
         titles=[TITLE_OF_A_THOUSAND],

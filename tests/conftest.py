@@ -39,9 +39,9 @@ def shared_data() -> Path:
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     """Numbers kept by the process would be another test's: rows of two tests bear the same keys."""
-    from learning import kept
+    from learning import cache
 
-    kept.forget()
+    cache.forget()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -182,12 +182,12 @@ SEARCH_PASSWORD = env.search_password
 SEARCH_CA = env.search_ca
 SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"
 # What the rooms above kb take part in, by dotted path (kb/hooks.py).
-KB_PUBLISHED = ["learning.progress.item_published"]
+KB_PUBLISHED = ["learning.progress.recording.item_published"]
 KB_ITEM_PARTS = ["learning.item_parts.in_paths"]
 KB_HOME_PARTS = ["learning.home_parts.to_learn"]
 RETROSPECTIVE_FORMATS_DIR = BASE_DIR / "kb" / "formats"
 
-# Mail (learning/outbox.py). Without an address nothing is sent and the outbox says so. `from` in its query is the sender.
+# Mail (learning/notifications/outbox.py). Without an address nothing is sent and the outbox says so. `from` in its query is the sender.
 _mail = environ.Env.email_url_config(env.email_url or "dummymail://")
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST") or "localhost", _mail.get("EMAIL_PORT") or 25

@@ -1,7 +1,7 @@
 """Tables that leave the admin as CSV or XLSX: safe in a spreadsheet program, and readable in Excel.
 
 A cell that begins like a formula is made text by a leading apostrophe, one that looks so made by another, so that
-whoever takes one away has what it was (``learning.cells``). It refuses to know what is in the table:
+whoever takes one away has what it was (``learning.imports.cells``). It refuses to know what is in the table:
 the view that mixes it in has asked the policy.
 """
 

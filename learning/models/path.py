@@ -72,7 +72,9 @@ class LearningPath(Item):
         return reverse("path_withdraw", args=[self.public_id]) if self.stage == Stage.RETIRED else ""
 
     def may_be_kept_by(self, user: Any) -> bool:
-        from learning.builders import may_build  # it asks posts and duties of today; models know no users
+        from learning.access.path_permissions import (
+            may_build,  # it asks posts and duties of today; models know no users
+        )
 
         return may_build(path=self, user=user)
 
@@ -103,7 +105,9 @@ class LearningPath(Item):
         return [text for text in [version.goal, *super().body_texts(), *words] if text]
 
     def own_context(self, request: Any) -> dict[str, Any]:
-        from learning.views.path import shown  # views know models, not the other way round (as Item.serve_preview)
+        from learning.paths.views.detail import (
+            shown,  # views know models, not the other way round (as Item.serve_preview)
+        )
 
         return shown(request, self)
 

@@ -1,7 +1,7 @@
 """AssignmentRule (割当規則): who is given a path without anybody pressing a button; and SuccessorProposal.
 
 All criteria that are set must hold; a rule without any would give the path to everybody, and is refused.
-Whom it matches is ``learning.rules``' to say.
+Whom it matches is ``learning.rules.matching``' to say.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """TrainingSource, TrainingImport, UnmatchedRow: where trainings come from, one file of it, and rows without a person.
 
-A source remembers which heading means which field. A file is worked on by ``learning.training_uploads``; a row whose
+A source remembers which heading means which field. A file is worked on by ``learning.imports.uploads``; a row whose
 person is not known waits until the office names them or drops it. A source whose rows were named once knows the
-number from then on (``learning.unmatched.known``).
+number from then on (``learning.imports.unmatched.known``).
 """
 
 from __future__ import annotations

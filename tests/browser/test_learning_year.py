@@ -1,7 +1,7 @@
 """A year of learning, played in Chromium with the clock of the demo: from twenty newcomers to the turn of the year.
 
 The demo is loaded as on a Monday in April 2026 and the clock is moved from there; timed work is the product's own
-(learning.timed). Pictures go to docs/journey/. Nothing may be wrong on the way: no 4xx or 5xx, no other host.
+(learning.daily.job). Pictures go to docs/journey/. Nothing may be wrong on the way: no 4xx or 5xx, no other host.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from wagtail.models import Collection
 
 from demo.load import load
-from learning import records, recount, timed
+from learning.daily import job
 from learning.models import (
     Assignment,
     AssignmentState,
@@ -24,7 +24,9 @@ from learning.models import (
     SuccessorProposal,
     TrainingRecord,
 )
-from learning.outline import outline
+from learning.paths.structure import outline
+from learning.progress import verification
+from learning.records import editing
 from organization import clock
 from organization.models import Appointment, Person, User
 from organization.posts import main_post, manager_of
@@ -107,7 +109,7 @@ def test_a_year_of_learning(year: Year) -> None:
     one_is_waived(year, others[1])
     the_first_of_april(year, others[3])
     a_renewal(year)
-    assert list(recount.differences()) == []
+    assert list(verification.differences()) == []
 
 
 def assign_the_newcomers(year: Year) -> list[Person]:
@@ -167,7 +169,7 @@ def take_the_next_step(year: Year, visit: Visit, given: Assignment) -> None:
     place = page.locator(f"#step-{step.uid}")
     if step.type == StepType.COURSE:
         day = clock.today()
-        records.keep(
+        editing.keep(
             record=TrainingRecord(
                 person=given.person, course=step.course, starts_on=day, ends_on=day, status="completed"
             )
@@ -248,8 +250,8 @@ def one_is_late_and_reminded(year: Year, late: Person) -> None:
     """By the clock (one mail a person a day, however often it runs), and once a day by the manager's own words."""
     given = Assignment.objects.get(person=late, path__title=PATH)
     year.it_is(working_days_after(max(given.due_on, clock.today()), 2))
-    timed.run()
-    timed.run()
+    job.run()
+    job.run()
     assert given.reminders.filter(kind="after_1").count() == 1  # by the run of today, or of the days before
     assert Message.objects.filter(person=late).exists()
     office = year.visit("kenshu")
@@ -293,13 +295,13 @@ def one_goes_on_leave_and_comes_back(year: Year, person: Person) -> None:
         person=person, post=main_post(person, begins), kind="childcare", starts_on=begins, announced_on=begins
     )
     year.it_is(begins)
-    timed.run()
+    job.run()
     given.refresh_from_db()
     assert given.state == AssignmentState.SUSPENDED
     leave.ends_on = begins + timedelta(days=59)
     leave.save()
     year.it_is(begins + timedelta(days=62))  # two days late
-    timed.run()
+    job.run()
     given.refresh_from_db()
     assert given.is_running
     assert given.due_on == due + timedelta(days=60)
@@ -319,7 +321,7 @@ def the_first_of_april(year: Year, mover: Person) -> None:
         post = there.posts.create(title="主任")
         Appointment.objects.create(person=person, post=post, kind="main", starts_on=day, announced_on=date(2027, 3, 24))
     year.it_is(day)
-    first, second = timed.run(), timed.run()
+    first, second = job.run(), job.run()
     assert sum(count for part in first for _, count in part.counts) > 0
     assert [str(part) for part in second if "動いた規則" not in str(part) and any(n for _, n in part.counts)] == []
     bound.refresh_from_db()

@@ -14,8 +14,8 @@ from demo.learning import course_codes, path_tables
 from demo.load import load
 from demo.management.commands.demo_check import path_problems
 from kb.models import Item
-from learning import managing, recount
-from learning.assigning import Order, plan
+from learning.access import permissions
+from learning.assignments.assigning import Order, plan
 from learning.models import (
     Assignment,
     AssignmentRule,
@@ -28,6 +28,7 @@ from learning.models import (
     TrainingCourse,
     TrainingRecord,
 )
+from learning.progress import verification
 from organization import audit, clock
 from organization.fiscal import fiscal_year, fiscal_year_start
 from organization.models import User
@@ -110,7 +111,7 @@ def test_courses_and_records_of_every_status(demo):
     assert TrainingCourse.objects.standing().count() >= 20
     assert set(TrainingRecord.objects.values_list("status", flat=True)) == set(TrainingRecord.Status.values)
     assert TrainingRecord.objects.filter(expires_on__lt=clock.today()).exists()
-    own = TrainingRecord.objects.filter(person__in=managing.staff(user("shochou")))
+    own = TrainingRecord.objects.filter(person__in=permissions.staff(user("shochou")))
     assert any(row.reflection_due_on and row.reflection_due_on >= clock.today() for row in own)
     assert any(row.asks_used() for row in TrainingRecord.objects.filter(person=user("shippitsu").person))
     assert not TrainingRecord.objects.filter(free_title="", course=None).exists()
@@ -124,7 +125,7 @@ def test_courses_and_records_of_every_status(demo):
 def test_twenty_people_who_came_this_year_wait_for_the_first_task_of_the_head(demo):
     head = user("shochou")
     began = fiscal_year_start(fiscal_year(clock.today()))
-    rows = managing.own_appointments(head).filter(starts_on__gte=began, kind="main").select_related("person")
+    rows = permissions.own_appointments(head).filter(starts_on__gte=began, kind="main").select_related("person")
     people = [row.person for row in rows]
     path = LearningPath.objects.get(title=FIRST)
     assert len(people) >= 20
@@ -136,7 +137,7 @@ def test_twenty_people_who_came_this_year_wait_for_the_first_task_of_the_head(de
 @slow
 @pytest.mark.django_db
 def test_the_head_sees_a_person_in_every_standing(demo):
-    found = standings(managing.managed(user("shochou")))
+    found = standings(permissions.managed(user("shochou")))
     assert set(found) == {
         "late", "on_time", "not_begun", "suspended", "done", "expired", "waived", "cancelled",
     }  # fmt: skip
@@ -145,7 +146,7 @@ def test_the_head_sees_a_person_in_every_standing(demo):
 @slow
 @pytest.mark.django_db
 def test_steps_wait_for_the_head_and_one_was_returned(demo):
-    mine = StepProgress.objects.filter(assignment__in=managing.managed(user("shochou")))
+    mine = StepProgress.objects.filter(assignment__in=permissions.managed(user("shochou")))
     assert mine.filter(state="submitted").count() >= 2
     assert mine.filter(state="returned").exclude(comment="").count() == 1
 
@@ -180,7 +181,7 @@ def test_rules_a_proposal_and_what_was_sent(demo):
         FIRST: False, "新任所属長": True,
     }  # fmt: skip
     proposal = SuccessorProposal.objects.get(state="open")
-    assert proposal.post.unit_id in managing.reader_for(user("shochou")).managed_unit_ids
+    assert proposal.post.unit_id in permissions.reader_for(user("shochou")).managed_unit_ids
     late = Reminder.objects.filter(kind="manager").get().assignment
     assert late.standing() == "late" and late.reminders.count() >= 3
     assert Message.objects.filter(person=late.person, sent_at__isnull=False).count() >= 3
@@ -196,8 +197,8 @@ def test_the_rule_for_newcomers_begins_next_april_so_that_the_first_task_stays(d
 @slow
 @pytest.mark.django_db
 def test_the_training_office_has_a_persona(demo):
-    assert managing.is_office(user("kenshu"))
-    assert standings(managing.overseen(user("kenshu")))["done"] > 20
+    assert permissions.is_office(user("kenshu"))
+    assert standings(permissions.overseen(user("kenshu")))["done"] > 20
 
 
 # --- Counted again -----------------------------------------------------------------------------
@@ -211,7 +212,7 @@ def test_counting_again_finds_no_difference(demo):
     assert "違いはありません" in out.getvalue()
     done = Assignment.objects.filter(state="completed")
     assert done.count() > 20
-    assert list(recount.differences(done)) == []
+    assert list(verification.differences(done)) == []
 
 
 @slow

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from demo.many_learners import LOGINS, STEPS
-from learning import timed
+from learning.daily import job
 from learning.models import Assignment, StepProgress, TrainingRecord
 from organization import clock
 from organization.models import Appointment, Person, User
@@ -47,7 +47,7 @@ def test_on_1_april_what_is_bound_to_posts_ends_leavers_close_and_the_rule_gives
     call_command("learning_fill", *FEW)
     call_command("learning_fill", "--moves", "50", "--on", "2027-04-01", "-v", "0")
     with clock.moved_to(date(2027, 4, 1)):
-        done = {part.name: dict(part.counts) for part in timed.run()}
+        done = {part.name: dict(part.counts) for part in job.run()}
     assert done["異動"]["終えた割当"] and done["異動"]["後任への提案"]
     assert done["退職"]["終えた割当"] and done["休職・育休"]["休止"]
     assert done["割当規則"]["割り当て"] == 45  # the 47 who moved, but for the two on leave

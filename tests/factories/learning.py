@@ -21,7 +21,7 @@ from learning.models import (
     TrainingCourse,
     TrainingRecord,
 )
-from learning.outline import outline
+from learning.paths.structure import outline
 from organization import clock
 from organization.models import Person
 
@@ -87,7 +87,7 @@ def fill(version: PathVersion, groups: Any) -> None:
 
 
 def give(path: LearningPath, person: Person, **values: Any) -> Assignment:
-    """An assignment as it stands in the table; `learning.assigning` is what is used where the verb is the point."""
+    """An assignment as it stands in the table; `learning.assignments.assigning` is what is used where the verb is the point."""
     version = path.current_version()
     assert version is not None
     today = clock.today()

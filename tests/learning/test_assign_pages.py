@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
-from learning import arrived, candidates, choosing
-from learning.assigning import assign
+from learning.assignments import eligible_people, newcomers, recipients
+from learning.assignments.assigning import assign
 from learning.models import Assignment, AssignmentState, Source, Stage
 from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_start
@@ -193,12 +193,12 @@ def test_the_groups_hold_whom_they_name(unit, head):
     moved = make_person(joined_on=begun - timedelta(days=400))
     appoint(moved, make_post(unit), starts=begun, announced_on=begun)
     old = make_staff(unit, title="主任")
-    pool = candidates.candidates(head.user, today)
+    pool = eligible_people.candidates(head.user, today)
     groups = {
-        name: {one.person for one in choosing.of_groups(pool, groups=[name], titles=())} for name in choosing.GROUPS
+        name: {one.person for one in recipients.of_groups(pool, groups=[name], titles=())} for name in recipients.GROUPS
     }
     assert groups == {"newcomers": {new}, "transferred": {moved}, "everyone": {new, moved, old}}
-    assert {one.person for one in choosing.of_groups(pool, groups=(), titles=["主任"])} == {old}
+    assert {one.person for one in recipients.of_groups(pool, groups=(), titles=["主任"])} == {old}
 
 
 def test_the_groups_of_the_form_and_of_the_database_are_the_same(unit, head):
@@ -207,10 +207,10 @@ def test_the_groups_of_the_form_and_of_the_database_are_the_same(unit, head):
         for starts in (begun - timedelta(days=1), begun, clock.today()):
             person = make_person(joined_on=joined)
             appoint(person, make_post(unit), starts=starts, announced_on=starts)
-    pool = candidates.candidates(head.user, clock.today())
-    here = candidates.people(head.user, clock.today())
-    assert {one.person for one in pool if one.is_newcomer} == set(here.filter(arrived.newcomers_q(clock.today())))
-    moved = arrived.transferred(clock.today())
+    pool = eligible_people.candidates(head.user, clock.today())
+    here = eligible_people.people(head.user, clock.today())
+    assert {one.person for one in pool if one.is_newcomer} == set(here.filter(newcomers.newcomers_q(clock.today())))
+    moved = newcomers.transferred(clock.today())
     assert {one.person for one in pool if one.is_transferred} == set(here.filter(pk__in=moved.values("pk")))
 
 
@@ -219,11 +219,11 @@ def test_arrivals_are_listed_from_the_day_of_their_announcement_never_earlier(cl
     coming = make_person(joined_on=start)
     row = appoint(coming, make_post(unit), starts=start, announced_on=clock.today() + timedelta(days=1))
     client.force_login(head.user)
-    assert candidates.arrivals(head.user) == []
+    assert eligible_people.arrivals(head.user) == []
     assert coming.name not in client.get(reverse("assign"), {"start": start.isoformat()}).content.decode()
     row.announced_on = clock.today()
     row.save()
-    assert [(day.on, day.count) for day in candidates.arrivals(head.user)] == [(start, 1)]
+    assert [(day.on, day.count) for day in eligible_people.arrivals(head.user)] == [(start, 1)]
     assert coming.name in client.get(reverse("assign"), {"start": start.isoformat()}).content.decode()
 
 
@@ -315,7 +315,7 @@ def test_two_managers_at_the_same_moment_make_one_assignment(client, unit, head,
         give(path, person)
         return real(plan=plan, by=by, due=due)
 
-    monkeypatch.setattr("learning.assigning.assign", slower)
+    monkeypatch.setattr("learning.assignments.assigning.assign", slower)
     answer = save(client, head.user, path, [person])
     assert answer.status_code == 422
     assert "ほかの人が、今同じ学習パスを割り当てました" in answer.content.decode()

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from learning import managing
-from learning.assigning import Order, OutsideUnitError, assign, enrol, plan
+from learning.access import permissions
+from learning.assignments.assigning import Order, OutsideUnitError, assign, enrol, plan
 from learning.models import Assignment, AssignmentState, Source, Stage
 from organization import clock
 from organization.models import AuditEvent
@@ -142,7 +142,7 @@ def test_nothing_is_known_of_an_appointment_before_it_is_announced(unit, head, p
     coming = make_person()
     start = clock.today() + timedelta(days=10)
     appoint(coming, make_post(unit), starts=start, announced_on=clock.today() + timedelta(days=1))
-    assert coming not in managing.staff(head.user, start)
+    assert coming not in permissions.staff(head.user, start)
     assert plan(order=order(path, start_on=start), people=[coming]).lines == ()
 
 
@@ -188,9 +188,9 @@ def test_a_self_begun_path_is_private_until_it_is_shared(unit, head, path):
     person = make_staff(unit)
     begun = enrol(path=path, by=person.user)
     assert begun.source == Source.SELF
-    assert begun not in managing.managed(head.user)
+    assert begun not in permissions.managed(head.user)
     Assignment.objects.update(shared=True)
-    assert begun in managing.managed(head.user)
+    assert begun in permissions.managed(head.user)
 
 
 def test_a_path_outside_ones_audience_cannot_be_begun(head):
@@ -211,10 +211,10 @@ def test_a_new_manager_sees_open_assignments_and_nothing_that_ended_before(unit,
     old.ends_on = today - timedelta(days=1)
     old.save()
     appoint(person, make_post(there), starts=today, announced_on=today)
-    assert set(managing.managed(new_head.user)) == {going}
-    assert set(managing.managed(head.user)) == set()
+    assert set(permissions.managed(new_head.user)) == {going}
+    assert set(permissions.managed(head.user)) == set()
     Assignment.objects.filter(pk=done.pk).update(shared=True)
-    assert set(managing.managed(new_head.user)) == {going, done}
+    assert set(permissions.managed(new_head.user)) == {going, done}
 
 
 def test_an_active_version_that_was_edited_into_a_broken_one_is_given_to_nobody(unit, head):

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from kb.lifecycle import review
 from kb.models import Item
 from kb.models.item import State
-from learning import builders, building, ordering, staging, versions
-from learning.assigning import Order, OutsideUnitError, assign, plan
+from learning.access import path_permissions
+from learning.assignments.assigning import Order, OutsideUnitError, assign, plan
 from learning.models import LearningPath, Stage, Step, StepGroup, StepType
-from learning.outline import outline
-from learning.problems import covers, problems, shut_readings, standing_of
-from learning.progress import do
-from learning.reading import readable
+from learning.paths import editing, lifecycle, ordering, versions
+from learning.paths.problems import covers, problems, shut_readings, standing_of
+from learning.paths.reading_targets import readable
+from learning.paths.structure import outline
+from learning.progress.recording import do
 from organization import clock
 from organization.audience import Audience
 from organization.models import AuditEvent
@@ -49,15 +50,15 @@ def second_office():
 
 
 def draft(by, unit, audience="unit"):
-    made = building.create(by=by.user, unit_id=unit.pk, audience=audience, values={"title": "窓口の最初の一週間"})
+    made = editing.create(by=by.user, unit_id=unit.pk, audience=audience, values={"title": "窓口の最初の一週間"})
     return made, made.versions.get()
 
 
 def ready(by, unit, audience="unit"):
     """A path in 作成中 that lacks nothing."""
     made, version = draft(by, unit, audience)
-    group = building.save_group(version=version, by=by.user, values={"title": "はじめ"})
-    building.add_step(group=group, by=by.user, type="on_job", values=ON_JOB)
+    group = editing.save_group(version=version, by=by.user, values={"title": "はじめ"})
+    editing.add_step(group=group, by=by.user, type="on_job", values=ON_JOB)
     return made
 
 
@@ -105,11 +106,11 @@ def test_the_sql_and_the_plain_form_of_who_builds_agree(head, office, unit):
         draft(office, unit)[0],
         draft(office, other)[0],
         make_path(head),
-        staging.send(path=ready(head, unit, "department"), by=head.user),
+        lifecycle.send(path=ready(head, unit, "department"), by=head.user),
     ]
     for person in (head, office, km, staff, make_staff(other, head=True)):
-        plain = {path.pk for path in paths if builders.may_open(path=path, user=person.user)}
-        assert set(builders.buildable(person.user).values_list("pk", flat=True)) == plain
+        plain = {path.pk for path in paths if path_permissions.may_open(path=path, user=person.user)}
+        assert set(path_permissions.buildable(person.user).values_list("pk", flat=True)) == plain
 
 
 # --- Steps and groups -----------------------------------------------------------------------------
@@ -118,9 +119,9 @@ def test_the_sql_and_the_plain_form_of_who_builds_agree(head, office, unit):
 @pytest.mark.parametrize("type", [t for t in StepType.values if t != "event"])
 def test_a_column_of_another_type_is_refused(head, unit, type):
     _, version = draft(head, unit)
-    group = building.save_group(version=version, by=head.user, values={"title": "はじめ"})
+    group = editing.save_group(version=version, by=head.user, values={"title": "はじめ"})
     with pytest.raises(ValidationError, match="使えない欄"):
-        building.add_step(
+        editing.add_step(
             group=group, by=head.user, type=type, values={"title": "題", "why": "なぜ", "held_on": clock.today()}
         )
     assert not Step.objects.exists()
@@ -129,17 +130,17 @@ def test_a_column_of_another_type_is_refused(head, unit, type):
 @pytest.mark.parametrize("column", ["uid", "order", "version", "frozen_at"])
 def test_a_column_that_is_nobodys_to_send_is_refused(head, unit, column):
     _, version = draft(head, unit)
-    group = building.save_group(version=version, by=head.user, values={"title": "はじめ"})
+    group = editing.save_group(version=version, by=head.user, values={"title": "はじめ"})
     with pytest.raises(ValidationError):
-        building.add_step(group=group, by=head.user, type="on_job", values={**ON_JOB, column: 1})
+        editing.add_step(group=group, by=head.user, type="on_job", values={**ON_JOB, column: 1})
 
 
 @pytest.mark.parametrize("type", ["write_retro", "course"])
 def test_what_is_done_by_a_fact_is_confirmed_by_nobody(head, unit, type):
     _, version = draft(head, unit)
-    group = building.save_group(version=version, by=head.user, values={"title": "はじめ"})
+    group = editing.save_group(version=version, by=head.user, values={"title": "はじめ"})
     with pytest.raises(ValidationError, match="自動的"):
-        building.add_step(
+        editing.add_step(
             group=group, by=head.user, type=type, values={"title": "題", "why": "なぜ", "completion": "reviewed"}
         )
 
@@ -148,16 +149,16 @@ def test_more_steps_than_the_group_has_cannot_be_asked(head, unit):
     path = ready(head, unit)
     group = StepGroup.objects.get()
     with pytest.raises(ValidationError) as refused:
-        building.save_group(version=path.versions.get(), by=head.user, values={"rule": "any", "any_n": 2}, group=group)
+        editing.save_group(version=path.versions.get(), by=head.user, values={"rule": "any", "any_n": 2}, group=group)
     assert "1までの数" in str(refused.value)
 
 
 def test_a_reading_that_the_builder_cannot_open_is_refused(head, unit):
     _, version = draft(head, unit)
     secret = make_lesson(make_staff(make_unit("other")))
-    group = building.save_group(version=version, by=head.user, values={"title": "はじめ"})
+    group = editing.save_group(version=version, by=head.user, values={"title": "はじめ"})
     with pytest.raises(ValidationError, match="見つかりません"):
-        building.add_step(
+        editing.add_step(
             group=group,
             by=head.user,
             type="read",
@@ -168,7 +169,7 @@ def test_a_reading_that_the_builder_cannot_open_is_refused(head, unit):
 def test_a_group_with_steps_is_not_deleted(head, unit):
     ready(head, unit)
     with pytest.raises(ValidationError, match="ステップが入っている"):
-        building.delete_group(group=StepGroup.objects.get(), by=head.user)
+        editing.delete_group(group=StepGroup.objects.get(), by=head.user)
 
 
 def places(version):
@@ -177,13 +178,13 @@ def places(version):
 
 def test_a_step_moves_up_down_and_into_the_next_group(head, unit):
     _, version = draft(head, unit)
-    first, second = (building.save_group(version=version, by=head.user, values={"title": name}) for name in "12")
+    first, second = (editing.save_group(version=version, by=head.user, values={"title": name}) for name in "12")
     for name in "ab":
-        building.add_step(group=first, by=head.user, type="on_job", values={**ON_JOB, "title": name})
-    building.add_step(group=second, by=head.user, type="on_job", values={**ON_JOB, "title": "c"})
+        editing.add_step(group=first, by=head.user, type="on_job", values={**ON_JOB, "title": name})
+    editing.add_step(group=second, by=head.user, type="on_job", values={**ON_JOB, "title": "c"})
 
     def move(title, up):
-        building.move_step(step=Step.objects.get(title=title), by=head.user, up=up)
+        editing.move_step(step=Step.objects.get(title=title), by=head.user, up=up)
 
     move("b", True)
     assert places(version) == [[("b", 0), ("a", 1)], [("c", 0)]]
@@ -191,9 +192,9 @@ def test_a_step_moves_up_down_and_into_the_next_group(head, unit):
     assert places(version) == [[("b", 0)], [("a", 0), ("c", 1)]]
     move("b", True)
     assert places(version) == [[("b", 0)], [("a", 0), ("c", 1)]]
-    building.move_group(group=second, by=head.user, up=True)
+    editing.move_group(group=second, by=head.user, up=True)
     assert places(version) == [[("a", 0), ("c", 1)], [("b", 0)]]
-    building.delete_step(step=Step.objects.get(title="a"), by=head.user)
+    editing.delete_step(step=Step.objects.get(title="a"), by=head.user)
     assert places(version) == [[("c", 0)], [("b", 0)]]
 
 
@@ -240,7 +241,7 @@ def test_what_is_missing_is_said(head, steps, word):
     path = make_path(head, stage=Stage.DRAFT, steps=steps)
     assert any(word in text for text in said(path))
     with pytest.raises(ValidationError):
-        staging.send(path=path, by=head.user)
+        lifecycle.send(path=path, by=head.user)
 
 
 def test_a_withdrawn_reading_and_an_ended_course_are_said(head, unit):
@@ -308,53 +309,53 @@ def test_a_reading_that_covers_the_path_is_readable_by_all_its_readers(head, uni
 
 
 def test_a_head_opens_a_path_of_the_own_unit_at_once(head, unit):
-    path = staging.send(path=ready(head, unit), by=head.user)
+    path = lifecycle.send(path=ready(head, unit), by=head.user)
     assert (path.stage, path.state, path.live) == (Stage.ACTIVE, State.PUBLISHED, True)
     assert path.current_version().number == 1
 
 
 def test_a_wider_path_waits_for_the_training_office(head, unit, office):
-    path = staging.send(path=ready(head, unit, "department"), by=head.user)
+    path = lifecycle.send(path=ready(head, unit, "department"), by=head.user)
     assert (path.stage, path.live) == (Stage.REVIEW, False)
     assert office.notices.exists()
     with pytest.raises(PermissionDenied):
-        staging.accept(path=path, by=head.user)
-    assert staging.accept(path=path, by=office.user).stage == Stage.ACTIVE
+        lifecycle.accept(path=path, by=head.user)
+    assert lifecycle.accept(path=path, by=office.user).stage == Stage.ACTIVE
 
 
 def test_the_training_office_does_not_accept_its_own_while_somebody_else_can(office, second_office, unit):
-    path = staging.send(path=ready(office, unit, "prefecture"), by=office.user)
+    path = lifecycle.send(path=ready(office, unit, "prefecture"), by=office.user)
     with pytest.raises(PermissionDenied):
-        staging.accept(path=path, by=office.user)
-    assert staging.accept(path=path, by=second_office.user).stage == Stage.ACTIVE
+        lifecycle.accept(path=path, by=office.user)
+    assert lifecycle.accept(path=path, by=second_office.user).stage == Stage.ACTIVE
 
 
 def test_the_only_training_officer_accepts_the_own(office, unit):
-    path = staging.send(path=ready(office, unit, "prefecture"), by=office.user)
-    assert staging.accept(path=path, by=office.user).stage == Stage.ACTIVE
+    path = lifecycle.send(path=ready(office, unit, "prefecture"), by=office.user)
+    assert lifecycle.accept(path=path, by=office.user).stage == Stage.ACTIVE
 
 
 def test_a_path_comes_back_with_a_comment(head, unit, office):
-    path = staging.send(path=ready(head, unit, "department"), by=head.user)
+    path = lifecycle.send(path=ready(head, unit, "department"), by=head.user)
     with pytest.raises(ValidationError):
-        staging.give_back(path=path, by=office.user, comment=" ")
-    back = staging.give_back(path=path, by=office.user, comment="ねらいを一つにしてください。")
+        lifecycle.give_back(path=path, by=office.user, comment=" ")
+    back = lifecycle.give_back(path=path, by=office.user, comment="ねらいを一つにしてください。")
     assert back.stage == Stage.DRAFT
-    assert builders.last_comment(back) == "ねらいを一つにしてください。"
+    assert path_permissions.last_comment(back) == "ねらいを一つにしてください。"
 
 
 def test_what_waits_is_not_edited_until_it_is_taken_back(head, unit, office):
-    path = staging.send(path=ready(head, unit, "department"), by=head.user)
+    path = lifecycle.send(path=ready(head, unit, "department"), by=head.user)
     with pytest.raises(ValidationError, match="確認待ち"):
-        building.edit_text(path=path, by=head.user, values={"title": "ほかの題"})
-    staging.recall(path=path, by=head.user)
-    assert building.edit_text(path=path, by=head.user, values={"title": "ほかの題"}).title == "ほかの題"
+        editing.edit_text(path=path, by=head.user, values={"title": "ほかの題"})
+    lifecycle.recall(path=path, by=head.user)
+    assert editing.edit_text(path=path, by=head.user, values={"title": "ほかの題"}).title == "ほかの題"
 
 
 def test_a_retired_path_is_given_to_nobody_and_open_ones_go_on(head, unit):
     path = make_path(head, steps=[step()])
     given_one = give(path, make_staff(unit))
-    staging.retire(path=path, by=head.user)
+    lifecycle.retire(path=path, by=head.user)
     path.refresh_from_db()
     with pytest.raises(ValidationError):
         plan(order=Order(path=path, start_on=clock.today()), people=[make_staff(unit)])
@@ -367,7 +368,7 @@ def test_a_retired_path_is_given_to_nobody_and_open_ones_go_on(head, unit):
 @pytest.mark.parametrize("stage", Stage.values)
 def test_only_the_moves_of_the_state_machine_exist(head, unit, office, stage):
     path = make_path(head, stage=stage, audience="department")
-    moves = {"send": staging.send, "recall": staging.recall, "retire": staging.retire}
+    moves = {"send": lifecycle.send, "recall": lifecycle.recall, "retire": lifecycle.retire}
     allowed = {"draft": {"send"}, "review": {"recall"}, "active": {"retire"}, "retired": set()}[stage]
     for name, move in moves.items():
         if name not in allowed:
@@ -376,23 +377,23 @@ def test_only_the_moves_of_the_state_machine_exist(head, unit, office, stage):
 
 
 def test_widening_an_active_path_asks_the_training_office(head, unit, office):
-    path = staging.send(path=ready(head, unit), by=head.user)
-    asked = staging.change_audience(path=path, by=head.user, audience="department")
+    path = lifecycle.send(path=ready(head, unit), by=head.user)
+    asked = lifecycle.change_audience(path=path, by=head.user, audience="department")
     assert (asked.audience, asked.requested_audience) == ("unit", "department")
     assert not review.waiting_for(head.user).exists()
-    assert staging.accept(path=asked, by=office.user).audience == "department"
+    assert lifecycle.accept(path=asked, by=office.user).audience == "department"
 
 
 def test_narrowing_needs_nobody(head, unit, office):
     path = make_path(head, audience="department")
-    assert staging.change_audience(path=path, by=head.user, audience="unit").audience == "unit"
+    assert lifecycle.change_audience(path=path, by=head.user, audience="unit").audience == "unit"
 
 
 def test_a_path_in_the_making_is_on_no_reviewers_list_and_among_nobodys_writings(head, unit):
     km = make_staff(make_unit(), duties=("km",))
     reviewer = make_staff(unit, duties=("reviewer",))
     path = ready(head, unit, "department")
-    staging.send(path=path, by=head.user)
+    lifecycle.send(path=path, by=head.user)
     for person in (head, km, reviewer):
         assert not review.waiting_for(person.user).exists()
         assert not Item.objects.visible_to(person.user).exists()
@@ -402,7 +403,7 @@ def test_a_path_in_the_making_is_on_no_reviewers_list_and_among_nobodys_writings
 def test_the_text_of_an_active_path_is_published_as_a_revision(head):
     path = make_path(head)
     before = path.revisions.count()
-    building.edit_text(path=path, by=head.user, values={"title": "新しい題", "about": "## 進め方"})
+    editing.edit_text(path=path, by=head.user, values={"title": "新しい題", "about": "## 進め方"})
     path.refresh_from_db()
     assert (path.title, path.revisions.count(), path.stage) == ("新しい題", before + 1, Stage.ACTIVE)
     assert "進め方" in path.rendered["about"]
@@ -416,12 +417,12 @@ def test_a_frozen_version_is_not_edited(head, unit):
     version = frozen(path, make_staff(unit))
     group = version.groups.get()
     for edit in (
-        lambda: building.edit_settings(version=version, by=head.user, values={"goal": "ほか"}),
-        lambda: building.save_group(version=version, by=head.user, values={"title": "ほか"}),
-        lambda: building.add_step(group=group, by=head.user, type="on_job", values=ON_JOB),
-        lambda: building.delete_step(step=version.steps.get(), by=head.user),
-        lambda: building.move_step(step=version.steps.get(), by=head.user, up=True),
-        lambda: building.move_group(group=group, by=head.user, up=True),
+        lambda: editing.edit_settings(version=version, by=head.user, values={"goal": "ほか"}),
+        lambda: editing.save_group(version=version, by=head.user, values={"title": "ほか"}),
+        lambda: editing.add_step(group=group, by=head.user, type="on_job", values=ON_JOB),
+        lambda: editing.delete_step(step=version.steps.get(), by=head.user),
+        lambda: editing.move_step(step=version.steps.get(), by=head.user, up=True),
+        lambda: editing.move_group(group=group, by=head.user, up=True),
     ):
         with pytest.raises(ValidationError, match="次の版を作る"):
             edit()
@@ -457,7 +458,7 @@ def test_a_head_releases_for_the_own_unit_only(head, unit, office):
 def second_version(path, by, office, **more):
     second = versions.next_version(path=path, by=by.user)
     group = second.groups.first()
-    building.add_step(group=group, by=by.user, type="on_job", values={**ON_JOB, **more})
+    editing.add_step(group=group, by=by.user, type="on_job", values={**ON_JOB, **more})
     return versions.release(version=second, by=office.user)
 
 

@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 from icalendar import Calendar
 
-from learning import calendar_feed, progress
+from learning.learner import calendar_feed
 from learning.models import CalendarKey, StepType
+from learning.progress import recording
 from organization import clock
 from tests.factories.kb import make_lesson
 from tests.factories.learning import give, make_path, read, step
@@ -57,7 +58,7 @@ def test_what_is_done_closed_or_somebody_elses_is_not_in_it(client, head, me, un
     given = give(path, me)
     give(make_path(head, title="終えたパス"), me, state="completed")
     give(make_path(head, title="人のパス"), make_staff(unit))
-    progress.do(assignment=given, step_uid=path.current_version().steps.first().uid, by=me)
+    recording.do(assignment=given, step_uid=path.current_version().steps.first().uid, by=me)
     assert list(events(client, url)) == ["期限：新任職員の最初の100日"]
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.admin.spreadsheets import defused
-from learning import cells
-from learning.cells import CellError
+from learning.imports import cells
+from learning.imports.cells import CellError
 from learning.models import Obligation, TrainingRecord
 from organization.fiscal import ERAS, era_date
 

@@ -10,9 +10,9 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from learning import training_export
+from learning.imports import export
+from learning.imports.run import Import, run
 from learning.models import Assignment, Kind, TrainingCourse, TrainingRecord
-from learning.training_import import Import, run
 from organization import clock
 from tests.factories.learning import give, make_course, make_path, make_record
 from tests.factories.organization import make_person, make_staff, make_unit
@@ -124,7 +124,7 @@ def test_texts_that_no_spreadsheet_can_hold_do_not_stop_an_export(office):
     make_course("S001", title=f"題{nul}\x01名", about="あ" * 40_000)
     for ext in ("csv", "xlsx"):
         row = rows(office, "courses", ext)[1]
-        assert row[1] == "題名" and len(row[7]) == training_export.LONGEST_CELL
+        assert row[1] == "題名" and len(row[7]) == export.LONGEST_CELL
 
 
 def test_what_people_keep_to_themselves_does_not_leave(office):
@@ -148,7 +148,7 @@ def test_one_fiscal_year_can_be_taken(office):
 
 
 def test_a_book_that_would_be_too_large_is_not_made(office, monkeypatch):
-    monkeypatch.setattr(training_export, "MOST_IN_A_BOOK", 1)
+    monkeypatch.setattr(export, "MOST_IN_A_BOOK", 1)
     filled()
     response = office.get(reverse("training_export", args=["records", "xlsx"]), follow=True)
     assert "CSVにしてください" in response.content.decode()

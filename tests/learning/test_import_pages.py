@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from kb import sent_files
-from learning import training_uploads
+from learning.imports import uploads
 from learning.models import TrainingImport, TrainingRecord, TrainingSource, UnmatchedRow
 from organization import clock
 from tests.factories.learning import make_record
@@ -27,7 +27,7 @@ def begun(monkeypatch, settings, tmp_path):
     """Which processes would have been started."""
     settings.VAR_DIR = tmp_path
     pks = []
-    monkeypatch.setattr(training_uploads, "start", lambda row: pks.append(row.pk))
+    monkeypatch.setattr(uploads, "start", lambda row: pks.append(row.pk))
     return pks
 
 
@@ -51,7 +51,7 @@ def send(client, *lines, called="台帳.csv", content=None, **values):
 def checked(client, *lines):
     send(client, *lines)
     row = TrainingImport.objects.latest("pk")
-    training_uploads.work(row.pk)
+    uploads.work(row.pk)
     row.refresh_from_db()
     return row
 
@@ -67,7 +67,7 @@ def press(client, row, do, **values):
 def waiting(client):
     row = checked(client, RECORDS, "999,<b>話し方</b>,2025/6/10,修了")
     press(client, row, "import")
-    training_uploads.work(row.pk)
+    uploads.work(row.pk)
     return UnmatchedRow.objects.get()
 
 
@@ -149,7 +149,7 @@ def test_one_press_imports_and_the_file_is_thrown_away(office, person, begun, tm
     row = checked(office, RECORDS, GOOD)
     press(office, row, "import")
     assert "別の状態" in press(office, row, "import").content.decode()
-    training_uploads.work(row.pk)
+    uploads.work(row.pk)
     assert "取り込みました" in page(office, row)
     assert (begun, TrainingRecord.objects.get().person) == ([row.pk, row.pk], person)
     assert list((tmp_path / "imports").iterdir()) == []
@@ -168,7 +168,7 @@ def test_what_fell_silent_can_be_started_again(office, person, begun):
     TrainingImport.objects.update(heard_at=clock.now() - timedelta(minutes=5))
     assert "止まっています" in page(office, row)
     press(office, row, "again")
-    training_uploads.work(row.pk)
+    uploads.work(row.pk)
     assert (len(begun), TrainingRecord.objects.count()) == (3, 1)
 
 
@@ -177,10 +177,10 @@ def test_columns_are_given_their_fields_and_remembered(office, person):
     row = checked(office, *lines)
     assert "列と項目を対応させてください" in page(office, row) and "行を取り込む" not in page(office, row)
     press(office, row, "map", A="staff_no", B="course_title", C="starts_on", D="status")
-    training_uploads.work(row.pk)
+    uploads.work(row.pk)
     row.refresh_from_db()
     press(office, row, "import")
-    training_uploads.work(row.pk)
+    uploads.work(row.pk)
     assert TrainingSource.objects.get().mapping["だれ"] == "staff_no"
     assert not checked(office, *lines).report["missing"]
 
@@ -214,7 +214,7 @@ def test_a_form_that_is_not_complete_says_what_to_do_and_keeps_what_was_typed(of
 
 
 def test_a_file_that_is_too_large_is_refused(office, monkeypatch):
-    monkeypatch.setattr("learning.forms.imports.MAX_BYTES", 10)
+    monkeypatch.setattr("learning.imports.forms.MAX_BYTES", 10)
     assert "大きすぎます" in send(office, RECORDS).content.decode()
 
 
@@ -222,7 +222,7 @@ def test_a_file_that_is_too_large_is_refused(office, monkeypatch):
 def test_a_file_of_another_kind_ends_in_words(office, content, words, tmp_path):
     send(office, content=content)
     row = TrainingImport.objects.get()
-    training_uploads.work(row.pk)
+    uploads.work(row.pk)
     row.refresh_from_db()
     assert row.state == State.FAILED and words in page(office, row)
     assert list((tmp_path / "imports").iterdir()) == []
@@ -232,7 +232,7 @@ def test_who_lost_the_role_meanwhile_imports_nothing(office, person):
     row = checked(office, RECORDS, GOOD)
     press(office, row, "import")
     row.sent_by.person.appointments.update(ends_on=clock.today() - timedelta(days=1))
-    training_uploads.work(row.pk)
+    uploads.work(row.pk)
     row.refresh_from_db()
     assert (row.state, TrainingRecord.objects.count()) == (State.FAILED, 0)
 
@@ -240,8 +240,8 @@ def test_who_lost_the_role_meanwhile_imports_nothing(office, person):
 def test_an_unforeseen_error_ends_the_import_in_words(office, monkeypatch):
     send(office, RECORDS)
     row = TrainingImport.objects.get()
-    monkeypatch.setattr(training_uploads, "run", lambda job: 1 / 0)
-    training_uploads.work(row.pk)
+    monkeypatch.setattr(uploads, "run", lambda job: 1 / 0)
+    uploads.work(row.pk)
     assert "思わぬ誤り" in page(office, row)
 
 
@@ -269,7 +269,7 @@ def test_a_waiting_row_tells_its_day_in_its_era(office):
 def test_who_bears_another_name_now_is_offered_by_number(office, person):
     row = checked(office, "職員番号,氏名,名称,始まり,状況", "100123,旧姓 みどり,話し方,2025/6/10,修了")
     press(office, row, "import")
-    training_uploads.work(row.pk)
+    uploads.work(row.pk)
     shown = office.get(reverse("training_unmatched_row", args=[UnmatchedRow.objects.get().pk])).content.decode()
     assert "青山 みどり（100123）" in shown
 
@@ -279,7 +279,7 @@ def test_a_file_with_nothing_new_offers_nothing_to_press(office, person):
         row = checked(office, RECORDS, GOOD)
         shown = page(office, row)
         press(office, row, "import")
-        training_uploads.work(row.pk)
+        uploads.work(row.pk)
     assert "取り込む行はありません" in shown and 'value="import"' not in shown
 
 
@@ -292,7 +292,7 @@ def test_a_file_of_waiting_rows_alone_does_not_say_that_something_was_taken_in(o
 def test_a_refused_file_leads_to_the_form_for_the_next_one(office):
     send(office, content=b"PK\x03\x04 none", called="台帳.xlsx")
     row = TrainingImport.objects.get()
-    training_uploads.work(row.pk)
+    uploads.work(row.pk)
     assert f'href="{reverse("training_import_new")}"' in page(office, row)
 
 
@@ -388,7 +388,7 @@ def test_other_kinds_and_formats_are_not_there(office, address):
 def test_a_text_sent_as_a_book_ends_with_a_sentence_that_says_what_to_do(office):
     send(office, called="名簿.xlsx", content="職員番号,研修名\n1,あ\n".encode())
     row = TrainingImport.objects.latest("pk")
-    training_uploads.work(row.pk)
+    uploads.work(row.pk)
     row.refresh_from_db()
     assert row.state == TrainingImport.State.FAILED
     assert "中身はExcelのブックではありません" in row.message

@@ -16,8 +16,11 @@ from openpyxl import load_workbook
 
 from kb.lifecycle import transitions
 from kb.models import Item
-from learning import calendar_feed, person_page, progress, reminding
+from learning.learner import calendar_feed
 from learning.models import Assignment, AssignmentState, Completion, SuccessorProposal
+from learning.notifications import nudges
+from learning.progress import recording
+from learning.team import member_page
 from learning.urls import urlpatterns
 from organization import clock
 from organization.models import Notice
@@ -170,7 +173,7 @@ def test_a_notice_to_confirm_does_not_name_a_closed_reading(world):
     # They read it by a second post; their head does not.
     appoint(learner, make_post(world.member.person.appointments.get().post.unit), kind="concurrent")
     given = give(path, learner)
-    progress.do(assignment=given, step_uid=path.current_version().steps.get().uid, by=learner)
+    recording.do(assignment=given, step_uid=path.current_version().steps.get().uid, by=learner)
     told = [row.text for row in Notice.objects.filter(person=world.outsider.person)]
     assert any("確認をお願いします" in text for text in told)
     assert SECRET not in "".join(told)
@@ -178,7 +181,7 @@ def test_a_notice_to_confirm_does_not_name_a_closed_reading(world):
 
 def test_the_draft_of_a_reminder_does_not_name_a_closed_path(world):
     given = Assignment.objects.get(person=world.outsider.staff, path=world.secret_path)
-    assert SECRET not in reminding.draft(assignment=given, by=world.outsider.person)
+    assert SECRET not in nudges.draft(assignment=given, by=world.outsider.person)
 
 
 def test_a_proposal_does_not_name_a_closed_path(world, client):
@@ -193,14 +196,14 @@ def test_a_proposal_does_not_name_a_closed_path(world, client):
 def test_a_report_without_a_name_is_not_linked_to_its_person(world, attribution, linked):
     written = make_retrospective(world.member.staff, attribution=attribution, audience="unit")
     make_record(world.member.staff, make_course("S002"), report=written, shared=True)
-    (line,) = person_page.records(world.member.person.user, world.member.staff)
+    (line,) = member_page.records(world.member.person.user, world.member.staff)
     assert (line.report is not None) == linked
 
 
 def test_a_private_record_is_not_the_offices_either(world):
     office = make_staff(make_unit("jinji", name="人事課"), duties=("training",))
     make_record(world.member.staff, origin="self")
-    assert person_page.records(office.user, world.member.staff) == []
+    assert member_page.records(office.user, world.member.staff) == []
 
 
 def test_a_day_to_come_opens_nothing_that_is_not_announced(world):

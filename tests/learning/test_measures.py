@@ -5,9 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from learning import figures, measures
 from learning.models import Assignment, TrainingRecord
-from learning.small_counts import FEWEST
+from learning.office import dashboard, metrics
+from learning.office.suppression import FEWEST
 from organization import clock
 from organization.models import Appointment
 from organization.tree import unit_tree
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def world(request):
     with clock.moved_to(TODAY):
         make_world(random.Random(request.param), make_staff(make_unit("jinji"), duties=("training",)))
-        yield figures.make(TODAY)
+        yield dashboard.make(TODAY)
 
 
 def counted():
@@ -57,7 +57,7 @@ def runs(row):
 def test_the_table_of_departments_is_what_the_rows_say(world):
     found = {}
     for row in filter(is_open, counted()):
-        found.setdefault(department_of(row.person) or figures.NOWHERE, []).append(row)
+        found.setdefault(department_of(row.person) or dashboard.NOWHERE, []).append(row)
     assert {one.unit_id for one in world.departments} == set(found)
     for one in world.departments:
         mine = found[one.unit_id]
@@ -119,31 +119,31 @@ def test_measures_by_month_and_year_are_what_the_rows_say(world, name, by_hand):
 def test_a_waived_assignment_is_neither_due_nor_done(world):
     rows = [row for row in counted() if row.state == "waived"]
     for name in ("due", "done"):
-        assert not measures.rows(name, today=TODAY).filter(pk__in=[row.pk for row in rows]).exists()
+        assert not metrics.rows(name, today=TODAY).filter(pk__in=[row.pk for row in rows]).exists()
 
 
 def test_what_waits_is_what_the_rows_say(world):
     written = [row for row in taken() if row.status in ("attended", "completed", "passed")]
     sent = [row for row in written if row.obligation == "named" or (row.course and row.course.type == "dispatch")]
     late = [row for row in sent if row.report_id is None and row.ends_on + timedelta(days=14) < TODAY]
-    assert world.reflections == len(late) == measures.rows("reflection", today=TODAY).count()
+    assert world.reflections == len(late) == metrics.rows("reflection", today=TODAY).count()
     silent = [row for row in written if row.used == "" and row.ends_on + timedelta(days=90) <= TODAY]
-    assert world.unanswered == len(silent) == measures.rows("unanswered", today=TODAY).count()
+    assert world.unanswered == len(silent) == metrics.rows("unanswered", today=TODAY).count()
 
 
-@pytest.mark.parametrize("name", [name for name, measure in measures.MEASURES.items() if measure.spanned])
+@pytest.mark.parametrize("name", [name for name, measure in metrics.MEASURES.items() if measure.spanned])
 def test_the_rows_of_a_month_are_what_its_number_counts(world, name):
     place = {"due": 0, "done": 1, "waived": 2, "asked": 0, "used": 1, "answered": 2}[name]
-    line = world.use if measures.MEASURES[name].of_records else world.completion
+    line = world.use if metrics.MEASURES[name].of_records else world.completion
     for month, share in line.months.items():
-        rows = measures.rows(name, today=TODAY, month=month).count()
+        rows = metrics.rows(name, today=TODAY, month=month).count()
         assert rows == (share.whole, share.part, share.beside)[place]
 
 
 def test_departments_divide_the_rows_of_a_measure(world):
     tree = unit_tree(TODAY)
-    for n, name in enumerate(figures.COLUMNS):
+    for n, name in enumerate(dashboard.COLUMNS):
         for one in world.departments:
-            units = tree.department_members(one.unit_id) if one.unit_id != figures.NOWHERE else None
-            found = measures.in_units(measures.rows(name, today=TODAY), units, TODAY)
+            units = tree.department_members(one.unit_id) if one.unit_id != dashboard.NOWHERE else None
+            found = metrics.in_units(metrics.rows(name, today=TODAY), units, TODAY)
             assert found.count() == one.numbers[n]

@@ -9,9 +9,9 @@ from django.urls import reverse
 from kb.lifecycle import transitions
 from kb.models import Draft, Retrospective
 from kb.writing import drafts
-from learning import progress, reports
+from learning.learner.views.my_learning import WRITTEN_SHOWN
 from learning.models import STANDINGS, TrainingCourse, TrainingRecord
-from learning.views.my import WRITTEN_SHOWN
+from learning.progress import recording, reports
 from organization import clock
 from organization.models import Notice
 from organization.notices import notify
@@ -257,7 +257,7 @@ def test_what_waits_for_somebody_else_gives_way_to_what_i_can_do(client, me, hea
     today = clock.today()
     first = make_path(head, title="確認待ちのパス", steps=[step(completion="confirm", title="見てもらう")])
     waiting = give(first, me, due_on=today + timedelta(days=1))
-    progress.do(assignment=waiting, step_uid=first.current_version().steps.get().uid, by=me, evidence="した。")
+    recording.do(assignment=waiting, step_uid=first.current_version().steps.get().uid, by=me, evidence="した。")
     assert "確認を待っています" in my_page(client, me)
     give(
         make_path(head, title="進められるパス", steps=[step(title="今できること")]),

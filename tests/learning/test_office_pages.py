@@ -10,9 +10,11 @@ import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from learning import changes, figures, kept, measures
+from learning import cache
+from learning.assignments import adjustments
 from learning.models import Assignment, AssignmentRule
-from learning.small_counts import FEWEST, SAID, hidden
+from learning.office import dashboard, metrics
+from learning.office.suppression import FEWEST, SAID, hidden
 from organization import clock
 from tests.factories.learning import give, make_course, make_path, make_record
 from tests.factories.organization import make_department, make_staff, make_unit
@@ -134,7 +136,7 @@ def test_a_month_of_few_is_hidden_and_cannot_be_asked_for(client, office, path):
     for person in staff[:2]:
         give(other, person, start_on=day, due_on=day)
     assert get(client, office, "training_rows", measure="due", month=f"{day:%Y-%m}").status_code == 404
-    line = figures.figures().completion
+    line = dashboard.figures().completion
     hidden_months = [month for month, share in line.months.items() if share.people_few]
     assert len(hidden_months) == 2  # the other is hidden with it: the year's total would tell
 
@@ -173,15 +175,15 @@ def test_what_one_does_shows_at_once(client, office, path):
     department(1, 9, path)
     get(client, office)
     row = Assignment.objects.first()
-    changes.waive(assignment=row, user=office.user, reason="修了している。", evidence="前の職場の修了証")
-    assert figures.figures().total.numbers[0] == 8
+    adjustments.waive(assignment=row, user=office.user, reason="修了している。", evidence="前の職場の修了証")
+    assert dashboard.figures().total.numbers[0] == 8
 
 
 def test_self_begun_learning_is_counted_only_when_shared(office, path):
     _, staff = department(1, 6, path, source="self")
-    assert measures.rows("open").count() == 0
+    assert metrics.rows("open").count() == 0
     Assignment.objects.filter(person=staff[0]).update(shared=True)
-    assert measures.rows("open").count() == 1
+    assert metrics.rows("open").count() == 1
 
 
 # --- Files -------------------------------------------------------------------------------------
@@ -223,7 +225,7 @@ def test_the_page_asks_no_more_for_more_people(client, office, path, people, dja
     client.get(reverse("training"))
     with django_assert_max_num_queries(15):
         client.get(reverse("training"))
-    kept.forget()
+    cache.forget()
     with django_assert_max_num_queries(15):
         client.get(reverse("training"))
     with django_assert_max_num_queries(15):

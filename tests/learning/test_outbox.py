@@ -6,8 +6,8 @@ import pytest
 from django.core import mail
 from django.test import override_settings
 
-from learning import outbox
 from learning.models import Message
+from learning.notifications import outbox
 from organization import clock
 from organization.clock import TOKYO
 from tests.factories.organization import make_staff, make_unit

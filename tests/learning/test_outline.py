@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learning.models import Step, StepGroup
-from learning.outline import Group, Outline
+from learning.paths.structure import Group, Outline
 
 DAY = date(2025, 4, 1)
 

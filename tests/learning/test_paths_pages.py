@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from learning import building, staging, versions
 from learning.models import LearningPath, PathVersion, Stage, Step, StepGroup
-from learning.outline import outline
+from learning.paths import editing, lifecycle, versions
+from learning.paths.structure import outline
 from learning.templatetags.standing import badge
 from organization import clock
 from tests.factories.kb import lesson, make_lesson, publish
@@ -30,8 +30,8 @@ def office():
 
 @pytest.fixture
 def draft(head, unit):
-    path = building.create(by=head.user, unit_id=unit.pk, audience="unit", values={"title": "窓口の最初の一週間"})
-    building.save_group(version=path.versions.get(), by=head.user, values={"title": "はじめ"})
+    path = editing.create(by=head.user, unit_id=unit.pk, audience="unit", values={"title": "窓口の最初の一週間"})
+    editing.save_group(version=path.versions.get(), by=head.user, values={"title": "はじめ"})
     return path
 
 
@@ -246,7 +246,7 @@ def test_a_form_that_is_not_right_keeps_what_was_typed(client, head, draft):
 
 def test_more_than_the_group_has_is_refused_at_its_field(client, head, draft):
     group = StepGroup.objects.get()
-    building.add_step(group=group, by=head.user, type="on_job", values={"title": "一", "why": "なぜ", "task": "一件"})
+    editing.add_step(group=group, by=head.user, type="on_job", values={"title": "一", "why": "なぜ", "task": "一件"})
     answer = post(client, head, "group_edit", draft.public_id, group.pk, title="はじめ", rule="any", any_n="5")
     assert answer.status_code == 422 and "1までの数" in text(answer)
 
@@ -307,7 +307,7 @@ def test_a_reading_of_others_is_not_found(client, head, draft):
 
 def test_a_reading_chosen_by_another_stays_when_its_title_may_not_be_known(client, head, unit, office, draft):
     hidden = make_lesson(office, title="研修担当だけの題")
-    building.add_step(
+    editing.add_step(
         group=StepGroup.objects.get(),
         by=office.user,
         type="read",
@@ -364,7 +364,7 @@ def test_every_type_has_a_form_for_new_and_for_change(client, head, draft, type)
 def test_moving_comes_back_to_the_step(client, head, draft):
     group = StepGroup.objects.get()
     for name in "ab":
-        building.add_step(
+        editing.add_step(
             group=group, by=head.user, type="on_job", values={"title": name, "why": "なぜ", "task": "一件"}
         )
     second = Step.objects.get(title="b")
@@ -437,13 +437,13 @@ def test_a_path_in_the_making_is_withdrawn_with_a_reason(client, head, draft):
 
 
 def test_a_head_asks_before_a_path_is_read_wider(client, head, unit, draft):
-    building.add_step(
+    editing.add_step(
         group=StepGroup.objects.get(),
         by=head.user,
         type="on_job",
         values={"title": "一", "why": "なぜ", "task": "一件"},
     )
-    staging.send(path=draft, by=head.user)
+    lifecycle.send(path=draft, by=head.user)
     post(client, head, "path_audience", draft.public_id, audience="department")
     draft.refresh_from_db()
     assert (draft.audience, draft.requested_audience) == ("unit", "department")
@@ -451,7 +451,7 @@ def test_a_head_asks_before_a_path_is_read_wider(client, head, unit, draft):
 
 
 def test_a_step_is_deleted_from_its_own_page(client, head, draft):
-    building.add_step(
+    editing.add_step(
         group=StepGroup.objects.get(),
         by=head.user,
         type="on_job",

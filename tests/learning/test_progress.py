@@ -5,8 +5,9 @@ from datetime import date, timedelta
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from learning import changes, progress, recount
+from learning.assignments import adjustments
 from learning.models import AssignmentState, Completion, StepProgress, StepType
+from learning.progress import recording, verification
 from organization import clock
 from tests.factories.kb import make_lesson, make_retrospective
 from tests.factories.learning import check, give, make_course, make_path, make_record, read, step, take, write
@@ -28,7 +29,7 @@ def test_a_confirmed_reading_is_done_and_begins_the_assignment(head, learner):
     lesson = make_lesson(head)
     path = make_path(head, steps=[read(lesson), step()])
     given = give(path, learner)
-    progress.do(assignment=given, step_uid=uids(path)[0], by=learner)
+    recording.do(assignment=given, step_uid=uids(path)[0], by=learner)
     given.refresh_from_db()
     assert (given.state, given.steps_done, given.steps_needed) == (AssignmentState.IN_PROGRESS, 1, 2)
 
@@ -36,7 +37,7 @@ def test_a_confirmed_reading_is_done_and_begins_the_assignment(head, learner):
 def test_the_last_step_completes_and_counts_the_validity_from_that_day(head, learner):
     path = make_path(head, steps=[step()], version={"valid_months": 12})
     given = give(path, learner)
-    progress.do(assignment=given, step_uid=uids(path)[0], by=learner, evidence="窓口に立った。")
+    recording.do(assignment=given, step_uid=uids(path)[0], by=learner, evidence="窓口に立った。")
     given.refresh_from_db()
     today = clock.today()
     assert given.state == AssignmentState.COMPLETED
@@ -48,7 +49,7 @@ def test_work_without_a_word_of_what_was_done_is_refused(head, learner):
     path = make_path(head)
     given = give(path, learner)
     with pytest.raises(ValidationError, match="何をしたか"):
-        progress.do(assignment=given, step_uid=uids(path)[0], by=learner, evidence="  ")
+        recording.do(assignment=given, step_uid=uids(path)[0], by=learner, evidence="  ")
     assert not StepProgress.objects.exists()
 
 
@@ -57,9 +58,9 @@ def test_a_step_waits_for_the_groups_before_it(head, learner):
     given = give(path, learner)
     first, second = uids(path)
     with pytest.raises(ValidationError, match="前のステップ"):
-        progress.do(assignment=given, step_uid=second, by=learner)
-    progress.do(assignment=given, step_uid=first, by=learner, evidence="した。")
-    progress.do(assignment=given, step_uid=second, by=learner)
+        recording.do(assignment=given, step_uid=second, by=learner)
+    recording.do(assignment=given, step_uid=first, by=learner, evidence="した。")
+    recording.do(assignment=given, step_uid=second, by=learner)
     given.refresh_from_db()
     assert given.state == AssignmentState.COMPLETED
 
@@ -68,7 +69,7 @@ def test_a_group_of_any_two_is_satisfied_by_two_of_three(head, learner):
     path = make_path(head, groups=[("any", 2, [step(StepType.ASK), step(StepType.ASK), step(StepType.ASK)])])
     given = give(path, learner)
     for uid in uids(path)[1:]:
-        progress.do(assignment=given, step_uid=uid, by=learner)
+        recording.do(assignment=given, step_uid=uid, by=learner)
     given.refresh_from_db()
     assert given.state == AssignmentState.COMPLETED
     assert (given.steps_done, given.steps_needed) == (2, 2)
@@ -77,7 +78,7 @@ def test_a_group_of_any_two_is_satisfied_by_two_of_three(head, learner):
 def test_an_optional_step_is_not_needed(head, learner):
     path = make_path(head, steps=[step(StepType.ASK), step(StepType.ASK, required=False)])
     given = give(path, learner)
-    progress.do(assignment=given, step_uid=uids(path)[0], by=learner)
+    recording.do(assignment=given, step_uid=uids(path)[0], by=learner)
     given.refresh_from_db()
     assert given.state == AssignmentState.COMPLETED
 
@@ -99,7 +100,7 @@ def test_a_retrospective_from_before_the_assignment_does_not_count(head, learner
     with clock.moved_to(clock.today() - timedelta(days=3)):
         make_retrospective(learner, format="kpt")
     given = give(path, learner)
-    progress.gather(type(given).objects.all())
+    recording.gather(type(given).objects.all())
     given.refresh_from_db()
     assert given.state == AssignmentState.ASSIGNED
 
@@ -118,12 +119,12 @@ def test_a_course_counts_when_its_record_says_passed(head, learner):
     path = make_path(head, steps=[take(course)])
     given = give(path, learner)
     record = make_record(learner, course, status="planned")
-    progress.record_changed(record)
+    recording.record_changed(record)
     given.refresh_from_db()
     assert given.state == AssignmentState.ASSIGNED
     record.status = "passed"
     record.save()
-    progress.record_changed(record)
+    recording.record_changed(record)
     given.refresh_from_db()
     assert given.state == AssignmentState.COMPLETED
     assert given.completed_on == given.assigned_on  # the course is older than the assignment
@@ -134,10 +135,10 @@ def test_a_record_corrected_to_failed_takes_the_step_back_while_the_path_is_open
     path = make_path(head, steps=[take(course), step()])
     given = give(path, learner)
     record = make_record(learner, course, status="passed")
-    progress.record_changed(record)
+    recording.record_changed(record)
     record.status = "failed"
     record.save()
-    progress.record_changed(record)
+    recording.record_changed(record)
     given.refresh_from_db()
     assert (given.state, given.steps_done) == (AssignmentState.ASSIGNED, 0)
 
@@ -147,10 +148,10 @@ def test_a_completion_is_never_undone(head, learner):
     path = make_path(head, steps=[take(course)])
     given = give(path, learner)
     record = make_record(learner, course, status="passed")
-    progress.record_changed(record)
+    recording.record_changed(record)
     record.status = "failed"
     record.save()
-    progress.record_changed(record)
+    recording.record_changed(record)
     given.refresh_from_db()
     assert given.state == AssignmentState.COMPLETED
 
@@ -158,10 +159,10 @@ def test_a_completion_is_never_undone(head, learner):
 def test_a_check_says_which_answers_are_wrong_and_counts_when_all_are_right(head, learner):
     path = make_path(head, steps=[check()])
     given = give(path, learner)
-    with pytest.raises(progress.WrongAnswersError) as raised:
-        progress.do(assignment=given, step_uid=uids(path)[0], by=learner, answers={0: 1})
+    with pytest.raises(recording.WrongAnswersError) as raised:
+        recording.do(assignment=given, step_uid=uids(path)[0], by=learner, answers={0: 1})
     assert raised.value.wrong == [0]
-    progress.do(assignment=given, step_uid=uids(path)[0], by=learner, answers={0: 0})
+    recording.do(assignment=given, step_uid=uids(path)[0], by=learner, answers={0: 0})
     given.refresh_from_db()
     assert given.state == AssignmentState.COMPLETED
 
@@ -170,16 +171,16 @@ def test_an_event_cannot_be_done_before_its_day(head, learner):
     path = make_path(head, steps=[step(StepType.EVENT, held_on=clock.today() + timedelta(days=1))])
     given = give(path, learner)
     with pytest.raises(ValidationError, match="出た後に"):
-        progress.do(assignment=given, step_uid=uids(path)[0], by=learner)
+        recording.do(assignment=given, step_uid=uids(path)[0], by=learner)
 
 
 def test_a_reviewed_step_waits_for_the_manager_who_is_told(head, learner):
     path = make_path(head, steps=[step(completion=Completion.REVIEWED)])
     given = give(path, learner)
-    row = progress.do(assignment=given, step_uid=uids(path)[0], by=learner, evidence="議事録を書いた。")
+    row = recording.do(assignment=given, step_uid=uids(path)[0], by=learner, evidence="議事録を書いた。")
     assert row.state == StepProgress.State.SUBMITTED
     assert head.notices.filter(url="/team/waiting/").exists()
-    progress.decide(progress=row, user=head.user, accept=True)
+    recording.decide(progress=row, user=head.user, accept=True)
     given.refresh_from_db()
     assert given.state == AssignmentState.COMPLETED
 
@@ -187,14 +188,14 @@ def test_a_reviewed_step_waits_for_the_manager_who_is_told(head, learner):
 def test_a_return_needs_a_comment_that_the_learner_reads(head, learner):
     path = make_path(head, steps=[step(completion=Completion.REVIEWED)])
     given = give(path, learner)
-    row = progress.do(assignment=given, step_uid=uids(path)[0], by=learner, evidence="書いた。")
+    row = recording.do(assignment=given, step_uid=uids(path)[0], by=learner, evidence="書いた。")
     with pytest.raises(ValidationError, match="何を足すと"):
-        progress.decide(progress=row, user=head.user, accept=False)
-    progress.decide(progress=row, user=head.user, accept=False, comment="日時も書いてください。")
+        recording.decide(progress=row, user=head.user, accept=False)
+    recording.decide(progress=row, user=head.user, accept=False, comment="日時も書いてください。")
     row.refresh_from_db()
     assert (row.state, row.comment) == ("returned", "日時も書いてください。")
     assert learner.notices.filter(text__contains="日時も").exists()
-    progress.do(assignment=given, step_uid=row.step_uid, by=learner, evidence="5月3日に書いた。")
+    recording.do(assignment=given, step_uid=row.step_uid, by=learner, evidence="5月3日に書いた。")
     row.refresh_from_db()
     assert row.state == "submitted"
 
@@ -202,25 +203,25 @@ def test_a_return_needs_a_comment_that_the_learner_reads(head, learner):
 def test_nobody_confirms_their_own_step(head):
     path = make_path(head, steps=[step(completion=Completion.REVIEWED)])
     given = give(path, head)
-    row = progress.do(assignment=given, step_uid=uids(path)[0], by=head, evidence="した。")
+    row = recording.do(assignment=given, step_uid=uids(path)[0], by=head, evidence="した。")
     with pytest.raises(PermissionDenied):
-        progress.decide(progress=row, user=head.user, accept=True)
+        recording.decide(progress=row, user=head.user, accept=True)
 
 
 def test_a_manager_of_another_unit_cannot_confirm(head, learner):
     other = make_staff(make_unit("zaisei", name="財政課"), title="課長", head=True)
     path = make_path(head, steps=[step(completion=Completion.REVIEWED)])
-    row = progress.do(assignment=give(path, learner), step_uid=uids(path)[0], by=learner, evidence="した。")
+    row = recording.do(assignment=give(path, learner), step_uid=uids(path)[0], by=learner, evidence="した。")
     with pytest.raises(PermissionDenied):
-        progress.decide(progress=row, user=other.user, accept=True)
+        recording.decide(progress=row, user=other.user, accept=True)
 
 
 def test_whom_a_talk_was_with_may_confirm_it(head, learner):
     expert = make_staff(make_unit("kiki", name="危機管理課"))
     post = expert.appointments.get().post
     path = make_path(head, steps=[step(StepType.ASK, post=post, completion=Completion.CONFIRM)])
-    row = progress.do(assignment=give(path, learner), step_uid=uids(path)[0], by=learner)
-    progress.decide(progress=row, user=expert.user, accept=True)
+    row = recording.do(assignment=give(path, learner), step_uid=uids(path)[0], by=learner)
+    recording.decide(progress=row, user=expert.user, accept=True)
     row.refresh_from_db()
     assert row.state == "done"
 
@@ -229,7 +230,7 @@ def test_another_persons_step_cannot_be_done(head, learner):
     path = make_path(head)
     given = give(path, learner)
     with pytest.raises(PermissionDenied):
-        progress.do(assignment=given, step_uid=uids(path)[0], by=head, evidence="した。")
+        recording.do(assignment=given, step_uid=uids(path)[0], by=head, evidence="した。")
 
 
 def test_a_reading_that_its_learner_may_not_open_can_be_skipped_and_nobody_is_stuck(head, learner):
@@ -238,8 +239,8 @@ def test_a_reading_that_its_learner_may_not_open_can_be_skipped_and_nobody_is_st
     path = make_path(head, steps=[read(closed)])
     given = give(path, learner)
     with pytest.raises(ValidationError, match="読めません"):
-        progress.do(assignment=given, step_uid=uids(path)[0], by=learner)
-    progress.skip(assignment=given, step_uid=uids(path)[0], by=learner)
+        recording.do(assignment=given, step_uid=uids(path)[0], by=learner)
+    recording.skip(assignment=given, step_uid=uids(path)[0], by=learner)
     given.refresh_from_db()
     assert given.state == AssignmentState.COMPLETED
 
@@ -248,21 +249,21 @@ def test_a_superseded_lesson_is_read_as_its_successor(head, learner):
     old = make_lesson(head)
     path = make_path(head, steps=[read(old)])
     new = make_lesson(head, title="土のうは二日前に積む", supersedes=old)
-    row = progress.do(assignment=give(path, learner), step_uid=uids(path)[0], by=learner)
+    row = recording.do(assignment=give(path, learner), step_uid=uids(path)[0], by=learner)
     assert row.item_id == new.pk
 
 
 def test_a_reading_that_can_be_read_cannot_be_skipped(head, learner):
     path = make_path(head, steps=[read(make_lesson(head))])
     with pytest.raises(ValidationError, match="とばせません"):
-        progress.skip(assignment=give(path, learner), step_uid=uids(path)[0], by=learner)
+        recording.skip(assignment=give(path, learner), step_uid=uids(path)[0], by=learner)
 
 
 def test_a_closed_assignment_takes_no_more_steps(head, learner):
     path = make_path(head)
     given = give(path, learner, state="cancelled")
     with pytest.raises(ValidationError, match="もう終わって"):
-        progress.do(assignment=given, step_uid=uids(path)[0], by=learner, evidence="した。")
+        recording.do(assignment=given, step_uid=uids(path)[0], by=learner, evidence="した。")
 
 
 def test_a_recount_of_what_the_product_did_finds_no_difference(head, learner):
@@ -270,8 +271,8 @@ def test_a_recount_of_what_the_product_did_finds_no_difference(head, learner):
     path = make_path(head, groups=[("all", 1, [write("kpt"), take(course)]), ("any", 1, [step(), step(StepType.ASK)])])
     give(path, learner)
     make_retrospective(learner, format="kpt")
-    progress.record_changed(make_record(learner, course))
-    assert list(recount.differences()) == []
+    recording.record_changed(make_record(learner, course))
+    assert list(verification.differences()) == []
 
 
 def test_a_recount_finds_and_repairs_what_was_changed_by_hand(head, learner):
@@ -280,15 +281,17 @@ def test_a_recount_finds_and_repairs_what_was_changed_by_hand(head, learner):
     make_retrospective(learner, format="kpt")
     given.progress.all().delete()
     type(given).objects.update(steps_done=7)
-    assert list(recount.differences())
-    assert recount.repair([given.pk])
-    assert list(recount.differences()) == []
+    assert list(verification.differences())
+    assert verification.repair([given.pk])
+    assert list(verification.differences()) == []
 
 
 def test_the_due_date_is_extended_with_the_old_one_kept(head, learner):
     given = give(make_path(head), learner)
     old = given.due_on
-    changes.extend(assignment=given, user=head.user, due_on=old + timedelta(days=30), reason="災害対応が続いたため。")
+    adjustments.extend(
+        assignment=given, user=head.user, due_on=old + timedelta(days=30), reason="災害対応が続いたため。"
+    )
     given.refresh_from_db()
     assert given.due_on == old + timedelta(days=30)
     assert given.extensions.get().old_due == old
@@ -297,14 +300,14 @@ def test_the_due_date_is_extended_with_the_old_one_kept(head, learner):
 def test_nobody_waives_their_own(head):
     given = give(make_path(head), head)
     with pytest.raises(PermissionDenied, match="自分では"):
-        changes.waive(assignment=given, user=head.user, reason="知っているから。", evidence="前の職場")
+        adjustments.waive(assignment=given, user=head.user, reason="知っているから。", evidence="前の職場")
 
 
 def test_a_waiver_needs_evidence(head, learner):
     given = give(make_path(head), learner)
     with pytest.raises(ValidationError, match="根拠"):
-        changes.waive(assignment=given, user=head.user, reason="同じ研修を受けた。", evidence=" ")
-    changes.waive(assignment=given, user=head.user, reason="同じ研修を受けた。", evidence="修了証 第12号")
+        adjustments.waive(assignment=given, user=head.user, reason="同じ研修を受けた。", evidence=" ")
+    adjustments.waive(assignment=given, user=head.user, reason="同じ研修を受けた。", evidence="修了証 第12号")
     given.refresh_from_db()
     assert (given.state, given.waived_by) == (AssignmentState.WAIVED, head)
 
@@ -312,4 +315,4 @@ def test_a_waiver_needs_evidence(head, learner):
 def test_a_day_that_is_past_is_no_extension(head, learner):
     given = give(make_path(head), learner, due_on=date(2025, 1, 5), assigned_on=date(2025, 1, 1))
     with pytest.raises(ValidationError, match="過ぎた日"):
-        changes.extend(assignment=given, user=head.user, due_on=date(2025, 2, 1), reason="延ばす。")
+        adjustments.extend(assignment=given, user=head.user, due_on=date(2025, 2, 1), reason="延ばす。")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
-from learning import proposals
+from learning.assignments import proposals
 from learning.models import Assignment, SuccessorProposal
 from organization import clock
 from organization.models import AuditEvent

@@ -6,8 +6,9 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
-from learning import managing, records
+from learning.access import permissions
 from learning.models import AssignmentState, TrainingRecord
+from learning.records import editing
 from organization import clock
 from tests.factories.learning import give, make_course, make_path, make_record, step, take
 from tests.factories.organization import make_staff, make_unit
@@ -74,7 +75,7 @@ def test_results_are_the_offices_to_enter(client, me, status):
     if status != "nonsense":
         record = TrainingRecord(free_title="講座", starts_on=date(2026, 6, 1), ends_on=date(2026, 6, 1), status=status)
         with pytest.raises(ValidationError, match="研修担当"):
-            records.enter(record=record, by=me)
+            editing.enter(record=record, by=me)
 
 
 def test_fields_that_are_not_the_persons_are_ignored(client, me, colleague):
@@ -131,7 +132,7 @@ def test_what_the_office_entered_is_not_the_persons_to_mend(client, me):
     client.force_login(me.user)
     assert client.post(reverse("record_edit", args=[record.pk]), typed(free_title="直した")).status_code == 404
     with pytest.raises(PermissionDenied):
-        records.enter(record=record, by=me)
+        editing.enter(record=record, by=me)
 
 
 def test_a_result_of_the_office_closes_the_record_to_its_person(client, me):
@@ -197,11 +198,11 @@ def test_a_report_of_a_named_course_is_asked_for_within_14_days(client, me):
 def test_sharing_a_record_shows_it_to_the_manager_and_taking_it_back_hides_it(client, head, me):
     record = make_record(me, origin=OURS)
     client.force_login(me.user)
-    assert not managing.managed_records(head.user).filter(pk=record.pk).exists()
+    assert not permissions.managed_records(head.user).filter(pk=record.pk).exists()
     client.post(reverse("record_share", args=[record.pk]), {"shared": "1"})
-    assert managing.managed_records(head.user).filter(pk=record.pk).exists()
+    assert permissions.managed_records(head.user).filter(pk=record.pk).exists()
     client.post(reverse("record_share", args=[record.pk]))
-    assert not managing.managed_records(head.user).filter(pk=record.pk).exists()
+    assert not permissions.managed_records(head.user).filter(pk=record.pk).exists()
 
 
 # --- The office ------------------------------------------------------------------------------
@@ -261,7 +262,7 @@ def test_what_a_person_entered_alone_is_nowhere_in_the_admin_until_it_is_shared(
 
 def test_a_record_with_a_result_stays_with_the_office_that_wrote_it(me):
     record = make_record(me, origin=OURS, status="failed")
-    assert list(managing.kept_records()) == [record]
+    assert list(permissions.kept_records()) == [record]
 
 
 def test_a_record_leads_back_to_my_path_that_asks_for_its_course(client, me, head):

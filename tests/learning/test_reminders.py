@@ -7,8 +7,10 @@ from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning import managing, reminder_lines, reminders, timed
+from learning.access import permissions
+from learning.daily import job
 from learning.models import Assignment, LearningPath, Message, Reminder, Stage
+from learning.notifications import collecting, reminders
 from organization import clock
 from organization.clock import TOKYO
 from organization.models import Notice
@@ -114,8 +116,8 @@ def test_not_on_holidays_nor_over_the_new_year(at, path, me, closed):
 
 
 def test_before_the_new_year_holidays_the_three_days_come_earlier():
-    assert reminder_lines.opens_on(date(2027, 1, 3), 3) == date(2026, 12, 28)
-    assert reminder_lines.opens_on(date(2026, 6, 19), 3) == date(2026, 6, 16)
+    assert collecting.opens_on(date(2027, 1, 3), 3) == date(2026, 12, 28)
+    assert collecting.opens_on(date(2026, 6, 19), 3) == date(2026, 6, 16)
 
 
 # --- To whom -----------------------------------------------------------------------------------------
@@ -180,9 +182,9 @@ def test_who_has_a_mail_of_today_is_told_the_next_day(at, path, me):
 
 def test_the_whole_run_twice_makes_one_mail(at, path, me):
     running(path, me, date(2026, 6, 3))
-    timed.run()
+    job.run()
     before = list(Message.objects.values()), list(Notice.objects.values())
-    timed.run()
+    job.run()
     assert (list(Message.objects.values()), list(Notice.objects.values())) == before
     assert len(before[0]) == 1
 
@@ -300,8 +302,8 @@ def test_the_numbers_of_a_week_are_those_of_the_page(world, given_to):
             if not Assignment.objects.filter(person=person).exists():
                 give(path, person, source="self" if own else "office", shared=shared)
         heads = [person for person in made.people if person.user.is_active and not person.user.is_superuser]
-        for head, counts in reminder_lines._standings(heads, made.today).items():
-            assert counts.total() == managing.managed(head.user).open().count()
+        for head, counts in collecting._standings(heads, made.today).items():
+            assert counts.total() == permissions.managed(head.user).open().count()
 
 
 def test_the_week_begins_with_its_first_working_day(at, path, unit, me):

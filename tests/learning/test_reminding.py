@@ -7,8 +7,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
 from django.urls import reverse
 
-from learning import reminding
 from learning.models import AssignmentState, Message, Reminder, Source
+from learning.notifications import nudges
 from organization import clock
 from organization.fiscal import era_date
 from organization.models import AuditEvent
@@ -31,7 +31,7 @@ def given(head, learner):
 
 
 def test_a_reminder_is_logged_mailed_and_noticed_at_once(head, learner, given):
-    made = reminding.remind(assignment=given, user=head.user, text=TEXT)
+    made = nudges.remind(assignment=given, user=head.user, text=TEXT)
     assert (made.kind, made.about, made.by, made.text) == (Reminder.Kind.MANAGER, clock.today(), head, TEXT)
     message = Message.objects.get()
     assert (message.person, message.on, message.sent_at) == (learner, clock.today(), None)
@@ -42,25 +42,25 @@ def test_a_reminder_is_logged_mailed_and_noticed_at_once(head, learner, given):
 
 
 def test_the_text_begins_with_the_path_the_day_and_the_next_step(head, learner, given):
-    text = reminding.draft(assignment=given, by=head)
+    text = nudges.draft(assignment=given, by=head)
     for word in (learner.name, head.name, given.path.title, era_date(given.due_on), "窓口に立つ"):
         assert word in text
     given.due_on = clock.today() - timedelta(days=1)
-    assert "過ぎていますが、まだ間に合います" in reminding.draft(assignment=given, by=head)
+    assert "過ぎていますが、まだ間に合います" in nudges.draft(assignment=given, by=head)
 
 
 def test_a_step_that_one_of_the_two_may_not_open_is_not_named(head, learner):
     lesson = make_lesson(make_staff(make_unit("zaisei", name="財政課")))
     given = give(make_path(head, steps=[read(lesson, title="財政課だけの記事")], title="別の学習"), learner)
-    assert "財政課だけの記事" not in reminding.draft(assignment=given, by=head)
+    assert "財政課だけの記事" not in nudges.draft(assignment=given, by=head)
 
 
 def test_the_same_assignment_is_reminded_once_a_day(head, given):
-    reminding.remind(assignment=given, user=head.user, text=TEXT)
+    nudges.remind(assignment=given, user=head.user, text=TEXT)
     with pytest.raises(ValidationError, match="今日もう声をかけています"):
-        reminding.remind(assignment=given, user=head.user, text=TEXT)
+        nudges.remind(assignment=given, user=head.user, text=TEXT)
     with clock.moved_to(clock.today() + timedelta(days=1)):
-        reminding.remind(assignment=given, user=head.user, text=TEXT)
+        nudges.remind(assignment=given, user=head.user, text=TEXT)
     assert Reminder.objects.count() == Message.objects.count() == 2
 
 
@@ -81,7 +81,7 @@ def test_two_presses_at_the_same_moment_send_one_message(head, learner, given, m
 
     monkeypatch.setattr(Message.objects, "create", taken)
     with pytest.raises(ValidationError, match="1日1通まで"):
-        reminding.remind(assignment=given, user=head.user, text=TEXT)
+        nudges.remind(assignment=given, user=head.user, text=TEXT)
     assert not Reminder.objects.exists()
 
 
@@ -90,40 +90,40 @@ def test_what_has_ended_is_not_reminded(head, given, state):
     given.state, given.closed_on = state, clock.today()
     given.save()
     with pytest.raises(ValidationError, match="もう終わっています"):
-        reminding.remind(assignment=given, user=head.user, text=TEXT)
+        nudges.remind(assignment=given, user=head.user, text=TEXT)
 
 
 def test_who_is_on_leave_is_not_reminded(head, given):
     given.state = AssignmentState.SUSPENDED
     given.save()
     with pytest.raises(ValidationError, match="休止中"):
-        reminding.remind(assignment=given, user=head.user, text=TEXT)
+        nudges.remind(assignment=given, user=head.user, text=TEXT)
 
 
 def test_nothing_is_asked_before_the_start(head, given):
     given.start_on = clock.today() + timedelta(days=3)
     given.save()
     with pytest.raises(ValidationError, match="始まります"):
-        reminding.remind(assignment=given, user=head.user, text=TEXT)
+        nudges.remind(assignment=given, user=head.user, text=TEXT)
 
 
 @pytest.mark.parametrize(("text", "said"), [("  ", "文面が空"), ("あ" * 1001, "1文字けずって")])
 def test_a_text_that_cannot_be_sent_is_refused(head, given, text, said):
     with pytest.raises(ValidationError, match=said):
-        reminding.remind(assignment=given, user=head.user, text=text)
+        nudges.remind(assignment=given, user=head.user, text=text)
 
 
 def test_another_head_the_learner_and_ones_own_are_refused(head, learner, given):
     stranger = make_staff(make_unit("zaisei", name="財政課"), head=True)
     for person in (stranger, learner):
         with pytest.raises(PermissionDenied):
-            reminding.remind(assignment=given, user=person.user, text=TEXT)
+            nudges.remind(assignment=given, user=person.user, text=TEXT)
 
 
 def test_what_somebody_began_alone_is_reminded_only_when_shared(head, learner):
     begun = give(make_path(head, title="別の学習"), learner, source=Source.SELF, reason="")
     with pytest.raises(PermissionDenied):
-        reminding.remind(assignment=begun, user=head.user, text=TEXT)
+        nudges.remind(assignment=begun, user=head.user, text=TEXT)
     begun.shared = True
     begun.save()
-    assert reminding.remind(assignment=begun, user=head.user, text=TEXT)
+    assert nudges.remind(assignment=begun, user=head.user, text=TEXT)

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learning import leave, managing, rollover, timed
+from learning.access import permissions
+from learning.daily import job, leave, personnel_changes
 from learning.models import Assignment, AssignmentRule, AssignmentState, Extension, SuccessorProposal, Suspension
 from organization import audit, clock
 from organization.models import Appointment, AuditEvent, Notice
@@ -62,13 +63,13 @@ def test_a_post_bound_assignment_ends_with_the_move_and_the_head_is_asked(unit, 
     person = make_staff(unit)
     given_one = give(path, person, post=person.appointments.get().post, **began())
     post = move(person, make_unit())
-    assert rollover.end_bound(TODAY) == (1, 1)
+    assert personnel_changes.end_bound(TODAY) == (1, 1)
     given_one.refresh_from_db()
-    assert (given_one.state, given_one.closing_reason) == (AssignmentState.CANCELLED, rollover.MOVED)
+    assert (given_one.state, given_one.closing_reason) == (AssignmentState.CANCELLED, personnel_changes.MOVED)
     assert given_one.closed_on == YESTERDAY
     proposal = SuccessorProposal.objects.get()
     assert (proposal.post, proposal.path, proposal.ended) == (post, path, given_one)
-    assert head.notices.get().url == rollover.PROPOSALS
+    assert head.notices.get().url == personnel_changes.PROPOSALS
     assert "異動" in person.notices.get().text
     assert AuditEvent.objects.filter(action="assignment.cancelled", object_id=str(given_one.pk)).exists()
     assert audit.verify_chain() == []
@@ -78,7 +79,7 @@ def test_a_person_bound_assignment_goes_on(unit, path):
     person = make_staff(unit)
     kept = give(path, person, **began())
     move(person, make_unit())
-    assert rollover.end_bound(TODAY) == (0, 0)
+    assert personnel_changes.end_bound(TODAY) == (0, 0)
     kept.refresh_from_db()
     assert kept.is_open
 
@@ -88,8 +89,8 @@ def test_the_new_manager_does_not_see_what_ended_with_the_old_post(unit, path):
     new_head, person = make_staff(other, head=True), make_staff(unit)
     give(path, person, post=person.appointments.get().post, **began())
     move(person, other)
-    rollover.end_bound(TODAY)
-    assert not managing.managed(new_head.user).exists()
+    personnel_changes.end_bound(TODAY)
+    assert not permissions.managed(new_head.user).exists()
 
 
 def test_a_move_that_is_not_announced_ends_nothing(unit, path):
@@ -97,14 +98,14 @@ def test_a_move_that_is_not_announced_ends_nothing(unit, path):
     post = person.appointments.get().post
     give(path, person, post=post, **began())
     appoint(person, make_post(make_unit()), starts=TODAY, kind="concurrent", announced_on=TODAY + DAY)
-    assert rollover.end_bound(TODAY) == (0, 0)
+    assert personnel_changes.end_bound(TODAY) == (0, 0)
 
 
 def test_an_assignment_that_has_not_begun_waits_for_its_post(unit, path):
     person, post = make_staff(unit), make_post(unit)
     appoint(person, post, starts=TODAY + DAY, kind="concurrent", announced_on=YESTERDAY)
     give(path, person, post=post, assigned_on=YESTERDAY, start_on=TODAY + DAY)
-    assert rollover.end_bound(TODAY) == (0, 0)
+    assert personnel_changes.end_bound(TODAY) == (0, 0)
 
 
 def test_who_is_on_leave_keeps_the_post(unit, path):
@@ -114,7 +115,7 @@ def test_who_is_on_leave_keeps_the_post(unit, path):
     row.save()
     appoint(person, row.post, kind="childcare", starts=TODAY)
     give(path, person, post=row.post, **began())
-    assert rollover.end_bound(TODAY) == (0, 0)
+    assert personnel_changes.end_bound(TODAY) == (0, 0)
 
 
 def test_the_head_above_is_asked_about_a_heads_post(path):
@@ -125,8 +126,8 @@ def test_the_head_above_is_asked_about_a_heads_post(path):
     post = move(person, make_unit())
     new = make_person()
     appoint(new, post, starts=TODAY)
-    rollover.end_bound(TODAY)
-    assert above.notices.filter(url=rollover.PROPOSALS).exists()
+    personnel_changes.end_bound(TODAY)
+    assert above.notices.filter(url=personnel_changes.PROPOSALS).exists()
     assert not new.notices.exists()
 
 
@@ -135,7 +136,7 @@ def test_the_head_is_told_once_of_many(unit, head, path):
         person = make_staff(unit)
         give(path, person, post=person.appointments.get().post, **began())
         move(person, make_unit())
-    rollover.end_bound(TODAY)
+    personnel_changes.end_bound(TODAY)
     assert head.notices.count() == 1
     assert SuccessorProposal.objects.count() == 3
 
@@ -146,14 +147,18 @@ def test_the_head_is_told_once_of_many(unit, head, path):
 def test_leavers_are_closed_with_their_last_day(unit, path):
     person = make_staff(unit, left_on=YESTERDAY)
     row = give(path, person, **began())
-    assert rollover.close_leavers(TODAY) == 1
+    assert personnel_changes.close_leavers(TODAY) == 1
     row.refresh_from_db()
-    assert (row.state, row.closed_on, row.closing_reason) == (AssignmentState.CANCELLED, YESTERDAY, rollover.LEFT)
+    assert (row.state, row.closed_on, row.closing_reason) == (
+        AssignmentState.CANCELLED,
+        YESTERDAY,
+        personnel_changes.LEFT,
+    )
 
 
 def test_the_last_day_of_work_closes_nothing(unit, path):
     give(path, make_staff(unit, left_on=TODAY), **began())
-    assert rollover.close_leavers(TODAY) == 0
+    assert personnel_changes.close_leavers(TODAY) == 0
 
 
 def test_a_rule_follows_its_unit_into_the_main_successor(path):
@@ -162,7 +167,7 @@ def test_a_rule_follows_its_unit_into_the_main_successor(path):
     rule = AssignmentRule.objects.create(path=path, unit=old, newcomers=True, reason="r", starts_on=YESTERDAY)
     person = make_person(joined_on=TODAY)
     appoint(person, make_post(new), starts=TODAY)
-    timed.run()
+    job.run()
     rule.refresh_from_db()
     assert rule.unit == new
     assert AuditEvent.objects.filter(action="rule.moved").count() == 1
@@ -290,9 +295,9 @@ def year(unit, head, path):
 
 
 def test_twice_is_once(year):
-    timed.run()
+    job.run()
     first = everything()
-    timed.run()
+    job.run()
     assert everything() == first
 
 
@@ -309,7 +314,7 @@ def test_a_day_late_is_the_same_as_in_time(year):
         with transaction.atomic():
             for n in days:
                 with clock.moved_to(TODAY + n * DAY):
-                    timed.run()
+                    job.run()
             found.append(
                 (states(), SuccessorProposal.objects.count(), Assignment.objects.filter(source="rule").count())
             )
@@ -344,7 +349,7 @@ def test_a_past_day_is_run_as_that_day(year):
 
 
 def test_two_runs_do_not_meet(year):
-    with timed._alone():
+    with job._alone():
         out = StringIO()
         call_command("run_due", stdout=out)
     assert "今回は何もしません" in out.getvalue()
@@ -358,5 +363,5 @@ def test_two_hundred_moves_take_no_more_queries_than_twenty(unit, path, django_a
         give(path, person, post=person.appointments.get().post, **began())
         move(person, other)
     with django_assert_max_num_queries(40):
-        assert rollover.end_bound(TODAY) == (200, 200)
+        assert personnel_changes.end_bound(TODAY) == (200, 200)
     assert Notice.objects.count() == 201

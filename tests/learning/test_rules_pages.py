@@ -6,8 +6,9 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
-from learning import kept, rules, ruling
+from learning import cache
 from learning.models import Assignment, AssignmentRule
+from learning.rules import editing, matching
 from organization.models import AuditEvent
 from tests.factories.learning import give, make_path
 from tests.factories.organization import make_department, make_staff, make_unit
@@ -58,10 +59,10 @@ def rule_of(path, **values):
 
 @pytest.fixture
 def matcher(monkeypatch):
-    """Stands in for learning.rules: matches whom the test names."""
+    """Stands in for learning.rules.matching: matches whom the test names."""
     found = []
-    monkeypatch.setattr(rules, "matching", lambda rule, on: list(found))
-    monkeypatch.setattr(rules, "counts", lambda asked, on: {rule.pk: len(found) for rule in asked})
+    monkeypatch.setattr(matching, "matching", lambda rule, on: list(found))
+    monkeypatch.setattr(matching, "counts", lambda asked, on: {rule.pk: len(found) for rule in asked})
     return found
 
 
@@ -107,7 +108,7 @@ def test_a_head_cannot_rule_for_another_unit(client, head, top, path, other):
     answer = make(client, head, typed(path, where))
     assert answer.status_code == 422 and not AssignmentRule.objects.exists()
     with pytest.raises(PermissionDenied):
-        ruling.save(rule=AssignmentRule(path=path, unit=where, newcomers=True), by=head.user)
+        editing.save(rule=AssignmentRule(path=path, unit=where, newcomers=True), by=head.user)
 
 
 # --- Bad input ---------------------------------------------------------------------------------
@@ -179,7 +180,7 @@ def test_a_used_rule_ends_by_its_last_day(client, head, used):
 def test_whom_a_used_rule_is_for_cannot_be_changed(office, used):
     used.heads = True
     with pytest.raises(ValidationError, match="もう割り当てた人がいます"):
-        ruling.save(rule=used, by=office.user)
+        editing.save(rule=used, by=office.user)
 
 
 def test_a_used_rule_is_never_deleted(client, office, used, path):
@@ -207,7 +208,7 @@ def test_a_rule_shows_whom_it_matches_today(client, office, path, unit, matcher)
     matcher += [(make_staff(unit, name="新田 花"), "新任")]
     client.force_login(office.user)
     assert "新田 花" in client.get(reverse("training_rule", args=[rule.pk])).content.decode()
-    kept.forget()
+    cache.forget()
     said = client.get(reverse("training")).content.decode()
     assert f'{reverse("training_rule", args=[rule.pk])}#matching">1</a>' in said
 
@@ -261,6 +262,6 @@ def test_the_cold_page_of_the_office_asks_few_questions_with_thirty_rules(
     for _ in range(30):
         rule_of(path, unit=make_unit())
     client.force_login(office.user)
-    kept.forget()
+    cache.forget()
     with django_assert_max_num_queries(15):
         assert client.get(reverse("training")).status_code == 200

@@ -15,7 +15,7 @@ from django.urls import URLPattern, reverse
 from openpyxl import load_workbook
 
 from kb.models import Item
-from learning import calendar_feed
+from learning.learner import calendar_feed
 from learning.models import Assignment, AssignmentState
 from learning.urls import urlpatterns
 from organization import clock

@@ -8,8 +8,8 @@ from datetime import datetime
 import openpyxl
 import pytest
 
-from learning import books, tables
-from learning.tables import UnreadableTableError, letter, opened
+from learning.imports import readers, xlsx
+from learning.imports.readers import UnreadableTableError, letter, opened
 
 HEAD = ["職員番号", "名称"]
 
@@ -118,7 +118,7 @@ def test_headings_are_told_apart(csv):
 
 
 def test_too_many_rows_are_refused(csv, monkeypatch):
-    monkeypatch.setattr(tables, "MAX_ROWS", 10)
+    monkeypatch.setattr(readers, "MAX_ROWS", 10)
     assert "行が多すぎます" in refusal(csv(b"a,b\n" * 30))
 
 
@@ -209,7 +209,7 @@ def test_only_the_first_visible_sheet_is_read_and_that_is_said(book):
 
 
 def test_rows_are_counted_before_they_are_read(book, monkeypatch):
-    monkeypatch.setattr(books, "PIECE", 64)  # marks are cut by the pieces
+    monkeypatch.setattr(xlsx, "PIECE", 64)  # marks are cut by the pieces
     table, _ = read(book(HEAD, *([n, "あ"] for n in range(50)), change=lambda made: made.active.merge_cells("A2:A3")))
     assert (table.size, table.position) == (51, 51)
     assert sum("A2:A3" in note for note in table.notes) == 1
@@ -247,18 +247,18 @@ def test_a_zip_with_a_password_is_refused(tmp_path):
 
 def test_a_book_with_a_password_is_refused(tmp_path):
     path = tmp_path / "a.xlsx"
-    path.write_bytes(tables.OLE + b"\x00" * 1024 + "EncryptedPackage".encode("utf-16-le") + b"\x00" * 1024)
+    path.write_bytes(readers.OLE + b"\x00" * 1024 + "EncryptedPackage".encode("utf-16-le") + b"\x00" * 1024)
     assert "パスワードを外して" in refusal(path)
 
 
 def test_an_old_book_is_refused(tmp_path):
     path = tmp_path / "a.xls"
-    path.write_bytes(tables.OLE + b"\x00" * 4096)
+    path.write_bytes(readers.OLE + b"\x00" * 4096)
     assert "古い形式" in refusal(path)
 
 
 def test_a_book_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(books, "load_workbook", None)
+    monkeypatch.setattr(xlsx, "load_workbook", None)
     parts = {**PARTS, **{f"xl/worksheets/sheet{n}.xml": b" " * 62 * 1024 * 1024 for n in range(5)}}
     path = archive(tmp_path / "a.xlsx", parts)
     assert path.stat().st_size < 1024 * 1024

@@ -10,9 +10,13 @@ from django.urls import reverse
 from hypothesis import given as over
 from hypothesis import strategies as st
 
-from learning import assigning, changes, managing, person_page, progress, recount, rules
-from learning.assigning import Order, assign, enrol, plan
+from learning.access import permissions
+from learning.assignments import adjustments, assigning
+from learning.assignments.assigning import Order, assign, enrol, plan
 from learning.models import Assignment, AssignmentRule, AssignmentState, Message, Reminder, Source
+from learning.progress import recording, verification
+from learning.rules import matching
+from learning.team import member_page
 from organization import clock
 from organization.models import AuditEvent
 from tests.factories.kb import make_retrospective
@@ -35,7 +39,7 @@ def begun(path, me):
     with clock.moved_to(clock.today() - AGO):
         made = enrol(path=path, by=me.user)
         first = made.version.steps.order_by("order").first()
-        progress.do(assignment=made, step_uid=first.uid, by=me, evidence="窓口に立った。")
+        recording.do(assignment=made, step_uid=first.uid, by=me, evidence="窓口に立った。")
     made.refresh_from_db()
     return made
 
@@ -66,7 +70,7 @@ def test_the_open_row_goes_on_as_an_assigned_one_with_what_was_done(path, head, 
     assert row.due_on == clock.today() + timedelta(days=90)
     assert row.post == me.appointments.get().post
     assert (row.state, row.steps_done) == (AssignmentState.IN_PROGRESS, 1)
-    assert row in managing.managed(head.user)
+    assert row in permissions.managed(head.user)
 
 
 def test_its_person_is_told_and_a_trace_is_left(path, head, me, begun):
@@ -129,7 +133,7 @@ def test_to_others_it_begins_on_the_day_of_the_assignment(client, path, head, me
         assignment=begun, kind="before_14", about=begun.due_on, text="もうすぐ期限です。", made_at=clock.now() - timedelta(days=9)
     )  # fmt: skip
     (row,) = taken_over(path, [me], head)
-    (shown,) = person_page.assignments(head.user, me)
+    (shown,) = member_page.assignments(head.user, me)
     assert (row.assigned_on, row.start_on) == (clock.today(), clock.today())
     assert (shown.steps[0].state, shown.steps[0].on, shown.steps[0].evidence) == ("done", None, "")
     assert shown.reminders == ()
@@ -138,8 +142,8 @@ def test_to_others_it_begins_on_the_day_of_the_assignment(client, path, head, me
 def test_what_is_done_after_the_assignment_has_its_day(path, head, me, begun):
     (row,) = taken_over(path, [me], head)
     second = row.version.steps.order_by("order")[1]
-    progress.do(assignment=row, step_uid=second.uid, by=me, evidence="二回目に立った。")
-    (shown,) = person_page.assignments(head.user, me)
+    recording.do(assignment=row, step_uid=second.uid, by=me, evidence="二回目に立った。")
+    (shown,) = member_page.assignments(head.user, me)
     assert shown.steps[1].on == clock.today()
 
 
@@ -151,7 +155,7 @@ def test_a_retrospective_written_since_it_was_begun_stays_counted(path, head, me
     make_retrospective(me, format="ywt")  # counts everything again
     row.refresh_from_db()
     assert row.steps_done == 2
-    assert list(recount.differences()) == []
+    assert list(verification.differences()) == []
 
 
 def test_a_course_that_was_valid_when_it_was_begun_stays_counted(head, me):
@@ -170,7 +174,7 @@ def test_a_start_to_come_does_not_stop_who_is_learning_already(path, head, me, b
     drawn = plan(order=Order(path=path, start_on=start, reason=REASON), people=[me])
     (row,) = assign(plan=drawn, by=head.user)
     second = row.version.steps.order_by("order")[1]
-    assert progress.do(assignment=row, step_uid=second.uid, by=me, evidence="二回目に立った。")
+    assert recording.do(assignment=row, step_uid=second.uid, by=me, evidence="二回目に立った。")
 
 
 def test_who_begins_in_the_moment_of_saving_is_taken_over(path, head, me, monkeypatch):
@@ -198,7 +202,7 @@ def test_counting_at_the_same_moment_does_not_take_the_assignment_back(path, hea
     stale = Assignment.objects.select_related("version", "path", "person").get(pk=begun.pk)
     taken_over(path, [me], head)
     stale.steps_done = 0
-    progress.tally(stale)
+    recording.tally(stale)
     begun.refresh_from_db()
     assert begun.source == Source.MANAGER
 
@@ -211,7 +215,7 @@ def test_oneself_is_told_what_one_learns_already(path, me, begun):
 def test_its_person_no_longer_gives_it_up_alone(path, head, me, begun):
     (row,) = taken_over(path, [me], head)
     with pytest.raises(PermissionDenied, match="自分では変えられません"):
-        changes.cancel(assignment=row, user=me.user, reason="やめます")
+        adjustments.cancel(assignment=row, user=me.user, reason="やめます")
 
 
 def test_a_rule_takes_over_too_and_asks_nobody_to_do_again_what_is_done(path, head, unit, me, begun):
@@ -221,10 +225,10 @@ def test_a_rule_takes_over_too_and_asks_nobody_to_do_again_what_is_done(path, he
         path=path, unit=unit, titles=[me.appointments.get().post.title, done.appointments.get().post.title],
         reason=REASON, starts_on=clock.today(),
     )  # fmt: skip
-    assert rules.run(rule, clock.today()).assigned == 1
+    assert matching.run(rule, clock.today()).assigned == 1
     begun.refresh_from_db()
     assert (begun.source, begun.rule) == (Source.RULE, rule)
-    assert rules.run(rule, clock.today()).assigned == 0
+    assert matching.run(rule, clock.today()).assigned == 0
 
 
 def test_mails_from_before_the_assignment_stay_unread_by_the_office(client, path, head, me, begun):

@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from learning import changes, grid, progress
-from learning.grid import Asked
+from learning.assignments import adjustments
 from learning.models import (
     STANDINGS,
     Assignment,
@@ -26,7 +25,10 @@ from learning.models import (
     StepType,
     standing_q,
 )
-from learning.waiting import waiting_for
+from learning.progress import recording
+from learning.progress.confirmations import waiting_for
+from learning.team import matrix
+from learning.team.matrix import Asked
 from organization import clock
 from organization.models import AuditEvent
 from tests.bodies import alike
@@ -189,7 +191,7 @@ def test_a_path_outside_the_managers_audience_has_no_name(client, unit, head, st
     for name, args in (("team", ()), ("team_rows", ()), ("team_person", (person.uid,)), ("team_export", ())):
         text = shown(client, head, name, *args).content.decode()
         assert "財政課だけの学習パス" not in text
-        assert grid.HIDDEN in text
+        assert matrix.HIDDEN in text
 
 
 # --- Who sees whom ---------------------------------------------------------------------------
@@ -201,7 +203,7 @@ def test_another_head_sees_nothing_of_it(client, unit, head, stranger, path):
     for name in ("team", "team_rows", "team_export", "team_waiting"):
         assert "青木" not in shown(client, stranger, name).content.decode()
     assert shown(client, stranger, "team_person", person.uid).status_code == 404
-    assert list(grid.Team(stranger.user, Asked()).rows()) == []
+    assert list(matrix.Team(stranger.user, Asked()).rows()) == []
 
 
 def test_who_manages_nobody_finds_no_such_pages(client, unit, path):
@@ -231,9 +233,9 @@ def test_the_page_of_a_person_shows_states_and_days_of_steps_and_never_what_was_
     )
     given = give(path, learner)
     uids = [one.uid for one in path.current_version().steps.all()]
-    progress.do(assignment=given, step_uid=uids[0], by=learner)
-    progress.do(assignment=given, step_uid=uids[1], by=learner, evidence="自分のための覚え書き")
-    progress.do(assignment=given, step_uid=uids[2], by=learner, evidence="窓口に立った")
+    recording.do(assignment=given, step_uid=uids[0], by=learner)
+    recording.do(assignment=given, step_uid=uids[1], by=learner, evidence="自分のための覚え書き")
+    recording.do(assignment=given, step_uid=uids[2], by=learner, evidence="窓口に立った")
     text = shown(client, head, "team_person", learner.uid).content.decode()
     assert "一つ目を読む" in text
     assert "確認待ち" in text
@@ -362,7 +364,7 @@ def submitted(unit, head):
     learner = make_staff(unit)
     path = make_path(head, steps=[step(completion=Completion.REVIEWED, title="窓口に立つ")])
     given = give(path, learner)
-    return progress.do(
+    return recording.do(
         assignment=given, step_uid=path.current_version().steps.get().uid, by=learner, evidence="二時間立った"
     )
 
@@ -415,7 +417,7 @@ def test_who_holds_the_asked_post_confirms_the_talk_though_no_manager(client, un
     learner = make_staff(unit)
     path = make_path(head, steps=[step(StepType.ASK, post=post, completion=Completion.CONFIRM, title="話を聴く")])
     given = give(path, learner)
-    row = progress.do(assignment=given, step_uid=path.current_version().steps.get().uid, by=learner)
+    row = recording.do(assignment=given, step_uid=path.current_version().steps.get().uid, by=learner)
     assert "話を聴く" in shown(client, expert, "team_waiting").content.decode()
     decide(client, expert, row, accept="1")
     given.refresh_from_db()
@@ -428,16 +430,16 @@ def test_a_private_step_is_shared_before_it_is_sent_so_that_nobody_waits_for_a_w
     begun = give(path, learner, source=Source.SELF, reason="")
     uid = path.current_version().steps.get().uid
     with pytest.raises(ValidationError, match="所属長に見せる"):
-        progress.do(assignment=begun, step_uid=uid, by=learner, evidence="した。")
-    changes.share(assignment=begun, by=learner, shared=True)
-    row = progress.do(assignment=begun, step_uid=uid, by=learner, evidence="した。")
+        recording.do(assignment=begun, step_uid=uid, by=learner, evidence="した。")
+    adjustments.share(assignment=begun, by=learner, shared=True)
+    row = recording.do(assignment=begun, step_uid=uid, by=learner, evidence="した。")
     assert row in waiting_for(head.user)
 
 
 def test_what_waits_for_whom_is_the_same_in_the_list_and_in_the_verb(unit, head, office, stranger, submitted):
     step_of = {one.uid: one for one in submitted.assignment.version.steps.all()}
     for person in (head, office, stranger, submitted.assignment.person):
-        allowed = progress.may_confirm(
+        allowed = recording.may_confirm(
             assignment=submitted.assignment, step=step_of[submitted.step_uid], user=person.user
         )
         assert (submitted in waiting_for(person.user)) is allowed
@@ -468,13 +470,13 @@ def test_the_rows_leave_as_xlsx_and_are_those_of_the_number(client, unit, head, 
 
 @pytest.fixture
 def many(monkeypatch):
-    monkeypatch.setattr(grid, "FEW", 2)
+    monkeypatch.setattr(matrix, "FEW", 2)
 
 
 def test_of_many_people_the_numbers_cells_and_rows_are_the_same(client, unit, head, path, monkeypatch):
     every_standing(path, unit)
     few = shown(client, head)
-    monkeypatch.setattr(grid, "FEW", 2)
+    monkeypatch.setattr(matrix, "FEW", 2)
     for query in ({}, {"standing": "late"}, {"path": path.public_id}):
         many = shown(client, head, **query)
         assert [one["value"] for one in many.context["stats"]] == [one["value"] for one in few.context["stats"]]
@@ -488,7 +490,7 @@ def test_of_many_people_the_numbers_cells_and_rows_are_the_same(client, unit, he
 def test_what_the_head_does_shows_at_once_among_many_too(client, unit, head, path):
     rows = every_standing(path, unit)
     late = {stat["label"]: stat["value"] for stat in shown(client, head).context["stats"]}[STANDINGS["late"]]
-    changes.cancel(assignment=rows["late"], user=head.user, reason="異動したため。")
+    adjustments.cancel(assignment=rows["late"], user=head.user, reason="異動したため。")
     after = {stat["label"]: stat["value"] for stat in shown(client, head).context["stats"]}
     assert (after[STANDINGS["late"]], after[STANDINGS["cancelled"]]) == (late - 1, 2)
 
@@ -534,11 +536,11 @@ def test_a_newcomer_is_no_longer_waited_for_once_something_is_given(unit, head):
     path, new = make_path(head), make_staff(unit)
     new.joined_on = clock.today()
     new.save()
-    assert grid.newcomers_count(head.user, Asked()) == 1
+    assert matrix.newcomers_count(head.user, Asked()) == 1
     give(path, new, source=Source.SELF)
-    assert grid.newcomers_count(head.user, Asked()) == 1, "what is private is not told"
+    assert matrix.newcomers_count(head.user, Asked()) == 1, "what is private is not told"
     give(make_path(head), new, source=Source.MANAGER)
-    assert grid.newcomers_count(head.user, Asked()) == 0
+    assert matrix.newcomers_count(head.user, Asked()) == 0
 
 
 def test_the_page_leads_to_what_waits_and_to_the_rules(client, head):

@@ -6,8 +6,9 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
 
-from learning import unmatched
-from learning.import_kinds import Records
+from learning.imports import unmatched
+from learning.imports.loaders import Records
+from learning.imports.run import Import, ImportRefusedError, run
 from learning.models import (
     Assignment,
     AssignmentState,
@@ -17,7 +18,6 @@ from learning.models import (
     TrainingSource,
     UnmatchedRow,
 )
-from learning.training_import import Import, ImportRefusedError, run
 from organization.models import AuditEvent
 from tests.factories.learning import give, make_course, make_path, make_record, take
 from tests.factories.organization import make_person, make_staff, make_unit
@@ -126,7 +126,7 @@ def test_a_record_counts_at_once_for_the_path_of_its_person(take_in, person):
 def test_gathering_is_done_by_import_not_by_row(take_in, person, monkeypatch):
     give(make_path(make_staff(make_unit()), steps=[take(make_course("S001"))]), person)
     calls = []
-    monkeypatch.setattr("learning.import_kinds.gather", lambda rows: calls.append(rows))
+    monkeypatch.setattr("learning.imports.loaders.gather", lambda rows: calls.append(rows))
     take_in(RECORDS, *(f"100123,S001,,2025/6/{n},,,修了,x{n}" for n in range(1, 21)))
     assert len(calls) == 1
 
@@ -135,7 +135,7 @@ def test_an_import_that_was_killed_before_counting_counts_when_it_is_run_again(t
     given = give(make_path(make_staff(make_unit()), steps=[take(make_course("S001"))]), person)
     lines = (RECORDS, "100123,S001,,2025/6/10,,,修了,")
     with monkeypatch.context() as killed:
-        killed.setattr("learning.training_import.count", lambda *_: None)
+        killed.setattr("learning.imports.run.count", lambda *_: None)
         take_in(*lines)
     assert counts(take_in(*lines)) == (0, 0, 1, 0, 0)
     given.refresh_from_db()

@@ -8,7 +8,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from kb.models.item import Reaction
-from learning import transcript
+from learning.records import transcript
 from organization import clock
 from tests.factories.kb import make_retrospective
 from tests.factories.learning import give, make_course, make_path, make_record, step, write

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from learning import progress, reminding, versions
 from learning.models import AssignmentRule, Completion, LearningPath, Message, SuccessorProposal
-from learning.wording import UNNAMED
+from learning.notifications import nudges
+from learning.paths import versions
+from learning.paths.labels import UNNAMED
+from learning.progress import recording
 from organization import clock
 from organization.models import Notice
 from tests.factories.kb import make_lesson, make_retrospective
@@ -74,7 +76,7 @@ def test_who_confirms_a_reading_is_not_told_what_it_is_called(head, unit):
     appoint(learner, make_post(elsewhere), kind="concurrent")
     given = give(make_path(head, steps=[closed_step(make_staff(elsewhere), completion=Completion.CONFIRM)]), learner)
     step = given.version.steps.get()
-    progress.do(assignment=given, step_uid=step.uid, by=learner)
+    recording.do(assignment=given, step_uid=step.uid, by=learner)
     told = list(Notice.objects.filter(person=head).values_list("text", flat=True))
     assert told == ["「公開範囲の外の記事を読む」の確認をお願いします。"]
 
@@ -142,7 +144,7 @@ def test_a_head_reads_no_title_of_a_proposed_path_that_is_closed(client, head, o
 
 def test_a_reminder_begins_without_the_title_of_a_closed_path(head, office, staff):
     given = give(make_path(office, title=SECRET, audience="unit"), staff, source="office")
-    assert SECRET not in reminding.draft(assignment=given, by=head)
+    assert SECRET not in nudges.draft(assignment=given, by=head)
 
 
 # --- I13: reports that name nobody -----------------------------------------------------------

@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from learning.import_fields import field_of
+from learning.imports.fields import field_of
+from learning.imports.readers import Refused
+from learning.imports.run import Import, ImportRefusedError, Report, UnreadableTableError, run
 from learning.models import Kind
-from learning.tables import Refused
-from learning.training_import import Import, ImportRefusedError, Report, UnreadableTableError, run
 
 
 class Command(BaseCommand):

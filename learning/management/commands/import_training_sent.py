@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from learning.training_uploads import work
+from learning.imports.uploads import work
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from learning import recount
+from learning.progress import verification
 
 
 class Command(BaseCommand):
@@ -19,13 +19,13 @@ class Command(BaseCommand):
         parser.add_argument("--repair", action="store_true", help="違いのあった割当を数え直して保存する")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = list(recount.differences())
+        found = list(verification.differences())
         for one in found:
             self.stdout.write(f"割当 {one.assignment_id}: {one.what}")
         if options["repair"] and found:
-            changed = recount.repair(sorted({one.assignment_id for one in found}))
+            changed = verification.repair(sorted({one.assignment_id for one in found}))
             self.stdout.write(f"{changed}件を直しました。")
-            found = list(recount.differences())
+            found = list(verification.differences())
         self.stdout.write("違いはありません。" if not found else f"違いが{len(found)}件あります。")
         if found:
             raise SystemExit(1)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from learning import timed
+from learning.daily import job
 from organization import clock
 from organization.fiscal import era_date
 
@@ -23,11 +23,11 @@ class Command(BaseCommand):
         day, dry_run = options["on"] or clock.today(), options["dry_run"]
         self.stdout.write(f"{era_date(day)}の仕事{'（試しに動かすだけで、何も書きません）' if dry_run else ''}")
         try:
-            for part in timed.run(day, dry_run=dry_run):
+            for part in job.run(day, dry_run=dry_run):
                 self.stdout.write(f"  {part}")
                 for problem in part.problems:
                     self.stderr.write(f"  ！{problem}")
-        except timed.BusyError:
+        except job.BusyError:
             self.stdout.write("  ほかの run_due が動いているので、今回は何もしません。")
             return
         except ValueError as error:

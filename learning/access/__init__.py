@@ -1,0 +1,1 @@
+"""Who may do what in this room, and the view decorators that enforce it."""

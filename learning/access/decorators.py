@@ -1,0 +1,34 @@
+"""Whole pages that are for some alone: to everybody else they do not exist, not even as refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from learning.access import permissions
+
+View = Callable[..., HttpResponseBase]
+
+
+def _only(allowed: Callable[[Any], bool]) -> Callable[[View], View]:
+    def guard(view: View) -> View:
+        @login_required
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not allowed(request.user):
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+#: The training office.
+office_only = _only(permissions.is_office)
+#: The training office and heads, who make rules.
+rulers_only = _only(lambda user: permissions.is_office(user) or permissions.is_manager(user))

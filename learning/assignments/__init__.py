@@ -1,0 +1,1 @@
+"""Assigning a path to people, and what may change afterwards."""

@@ -1,0 +1,1 @@
+"""Pages for assigning and for proposals to successors."""

@@ -1,0 +1,78 @@
+"""Proposals for successors: the head sees which post lost a path's learner, and gives the path on or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
+
+from kb.text_cleaning import clean_text
+from learning.access import permissions
+from learning.assignments import proposals
+from learning.assignments.assigning import OutsideUnitError
+from learning.models import SuccessorProposal
+from learning.team import matrix
+
+SHOWN = 50
+
+
+@login_required
+def page(request: HttpRequest) -> HttpResponse:
+    if not (permissions.is_manager(request.user) or permissions.is_office(request.user)):
+        raise Http404
+    return _shown(request)
+
+
+def _shown(request: HttpRequest, *, failed: int = 0, reason: str = "", error: str = "") -> HttpResponse:
+    """The list; what was typed for the one that `failed` is kept beside what is wrong with it."""
+    found = list(proposals.open_for(request.user)[: SHOWN + 1])
+    holders = proposals.holders(found)
+    titles = matrix.Titles(request.user, [one.path_id for one in found])
+    rows: list[dict[str, Any]] = [
+        {
+            "proposal": one,
+            "path": dict(zip(("public_id", "title"), titles.named(one.path_id), strict=True)),
+            "holder": holders.get(one.post_id),
+            "reason": reason if one.pk == failed else proposals.REASON,
+            "error": error if one.pk == failed else "",
+        }
+        for one in found[:SHOWN]
+    ]
+    crumbs = [{"url": reverse("team"), "label": "所属の学び"}, {"label": "後任への割当"}]
+    context = {"crumbs": crumbs, "rows": rows, "more": len(found) > SHOWN, "shown": SHOWN, "error": error}
+    return render(request, "learning/proposals.html", context, status=422 if error else 200)
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """POST `accept` with `reason`, or `decline`."""
+    proposal = SuccessorProposal.objects.select_related("path").filter(pk=pk).first()
+    if proposal is None:
+        raise Http404
+    reason = request.POST.get("reason", "")
+    title = matrix.Titles(request.user, [proposal.path_id]).of(proposal.path_id)
+    try:
+        if "accept" in request.POST:
+            made = proposals.accept(proposal=proposal, user=request.user, reason=clean_text(reason)[:300])
+            messages.success(request, f"「{title}」を、{made.person.name}さんに割り当てました。")
+        else:
+            proposals.decline(proposal=proposal, user=request.user)
+            messages.success(request, f"「{title}」の提案を見送りました。")
+    except (LookupError, OutsideUnitError):
+        raise Http404 from None
+    except ValidationError as error:
+        return _shown(request, failed=pk, reason=reason, error=error.messages[0])
+    return redirect("team_proposals")
+
+
+urlpatterns: list[URLPattern] = [
+    path("team/proposals/", page, name="team_proposals"),
+    path("team/proposals/<int:pk>/", decide, name="team_proposal"),
+]

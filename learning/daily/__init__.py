@@ -1,0 +1,1 @@
+"""What runs once a day: personnel changes, leave, rules and mail."""

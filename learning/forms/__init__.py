@@ -1,1 +1,0 @@
-"""Forms of learning: one module a screen."""

@@ -1,0 +1,1 @@
+"""Training data from spreadsheets, and back into them."""

@@ -1,0 +1,147 @@
+"""Courses, records and completions as tables that leave the office and can come back; and the templates.
+
+The columns are those of ``import_fields``, so that an export imports unchanged: its external ids name our own rows.
+Cells that begin like a formula are defused. What people began or entered for themselves and do not share does not
+leave, nor do reflections. It refuses to ask who may: that is the view's.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from django.db.models import Model, Q, QuerySet
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Font
+
+from kb.admin.spreadsheets import BOM, defused, shown
+from learning.imports.fields import EXAMPLE, FIELDS
+from learning.imports.loaders import Completions, Records
+from learning.models import Assignment, AssignmentState, Kind, Source, TrainingCourse, TrainingRecord
+
+#: A book is made whole before it is sent; a CSV flows.
+MOST_IN_A_BOOK = 50_000
+LONGEST_CELL = 32_767  # Excel's
+EXPLANATION = "説明"
+
+
+def rows_of(kind: str, *, year: int | None = None) -> QuerySet[Any]:
+    """What may leave, of one fiscal year or of all."""
+    if kind == Kind.COURSES:
+        return TrainingCourse.objects.order_by("code")
+    if kind == Kind.RECORDS:
+        private = Q(origin=TrainingRecord.Origin.SELF, shared=False)
+        records = TrainingRecord.objects.exclude(private).select_related("person", "course")
+        return (records.filter(fiscal_year=year) if year else records).order_by("starts_on", "pk")
+    done = Assignment.objects.filter(state=AssignmentState.COMPLETED).exclude(source=Source.SELF, shared=False)
+    if year:
+        done = done.filter(completed_on__range=(date(year, 4, 1), date(year + 1, 3, 31)))
+    return done.select_related("person", "path").order_by("completed_on", "pk")
+
+
+def values(kind: str, row: Model) -> list[Any]:
+    """One row in the order of the kind's fields."""
+    return [_cell(_value(row, field.name)) for field in FIELDS[kind]]
+
+
+def _value(row: Any, name: str) -> Any:
+    if isinstance(row, TrainingRecord):
+        course = row.course
+        special: dict[str, Any] = {
+            "course_code": course.code if course else "", "course_title": row.title,
+            "external_id": f"{Records.own}{row.pk}",
+        }  # fmt: skip
+    elif isinstance(row, Assignment):
+        special = {
+            "path": row.path.public_id,
+            "path_title": row.path.title,
+            "external_id": f"{Completions.own}{row.uid}",
+        }
+    else:
+        special = {}
+    if name in special:
+        return special[name]
+    if name in ("staff_no", "name"):
+        return getattr(row.person, name)
+    label = getattr(row, f"get_{name}_display", None)
+    return label() if label else getattr(row, name)
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "はい" if value else "いいえ"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value.normalize() if value % 1 else value.quantize(Decimal(1)))
+    return defused(str(shown(str(value)))[:LONGEST_CELL])
+
+
+def labels(kind: str) -> list[str]:
+    return [field.label for field in FIELDS[kind]]
+
+
+def example(kind: str) -> list[str]:
+    """The row that shows how; no import reads it."""
+    cells = [field.example for field in FIELDS[kind]]
+    return [f"{EXAMPLE}{cells[0]}", *cells[1:]]
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """A CSV that Excel reads as what it is."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    yield BOM
+    writer.writerow(header)
+    for count, row in enumerate(rows, 1):
+        writer.writerow(row)
+        if count % 500 == 0:
+            yield _emptied(buffer)
+    yield _emptied(buffer)
+
+
+def _emptied(buffer: io.StringIO) -> bytes:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text.encode("utf-8", "replace")
+
+
+def book(kind: str, rows: Iterable[Sequence[Any]]) -> IO[bytes]:
+    """A book with the rows and a sheet that explains the columns; a file that is gone when closed."""
+    made = Workbook(write_only=True)
+    _sheet(made, str(Kind(kind).label), labels(kind), rows, [max(12, 2 * len(label) + 4) for label in labels(kind)])
+    explained = [
+        [field.label, "必須" if field.required else "", field.help, field.example, field.name] for field in FIELDS[kind]
+    ]
+    explained += [[], [f"「{EXAMPLE}」で始まる行は読みません。列の順は自由で、要らない列は消せます。"]]
+    _sheet(made, EXPLANATION, ["列の見出し", "要るか", "書き方", "例", "名前"], explained, [20, 8, 60, 24, 18])
+    file = TemporaryFile()  # noqa: SIM115 (the response closes it)
+    made.save(file)
+    file.seek(0)
+    return file
+
+
+def _sheet(
+    made: Workbook, title: str, header: Sequence[str], rows: Iterable[Sequence[Any]], widths: Sequence[int]
+) -> None:
+    sheet = made.create_sheet(title)
+    for number, width in enumerate(widths):
+        sheet.column_dimensions[chr(65 + number)].width = width
+    sheet.freeze_panes = "A2"
+    first = []
+    for label in header:
+        cell = WriteOnlyCell(sheet, value=label)
+        cell.font, cell.alignment = Font(bold=True), Alignment(vertical="top")
+        first.append(cell)
+    sheet.append(first)
+    for row in rows:
+        sheet.append(list(row))

@@ -1,0 +1,88 @@
+"""The training office's forms for a file: what it is, and which column means which field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from kb.text_cleaning import LineField
+from kb.writing.forms.fields import choice_messages
+from learning.imports.fields import FIELDS
+from learning.imports.readers import MAX_BYTES, TOO_LARGE
+from learning.models import Kind, TrainingImport, TrainingSource
+from learning.models.training_import import SOURCE_NAME
+
+NOT_READ = ("", "読まない")
+
+
+class SendForm(forms.Form):
+    kind = forms.ChoiceField(
+        label="種類", choices=Kind.choices, widget=forms.RadioSelect, error_messages=choice_messages("種類")
+    )
+    source = LineField(
+        label="取込元コード",
+        max_length=40,
+        help_text="半角の英数字と - _。同じ所から来るファイルは、いつも同じコードにします（行が二重になりません）。例：jinji",
+    )
+    label = LineField(
+        label="取込元の名前", max_length=100, required=False, help_text="例：人事課の研修台帳。空なら今のまま。"
+    )
+    file = forms.FileField(
+        label="ファイル",
+        allow_empty_file=True,  # refused by the check, with a sentence of ours
+        help_text=f"Excel（.xlsx）か CSV、{MAX_BYTES // 1024**2}MBまで。1行目か、その下のどこかに見出しのある表。",
+        error_messages={
+            "required": "ファイルを選んでください。",
+            "max_length": "ファイルの名前が長すぎます。短くしてください。",
+        },
+    )
+
+    def clean_source(self) -> str:
+        name: str = self.cleaned_data["source"]
+        SOURCE_NAME(name)
+        return name
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BYTES:
+            raise ValidationError(TOO_LARGE)
+        if not file.size:
+            raise ValidationError("ファイルが空です（0バイト）。保存が終わっているか確かめて、もう一度送ってください。")
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        known = TrainingSource.objects.filter(name=data.get("source", "")).first()
+        if known is not None and data.get("kind") and data["kind"] != known.kind:
+            said = f"この取込元コードは「{known.get_kind_display()}」に使っています。種類を合わせるか、別のコードにしてください。"
+            self.add_error("source", said)
+        return data
+
+
+class MappingForm(forms.Form):
+    """One choice a column, in the order of the file; its fields are named by the letters of the columns."""
+
+    def __init__(self, row: TrainingImport, data: Any = None) -> None:
+        columns = row.report.get("columns", [])
+        super().__init__(data, initial={letter: name for letter, _, name in columns}, auto_id="column-%s")
+        self.headings = {letter: heading for letter, heading, _ in columns}
+        options = [(one.name, f"{one.label}{'（必須）' if one.required else ''}") for one in FIELDS[row.kind]]
+        for letter, heading in self.headings.items():
+            self.fields[letter] = forms.ChoiceField(
+                label=f"{letter}列「{heading}」", choices=[NOT_READ, *options], required=False,
+                error_messages=choice_messages(heading),
+            )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        first: dict[str, str] = {}
+        for letter, name in list(data.items()):
+            if name and name in first:
+                self.add_error(letter, f"{first[name]}列と同じ項目です。どちらかを「読まない」にしてください。")
+            first.setdefault(name, letter)
+        return data
+
+    def mapping(self) -> dict[str, str]:
+        return {heading: self.cleaned_data[letter] for letter, heading in self.headings.items()}

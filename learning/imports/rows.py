@@ -1,0 +1,116 @@
+"""One row of a table as the values of one kind, or refused cell by cell. Pure but for the key.
+
+It refuses to ask the database: what a number or a code stands for is ``learning.imports.loaders``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import blake2b
+from typing import Any
+
+from kb.admin.spreadsheets import defused
+from learning.imports.cells import CellError
+from learning.imports.fields import EXAMPLE, FIELDS, one_width
+from learning.imports.readers import Refused, Row, letter
+from learning.models import Kind
+
+#: The external ids of our own exports: they name a row of this database, whatever the source.
+OWN = "manabi:"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row that could be read. `values` holds the fields whose columns the file has; None or "" where empty."""
+
+    number: int
+    values: Mapping[str, Any]
+    #: The letter of each field's column, for refusals.
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def refused(self, name: str, reason: str) -> Refused:
+        return Refused(self.number, self.columns.get(name, ""), reason)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Where the fields of a kind stand in a file."""
+
+    kind: str
+    header: Sequence[str]
+    mapping: Mapping[str, str]
+
+    def read(self, row: Row) -> Line | list[Refused] | None:
+        """The row's values, or everything that is wrong with it; None for the template's example."""
+        if any(isinstance(cell, str) and cell.startswith(EXAMPLE) for cell in row.cells):
+            return None
+        places = {self.mapping.get(heading, ""): n for n, heading in enumerate(self.header) if heading}
+        used = {letter(n) for name, n in places.items() if name}
+        wrong = [one for one in row.refused if not one.column or one.column in used]
+        values: dict[str, Any] = {}
+        columns: dict[str, str] = {}
+        for one in FIELDS[self.kind]:
+            place = places.get(one.name)
+            if place is None:
+                continue
+            columns[one.name] = column = letter(place)
+            try:
+                value = one.read(row.cells[place] if place < len(row.cells) else None)
+            except CellError as error:
+                wrong.append(Refused(row.number, column, f"{one.label}：{error}"))
+                continue
+            if one.required and value in ("", None) and not any(w.column == column for w in wrong):
+                wrong.append(Refused(row.number, column, f"{one.label}：空です。入れてください。"))
+            values[one.name] = value
+        line = Line(row.number, values, columns)
+        return wrong or _whole(self.kind, line) or line
+
+
+def _whole(kind: str, line: Line) -> list[Refused]:
+    """What is wrong between the cells."""
+    values = line.values
+    if kind == Kind.RECORDS:
+        if not values.get("course_code") and not values.get("course_title"):
+            name = "course_code" if "course_code" in line.columns else "course_title"
+            return [line.refused(name, "科目番号も名称も空です。どちらかを入れてください。")]
+        if values.get("ends_on") and values["ends_on"] < values["starts_on"]:
+            return [line.refused("ends_on", "終わり：始まりより前です。どちらかの日付を直してください。")]
+    if kind == Kind.COMPLETIONS and values.get("valid_until") and values["valid_until"] < values["completed_on"]:
+        return [line.refused("valid_until", "有効期限：修了日より前です。どちらかの日付を直してください。")]
+    if kind == Kind.COURSES and len(values["code"]) > 30:
+        return [line.refused("code", f"科目番号：30文字までです。今は{len(values['code'])}文字です。")]
+    return []
+
+
+def key_of(kind: str, source: str, values: Mapping[str, Any]) -> str:
+    """By what the row is known again: of our own exports the row itself, else source and external id, else a hash of
+    source, person, course or path, and day. At most 120 characters."""
+    external = str(values.get("external_id") or "")
+    if external.startswith(OWN):
+        return external
+    if kind == Kind.COURSES:
+        return one_width(values["code"])
+    if external:
+        return f"{source}:{external}"
+    if kind == Kind.RECORDS:
+        said = [one_width(values.get("course_code") or "") or values.get("course_title"), values["starts_on"]]
+    else:
+        said = [values["path"], values["completed_on"]]
+    joined = "\x1f".join([source, str(values["staff_no"]), *(str(one) for one in said)])
+    return f"{source}:#{blake2b(joined.encode(), digest_size=16).hexdigest()}"
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON keeps it: a row that waits for its person is read again from this (`from_plain`)."""
+    return {
+        name: value.isoformat() if isinstance(value, date) else None if value is None else defused(str(value))
+        for name, value in values.items()
+    }
+
+
+def from_plain(kind: str, data: Mapping[str, Any]) -> Line:
+    """The line that `plain` kept. Raises CellError where a choice is no longer one."""
+    readers = {one.name: one.read for one in FIELDS[kind]}
+    return Line(0, {name: readers[name](value) for name, value in data.items() if name in readers})

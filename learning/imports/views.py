@@ -1,0 +1,237 @@
+"""Imports and exports of trainings, on screen, for the training office alone; anybody else finds nothing here.
+
+The views only ask and show: files are ``learning.imports.uploads``, rows without a person ``learning.imports.unmatched``,
+what leaves ``learning.imports.export``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+
+from kb.text_cleaning import clean_text
+from learning.access.decorators import office_only
+from learning.imports import export, unmatched, uploads
+from learning.imports.fields import FIELDS, field_of
+from learning.imports.forms import MappingForm, SendForm
+from learning.models import Kind, TrainingImport, TrainingSource, UnmatchedRow
+from organization import clock
+from organization.fiscal import fiscal_year_label
+from organization.models import Person
+from organization.posts import main_posts
+from organization.tree import unit_tree
+
+OFFICE = {"url": "/training/", "label": "研修担当"}
+IMPORTS = {"url": "/training/imports/", "label": "取込みと書出し"}
+RECENT = 20
+SHOWN = 30
+
+
+@office_only
+def index(request: HttpRequest) -> HttpResponse:
+    """Where trainings come from, the last files, and the way in and out."""
+    context = {
+        "crumbs": [OFFICE, {"label": IMPORTS["label"]}],
+        "sources": TrainingSource.objects.all(),
+        "imports": TrainingImport.objects.all()[:RECENT],
+        "waiting": UnmatchedRow.objects.open().count(),
+        "kinds": [(kind.value, kind.label) for kind in Kind],
+        "years": [(year, fiscal_year_label(year)) for year in _years()],
+    }
+    return render(request, "learning/imports.html", context)
+
+
+def _years() -> Any:
+    """Fiscal years with a record that may leave, the newest first."""
+    found = export.rows_of(Kind.RECORDS).order_by("-fiscal_year")
+    return found.values_list("fiscal_year", flat=True).distinct()
+
+
+@office_only
+def new(request: HttpRequest) -> HttpResponse:
+    known = TrainingSource.objects.filter(name=request.GET.get("source", "").replace("\x00", "")[:40]).first()
+    start = {"source": known.name, "label": known.label, "kind": known.kind} if known else {}
+    form = SendForm(request.POST or None, request.FILES or None, initial=start)
+    if request.method == "POST" and form.is_valid():
+        row = uploads.receive(**form.cleaned_data, by=request.user)  # type: ignore[arg-type]
+        return redirect("training_import", row.pk)
+    kinds = [(kind.value, kind.label) for kind in Kind]
+    context = {"form": form, "kinds": kinds, "crumbs": [OFFICE, IMPORTS, {"label": "ファイルを取り込む"}]}
+    return render(request, "learning/import_new.html", context, status=422 if form.is_bound else 200)
+
+
+@office_only
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    """One file: how far it is, what was found, its columns, and what can be done."""
+    row = get_object_or_404(TrainingImport, pk=pk)
+    form = MappingForm(row, request.POST if request.POST.get("do") == "map" else None)
+    if request.method == "POST" and not form.is_bound:
+        verbs = {"import": uploads.begin, "again": uploads.again, "drop": uploads.drop}
+        verb = verbs.get(request.POST.get("do", ""))
+        if verb is None or not verb(row=row, by=request.user):  # type: ignore[arg-type]
+            messages.warning(request, "この取込みは、もう別の状態になっています。下の内容を確かめてください。")
+        return redirect("training_import", pk)
+    if form.is_bound and form.is_valid():
+        if not uploads.remap(row=row, mapping=form.mapping(), by=request.user):  # type: ignore[arg-type]
+            messages.warning(request, "この取込みは、もう別の状態になっています。下の内容を確かめてください。")
+        return redirect("training_import", pk)
+    context = {
+        "crumbs": [OFFICE, IMPORTS, {"label": "取込みの報告"}],
+        "row": row,
+        "form": form,
+        **_told(row),
+        "source": TrainingSource.objects.filter(name=row.source_name).first(),
+    }
+    return render(request, "learning/import_report.html", context, status=422 if form.is_bound else 200)
+
+
+def _told(row: TrainingImport) -> dict[str, Any]:
+    """The report in the words of the page."""
+    said = row.report
+    counts = [
+        (label, said.get(name, 0))
+        for label, name in (
+            ("新しい行", "new"), ("変わった行", "changed"), ("変わりなし", "unchanged"), ("取り込めない行", "refused"),
+            ("職員が分からない行", "waiting"),
+        )
+    ]  # fmt: skip
+    columns = [
+        [letter, heading, field.label if (field := field_of(row.kind, name)) else "読みません"]
+        for letter, heading, name in said.get("columns", [])
+    ]
+    places = {
+        name: [[f"{one['row']:,}", one["column"] or "―", one["reason"]] for one in said.get(name, [])]
+        for name in ("refusals", "waiters")
+    }
+    return {
+        "counts": counts,
+        "columns": columns,
+        **places,
+        "titles": [
+            (label, said.get(name, []))
+            for label, name in (("新しい行", "new_titles"), ("変わった行", "changed_titles"))
+        ],
+        "any": said.get("new", 0) + said.get("changed", 0),
+    }
+
+
+# --- Rows without a person -------------------------------------------------------------------
+
+
+@office_only
+def waiting_rows(request: HttpRequest) -> HttpResponse:
+    rows = UnmatchedRow.objects.open().select_related("source")
+    source = request.GET.get("source", "").replace("\x00", "")[:40]
+    if source:
+        rows = rows.filter(source__name=source)
+    page = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
+    crumbs = [OFFICE, IMPORTS, {"label": "職員が分からない行"}]
+    context = {"page": page, "total": page.paginator.count, "source": source, "crumbs": crumbs}
+    return render(request, "learning/unmatched.html", context)
+
+
+@office_only
+def waiting_row(request: HttpRequest, pk: int) -> HttpResponse:
+    """One row: look for its person, or drop it with a reason."""
+    row = get_object_or_404(UnmatchedRow.objects.open().select_related("source"), pk=pk)
+    # Where nobody has the name, its number is looked for: a person may have changed the name since.
+    words = request.GET.get("who") or (row.name if unmatched.candidates(row.name) else row.staff_no)
+    context: dict[str, Any] = {"row": row, "reason": "", "error": "", "words": words.replace("\x00", "")[:60]}
+    if request.method == "POST":
+        try:
+            _decide(request, row)
+        except ValidationError as error:
+            context |= {"error": error.messages[0], "reason": request.POST.get("reason", "")}
+        else:
+            return redirect("training_unmatched")
+    context["crumbs"] = [
+        OFFICE, {"url": reverse("training_unmatched"), "label": "職員が分からない行"}, {"label": "だれの行かを決める"},
+    ]  # fmt: skip
+    found = unmatched.candidates(context["words"])
+    posts, tree = main_posts(found, clock.today()), unit_tree()
+    context["people"] = [(one, tree.name(posts[one.pk].unit_id) if one.pk in posts else "") for one in found]
+    context["facts"] = [
+        {"label": field.label, "value": field.shown(value)}
+        for field in FIELDS[row.kind]
+        if (value := row.data.get(field.name)) not in (None, "")
+    ]
+    same = UnmatchedRow.objects.open().filter(source=row.source, staff_no=row.staff_no)
+    context["same"] = same.count() - 1
+    return render(request, "learning/unmatched_row.html", context, status=422 if context["error"] else 200)
+
+
+def _decide(request: HttpRequest, row: UnmatchedRow) -> None:
+    if request.POST.get("do") == "drop":
+        reason = clean_text(request.POST.get("reason", ""), "わけ")
+        unmatched.drop(row=row, reason=reason, by=request.user)  # type: ignore[arg-type]
+        messages.success(request, "この行は取り込みません。次のファイルでも、もう尋ねません。")
+        return
+    chosen = request.POST.get("person", "")
+    person = (
+        Person.objects.filter(pk=int(chosen)).first()
+        if chosen.isascii() and chosen.isdigit() and len(chosen) < 18
+        else None
+    )
+    if person is None:
+        raise ValidationError("職員を一人選んでから、「この人の行として取り込む」を押してください。")
+    count = unmatched.resolve(row=row, person=person, by=request.user)  # type: ignore[arg-type]
+    messages.success(
+        request,
+        f"{count:,}行を{person.name}さんの行として取り込みました。この番号は、次のファイルからも同じ人になります。",
+    )
+
+
+# --- What leaves -----------------------------------------------------------------------------
+
+
+@office_only
+def export_rows(request: HttpRequest, kind: str, ext: str) -> HttpResponseBase:
+    """All rows of a kind, or of one fiscal year (`?year=2025`)."""
+    _known(kind, ext)
+    asked = request.GET.get("year", "")
+    year = int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 4 else None
+    rows = export.rows_of(kind, year=year)
+    if ext == "xlsx" and rows.count() > export.MOST_IN_A_BOOK:
+        most = export.MOST_IN_A_BOOK
+        messages.warning(request, f"Excelでは{most:,}行まで書き出せます。年度を選ぶか、CSVにしてください。")
+        return redirect("training_imports")
+    lines = (export.values(kind, row) for row in rows.iterator(chunk_size=2000))
+    return _sent(kind, ext, f"{kind}{f'-{year}' if year else ''}-{clock.today():%Y%m%d}", lines)
+
+
+@office_only
+def template(request: HttpRequest, kind: str, ext: str) -> HttpResponseBase:
+    """The headings with one row as an example, which no import reads."""
+    _known(kind, ext)
+    return _sent(kind, ext, f"{kind}-template", iter([export.example(kind)]))
+
+
+def _known(kind: str, ext: str) -> None:
+    if kind not in Kind.values or ext not in ("xlsx", "csv"):
+        raise Http404
+
+
+def _sent(kind: str, ext: str, name: str, rows: Any) -> HttpResponseBase:
+    if ext == "xlsx":
+        return FileResponse(export.book(kind, rows), as_attachment=True, filename=f"{name}.xlsx")
+    lines = export.csv_lines(export.labels(kind), rows)
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+urlpatterns: list[URLPattern] = [
+    path("training/imports/", index, name="training_imports"),
+    path("training/imports/new/", new, name="training_import_new"),
+    path("training/imports/<int:pk>/", report, name="training_import"),
+    path("training/imports/template/<str:kind>.<str:ext>", template, name="training_template"),
+    path("training/unmatched/", waiting_rows, name="training_unmatched"),
+    path("training/unmatched/<int:pk>/", waiting_row, name="training_unmatched_row"),
+    path("training/export/<str:kind>.<str:ext>", export_rows, name="training_export"),
+]

@@ -1,0 +1,148 @@
+"""Excel books (.xlsx) for ``learning.imports.readers``: looked into before they are read, then read row by row.
+
+What a book unpacks to is known from its directory before anything is unpacked, and Python's zipfile reads no more than
+that. Formulas and errors are seen as such and refused by cell; merged cells are named. It refuses books with a
+password, the old .xls, and archives that only bear the name.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from learning.imports.readers import MAX_COLUMNS, SAVE_AGAIN, Refused, Row, Table, UnreadableTableError, letter
+
+MAX_UNPACKED = 300 * 1024 * 1024
+#: What is held whole in memory: the table of shared texts, the styles.
+MAX_WHOLE = 64 * 1024 * 1024
+MAX_PARTS = 2_000
+#: Of a sheet in Excel; a row that says to be further down would be waited for.
+LAST_ROW = 1_048_576
+PIECE = 256 * 1024
+TELLS = "EncryptedPackage".encode("utf-16-le")
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z0-9:]{1,20})"')
+_ROW = re.compile(rb"<(?:\w+:)?row[\s>]")
+BROKEN = (zipfile.BadZipFile, zlib.error, ParseError, DefusedXmlException, InvalidFileException, EOFError)
+#: What openpyxl raises over a book that is not one; it has no common name.
+OTHERS = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError, AssertionError)
+NO_BOOK = f"名前は .xlsx でも、Excelのブックではありません。{SAVE_AGAIN}"
+
+
+def table(path: Path, *, encrypted_or_old: bool) -> Table:
+    if encrypted_or_old:
+        raise UnreadableTableError(_why_ole(path))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _look_into(archive)
+        return _opened(path)
+    except UnreadableTableError:
+        raise
+    except NotImplementedError as error:
+        raise UnreadableTableError(f"この圧縮の方法は読めません。{SAVE_AGAIN}") from error
+    except (*BROKEN, *OTHERS) as error:
+        raise UnreadableTableError(f"Excelのブックとして読めません（壊れています）。{SAVE_AGAIN}") from error
+
+
+def _why_ole(path: Path) -> str:
+    with path.open("rb") as file:
+        if TELLS in file.read(1024 * 1024):
+            return "パスワードがかかっています。パスワードを外して保存し直してから、もう一度送ってください。"
+    return f"古い形式のExcel（.xls）か、ほかのソフトのファイルです。{SAVE_AGAIN}"
+
+
+def _look_into(archive: zipfile.ZipFile) -> None:
+    parts = archive.infolist()
+    if any(part.flag_bits & 1 for part in parts):
+        raise UnreadableTableError(
+            "パスワードがかかっています。パスワードを外して保存し直してから、もう一度送ってください。"
+        )
+    names = {part.filename for part in parts}
+    if "[Content_Types].xml" not in names or not any(name.startswith("xl/workbook") for name in names):
+        raise UnreadableTableError(NO_BOOK)
+    whole = [p.file_size for p in parts if not p.filename.startswith(("xl/worksheets/", "xl/media/"))]
+    if len(parts) > MAX_PARTS or sum(p.file_size for p in parts) > MAX_UNPACKED or sum(whole) > MAX_WHOLE:
+        raise UnreadableTableError(
+            f"開くと大きくなりすぎるファイルです（{MAX_UNPACKED // 1024**2}MBまで）。"
+            "値だけを新しいブックに写すか、行を分けて、保存し直してください。"
+        )
+
+
+def _opened(path: Path) -> Table:
+    # Opened here: by a path openpyxl would judge the name, which says nothing (ours have no ending).
+    book = load_workbook(path.open("rb"), read_only=True, data_only=False, keep_links=False)
+    sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    if not sheets:
+        raise UnreadableTableError("見えるシートがありません。表のあるシートを表示して、保存し直してください。")
+    sheet: Any = sheets[0]
+    merged, rows = _scanned(sheet)
+    notes = []
+    if len(sheets) > 1:
+        notes.append(f"はじめのシート「{sheet.title}」だけを読みました。")
+    if merged:
+        shown = "、".join(merged[:5]) + (" など" if len(merged) > 5 else "")
+        notes.append(
+            f"結合したセルがあります（{shown}）。左上のほかは空として読みます。結合を解いて、全部の行に値を入れてください。"
+        )
+    reached = [0]
+    return Table(size=max(rows, 1), rows=_rows(sheet, reached), at=lambda: reached[0], notes=notes)
+
+
+def _scanned(sheet: Any) -> tuple[list[str], int]:
+    """Merged ranges, which openpyxl does not tell when it reads row by row, and the number of rows; one walk."""
+    merged: list[str] = []
+    rows, kept = 0, b""
+    with sheet._get_source() as source:
+        while piece := source.read(PIECE):
+            # So much of the last piece is seen again that no mark is cut in two; none of it is counted twice.
+            window = kept + piece
+            rows += sum(match.end() > len(kept) for match in _ROW.finditer(window))
+            merged += [m[1].decode() for m in _MERGED.finditer(window) if m.end() > len(kept)]
+            kept = window[-200:]
+    return merged, rows
+
+
+def _rows(sheet: Any, reached: list[int]) -> Iterator[Row]:
+    sheet.reset_dimensions()  # what the file says of its own size may be wrong
+    try:
+        for number, cells in enumerate(sheet.iter_rows(), 1):
+            if number > LAST_ROW:
+                raise UnreadableTableError(f"行の番号がおかしなブックです。{SAVE_AGAIN}")
+            if not cells:
+                continue
+            reached[0] += 1
+            if row := _row(number, cells):
+                yield row
+    except UnreadableTableError:
+        raise
+    except (*BROKEN, *OTHERS) as error:  # in a batch of its own: what was read before is kept
+        raise UnreadableTableError(f"途中から読めません（壊れています）。{SAVE_AGAIN}") from error
+
+
+def _row(number: int, cells: tuple[Any, ...]) -> Row | None:
+    values: list[Any] = []
+    refused: list[Refused] = []
+    for column, cell in enumerate(cells):
+        value, kind = cell.value, cell.data_type
+        if kind == "f":
+            refused.append(Refused(number, letter(column), "数式です。値として貼り付け直してください。"))
+            value = None
+        elif kind == "e":
+            refused.append(Refused(number, letter(column), f"エラーの値（{str(value)[:20]}）です。直してください。"))
+            value = None
+        values.append(value)
+    while values and values[-1] in (None, ""):
+        values.pop()
+    if len(values) > MAX_COLUMNS:
+        raise UnreadableTableError(
+            f"列が多すぎます（{len(values):,}列。{MAX_COLUMNS}列まで）。要らない列を消して、保存し直してください。"
+        )
+    return Row(number, tuple(values), tuple(refused)) if values or refused else None

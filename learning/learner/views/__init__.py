@@ -1,0 +1,1 @@
+"""Pages of the learner: my learning, one assignment, the calendar."""

@@ -1,0 +1,60 @@
+"""My calendar: the page on which I make, copy and revoke my key, and the feed that the key opens."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from learning.learner import calendar_feed
+from learning.models import Assignment, CalendarKey
+from learning.records.views.records import MY, me
+
+
+@login_required
+def page(request: HttpRequest) -> HttpResponse:
+    key = CalendarKey.objects.filter(person=me(request)).first()
+    url = request.build_absolute_uri(reverse("calendar_feed", args=[key.key])) if key else ""
+    crumbs = [MY, {"label": "カレンダー"}]
+    response = render(request, "learning/calendar.html", {"key": key, "url": url, "crumbs": crumbs})
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@login_required
+@require_POST
+def change(request: HttpRequest) -> HttpResponse:
+    """Make a key (the one before stops working), or take it back."""
+    if "revoke" in request.POST:
+        calendar_feed.revoke_key(person=me(request))
+        messages.success(request, "アドレスをやめました。前のアドレスでは、もう何も読めません。")
+    else:
+        calendar_feed.make_key(person=me(request))
+        messages.success(request, "新しいアドレスを作りました。カレンダーに貼りつけてください。")
+    return redirect("my_calendar")
+
+
+@require_safe
+def feed(request: HttpRequest, key: str) -> HttpResponse:
+    """The feed: who has the key, and nobody else; no session is asked for or begun."""
+    person = calendar_feed.person_of_key(key)
+    if person is None:
+        raise Http404
+
+    def link(row: Assignment) -> str:
+        return request.build_absolute_uri(reverse("my_learning", args=[row.uid]))
+
+    response = HttpResponse(calendar_feed.feed(person, link), content_type="text/calendar; charset=utf-8")
+    response["Cache-Control"] = "private, max-age=900"
+    response["Content-Disposition"] = 'inline; filename="manabi.ics"'
+    return response
+
+
+urlpatterns: list[URLPattern] = [
+    path("my/calendar/", page, name="my_calendar"),
+    path("my/calendar/key/", change, name="my_calendar_key"),
+    path("calendar/<str:key>.ics", feed, name="calendar_feed"),
+]

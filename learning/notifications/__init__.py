@@ -1,0 +1,1 @@
+"""Mail and reminders: collecting, writing and sending."""

@@ -1,0 +1,1 @@
+"""The training office's dashboard: metrics, charts and small-count suppression."""

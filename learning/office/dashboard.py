@@ -1,0 +1,193 @@
+"""The numbers of the training office's page, made in a few queries and kept for a minute at most (``learning.cache``).
+
+It refuses to say anything of a department, month or year in which fewer than five people stand (I15).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from learning.cache import kept
+from learning.models import OPEN
+from learning.office import metrics
+from learning.office.metrics import Span
+from learning.office.suppression import FEWEST, hidden
+from learning.rules import matching
+from organization import clock
+from organization.fiscal import fiscal_year, fiscal_year_start
+from organization.tree import UnitTree, unit_tree
+
+KEEP_SECONDS = 60
+#: The department of people without a main post today.
+NOWHERE = 0
+COLUMNS = ("open", "soon", "overdue", "suspended")
+
+
+@dataclass(frozen=True)
+class Department:
+    unit_id: int
+    people: int
+    #: As COLUMNS name them.
+    numbers: tuple[int, ...]
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Share:
+    """A part of a whole, and what stands beside it: M13 (done ÷ due, waived apart), M14 (used ÷ asked, answered)."""
+
+    whole: int = 0
+    part: int = 0
+    beside: int = 0
+    people_few: bool = False
+
+    @property
+    def percent(self) -> float | None:
+        return self._of_whole(self.part)
+
+    @property
+    def beside_percent(self) -> float | None:
+        """The answer rate of M14."""
+        return self._of_whole(self.beside)
+
+    def _of_whole(self, number: int) -> float | None:
+        return number * 100 / self.whole if self.whole and not self.people_few else None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A measure by month, and this fiscal year to date."""
+
+    months: Mapping[date, Share]
+    year: Share
+
+
+@dataclass(frozen=True)
+class Figures:
+    departments: tuple[Department, ...]
+    total: Department
+    completion: Line
+    use: Line
+    reflections: int
+    unanswered: int
+    matched: Mapping[int, int]
+
+
+def figures() -> Figures:
+    """The numbers as they stand; those of less than a minute ago where nothing has been done since."""
+    return kept("office", lambda: make(clock.today()))
+
+
+def make(today: date) -> Figures:
+    departments, total = department_table(today)
+    waiting = metrics.records().aggregate(
+        reflections=Count("pk", filter=metrics.reflection_overdue_q(today)),
+        unanswered=Count("pk", filter=metrics.unanswered_q(today)),
+    )
+    return Figures(departments, total, completion(today), use(today), **waiting, matched=matched(today))
+
+
+# --- By department ---------------------------------------------------------------------------
+
+
+def department_of(tree: UnitTree, unit_id: int | None) -> int:
+    return tree.department(unit_id) if unit_id is not None else NOWHERE
+
+
+def department_table(today: date) -> tuple[tuple[Department, ...], Department]:
+    """Open assignments by the department of today, in the order of the unit's code; and all together."""
+    base = metrics.assignments().filter(metrics.open_q(today))
+    counts = {name: Count("pk", filter=metrics.MEASURES[name].q(today)) for name in COLUMNS}
+    # By person, then department, in one query: people in two units of one department are counted once.
+    grouped = metrics.with_unit(base, today).values("unit", "person_id").annotate(**counts).order_by()
+    tree, found = unit_tree(today), dict[int, list[int]]()
+    people: dict[int, set[int]] = {}
+    for row in grouped.values_list("unit", "person_id", *COLUMNS):
+        department = department_of(tree, row[0])
+        sums = found.setdefault(department, [0] * len(COLUMNS))
+        for n, number in enumerate(row[2:]):
+            sums[n] += number
+        people.setdefault(department, set()).add(row[1])
+    sizes = {department: len(members) for department, members in people.items()}
+    few = hidden(sizes)
+    lines = tuple(
+        Department(department, sizes[department], tuple(found[department]), department in few.groups)
+        for department in sorted(
+            found, key=lambda unit: (unit == NOWHERE, tree.units[unit].code if unit in tree.units else "")
+        )
+    )
+    sums = [sum(column) for column in zip(*found.values(), strict=True)] or [0] * len(COLUMNS)
+    return lines, Department(NOWHERE, len(set().union(*people.values())), tuple(sums), few.total)
+
+
+def hidden_departments(today: date) -> frozenset[int]:
+    return frozenset(row.unit_id for row in figures().departments if row.hidden)
+
+
+# --- By month --------------------------------------------------------------------------------
+
+
+def completion(today: date) -> Line:
+    """M13."""
+    span = _twelve(today)
+    rows = metrics.assignments().filter(metrics.due_q(span) | metrics.waived_q(span))
+    counted = rows.values("due_on").annotate(
+        whole=Count("pk", filter=metrics.due_q(span)),
+        part=Count("pk", filter=metrics.done_by_due_q(span)),
+        beside=Count("pk", filter=metrics.waived_q(span)),
+    )
+    return _line(counted.order_by().values_list("due_on", "whole", "part", "beside"), today)
+
+
+def use(today: date) -> Line:
+    """M14."""
+    span = _twelve(today)
+    counted = metrics.records().filter(metrics.asked_q(span)).values("ends_on")
+    counted = counted.annotate(
+        whole=Count("pk"),
+        part=Count("pk", filter=Q(used__in=metrics.USED)),
+        beside=Count("pk", filter=~Q(used="")),
+    )
+    days = counted.order_by().values_list("ends_on", "whole", "part", "beside")
+    return _line(((day + metrics.ASKED_AFTER, *numbers) for day, *numbers in days), today)
+
+
+def _twelve(today: date) -> Span:
+    return Span(metrics.last_months(today)[0], today, today)
+
+
+def _line(days: Iterable[tuple[Any, ...]], today: date) -> Line:
+    """Days into months; months of few are hidden, and another beside them where the year's total would tell."""
+    sums = {month: [0, 0, 0] for month in metrics.last_months(today)}
+    for day, *numbers in days:
+        month = sums[day.replace(day=1)]
+        for n, number in enumerate(numbers):
+            month[n] += number
+    begins = fiscal_year_start(fiscal_year(today))
+    this_year = {month: numbers for month, numbers in sums.items() if month >= begins}
+    # What stands beside (waived) is in neither; a month of it alone is a small group all the same.
+    sizes = {month: whole or beside for month, (whole, _, beside) in sums.items()}
+    few_now = hidden({month: sizes[month] for month in this_year})
+    few = few_now.groups | {month for month, size in sizes.items() if month < begins and 0 < size < FEWEST}
+    whole, part, beside = (sum(column) for column in zip(*this_year.values(), strict=True))
+    months = {month: Share(a, b, c, month in few) for month, (a, b, c) in sums.items()}
+    return Line(months, Share(whole, part, beside, few_now.total))
+
+
+# --- Rules and imports, which other modules answer for ---------------------------------------
+
+
+def matched(today: date) -> dict[int, int]:
+    """By pk of a rule in force: how many people it matches today."""
+    return matching.counts(matching.in_force(today), today)
+
+
+def rules_on(today: date) -> QuerySet[Any]:
+    """Rules in force, each with `given`: the open assignments that it made."""
+    found = matching.in_force(today).annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
+    return found.order_by("path__title", "pk")

@@ -1,0 +1,291 @@
+"""研修担当's page: catalogue, rules, due and overdue by department, M13 and M14; and the rows behind each number.
+
+For the training office alone: to everybody else these addresses do not exist. The views only ask and show; what is
+counted is ``learning.office.metrics``, how it stands ``learning.office.dashboard``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.http import urlencode
+
+from kb.models.item import State
+from learning.access.decorators import office_only
+from learning.cache import kept
+from learning.imports.downloads import FORMATS, as_file
+from learning.models import STANDINGS, Assignment, LearningPath, Stage, TrainingCourse, UnmatchedRow
+from learning.office import dashboard, metrics
+from learning.office.charts import chart
+from learning.office.suppression import SAID
+from organization import clock
+from organization.audience import Audience
+from organization.fiscal import era_month, fiscal_year, fiscal_year_label
+from organization.tree import UnitTree, unit_tree
+
+PAGE = 50
+BY_DATE = "日付の順に並べています。人に順位は付けません。"
+NOWHERE = "今日、本務の職がない人"
+
+
+def rows_url(name: str, **said: str) -> str:
+    return f"{reverse('training_rows')}?{urlencode({'measure': name, **said})}"
+
+
+# --- The page --------------------------------------------------------------------------------
+
+
+@office_only
+def page(request: HttpRequest) -> HttpResponse:
+    today = clock.today()
+    numbers = dashboard.figures()
+    tree = unit_tree(today)
+    context = {
+        "today": today,
+        "year": fiscal_year_label(fiscal_year(today)),
+        "catalogue": [*_courses(), *_paths()],
+        "waiting": _waiting(numbers),
+        "departments": [_department(row, tree) for row in numbers.departments],
+        "total": _department(numbers.total, tree),
+        "columns": [metrics.MEASURES[name].label for name in dashboard.COLUMNS],
+        "completion": _line(numbers.completion, ("due", "done", "waived"), ("期限が来た", "期限までに完了", "免除")),
+        "use": {
+            **_line(numbers.use, ("asked", "used", "answered"), ("尋ねた", "使った・一部使った", "答えた")),
+            "answered": numbers.use.year.beside_percent,
+        },
+        "rules": [
+            {"rule": rule, "matched": numbers.matched.get(rule.pk), "given": rule.given}
+            for rule in dashboard.rules_on(today)
+        ],
+        "said": SAID,
+    }
+    return render(request, "learning/office.html", context)
+
+
+def office_paths() -> QuerySet[LearningPath]:
+    """Every unit's paths at every stage; not what is for its author alone, nor what was withdrawn."""
+    return LearningPath.objects.exclude(audience=Audience.SELF).exclude(state=State.WITHDRAWN)
+
+
+def _courses() -> list[dict[str, Any]]:
+    counted = dict(TrainingCourse.objects.order_by().values_list("retired").annotate(n=Count("pk")))
+    named = ((False, "courses", "目録の研修"), (True, "courses_retired", "終了した研修"))
+    return [
+        {"label": label, "value": counted.get(retired, 0), "unit": "件", "url": rows_url(name)}
+        for retired, name, label in named
+    ]
+
+
+def _paths() -> list[dict[str, Any]]:
+    counted = dict(office_paths().order_by().values_list("stage").annotate(n=Count("pk")))
+    return [
+        {"label": f"学習パス：{label}", "value": counted.get(stage, 0), "unit": "件", "url": rows_url(f"paths_{stage}")}
+        for stage, label in Stage.choices
+    ]
+
+
+def _waiting(numbers: dashboard.Figures) -> list[dict[str, Any]]:
+    found = [
+        {"label": "研修報告の期限を過ぎた受講", "value": numbers.reflections, "url": rows_url("reflection"),
+         "note": "派遣・指名で、終わりから14日を過ぎたもの"},
+        {"label": "「使いましたか」に答えのない受講", "value": numbers.unanswered, "url": rows_url("unanswered"),
+         "note": "終わりから90日を過ぎたもの"},
+    ]  # fmt: skip
+    unmatched, note = UnmatchedRow.objects.open().count(), "取込みで、職員や研修が見つからなかったもの"
+    found.append({"label": "確かめる行", "value": unmatched, "url": reverse("training_unmatched"), "note": note})
+    return [{"unit": "件", **row} for row in found]
+
+
+def department_name(tree: UnitTree, unit_id: int) -> str:
+    return tree.name(unit_id) if unit_id != dashboard.NOWHERE else NOWHERE
+
+
+def _department(row: dashboard.Department, tree: UnitTree) -> dict[str, Any]:
+    key = tree.uid(row.unit_id) if row.unit_id != dashboard.NOWHERE else "none"
+    numbers = list(zip(dashboard.COLUMNS, row.numbers, strict=True))
+    cells = [(number, rows_url(name, department=key)) for name, number in numbers]
+    everywhere = [(number, rows_url(name)) for name, number in numbers]
+    return {
+        "name": department_name(tree, row.unit_id),
+        "people": row.people,
+        "cells": cells,
+        "everywhere": everywhere,
+        "hidden": row.hidden,
+    }
+
+
+def _line(line: dashboard.Line, names: Sequence[str], heads: Sequence[str]) -> dict[str, Any]:
+    """The year's share, and a row a month with the addresses of what it counts."""
+
+    def cells(share: dashboard.Share, **said: str) -> list[tuple[int, str]]:
+        numbers = (share.whole, share.part, share.beside)
+        return [(number, rows_url(name, **said)) for number, name in zip(numbers, names, strict=True)]
+
+    months = [
+        {"month": month, "share": share, "cells": cells(share, month=f"{month:%Y-%m}")}
+        for month, share in line.months.items()
+    ]
+    shares = list(line.months.values())
+    return {
+        "heads": heads,
+        "year": line.year,
+        "cells": cells(line.year),
+        "months": months,
+        "chart": chart(list(line.months), [share.percent for share in shares]),
+    }
+
+
+# --- The rows behind a number ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for, checked; Http404 where it asks for what is not said."""
+
+    name: str
+    rows: QuerySet[Any]
+    label: str
+    said: dict[str, str]
+
+
+@office_only
+def rows(request: HttpRequest) -> HttpResponseBase:
+    asked = _asked(request)
+    form = request.GET.get("format", "")
+    if form in FORMATS:
+        table = _table(asked.name, _whole(asked, asked.rows).iterator(chunk_size=2000))
+        return as_file(form, f"training-{asked.name}", _header(asked.name), table)
+    # What a row of the catalogues opens, by its first cell; rows of people open nothing.
+    opens = {"courses": "course", "paths": "path_build"}.get(asked.name.split("_")[0], "")
+    pages = Paginator(asked.rows.values_list("pk", flat=True), PAGE)
+    pages.count = kept(("rows", *sorted(asked.said.items())), asked.rows.count)
+    shown = pages.get_page(request.GET.get("page"))
+    # First which rows, then what they say: whose department it is is asked of one page's people, not of everybody.
+    found = _whole(asked, asked.rows.filter(pk__in=list(shown.object_list)))
+    context = {
+        "label": asked.label,
+        "order": "名前の順に並べています。"
+        if opens == "path_build"
+        else "科目番号の順に並べています。"
+        if opens
+        else BY_DATE,
+        "opens": opens,
+        "header": _header(asked.name),
+        "rows": list(_table(asked.name, found)),
+        "page": shown,
+        "query": urlencode(asked.said),
+    }
+    return render(request, "learning/office_rows.html", context)
+
+
+def _asked(request: HttpRequest) -> Asked:
+    name, said = request.GET.get("measure", ""), {"measure": request.GET.get("measure", "")}
+    if name in ("courses", "courses_retired"):
+        label = "終了した研修" if name == "courses_retired" else "目録の研修"
+        found: QuerySet[Any] = TrainingCourse.objects.filter(retired=name == "courses_retired").order_by("code")
+        return Asked(name, found, label, said)
+    if name.startswith("paths_") and (stage := name.removeprefix("paths_")) in Stage.values:
+        found = office_paths().filter(stage=stage).order_by("title", "pk")
+        return Asked(name, found, f"学習パス：{Stage(stage).label}", said)
+    if name not in metrics.MEASURES:
+        raise Http404
+    today, measure = clock.today(), metrics.MEASURES[name]
+    label, month, numbers = measure.label, None, dashboard.figures()
+    line = numbers.use if measure.of_records else numbers.completion
+    if given := request.GET.get("month", ""):
+        month = _month(given, today)
+        if not measure.spanned or month not in line.months or line.months[month].people_few:
+            raise Http404
+        said["month"] = given
+        label += f"（{era_month(month)}）"
+    elif measure.spanned:
+        if line.year.people_few:
+            raise Http404
+        label += f"（{fiscal_year_label(fiscal_year(today))}の今日まで）"
+    found = metrics.rows(name, today=today, month=month)
+    given = request.GET.get("department", "")
+    # Only these are counted by department, and it is only for these that few people are hidden there (I15).
+    if given and name not in dashboard.COLUMNS:
+        raise Http404
+    if not given and name in dashboard.COLUMNS and numbers.total.hidden:
+        raise Http404
+    if given:
+        tree, department = unit_tree(today), _department_asked(given, today)
+        units = tree.department_members(department) if department != dashboard.NOWHERE else None
+        found = metrics.in_units(found, units, today)
+        said["department"] = given
+        label += f"：{department_name(tree, department)}"
+    return Asked(name, found.order_by("ends_on" if measure.of_records else "due_on", "pk"), label, said)
+
+
+def _whole(asked: Asked, found: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows with all that their table says."""
+    if asked.name not in metrics.MEASURES:
+        return found
+    related = "course" if metrics.MEASURES[asked.name].of_records else "path"
+    return metrics.with_unit(found, clock.today()).select_related("person", related)
+
+
+def _month(given: str, today: date) -> date:
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", given):
+        raise Http404
+    return date(int(given[:4]), int(given[5:]), 1)
+
+
+def _department_asked(given: str, today: date) -> int:
+    """The department of that uid; a hidden one cannot be asked for."""
+    tree = unit_tree(today)
+    known = {tree.uid(row.unit_id) or "none": row for row in dashboard.figures().departments}
+    row = known.get(given)
+    if row is None or row.hidden:
+        raise Http404
+    return row.unit_id
+
+
+def _header(name: str) -> list[str]:
+    if name.startswith("courses"):
+        return ["科目番号", "名称", "実施機関", "区分", "受講区分"]
+    if name.startswith("paths_"):
+        return ["管理番号", "学習パス", "所属", "公開範囲"]
+    if metrics.MEASURES[name].of_records:
+        return ["職員番号", "氏名", "部局", "研修", "終わり", "状況"]
+    return ["職員番号", "氏名", "部局", "学習パス", "開始", "期限", "状態", "完了日"]
+
+
+def _table(name: str, found: Any) -> Iterator[list[Any]]:
+    today = clock.today()
+    tree = unit_tree(today)
+    if name.startswith("courses"):
+        for course in found:
+            yield [course.code, course.title, course.get_provider_display(), course.get_type_display(),
+                   course.get_obligation_display()]  # fmt: skip
+        return
+    if name.startswith("paths_"):
+        for one in found:
+            owner = tree.name(one.owner_unit_id) if one.owner_unit_id else ""
+            yield [one.public_id or "", one.title, owner, one.get_audience_display()]
+        return
+    few = dashboard.hidden_departments(today)
+    for row in found:
+        department = dashboard.department_of(tree, row.unit)
+        where = f"（{SAID}）" if department in few else department_name(tree, department)
+        person = [row.person.staff_no, row.person.name, where]
+        if isinstance(row, Assignment):
+            yield [*person, row.path.title, row.start_on, row.due_on, STANDINGS[row.standing()], row.completed_on or ""]
+        else:
+            yield [*person, row.title, row.ends_on, row.get_status_display()]
+
+
+urlpatterns = [
+    path("training/", page, name="training"),
+    path("training/rows/", rows, name="training_rows"),
+]

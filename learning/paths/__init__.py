@@ -1,0 +1,1 @@
+"""Learning paths: their structure, editing, publication and versions."""

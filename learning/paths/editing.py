@@ -1,0 +1,252 @@
+"""Making and changing a learning path: its text, and the groups and steps of the version that is being worked on.
+
+A version is edited until its first assignment and never after (I10); a path that waits for consent is not edited at
+all. Every verb asks who may, locks the version and writes the audit event. Columns that do not belong to a step's
+type are refused, not ignored: what was sent by mistake must not come to light when the type changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from kb.lifecycle import transitions
+from kb.lifecycle.transitions import require
+from kb.models import Item
+from learning.access import path_permissions
+from learning.models import Completion, LearningPath, PathVersion, Stage, Step, StepGroup, StepType
+from learning.paths import ordering
+from learning.paths.problems import quiz_problem
+from learning.paths.structure import outline
+from organization import audit
+from organization.audience import Attribution
+from organization.counting import things
+from organization.models import User
+
+TEXT = ("title", "summary", "about")
+SETTINGS = ("goal", "due_kind", "due_days", "due_on", "valid_months", "renew_window_days")
+GROUP = ("title", "rule", "any_n")
+STEP = ("title", "why", "minutes", "required", "completion")
+#: The columns that a type of step has of its own.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    StepType.READ: ("item",),
+    StepType.WRITE: ("format",),
+    StepType.COURSE: ("course",),
+    StepType.ON_JOB: ("task",),
+    StepType.ASK: ("post", "task"),
+    StepType.CHECK: ("quiz",),
+    StepType.EVENT: ("held_on", "place"),
+}
+#: A path that asks more is not read to its end; split it.
+MOST_STEPS, MOST_GROUPS = 60, 20
+NOT_YOURS = "この学習パスを直せる担当ではありません。"
+FROZEN = "この版は、もう割り当てられているので、直せません。「次の版を作る」を押して、新しい版で直してください。"
+WAITING = "確認待ちの間は、直せません。「作成中に戻す」を押してから直してください。"
+RETIRED = "終了した学習パスは、直せません。「写して作る」で、新しい学習パスを作ってください。"
+
+
+@transaction.atomic
+def create(
+    *, by: User, unit_id: int, audience: str, values: Mapping[str, Any], copied_from: LearningPath | None = None
+) -> LearningPath:
+    """A path in 作成中 with an empty first version; nobody but its builders sees it."""
+    require(path_permissions.may_begin(by) and unit_id in path_permissions.units_of(by), NOT_YOURS)
+    if audience not in path_permissions.audiences_of(by):
+        raise ValidationError("公開範囲は、画面に出ている中から選び直してください。")
+    path = LearningPath(
+        **_only(values, TEXT), owner_unit_id=unit_id, audience=audience, attribution=Attribution.UNIT_ONLY,
+        copied_from=copied_from,
+    )  # fmt: skip
+    transitions.create(item=path, by=by.person)
+    PathVersion.objects.create(path=path, number=1)
+    audit.record(actor=by, action="path.created", obj=path, after={"unit": unit_id, "audience": audience})
+    return path
+
+
+@transaction.atomic
+def edit_text(*, path: LearningPath, by: User, values: Mapping[str, Any]) -> LearningPath:
+    """Title, summary and about; what readers see already is published as a new revision."""
+    locked = LearningPath.objects.select_for_update(of=("self",)).get(pk=path.pk)
+    require(path_permissions.may_build(path=locked, user=by), NOT_YOURS)
+    refuse_closed(locked)
+    before = {name: getattr(locked, name) for name in TEXT}
+    for name, value in _only(values, TEXT).items():
+        setattr(locked, name, value)
+    if locked.live:
+        transitions.publish(item=locked)
+    else:
+        locked.save(clean=False)
+    audit.record(
+        actor=by, action="path.edited", obj=locked, before=before, after={name: getattr(locked, name) for name in TEXT}
+    )
+    return locked
+
+
+@transaction.atomic
+def edit_settings(*, version: PathVersion, by: User, values: Mapping[str, Any]) -> PathVersion:
+    """Goal, due rule and validity of the version that is being worked on."""
+    locked = editable(version, by)
+    for name, value in _only(values, SETTINGS).items():
+        setattr(locked, name, value)
+    locked.full_clean(exclude=["path"])
+    locked.save()
+    _record(locked, by, "settings", due=locked.due_words())
+    return locked
+
+
+# --- Groups -----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def save_group(
+    *, version: PathVersion, by: User, values: Mapping[str, Any], group: StepGroup | None = None
+) -> StepGroup:
+    """A new group at the end, or a changed one."""
+    locked = editable(version, by)
+    row = locked.groups.get(pk=group.pk) if group is not None else StepGroup(version=locked)
+    if group is None:
+        row.order = locked.groups.count()
+        if row.order >= MOST_GROUPS:
+            raise ValidationError(f"まとまりは{MOST_GROUPS}までです。似たものを一つにしてください。")
+    for name, value in _only(values, GROUP).items():
+        setattr(row, name, value)
+    if row.rule == StepGroup.Rule.ALL:
+        row.any_n = 1
+    size = row.steps.count() if row.pk else 0
+    if size and row.rule == StepGroup.Rule.ANY and row.any_n > size:
+        raise ValidationError({"any_n": f"このまとまりのステップは{things(size)}です。{size}までの数にしてください。"})
+    row.full_clean(exclude=["version"])
+    row.save()
+    _record(locked, by, "group", group=row.title)
+    return row
+
+
+@transaction.atomic
+def delete_group(*, group: StepGroup, by: User) -> None:
+    """Take away an empty group; one with steps is refused, so that nothing is lost by one press."""
+    locked = editable(group.version, by)
+    if group.steps.exists():
+        raise ValidationError("ステップが入っているまとまりは消せません。先にステップを動かすか、消してください。")
+    title = group.title
+    group.delete()
+    _lay(locked, [[s.pk for s in one.steps] for one in outline(locked).groups])
+    _record(locked, by, "group_deleted", group=title)
+
+
+@transaction.atomic
+def move_group(*, group: StepGroup, by: User, up: bool) -> None:
+    locked = editable(group.version, by)
+    for n, pk in enumerate(ordering.moved([one.row.pk for one in outline(locked).groups], group.pk, up=up)):
+        StepGroup.objects.filter(pk=pk).exclude(order=n).update(order=n)
+    _record(locked, by, "group_moved", group=group.title)
+
+
+# --- Steps ------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_step(*, group: StepGroup, by: User, type: str, values: Mapping[str, Any]) -> Step:
+    """A new step at the end of its group."""
+    locked = editable(group.version, by)
+    if locked.steps.count() >= MOST_STEPS:
+        raise ValidationError(f"ステップは{MOST_STEPS}までです。学習パスを二つに分けてください。")
+    row = Step(version=locked, group=group, type=type, order=group.steps.count())
+    return _save_step(row, by, values)
+
+
+@transaction.atomic
+def edit_step(*, step: Step, by: User, values: Mapping[str, Any]) -> Step:
+    """Change a step; its type and its `uid` stay."""
+    locked = editable(step.version, by)
+    return _save_step(locked.steps.get(pk=step.pk), by, values)
+
+
+def _save_step(row: Step, by: User, values: Mapping[str, Any]) -> Step:
+    if row.type not in COLUMNS:
+        raise ValidationError("ステップの種別を、画面に出ている中から選び直してください。")
+    for name, value in _only(values, (*STEP, *COLUMNS[row.type])).items():
+        setattr(row, name, value)
+    if row.is_by_fact and row.completion != Completion.SELF:
+        raise ValidationError("ふりかえりと研修のステップは、公開や修了で自動的にすみます。完了条件は選べません。")
+    if row.type == StepType.CHECK and (text := quiz_problem(row.quiz)):
+        raise ValidationError(text)
+    if row.type == StepType.READ and row.item_id is not None and not _readable(row.item_id, by):
+        kept = row.pk and Step.objects.filter(pk=row.pk, item=row.item_id).exists()
+        if not kept:
+            raise ValidationError("読むものが見つかりません。あなたが読めるものの中から選んでください。")
+    row.full_clean(exclude=["version", "group", "item", "course", "post"])
+    row.save()
+    _record(row.version, by, "step", step=row.uid, title=row.title)
+    return row
+
+
+def _readable(item_id: int, by: User) -> bool:
+    return bool(Item.objects.visible_to(by).filter(pk=item_id).exists())
+
+
+@transaction.atomic
+def delete_step(*, step: Step, by: User) -> None:
+    locked = editable(step.version, by)
+    uid, title = step.uid, step.title
+    locked.steps.filter(pk=step.pk).delete()
+    _lay(locked, [[s.pk for s in one.steps] for one in outline(locked).groups])
+    _record(locked, by, "step_deleted", step=uid, title=title)
+
+
+@transaction.atomic
+def move_step(*, step: Step, by: User, up: bool) -> None:
+    """One place up or down; at the edge of a group into the next one."""
+    locked = editable(step.version, by)
+    layout = [[s.pk for s in one.steps] for one in outline(locked).groups]
+    _lay(locked, ordering.step_moved(layout, step.pk, up=up))
+    _record(locked, by, "step_moved", step=step.uid)
+
+
+def _lay(version: PathVersion, layout: Sequence[Sequence[int]]) -> None:
+    """Write down where each group and step stands: places count from 0 without gaps; only what moved is written."""
+    rows = sorted(version.groups.all(), key=lambda group: (group.order, group.pk))
+    steps = {step.pk: step for step in version.steps.all()}
+    for n, (group, keys) in enumerate(zip(rows, layout, strict=True)):
+        if group.order != n:
+            StepGroup.objects.filter(pk=group.pk).update(order=n)
+        for m, pk in enumerate(keys):
+            if (steps[pk].group_id, steps[pk].order) != (group.pk, m):
+                Step.objects.filter(pk=pk).update(group=group, order=m)
+
+
+# --- What may be edited -----------------------------------------------------------------------
+
+
+def editable(version: PathVersion, by: User) -> PathVersion:
+    """The version, locked, where `by` may change it now. PermissionDenied, or ValidationError with what to do instead."""
+    locked = PathVersion.objects.select_for_update(of=("self",)).select_related("path").get(pk=version.pk)
+    require(path_permissions.may_build(path=locked.path, user=by), NOT_YOURS)
+    refuse_closed(locked.path)
+    if locked.frozen_at is not None:
+        raise ValidationError(FROZEN)
+    return locked
+
+
+def refuse_closed(path: LearningPath) -> None:
+    if path.stage == Stage.REVIEW:
+        raise ValidationError(WAITING)
+    if path.stage == Stage.RETIRED:
+        raise ValidationError(RETIRED)
+
+
+def _only(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    if set(values) - set(names):
+        raise ValidationError("ここでは使えない欄が混じっています。画面を開き直して、もう一度送ってください。")
+    return dict(values)
+
+
+def _record(version: PathVersion, by: User, what: str, **said: Any) -> None:
+    audit.record(
+        actor=by,
+        action="path.version_edited",
+        obj=version.path,
+        after={"version": version.number, "what": what, **said},
+    )

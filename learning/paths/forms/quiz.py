@@ -1,0 +1,94 @@
+"""The form of a check: up to five questions with up to four choices each, as plain fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from kb.text_cleaning import LineField
+from kb.writing.forms.fields import choice_messages
+from learning.models import Step
+from learning.paths.forms.step import StepForm
+
+QUESTIONS, CHOICES = 5, 4
+
+
+class QuizForm(StepForm):
+    """Up to five questions with up to four choices each, as plain fields."""
+
+    OWN = ("quiz",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        quiz = self.step.quiz if self.step is not None else []
+        del self.fields["completion"]
+        for n in range(QUESTIONS):
+            one = quiz[n] if n < len(quiz) else {}
+            self._add(n, one)
+
+    def _add(self, n: int, one: dict[str, Any]) -> None:
+        called, choices = f"問い{n + 1}", one.get("choices", [])
+        self.fields[f"question_{n}"] = LineField(
+            label=called, called=called, max_length=200, required=False, initial=one.get("question", "")
+        )
+        for m in range(CHOICES):
+            label = f"{called}の選択肢{m + 1}"
+            self.fields[f"choice_{n}_{m}"] = LineField(
+                label=label, max_length=100, required=False, initial=choices[m] if m < len(choices) else ""
+            )
+        numbers = [("", "選んでください"), *((str(m), f"選択肢{m + 1}") for m in range(CHOICES))]
+        answer = one.get("answer")
+        self.fields[f"answer_{n}"] = forms.ChoiceField(
+            label=f"{called}の正しい答え", choices=numbers, required=False, error_messages=choice_messages("正しい答え"),
+            initial="" if answer is None else str(answer),
+        )  # fmt: skip
+        self.fields[f"note_{n}"] = LineField(
+            label=f"{called}の解説", max_length=200, required=False, initial=one.get("note", "")
+        )
+
+    @property
+    def own(self) -> list[forms.BoundField]:
+        return []
+
+    @property
+    def questions(self) -> list[dict[str, Any]]:
+        """The fields of each question, for the template; the first stands open, and whatever has content or errors."""
+        found = []
+        for n in range(QUESTIONS):
+            names = [f"question_{n}", *(f"choice_{n}_{m}" for m in range(CHOICES)), f"answer_{n}", f"note_{n}"]
+            fields = [self[name] for name in names]
+            opened = n == 0 or any(field.value() or field.errors for field in fields)
+            found.append({"number": n + 1, "fields": fields, "open": opened})
+        return found
+
+    def initial_of(self, step: Step) -> dict[str, Any]:
+        return {name: getattr(step, name) for name in ("title", "why", "minutes", "required")}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        quiz = [one for n in range(QUESTIONS) if (one := self._question(n, data))]
+        if not quiz and not self.errors:
+            self.add_error("question_0", "問いがありません。問いの文と、二つ以上の選択肢を書いてください。")
+        data["quiz"] = quiz
+        return data
+
+    def _question(self, n: int, data: dict[str, Any]) -> dict[str, Any] | None:
+        """One question as it is kept; None where nothing was written, or where it is not complete (an error is added)."""
+        question = data.get(f"question_{n}", "").strip()
+        texts = [data.get(f"choice_{n}_{m}", "").strip() for m in range(CHOICES)]
+        if not question and not any(texts):
+            return None
+        if not question:
+            self.add_error(f"question_{n}", f"問い{n + 1}の文が空です。文を書くか、選択肢を消してください。")
+        if sum(map(bool, texts)) < 2:
+            self.add_error(f"choice_{n}_1", f"問い{n + 1}の選択肢が足りません。二つ以上書いてください。")
+        chosen = data.get(f"answer_{n}", "")
+        if not chosen or not texts[int(chosen)]:
+            self.add_error(f"answer_{n}", f"問い{n + 1}の正しい答えを、書いた選択肢の中から選んでください。")
+            return None
+        kept = [m for m, text in enumerate(texts) if text]
+        return {
+            "question": question, "choices": [texts[m] for m in kept], "answer": kept.index(int(chosen)),
+            "note": data.get(f"note_{n}", "").strip(),
+        }  # fmt: skip

@@ -1,0 +1,184 @@
+"""The stages of a path: 作成中 → 確認待ち → 公開中 → 終了, and who may read it. Each move is one verb, audited.
+
+For the own unit a path is opened at once, as everything else is; wider, the training or the knowledge office agrees,
+and nobody to their own where somebody else can. kb's own review list and audience screen are not used for paths
+(LearningPath.HAS_OWN_REVIEW). It refuses to open a path that has problems.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import reverse
+
+from kb.lifecycle import transitions
+from kb.lifecycle.transitions import OWN, WIDTH, require, tell_authors
+from learning.access import path_permissions
+from learning.models import Assignment, LearningPath, PathVersion, Stage
+from learning.paths.editing import NOT_YOURS
+from learning.paths.problems import problems
+from organization import audit, clock
+from organization.audience import Audience
+from organization.models import User
+from organization.notices import notify
+
+NOT_ACCEPTOR = "この学習パスに同意できる担当ではありません。自分が出したものは、ほかの研修担当が確かめます。"
+
+
+def _locked(path: LearningPath) -> LearningPath:
+    return LearningPath.objects.select_for_update(of=("self",)).get(pk=path.pk)
+
+
+@transaction.atomic
+def send(*, path: LearningPath, by: User) -> LearningPath:
+    """Out of 作成中: at once to the own unit, wider to whoever has to agree."""
+    row = _locked(path)
+    require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
+    _require_stage(row, Stage.DRAFT)
+    _refuse_problems(row)
+    if row.audience in OWN:
+        return _open(row, by, "path.activated")
+    row.stage, row.submitted_at = Stage.REVIEW, clock.now()
+    row.save(clean=False)
+    audit.record(actor=by, action="path.sent", obj=row, after={"stage": row.stage, "audience": row.audience})
+    _ask(row, by, f"学習パス「{row.title}」の確認をお願いします。")
+    return row
+
+
+@transaction.atomic
+def accept(*, path: LearningPath, by: User) -> LearningPath:
+    """Agree: the path is opened, or its audience becomes what was asked for."""
+    row = _locked(path)
+    require(path_permissions.may_accept(path=row, user=by), NOT_ACCEPTOR)
+    if row.stage == Stage.REVIEW:
+        _refuse_problems(row)
+        tell_authors(row, f"学習パス「{row.title}」が公開されました。", row.get_absolute_url())
+        return _open(row, by, "path.activated")
+    before = {"audience": row.audience}
+    row.audience, row.requested_audience = row.requested_audience, ""
+    transitions.publish(item=row)
+    audit.record(actor=by, action="path.audience", obj=row, before=before, after={"audience": row.audience})
+    tell_authors(row, f"学習パス「{row.title}」の公開範囲が広がりました。", row.get_absolute_url())
+    return row
+
+
+@transaction.atomic
+def give_back(*, path: LearningPath, by: User, comment: str) -> LearningPath:
+    """Back to 作成中 with a comment; of what is open already, only the wider audience is refused."""
+    row = _locked(path)
+    require(path_permissions.may_accept(path=row, user=by), NOT_ACCEPTOR)
+    comment = comment.strip()
+    if not comment:
+        raise ValidationError("差し戻すわけと、どう直すとよいかを書いてください。")
+    if len(comment) > 200:
+        raise ValidationError(f"ことばは200文字までです。{len(comment) - 200}文字けずってください。")
+    if row.stage == Stage.REVIEW:
+        row.stage = Stage.DRAFT
+    row.requested_audience = ""
+    row.save(clean=False)
+    audit.record(actor=by, action="path.returned", obj=row, after={"stage": row.stage}, reason=comment)
+    tell_authors(row, f"学習パス「{row.title}」が差し戻されました：{comment}", build_url(row))
+    return row
+
+
+@transaction.atomic
+def recall(*, path: LearningPath, by: User) -> LearningPath:
+    """作成中に戻す: the builder takes back what waits, to change it."""
+    row = _locked(path)
+    require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
+    _require_stage(row, Stage.REVIEW)
+    row.stage = Stage.DRAFT
+    row.save(clean=False)
+    audit.record(actor=by, action="path.recalled", obj=row, after={"stage": row.stage})
+    return row
+
+
+@transaction.atomic
+def retire(*, path: LearningPath, by: User) -> LearningPath:
+    """終了: nobody is given it any more; who is learning goes on to the end."""
+    row = _locked(path)
+    require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
+    _require_stage(row, Stage.ACTIVE)
+    row.stage, row.requested_audience = Stage.RETIRED, ""
+    row.save(clean=False)
+    audit.record(actor=by, action="path.retired", obj=row, after={"open": row.assignments.open().count()})
+    return row
+
+
+@transaction.atomic
+def change_audience(*, path: LearningPath, by: User, audience: str) -> LearningPath:
+    """Narrow at once; widen what is open by asking. A path in 作成中 changes freely: it is sent later."""
+    row = _locked(path)
+    require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
+    if audience not in path_permissions.audiences_of(by):
+        raise ValidationError("公開範囲は、画面に出ている中から選び直してください。")
+    if row.stage not in (Stage.DRAFT, Stage.ACTIVE):
+        raise ValidationError("確認待ちや終了の学習パスの公開範囲は、変えられません。")
+    before = {"audience": row.audience}
+    wider = WIDTH[Audience(audience)] > WIDTH[Audience(row.audience)]
+    if row.stage == Stage.ACTIVE and wider:
+        row.requested_audience, row.submitted_at = audience, clock.now()
+        row.save(clean=False)
+        audit.record(actor=by, action="path.audience_asked", obj=row, before=before, after={"asked": audience})
+        if path_permissions.may_accept(path=row, user=by):
+            return accept(path=row, by=by)  # nobody else could
+        _ask(row, by, f"学習パス「{row.title}」の公開範囲を広げる確認をお願いします。")
+        return row
+    row.audience, row.requested_audience = audience, ""
+    if row.live:
+        transitions.publish(item=row)
+    else:
+        row.save(clean=False)
+    audit.record(actor=by, action="path.audience", obj=row, before=before, after={"audience": audience})
+    return row
+
+
+@transaction.atomic
+def withdraw(*, path: LearningPath, by: User, reason: str) -> Any:
+    """取り下げ: a path that nobody is learning is taken away, with the reason; its number stays (I17)."""
+    row = _locked(path)
+    require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
+    if row.stage == Stage.ACTIVE or Assignment.objects.open().filter(path=row).exists():
+        raise ValidationError(
+            "公開中の学習パスは、先に「終了する」を押し、学んでいる人が終えてから取り下げてください。"
+        )
+    row.stage = Stage.RETIRED
+    row.save(clean=False)
+    return transitions.withdraw(item=row, user=by, reason=reason)
+
+
+# --- What the verbs share ---------------------------------------------------------------------
+
+
+def _open(row: LearningPath, by: User, action: str) -> LearningPath:
+    """公開中, with the version that is being worked on released."""
+    before = {"stage": row.stage}
+    working = row.working_version()
+    if working is not None:
+        PathVersion.objects.filter(pk=working.pk, released_at__isnull=True).update(released_at=clock.now())
+    row.stage = Stage.ACTIVE
+    transitions.publish(item=row)
+    audit.record(actor=by, action=action, obj=row, before=before, after={"stage": row.stage, "audience": row.audience})
+    return row
+
+
+def _refuse_problems(row: LearningPath) -> None:
+    version = row.working_version()
+    if found := problems(version) if version is not None else []:
+        raise ValidationError([problem.text for problem in found])
+
+
+def _require_stage(row: LearningPath, stage: str) -> None:
+    if row.stage != stage:
+        raise ValidationError("ほかの人が先に進めたようです。画面を開き直して、今の段階を確かめてください。")
+
+
+def _ask(row: LearningPath, by: User, text: str) -> None:
+    for person in path_permissions.acceptors().exclude(pk=by.person.pk):
+        notify(person, text=text, url=build_url(row))
+
+
+def build_url(path: LearningPath) -> str:
+    return reverse("path_build", args=[path.public_id])

@@ -1,0 +1,157 @@
+"""What keeps a version from being released, in sentences that say what to do; and which readings some could not open.
+
+It asks and changes nothing. A step waits only for earlier groups, so there is no circle to look for (I12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kb.formats.loading import get_format
+from kb.models import Item
+from learning.models import LearningPath, PathVersion, Step, StepGroup, StepType
+from learning.paths import reading_targets
+from learning.paths.structure import Outline, outline_to_show
+from organization import clock
+from organization.audience import Audience
+from organization.counting import things
+from organization.models import OrgUnit
+from organization.tree import UnitTree, unit_tree
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A sentence, and the place on the builder's page that it speaks of."""
+
+    text: str
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Shut:
+    """A reading whose item some readers of the path could not open; `item` None where the builder may not either."""
+
+    step: Step
+    item: Item | None
+
+
+def problems(
+    version: PathVersion, shape: Outline | None = None, standing: Mapping[int, int] | None = None
+) -> list[Problem]:
+    """Everything that is wrong with a version; empty where it may be released. Three queries, whatever its size.
+
+    `shape` (outline_to_show) and `standing` (standing_of) are what the caller has read already.
+    """
+    shape = shape or outline_to_show(version)
+    found = faults(shape, standing)
+    if version.due_kind == PathVersion.DueKind.FIXED and version.due_on and version.due_on < clock.today():
+        found.append(Problem("期限の日が過ぎています。「ねらいと期限」で、新しい日を入れてください。", "settings"))
+    return found
+
+
+def faults(shape: Outline, standing: Mapping[int, int] | None = None) -> list[Problem]:
+    """What is wrong with the steps themselves, whatever the days."""
+    if not shape.steps:
+        return [Problem("ステップがありません。「ステップを足す」から、一つ以上入れてください。", "steps")]
+    found = [problem for group in shape.groups if (problem := _of_group(group.row, len(group.steps)))]
+    if not shape.needed:
+        found.append(Problem("必須のステップがありません。一つ以上を必須にしてください。", "steps"))
+    if standing is None:
+        standing = standing_of(shape.steps)
+    said = ((step, _of_step(step, standing)) for step in shape.steps)
+    return [*found, *(Problem(f"「{step.title}」：{text}", f"step-{step.uid}") for step, text in said if text)]
+
+
+def _of_group(group: StepGroup, size: int) -> Problem | None:
+    anchor = f"group-{group.pk}"
+    if not size:
+        return Problem(
+            f"「{group.title}」にステップがありません。ステップを入れるか、まとまりを消してください。", anchor
+        )
+    if group.rule == StepGroup.Rule.ANY and not 1 <= group.any_n <= size:
+        rule = f"「{group.title}」は{things(size)}のステップから{things(group.any_n)}すませる決まりです。"
+        text = f"{rule}すませる数を1から{size}までに直してください。"
+        return Problem(text, anchor)
+    return None
+
+
+def _of_step(step: Step, standing: Mapping[int, int]) -> str:
+    """Why a step cannot be done as it stands; empty where it can."""
+    if step.type == StepType.READ:
+        if step.item_id is None:
+            return "読むものが決まっていません。「直す」から、読むものを選んでください。"
+        if step.item_id not in standing:
+            return "読むものが、取り下げられたか、まだ公開されていません。「直す」から、別のものを選んでください。"
+    if step.type == StepType.WRITE and step.format and get_format(step.format) is None:
+        return "ふりかえりの書式が、今はありません。「直す」から、書式を選び直してください。"
+    if step.type == StepType.COURSE:
+        if step.course is None:
+            return "研修が決まっていません。「直す」から、研修を選んでください。"
+        if step.course.retired:
+            return "終わった研修です。「直す」から、今ある研修を選んでください。"
+    if step.type == StepType.ASK and step.post_id is None:
+        return "聴く相手の職が決まっていません。「直す」から、職を選んでください。"
+    if step.type == StepType.EVENT and step.held_on is None:
+        return "行事の日が決まっていません。「直す」から、日付を入れてください。"
+    if step.type == StepType.CHECK:
+        return quiz_problem(step.quiz)
+    return ""
+
+
+def quiz_problem(quiz: Any) -> str:
+    """Why a quiz cannot be answered; empty where it can."""
+    if not isinstance(quiz, list) or not quiz:
+        return "問いがありません。「直す」から、問いと選択肢を書いてください。"
+    for n, one in enumerate(quiz, 1):
+        choices, answer = one.get("choices", []), one.get("answer")
+        if not one.get("question") or len(choices) < 2:
+            return f"問い{n}には、問いの文と、二つ以上の選択肢が要ります。"
+        if not isinstance(answer, int) or not 0 <= answer < len(choices):
+            return f"問い{n}の正しい答えを、選択肢の中から選んでください。"
+    return ""
+
+
+# --- Who could not read ---------------------------------------------------------------------------
+
+
+def standing_of(steps: Iterable[Step]) -> dict[int, int]:
+    """What stands today for the items of these steps, asked once for all that a page says of them."""
+    return reading_targets.standing_items({step.item_id for step in steps if step.item_id is not None})
+
+
+def shut_readings(
+    path: LearningPath, steps: Iterable[Step], seen: Mapping[int, Item | None], standing: Mapping[int, int]
+) -> list[Shut]:
+    """The reading steps whose item not everybody could open to whom the path is open; named before anyone is assigned.
+
+    `seen` is what the builder may open (reading.readable): what they may not is not named to them either.
+    """
+    items = {item.pk: item for item in Item.objects.filter(pk__in=set(standing.values()))}
+    tree = unit_tree()
+    found = []
+    for step in steps:
+        item = items.get(standing.get(step.item_id or 0, 0))
+        if item is not None and not covers(item, path, tree):
+            found.append(Shut(step, seen.get(step.pk)))
+    return found
+
+
+def covers(item: Item, path: LearningPath, tree: UnitTree) -> bool:
+    """Whether everybody who may open `path` by its audience may open `item` by its own."""
+    if item.audience == Audience.PUBLIC or path.audience == Audience.SELF:
+        return True
+    if item.audience == Audience.MUNICIPAL:
+        return path.audience != Audience.PUBLIC
+    owner, theirs = tree.successor(path.owner_unit_id or 0), item.owner_unit_id or 0
+    if item.audience == Audience.PREFECTURE:
+        wide = path.audience in (Audience.MUNICIPAL, Audience.PUBLIC)
+        return not wide and tree.kind(owner) != OrgUnit.Kind.MUNICIPALITY
+    if item.audience == Audience.DEPARTMENT:
+        near = path.audience in (Audience.UNIT, Audience.DEPARTMENT)
+        return near and tree.department(theirs) == tree.department(owner)
+    if item.audience == Audience.UNIT and path.audience == Audience.UNIT:
+        line = {owner, *tree.ancestors(owner)}
+        return theirs in line or any(theirs in tree.predecessors(unit) for unit in line)
+    return False

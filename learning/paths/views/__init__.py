@@ -1,0 +1,1 @@
+"""Pages of a path: catalogue, the path itself, and its editor."""

@@ -1,0 +1,107 @@
+"""The catalogue of learning paths, and beginning one by oneself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path as url
+from django.views.decorators.http import require_POST
+
+from learning.access import path_permissions
+from learning.assignments import assigning
+from learning.models import Assignment, LearningPath, PathVersion, Stage
+from learning.paths.labels import minutes_words
+from learning.paths.reading_targets import reads_courses
+from learning.paths.structure import Outline, outlines
+from learning.paths.views.page import me, open_path
+
+SHOWN = 24
+#: Of the builder's own: more than these are found by search.
+WORKED_ON = 50
+
+
+@login_required
+def page(request: HttpRequest) -> HttpResponse:
+    """Active paths that the reader may open, with their own state; and what whoever builds has in hand."""
+    active = LearningPath.objects.visible_to(request.user).filter(stage=Stage.ACTIVE).order_by("title", "pk")
+    shown = Paginator(active, SHOWN).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "learning/paths.html",
+        {
+            "page": shown,
+            "cards": _cards(request.user, list(shown.object_list)),
+            "may_begin": path_permissions.may_begin(request.user),
+            "reads_courses": reads_courses(request.user),
+            **_in_hand(request.user),
+        },
+    )
+
+
+def _cards(user: Any, paths: list[LearningPath]) -> list[dict[str, Any]]:
+    """What the catalogue says of each path; four queries, whatever their number."""
+    current: dict[int, PathVersion] = {}
+    for version in PathVersion.objects.filter(path__in=paths, released_at__isnull=False).order_by("number"):
+        current[version.path_id] = version
+    shapes = outlines(version.pk for version in current.values())
+    mine: dict[int, str] = {}
+    person = getattr(user, "person", None)
+    if person is not None:
+        for row in Assignment.objects.filter(person=person, path__in=paths).exclude(state="cancelled").order_by("pk"):
+            mine[row.path_id] = row.standing()
+    return [_card(path, current.get(path.pk), shapes, mine.get(path.pk, "")) for path in paths]
+
+
+def _card(path: LearningPath, version: PathVersion | None, shapes: dict[int, Outline], mine: str) -> dict[str, Any]:
+    shape = shapes.get(version.pk) if version else None
+    return {
+        "path": path,
+        "goal": version.goal if version else "",
+        "due": version.due_words() if version else "",
+        "minutes": minutes_words(shape.minutes) if shape else "",
+        "steps": len(shape.steps) if shape else 0,
+        "mine": mine,
+    }
+
+
+def _in_hand(user: Any) -> dict[str, Any]:
+    """What waits for this user's consent, and what they are making; nothing for everybody else."""
+    if not path_permissions.may_begin(user) and not path_permissions.may_agree(user):
+        return {}
+    mine = path_permissions.buildable(user).order_by("-pk")
+    unfinished = Q(stage__in=(Stage.DRAFT, Stage.REVIEW)) | ~Q(requested_audience="")
+    rows = list(mine.filter(unfinished)[: 2 * WORKED_ON])
+    return {
+        "waiting": [row for row in rows if row.stage != Stage.DRAFT],
+        "drafts": [row for row in rows if row.stage == Stage.DRAFT],
+        "retired": mine.filter(stage=Stage.RETIRED)[:WORKED_ON],
+    }
+
+
+@login_required
+@require_POST
+def enrol(request: HttpRequest, public_id: str) -> HttpResponse:
+    """「学びはじめる」: an assignment of one's own, which nobody else sees unless it is shared."""
+    found = open_path(request, public_id)
+    if getattr(request.user, "person", None) is None:
+        raise Http404
+    try:
+        made = assigning.enrol(path=found, by=me(request))  # login_required: a User
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return redirect(found.get_absolute_url())
+    messages.success(request, "学習を始めました。所属長には、見せると決めるまで見えません。")
+    return redirect("my_learning", uid=made.uid)
+
+
+urlpatterns = [
+    url("paths/", page, name="paths"),
+    url("paths/<str:public_id>/enrol/", enrol, name="path_enrol"),
+]

@@ -1,0 +1,87 @@
+"""The page of a learning path at its permalink: what it teaches, its steps, and how to begin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+
+from kb.models import Item
+from learning.access import path_permissions, permissions
+from learning.assignments.assigning import open_assignment
+from learning.models import LearningPath, Stage, Step
+from learning.paths.labels import ICONS, UNNAMED, minutes_words, target_words, validity_words
+from learning.paths.reading_targets import readable
+from learning.paths.structure import Outline, outline_to_show
+
+#: More than these are found by search.
+COPIES = 20
+
+
+def shown(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
+    """What the path's template shows besides the frame of an item, trimmed to this reader."""
+    version = path.current_version()
+    person = getattr(request.user, "person", None)
+    mine = open_assignment(person, path) if person else None
+    if mine is not None:
+        version = mine.version  # an open assignment stays on its own version, and so does what its learner reads here
+    shape = outline_to_show(version) if version else None
+    active = path.stage == Stage.ACTIVE
+    manages = permissions.is_manager(request.user) or permissions.is_office(request.user)
+    return {
+        "version": version,
+        "groups": groups_of(shape, readable(shape.steps, request.user)) if shape else [],
+        "minutes": minutes_words(shape.minutes) if shape else "",
+        "step_count": len(shape.steps) if shape else 0,
+        "validity": validity_words(version) if version else "",
+        "mine": mine,
+        "may_enrol": active and person is not None and mine is None,
+        "may_assign": active and manages,
+        "may_build": path_permissions.may_build(path=path, user=request.user),
+        "may_copy": version is not None and path_permissions.may_begin(request.user),
+        **family(request.user, path),
+    }
+
+
+def family(user: Any, path: LearningPath) -> dict[str, Any]:
+    """The path that this one was copied from, and its copies; only those that `user` may open are named."""
+    near = Q(copied_from=path) | Q(pk=path.copied_from_id)
+    found = list(LearningPath.objects.visible_to(user).filter(near).order_by("title", "pk")[: COPIES + 1])
+    origin = next((one for one in found if one.pk == path.copied_from_id), None)
+    return {
+        "origin": origin,
+        "origin_hidden": origin is None and path.copied_from_id is not None,
+        "copies": [one for one in found if one.copied_from_id == path.pk][:COPIES],
+    }
+
+
+def groups_of(shape: Outline, seen: Mapping[int, Item | None]) -> list[dict[str, Any]]:
+    """Groups and steps as templates/learning/outline.html shows them; `seen` is what the reader may open (readable)."""
+    return [
+        {
+            "row": group.row,
+            "number": n,
+            "rule": group.row.rule_words(len(group.steps)),
+            "is_any": group.row.rule == group.row.Rule.ANY,
+            "steps": [step_line(step, seen) for step in group.steps],
+        }
+        for n, group in enumerate(shape.groups, 1)
+    ]
+
+
+def step_line(step: Step, seen: Mapping[int, Item | None]) -> dict[str, Any]:
+    """A step for this reader; the words around a reading that is closed to them would name it (I16)."""
+    hidden = step.item_id is not None and seen.get(step.pk) is None
+    return {
+        "step": step,
+        "title": UNNAMED if hidden else step.title,
+        "why": "" if hidden else step.why,
+        "task": "" if hidden else step.task,
+        "icon": ICONS[step.type],
+        "minutes": minutes_words(step.minutes),
+        "target": target_words(step),
+        "item": seen.get(step.pk),
+        "hidden": hidden,
+    }

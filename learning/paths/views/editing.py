@@ -1,0 +1,267 @@
+"""Building a path: its page in the workshop, its text, goal and audience, its stages; groups and steps are in
+``building_steps``, versions and copies in ``building_versions``. The verbs decide who may; everybody else meets 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path as url
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from learning.access import path_permissions
+from learning.models import LearningPath, PathVersion, Stage, StepType
+from learning.paths import editing, lifecycle, versions
+from learning.paths.forms.path import AudienceForm, CommentForm, NewPathForm, SettingsForm, TextForm, refuse
+from learning.paths.labels import PURPOSES, minutes_words, validity_words
+from learning.paths.problems import problems, shut_readings, standing_of
+from learning.paths.reading_targets import readable
+from learning.paths.structure import outline_to_show
+from learning.paths.views import steps
+from learning.paths.views import versions as version_views
+from learning.paths.views.detail import family, groups_of
+from learning.paths.views.page import form_page, me, path_of, trail
+
+
+@login_required
+def new(request: HttpRequest) -> HttpResponse:
+    """Title, unit and audience; then the builder's page."""
+    if not path_permissions.may_begin(request.user):
+        raise Http404
+    form = NewPathForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        made = editing.create(
+            by=me(request),
+            unit_id=values["unit"],
+            audience=values["audience"],
+            values={name: values[name] for name in ("title", "summary")},
+        )
+        messages.success(request, "学習パスを作りはじめました。次に、ねらいと期限を決め、ステップを足します。")
+        return redirect("path_build", public_id=made.public_id)
+    lead = "題、所管所属、公開範囲を決めます。どれも、公開するまでは、ほかの人には見えません。"
+    return form_page(request, form, title="学習パスを作る", lead=lead, button="作りはじめる", back=reverse("paths"))
+
+
+@login_required
+def page(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Everything of the newest version, what is wrong with it, and what can be done now."""
+    path = path_of(request, public_id)
+    version = path.versions.order_by("-number").first()
+    assert version is not None
+    shape = outline_to_show(version)
+    standing = standing_of(shape.steps)
+    seen = readable(shape.steps, request.user, standing)
+    may_build = path_permissions.may_build(path=path, user=request.user)
+    return render(
+        request,
+        "learning/build.html",
+        {
+            "path": path,
+            "version": version,
+            "edition": f"第{version.number}版" + ("" if version.released_at else "（公開前）"),
+            "released": version.released_at is not None,
+            "editable": may_build and version.frozen_at is None and path.stage in (Stage.DRAFT, Stage.ACTIVE),
+            "may_build": may_build,
+            "may_accept": path_permissions.may_accept(path=path, user=request.user),
+            "may_release": versions.may_release(path=path, by=me(request)),
+            "groups": groups_of(shape, seen),
+            "minutes": minutes_words(shape.minutes),
+            "validity": validity_words(version),
+            "problems": problems(version, shape, standing),
+            "shut": shut_readings(path, shape.steps, seen, standing),
+            "comment": path_comment(path),
+            "types": [(type.value, type.label, PURPOSES[type]) for type in StepType],
+            "requested_label": dict(path._meta.get_field("audience").choices).get(path.requested_audience, ""),
+            "trail": [*trail(path)[:1], {"url": "", "label": path.title}],
+            **family(request.user, path),
+        },
+    )
+
+
+def path_comment(path: LearningPath) -> str:
+    """The words of the last 差戻し, while the path is being mended."""
+    return path_permissions.last_comment(path) if path.stage == Stage.DRAFT else ""
+
+
+def _edit(request: HttpRequest, form: forms.Form, save: Callable[[], Any], said: str) -> HttpResponse | None:
+    """Save a valid form and go back to the builder's page; None where the form is to be shown (again)."""
+    if request.method != "POST" or not form.is_valid():
+        return None
+    try:
+        save()
+    except ValidationError as error:
+        refuse(form, error)
+        return None
+    messages.success(request, said)
+    return HttpResponse(status=204)
+
+
+@login_required
+def text(request: HttpRequest, public_id: str) -> HttpResponse:
+    path = path_of(request, public_id, build=True)
+    form = TextForm(request.POST or None, initial={name: getattr(path, name) for name in editing.TEXT})
+    saved = _edit(
+        request,
+        form,
+        lambda: editing.edit_text(path=path, by=me(request), values=form.cleaned_data),
+        "題と説明を直しました。",
+    )
+    if saved:
+        return redirect("path_build", public_id=public_id)
+    lead = (
+        "公開中の学習パスでは、直すとすぐに読む人に見えます。前の文は「変更の履歴」に残ります。"
+        if path.live
+        else "公開するまでは、ほかの人には見えません。"
+    )
+    return form_page(request, form, title="題と説明を直す", lead=lead, path=path)
+
+
+@login_required
+def settings(request: HttpRequest, public_id: str) -> HttpResponse:
+    path = path_of(request, public_id, build=True)
+    version = working(path)
+    form = SettingsForm(request.POST or None, initial={name: getattr(version, name) for name in editing.SETTINGS})
+    saved = _edit(
+        request,
+        form,
+        lambda: editing.edit_settings(version=version, by=me(request), values=form.cleaned_data),
+        "ねらいと期限を決めました。",
+    )
+    if saved:
+        return redirect(f"{lifecycle.build_url(path)}#settings")
+    return form_page(
+        request,
+        form,
+        title="ねらいと期限",
+        lead="終えた人が何をできるようになるかと、いつまでに終えるかを決めます。",
+        path=path,
+    )
+
+
+@login_required
+def audience(request: HttpRequest, public_id: str) -> HttpResponse:
+    path = path_of(request, public_id, build=True)
+    form = AudienceForm(request.POST or None, user=request.user, initial={"audience": path.audience})
+    if request.method == "POST" and form.is_valid():
+        try:
+            changed = lifecycle.change_audience(path=path, by=me(request), audience=form.cleaned_data["audience"])
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            asked = "研修担当に確認を頼みました。同意されるまでは、今の範囲のままです。"
+            messages.success(request, asked if changed.requested_audience else "公開範囲を変えました。")
+            return redirect("path_build", public_id=public_id)
+    lead = f"今は「{path.get_audience_display()}」です。せまくするとすぐに変わります。公開中のものを広げるときは、研修担当の同意のあとに変わります。"
+    return form_page(request, form, title="公開範囲を変える", lead=lead, path=path)
+
+
+@login_required
+def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+    path = path_of(request, public_id, build=True)
+    form = CommentForm(request.POST or None)
+    form.fields["comment"].label = "わけ"
+    form.fields["comment"].help_text = "管理番号とともに残り、読みに来た人に見せます。200文字まで。"
+    saved = _edit(
+        request,
+        form,
+        lambda: lifecycle.withdraw(path=path, by=me(request), reason=form.cleaned_data["comment"]),
+        "取り下げました。",
+    )
+    if saved:
+        return redirect("paths")
+    lead = "中身は読めなくなり、管理番号とわけだけが残ります。元に戻せません。"
+    return form_page(request, form, title="取り下げる", lead=lead, path=path, button="取り下げる", danger=True)
+
+
+def working(path: LearningPath) -> PathVersion:
+    """The version to be edited; the frozen newest where there is none, so that the verb says what to do."""
+    found = path.versions.order_by("-number").first()
+    assert found is not None
+    return found
+
+
+# --- Stages -----------------------------------------------------------------------------------
+
+
+@login_required
+@require_POST
+def act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
+    """One press of a button on the builder's page."""
+    path = path_of(request, public_id)
+    said, verb = ACTS.get(act, ("", None))
+    if verb is None:
+        raise Http404
+    try:
+        verb(path, request)
+    except PermissionDenied:
+        raise Http404 from None
+    except ValidationError as error:
+        for sentence in error.messages:
+            messages.error(request, sentence)
+    else:
+        messages.success(request, said or _sent(path))
+    return redirect("path_build", public_id=public_id)
+
+
+def _give_back(path: LearningPath, request: HttpRequest) -> None:
+    form = CommentForm(request.POST)
+    if not form.is_valid():
+        raise ValidationError([str(message) for errors in form.errors.values() for message in errors])
+    lifecycle.give_back(path=path, by=me(request), comment=form.cleaned_data["comment"])
+
+
+def _send(path: LearningPath, request: HttpRequest) -> None:
+    lifecycle.send(path=path, by=me(request))
+
+
+def _sent(path: LearningPath) -> str:
+    """What sending did: a path of the own unit is active at once, a wider one waits for consent."""
+    path.refresh_from_db(fields=["stage"])
+    if path.stage == Stage.ACTIVE:
+        return "公開しました。下の「次にすること」から割り当てられます。"
+    return "確認に出しました。同意されると公開されます。"
+
+
+ACTS: dict[str, tuple[str, Callable[[LearningPath, Any], Any]]] = {
+    "send": ("", _send),
+    "recall": ("作成中に戻しました。", lambda path, request: lifecycle.recall(path=path, by=me(request))),
+    "accept": ("同意しました。公開されました。", lambda path, request: lifecycle.accept(path=path, by=me(request))),
+    "return": ("ことばを添えて差し戻しました。", _give_back),
+    "retire": (
+        "終了しました。学んでいる人は、最後まで続けられます。",
+        lambda path, request: lifecycle.retire(path=path, by=me(request)),
+    ),
+    "next": (
+        "次の版を作りました。公開するまでは、今の版が割り当てられます。",
+        lambda path, request: versions.next_version(path=path, by=me(request)),
+    ),
+    "release": (
+        "この版を公開しました。これからの割当は、この版になります。前の版で学んでいる人は、「版と学んでいる人」で移せます。",
+        lambda path, request: versions.release(version=working(path), by=me(request)),
+    ),
+    "ask-release": (
+        "研修担当に、この版の公開を頼みました。",
+        lambda path, request: versions.ask_release(version=working(path), by=me(request)),
+    ),
+}
+
+urlpatterns = [
+    url("paths/new/", new, name="path_new"),
+    url("paths/<str:public_id>/build/", page, name="path_build"),
+    url("paths/<str:public_id>/build/text/", text, name="path_text"),
+    url("paths/<str:public_id>/build/settings/", settings, name="path_settings"),
+    url("paths/<str:public_id>/build/audience/", audience, name="path_audience"),
+    url("paths/<str:public_id>/build/withdraw/", withdraw, name="path_withdraw"),
+    url("paths/<str:public_id>/build/act/<slug:act>/", act, name="path_act"),
+    *steps.urlpatterns,
+    *version_views.urlpatterns,
+]

@@ -1,0 +1,164 @@
+"""Groups and steps on the builder's screens. Moves come back to what was moved, so that the keyboard stays there."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path as url
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from learning.models import LearningPath, PathVersion, Step, StepGroup, StepType
+from learning.paths import editing
+from learning.paths.forms.lookup import LookupForm
+from learning.paths.forms.path import GroupForm, refuse
+from learning.paths.forms.step import StepForm
+from learning.paths.forms.step_types import FORMS
+from learning.paths.labels import PURPOSES
+from learning.paths.lifecycle import build_url
+from learning.paths.views.page import form_page, me, path_of
+
+
+def newest(request: HttpRequest, public_id: str) -> tuple[LearningPath, PathVersion]:
+    path = path_of(request, public_id, build=True)
+    version = path.versions.order_by("-number").first()
+    if version is None:
+        raise Http404
+    return path, version
+
+
+def _back(path: LearningPath, anchor: str = "") -> HttpResponse:
+    return redirect(f"{build_url(path)}{f'#{anchor}' if anchor else ''}")
+
+
+# --- Groups -----------------------------------------------------------------------------------
+
+
+@login_required
+def group(request: HttpRequest, public_id: str, pk: int | None = None) -> HttpResponse:
+    """A new group, or one to change."""
+    path, version = newest(request, public_id)
+    row = get_object_or_404(StepGroup, pk=pk, version=version) if pk is not None else None
+    initial = {name: getattr(row, name) for name in editing.GROUP} if row else {"rule": StepGroup.Rule.ALL}
+    form = GroupForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            saved = editing.save_group(version=version, by=me(request), values=form.cleaned_data, group=row)  # fmt: skip
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            return _back(path, f"group-{saved.pk}")
+    title = "まとまりを直す" if row else "まとまりを足す"
+    lead = "ステップは、まとまりごとに上から進みます。前のまとまりがすむと、次が始められます。"
+    return form_page(request, form, title=title, lead=lead, path=path)
+
+
+@login_required
+@require_POST
+def group_act(request: HttpRequest, public_id: str, pk: int, act: str) -> HttpResponse:
+    """up, down, delete."""
+    path, version = newest(request, public_id)
+    row = get_object_or_404(StepGroup, pk=pk, version=version)
+    verbs: dict[str, Callable[[], None]] = {
+        "up": lambda: editing.move_group(group=row, by=me(request), up=True),
+        "down": lambda: editing.move_group(group=row, by=me(request), up=False),
+        "delete": lambda: editing.delete_group(group=row, by=me(request)),
+    }
+    return _press(request, path, verbs.get(act), "steps" if act == "delete" else f"group-{pk}")
+
+
+def _press(request: HttpRequest, path: LearningPath, verb: Callable[[], None] | None, anchor: str) -> HttpResponse:
+    if verb is None:
+        raise Http404
+    try:
+        verb()
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return _back(path)  # the sentence stands at the top
+    return _back(path, anchor)
+
+
+# --- Steps ------------------------------------------------------------------------------------
+
+
+@login_required
+def new_step(request: HttpRequest, public_id: str, pk: int, type: str) -> HttpResponse:
+    """A new step of one type at the end of a group."""
+    path, version = newest(request, public_id)
+    row = get_object_or_404(StepGroup, pk=pk, version=version)
+    if type not in FORMS:
+        raise Http404
+    form = FORMS[type](request.POST or None, user=request.user)
+    return _step(
+        request,
+        path,
+        form,
+        lambda: editing.add_step(group=row, by=me(request), type=type, values=form.values()),
+        title=f"「{StepType(type).label}」ステップを足す",
+        lead=PURPOSES[type],
+    )
+
+
+@login_required
+def step(request: HttpRequest, public_id: str, uid: uuid.UUID) -> HttpResponse:
+    """A step to change; its type stays."""
+    path, version = newest(request, public_id)
+    row = get_object_or_404(Step.objects.select_related("course", "post", "version"), uid=uid, version=version)
+    form = FORMS[row.type](request.POST or None, user=request.user, step=row)
+    return _step(
+        request,
+        path,
+        form,
+        lambda: editing.edit_step(step=row, by=me(request), values=form.values()),
+        title=f"「{row.get_type_display()}」ステップを直す",
+        lead=PURPOSES[row.type],
+        delete_url=reverse("step_act", args=[public_id, uid, "delete"]),
+    )
+
+
+def _step(
+    request: HttpRequest, path: LearningPath, form: StepForm, save: Callable[[], Step], **words: Any
+) -> HttpResponse:
+    looks_up = False
+    if isinstance(form, LookupForm) and "look_up" in request.POST:
+        looks_up = True
+        form.only_looked_up()
+    elif request.method == "POST" and form.is_valid():
+        try:
+            saved = save()
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            return _back(path, f"step-{saved.uid}")
+    return form_page(request, form, path=path, template="learning/step_form.html", looked_up=looks_up, **words)
+
+
+@login_required
+@require_POST
+def step_act(request: HttpRequest, public_id: str, uid: uuid.UUID, act: str) -> HttpResponse:
+    """up, down, delete."""
+    path, version = newest(request, public_id)
+    row = get_object_or_404(Step, uid=uid, version=version)
+    verbs: dict[str, Callable[[], None]] = {
+        "up": lambda: editing.move_step(step=row, by=me(request), up=True),
+        "down": lambda: editing.move_step(step=row, by=me(request), up=False),
+        "delete": lambda: editing.delete_step(step=row, by=me(request)),
+    }
+    return _press(request, path, verbs.get(act), f"group-{row.group_id}" if act == "delete" else f"step-{uid}")
+
+
+urlpatterns = [
+    url("paths/<str:public_id>/build/groups/new/", group, name="group_new"),
+    url("paths/<str:public_id>/build/groups/<int:pk>/", group, name="group_edit"),
+    url("paths/<str:public_id>/build/groups/<int:pk>/<slug:act>/", group_act, name="group_act"),
+    url("paths/<str:public_id>/build/groups/<int:pk>/steps/<slug:type>/", new_step, name="step_new"),
+    url("paths/<str:public_id>/build/steps/<uuid:uid>/", step, name="step_edit"),
+    url("paths/<str:public_id>/build/steps/<uuid:uid>/<slug:act>/", step_act, name="step_act"),
+]

@@ -1,0 +1,121 @@
+"""Looking at a version as a learner would, the list of versions with the people on them, and copying a path."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path as url
+
+from learning.access import path_permissions
+from learning.assignments.assigning import OutsideUnitError
+from learning.paths import versions
+from learning.paths.forms.path import OwnerForm, refuse
+from learning.paths.labels import minutes_words, validity_words
+from learning.paths.problems import shut_readings, standing_of
+from learning.paths.reading_targets import readable
+from learning.paths.structure import outline_to_show
+from learning.paths.views.detail import groups_of
+from learning.paths.views.page import form_page, me, open_path, path_of, trail
+from organization import clock
+from organization.posts import main_posts
+from organization.tree import unit_tree
+
+PEOPLE = 100
+
+
+@login_required
+def preview(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The newest version, or the one asked for by its number, as a learner will see it; nothing can be pressed."""
+    path = path_of(request, public_id)
+    number = request.GET.get("version", "")
+    found = path.versions.order_by("-number")
+    version = found.filter(number=int(number)).first() if number.isdecimal() and len(number) < 5 else found.first()
+    if version is None:
+        raise Http404
+    shape = outline_to_show(version)
+    standing = standing_of(shape.steps)
+    seen = readable(shape.steps, request.user, standing)
+    shut = {one.step.pk for one in shut_readings(path, shape.steps, seen, standing)}
+    context = {
+        "path": path,
+        "version": version,
+        "groups": groups_of(shape, seen),
+        "minutes": minutes_words(shape.minutes),
+        "validity": validity_words(version),
+        "shut": shut,
+        "step_count": len(shape.steps),
+        "trail": trail(path, f"第{version.number}版のプレビュー"),
+    }
+    return render(request, "learning/preview.html", context)
+
+
+@login_required
+def page(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The versions, newest first; and the people on older ones, who may be moved to the current one."""
+    path = path_of(request, public_id, build=True)
+    error = ""
+    if request.method == "POST":
+        try:
+            moved = versions.move_people(path=path, by=me(request), uids=_uids(request))
+        except OutsideUnitError:
+            raise Http404 from None
+        except ValidationError as refused:
+            error = refused.messages[0]
+        else:
+            messages.success(request, f"{moved}人を今の版に移しました。すませたステップは引き継がれています。")
+            return redirect("path_versions", public_id=public_id)
+    waiting = versions.movable(path=path, by=me(request))
+    shown = Paginator(waiting.select_related("person", "version").order_by("version__number", "pk"), PEOPLE)
+    people = shown.get_page(request.GET.get("page"))
+    posts, tree = main_posts([row.person for row in people], clock.today()), unit_tree()
+    context = {
+        "path": path,
+        "versions": path.versions.order_by("-number"),
+        "current": path.current_version(),
+        "page": people,
+        "error": error,
+        "people": [(row, tree.name(post.unit_id) if (post := posts.get(row.person_id)) else "") for row in people],
+        "trail": trail(path, "版と学んでいる人"),
+    }
+    return render(request, "learning/versions.html", context, status=422 if error else 200)
+
+
+def _uids(request: HttpRequest) -> list[uuid.UUID]:
+    try:
+        return [uuid.UUID(value) for value in request.POST.getlist("people")]
+    except ValueError:
+        raise Http404 from None
+
+
+@login_required
+def copy(request: HttpRequest, public_id: str) -> HttpResponse:
+    """「写して作る」: another unit's path of one's own, from one that may be read."""
+    path = open_path(request, public_id)
+    if path.current_version() is None or not path_permissions.may_begin(request.user):
+        raise Http404
+    form = OwnerForm(request.POST or None, user=request.user, initial={"title": path.title, "audience": "unit"})
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            made = versions.copy(path=path, by=me(request), unit_id=values["unit"], audience=values["audience"], title=values["title"])  # fmt: skip
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, "写しました。自分の所属に合わせて、ステップを直してください。")
+            return redirect("path_build", public_id=made.public_id)
+    lead = f"「{path.title}」のステップを写して、別の学習パスを作ります。もとの学習パスは変わりません。"
+    back = path.get_absolute_url()
+    return form_page(request, form, title="写して作る", lead=lead, back=back, button="写して作りはじめる")
+
+
+urlpatterns = [
+    url("paths/<str:public_id>/preview/", preview, name="path_preview"),
+    url("paths/<str:public_id>/versions/", page, name="path_versions"),
+    url("paths/<str:public_id>/copy/", copy, name="path_copy"),
+]

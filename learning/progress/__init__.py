@@ -1,0 +1,1 @@
+"""What counts as done: facts, their recording, confirmation and verification."""

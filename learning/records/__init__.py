@@ -1,0 +1,1 @@
+"""Training courses and the training records of a person."""

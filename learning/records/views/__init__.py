@@ -1,0 +1,1 @@
+"""Pages of courses, records and the transcript."""

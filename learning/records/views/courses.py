@@ -1,0 +1,98 @@
+"""The catalogue of courses (/courses/), and one course with the paths that ask for it. Reads; records are written on /my/.
+
+Who may not know of courses gets the page of what does not exist.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_safe
+
+from learning.models import LearningPath, Obligation, PathVersion, Stage, TrainingCourse
+from learning.models.course import TrainingCourseQuerySet
+from learning.paths.reading_targets import reads_courses
+
+PAGE_SIZE = 30
+MAX_WORDS = 8
+ANY = ("", "すべて")
+
+
+class CourseFilter(forms.Form):
+    """Every field may be empty; what nobody could have chosen narrows nothing."""
+
+    q = forms.CharField(label="ことば", required=False, max_length=100, help_text="名称・内容・科目番号から探します。")
+    type = forms.ChoiceField(label="区分", required=False, choices=[ANY, *TrainingCourse.Type.choices])
+    provider = forms.ChoiceField(label="実施機関", required=False, choices=[ANY, *TrainingCourse.Provider.choices])
+    obligation = forms.ChoiceField(label="受講区分", required=False, choices=[ANY, *Obligation.choices])
+
+    def chosen(self) -> dict[str, str]:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    def narrow(self, courses: TrainingCourseQuerySet) -> TrainingCourseQuerySet:
+        chosen = self.chosen()
+        words = chosen.pop("q", "").split()[:MAX_WORDS]
+        found = courses.filter(**chosen)
+        for word in words:
+            found = found.filter(Q(title__icontains=word) | Q(about__icontains=word) | Q(code__iexact=word))
+        return found
+
+
+def _readable(user: Any) -> TrainingCourseQuerySet:
+    if not reads_courses(user):
+        raise Http404
+    return TrainingCourse.objects.all()
+
+
+@login_required
+@require_safe
+def catalogue(request: HttpRequest) -> HttpResponse:
+    standing = _readable(request.user).standing()
+    form = CourseFilter(request.GET)
+    found = Paginator(form.narrow(standing).order_by("code"), PAGE_SIZE).get_page(request.GET.get("page"))
+    chosen = form.chosen()
+    turns = {
+        name: f"?{urlencode({**chosen, 'page': number})}"
+        for name, has, number in (("previous", found.has_previous(), found.number - 1), ("next", found.has_next(), found.number + 1))
+        if has
+    }  # fmt: skip
+    context = {"form": form, "courses": found, "turns": turns, "narrowed": bool(chosen)}
+    return render(request, "learning/courses.html", context)
+
+
+@login_required
+@require_safe
+def page(request: HttpRequest, code: str) -> HttpResponse:
+    course = _readable(request.user).filter(code=code).first()
+    if course is None:
+        raise Http404
+    crumbs = [{"url": reverse("courses"), "label": "研修の目録"}, {"label": course.title}]
+    context = {"course": course, "paths": _asking(course, request.user), "crumbs": crumbs}
+    return render(request, "learning/course.html", context)
+
+
+def _asking(course: TrainingCourse, user: Any) -> list[LearningPath]:
+    """The active paths that this reader may open and whose newest version asks for the course."""
+    visible = LearningPath.objects.visible_to(user).filter(stage=Stage.ACTIVE, versions__steps__course=course)
+    paths = {row.pk: row for row in visible.distinct().order_by("title", "pk")}
+    released = PathVersion.objects.filter(path__in=paths, released_at__isnull=False)
+    newest = dict(released.order_by("number").values_list("path_id", "pk"))
+    asking = set(
+        PathVersion.objects.filter(pk__in=newest.values(), steps__course=course).values_list("path_id", flat=True)
+    )
+    return [row for pk, row in paths.items() if pk in asking]
+
+
+urlpatterns: list[URLPattern] = [
+    path("courses/", catalogue, name="courses"),
+    path("courses/<path:code>/", page, name="course"),
+]

@@ -1,0 +1,1 @@
+"""Assignment rules: editing them, and matching them to people."""

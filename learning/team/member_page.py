@@ -1,0 +1,168 @@
+"""What a manager sees of one person: assignments with the state and day of each step, records with status and dates.
+
+It never asks what a step read or wrote (StepProgress.item), nor any reading or search history. What a learner wrote
+for whoever confirms is shown to those who confirm, and a step outside the manager's audience has no title here. What
+was done by oneself before it was assigned is done, without a day and without words (0029).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+
+from kb.models import Item
+from learning.access import permissions
+from learning.models import (
+    STANDINGS,
+    Assignment,
+    Completion,
+    Extension,
+    Reminder,
+    Step,
+    StepProgress,
+    StepType,
+    TrainingRecord,
+)
+from learning.office import metrics
+from learning.paths import reading_targets
+from learning.paths.labels import UNNAMED
+from learning.paths.structure import Outline, outlines
+from learning.team import matrix
+from organization import clock
+from organization.audience import Attribution
+from organization.fiscal import tokyo_day
+from organization.models import Person
+
+RECORDS = 100
+
+
+@dataclass(frozen=True)
+class StepLine:
+    title: str
+    required: bool
+    state: str
+    word: str
+    on: date | None
+    evidence: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One assignment as the manager may know it."""
+
+    row: Assignment
+    title: str
+    public_id: str
+    standing: str
+    word: str
+    days: str
+    steps: tuple[StepLine, ...]
+    extensions: tuple[Extension, ...]
+    reminders: tuple[Reminder, ...]
+    may_remind: bool
+
+
+@dataclass(frozen=True)
+class RecordLine:
+    """A training record: status and dates; its report only where the manager may read it."""
+
+    row: TrainingRecord
+    report: Item | None
+
+
+def assignments(user: Any, person: Person) -> list[Shown]:
+    """The person's assignments that `user` answers for, open ones first; the queries do not grow with them."""
+    found = permissions.overseen(user).filter(person=person).select_related("version", "assigned_by", "waived_by")
+    rows = list(found.order_by(F("closed_on").desc(nulls_first=True), "due_on", "pk"))
+    shapes = outlines({row.version_id for row in rows})
+    titles = matrix.Titles(user, [row.path_id for row in rows])
+    named = _named([step for shape in shapes.values() for step in shape.steps], user)
+    pks = [row.pk for row in rows]
+    progress = _progress(pks)
+    since = {row.pk: row.assigned_on if row.begun_on else None for row in rows}
+    extensions, reminders = _of(Extension, since), _of(Reminder, since)
+    made = []
+    for row in rows:
+        public_id, title = titles.named(row.path_id)
+        standing = row.standing()
+        made.append(
+            Shown(
+                row, title, public_id, standing, STANDINGS[standing], days_words(row),
+                _steps(shapes[row.version_id], progress.get(row.pk, {}), named, since[row.pk]),
+                tuple(extensions.get(row.pk, ())), tuple(reminders.get(row.pk, ())),
+                row.is_running and row.start_on <= clock.today(),
+            )
+        )  # fmt: skip
+    return made
+
+
+def days_words(row: Assignment) -> str:
+    """「あと3日」, 「期限を2日過ぎています」; nothing once it is closed or stands still."""
+    if not row.is_running:
+        return ""
+    left = row.days_left()
+    if left < 0:
+        return f"期限を{-left}日過ぎています"
+    return f"あと{left}日" if left else "期限は今日です"
+
+
+def _named(steps: list[Step], user: Any) -> dict[int, str]:
+    """What each step is called for this reader."""
+    open_items = reading_targets.readable([step for step in steps if step.type == StepType.READ], user)
+    return {
+        step.pk: UNNAMED if step.type == StepType.READ and open_items.get(step.pk) is None else step.title
+        for step in steps
+    }
+
+
+def _progress(pks: list[int]) -> dict[int, dict[UUID, dict[str, Any]]]:
+    columns = ("assignment_id", "step_uid", "state", "done_on", "evidence", "comment")
+    found: dict[int, dict[UUID, dict[str, Any]]] = {}
+    for row in StepProgress.objects.filter(assignment__in=pks).values(*columns):
+        found.setdefault(row["assignment_id"], {})[row["step_uid"]] = row
+    return found
+
+
+def _of(model: Any, since: Mapping[int, date | None]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in model.objects.filter(assignment__in=since).select_related("by"):
+        if tokyo_day(row.made_at) >= (since[row.assignment_id] or date.min):
+            found.setdefault(row.assignment_id, []).append(row)
+    return found
+
+
+def _steps(
+    shape: Outline, done: dict[UUID, dict[str, Any]], named: dict[int, str], since: date | None
+) -> tuple[StepLine, ...]:
+    """`since`: of what was done before it, only that it is done."""
+    lines = []
+    for step in shape.steps:
+        row = done.get(step.uid)
+        # Evidence is written for whoever confirms; what a learner notes for themselves stays theirs.
+        own = row is not None and since is not None and (row["done_on"] or since) < since
+        confirmed = row is not None and step.completion != Completion.SELF and not own
+        lines.append(
+            StepLine(
+                named[step.pk], step.required, row["state"] if row else "",
+                str(StepProgress.State(row["state"]).label) if row else "まだ", row["done_on"] if row and not own else None,
+                row["evidence"] if row and confirmed else "", row["comment"] if row and confirmed else "",
+            )
+        )  # fmt: skip
+    return tuple(lines)
+
+
+def records(user: Any, person: Person) -> list[RecordLine]:
+    """The person's training records that `user` may see; for the training office all but private own entries."""
+    found = metrics.records() if permissions.is_office(user) else permissions.managed_records(user)
+    rows = list(found.filter(person=person).select_related("course").order_by("-ends_on", "-pk")[:RECORDS])
+    reports = [row.report_id for row in rows if row.report_id]
+    # Beside a name only what says who wrote it: a report without a name is counted and not linked (I13).
+    named = Item.objects.visible_to(user).filter(pk__in=reports, attribution=Attribution.NAMED) if reports else ()
+    open_reports = {item.pk: item for item in named}
+    return [RecordLine(row, open_reports.get(row.report_id)) for row in rows]

@@ -1,0 +1,1 @@
+"""Pages of the team and of one member."""

@@ -1,0 +1,236 @@
+"""One person of the own staff, and what a manager does there: remind, extend, waive, cancel; and confirming steps.
+
+Whom the user does not manage is answered like nobody (404). One's own assignments are refused with a sentence (I11).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
+
+from kb.text_cleaning import clean_text
+from learning.access import permissions
+from learning.assignments import adjustments
+from learning.models import Assignment, Step, StepProgress, StepType
+from learning.notifications import nudges
+from learning.paths import reading_targets
+from learning.paths.labels import UNNAMED
+from learning.progress import recording
+from learning.progress.confirmations import waiting_for
+from learning.team import matrix, member_page
+from learning.team.forms import CancelForm, ExtendForm, RemindForm, WaiveForm
+from organization.models import Person
+
+WAITING = 50
+OWN = "自分の学習の期限や免除は、自分では変えられません。所属長か研修担当に相談してください。"
+
+
+@dataclass(frozen=True)
+class Act:
+    """What is done with one assignment, and the words of its screen."""
+
+    form: type[forms.Form]
+    verb: Callable[..., Any]
+    title: str
+    lead: str
+    button: str
+    done: str
+    kind: str = "primary"
+
+
+ACTS = {
+    "remind": Act(
+        RemindForm, nudges.remind, "声をかける", "お知らせはすぐに、メールは平日の日中に届きます。1人に1日1通までです。",
+        "送る", "声をかけました。お知らせが届いています。",
+    ),
+    "extend": Act(
+        ExtendForm, adjustments.extend, "期限を延ばす", "元の期限と延ばしたわけは、記録に残ります。", "期限を延ばす", "期限を延ばしました。"
+    ),
+    "waive": Act(
+        WaiveForm, adjustments.waive, "免除する", "学ばなくてよいと、根拠を添えて決めます。完了とは別に数えます。", "免除する", "免除しました。"
+    ),
+    "cancel": Act(
+        CancelForm, adjustments.cancel, "取りやめる", "割当をやめます。すませたステップの記録は残ります。", "取りやめる",
+        "取りやめました。", "danger",
+    ),
+}  # fmt: skip
+
+
+@login_required
+def team_person(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+    user = request.user
+    if not (permissions.is_manager(user) or permissions.is_office(user)):
+        raise Http404
+    person = _managed(user, uid)
+    context = {
+        "person_shown": person,
+        "place": matrix.places([person]).get(person.pk, matrix.Place()),
+        "assignments": member_page.assignments(user, person),
+        "records": member_page.records(user, person),
+        "trail": [{"url": reverse("team"), "label": "所属の学び"}, {"url": "", "label": person.name}],
+    }
+    return render(request, "learning/team_person.html", context)
+
+
+def _managed(user: Any, uid: uuid.UUID) -> Person:
+    person = Person.objects.filter(uid=uid).first()
+    if person is None or not permissions.may_manage(user, person):
+        raise Http404
+    return person
+
+
+# --- What is done with one assignment ---------------------------------------------------------
+
+
+@login_required
+def act(request: HttpRequest, uid: uuid.UUID, name: str) -> HttpResponse:
+    what = ACTS[name]
+    row, is_own = _answered_for(request.user, uid)
+    title = matrix.Titles(request.user, [row.path_id]).of(row.path_id)
+    back = reverse("my") if is_own else f"{reverse('team_person', args=[row.person.uid])}#a-{row.pk}"
+    context: dict[str, Any] = {
+        "act": what, "row": row, "title": title, "is_own": is_own, "own": OWN, "back": back,
+        "crumbs": [
+            _home(request.user), {"url": back, "label": row.person.name}, {"label": what.title},
+        ],
+    }  # fmt: skip
+    if is_own:
+        return render(request, "learning/assignment_act.html", context, status=403)
+    form = what.form(request.POST or None, initial=_begun(name, row, request.user))
+    form.use_required_attribute = False
+    if request.method == "POST" and form.is_valid():
+        try:
+            what.verb(assignment=row, user=request.user, **form.cleaned_data)
+        except PermissionDenied:
+            raise Http404 from None
+        except ValidationError as error:
+            form.add_error(None, error.messages[0])
+        else:
+            messages.success(request, f"{row.person.name}さんの「{title}」：{what.done}")
+            return redirect(back)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "learning/assignment_act.html", {**context, "form": form}, status=status)
+
+
+def _answered_for(user: Any, uid: uuid.UUID) -> tuple[Assignment, bool]:
+    """The assignment, and whether it is the user's own; 404 for what is neither own nor answered for."""
+    row = Assignment.objects.filter(uid=uid).select_related("person", "path", "version").first()
+    me: Person | None = getattr(user, "person", None)
+    if row is None or me is None:
+        raise Http404
+    if row.person_id == me.pk:
+        return row, True
+    if not permissions.overseen(user).filter(pk=row.pk).exists():
+        raise Http404
+    return row, False
+
+
+def _begun(name: str, row: Assignment, user: Any) -> dict[str, Any]:
+    return {"text": nudges.draft(assignment=row, by=user.person)} if name == "remind" else {}
+
+
+# --- Steps that wait for me -------------------------------------------------------------------
+
+
+@login_required
+def team_waiting(request: HttpRequest) -> HttpResponse:
+    return _waiting(request)
+
+
+def _waiting(request: HttpRequest, *, wrong: int = 0, error: str = "", comment: str = "") -> HttpResponse:
+    found = waiting_for(request.user).select_related("assignment__person")
+    page = Paginator(found, WAITING).get_page(request.GET.get("page"))
+    rows = list(page.object_list)
+    steps = _steps_of(rows, request.user)
+    where = matrix.places([row.assignment.person for row in rows])
+    titles = matrix.Titles(request.user, [row.assignment.path_id for row in rows])
+    context = {
+        "rows": [
+            {
+                "progress": row, "person": row.assignment.person, "place": where.get(row.assignment.person_id, matrix.Place()),
+                "path": titles.of(row.assignment.path_id), "step": steps[row.pk][0], "title": steps[row.pk][1],
+                "error": error if row.pk == wrong else "", "comment": comment if row.pk == wrong else "",
+            }
+            for row in rows
+            if row.pk in steps
+        ],
+        "page": page,
+        "crumbs": [_home(request.user), {"label": "確認を待つステップ"}],
+        "total": page.paginator.count,
+    }  # fmt: skip
+    return render(request, "learning/team_waiting.html", context, status=422 if error else 200)
+
+
+def _home(user: Any) -> dict[str, str]:
+    """Where this reader comes from: who is asked to confirm need not be a manager."""
+    if permissions.is_manager(user) or permissions.is_office(user):
+        return {"url": reverse("team"), "label": "所属の学び"}
+    return {"url": reverse("my"), "label": "わたしの学び"}
+
+
+def _steps_of(rows: list[StepProgress], user: Any) -> dict[int, tuple[Step, str]]:
+    """By pk of the row: its step, and what that is called for this reader."""
+    found = Step.objects.filter(
+        version__in={row.assignment.version_id for row in rows}, uid__in={row.step_uid for row in rows}
+    )
+    by_key = {(step.version_id, step.uid): step for step in found}
+    mine = {row.pk: by_key.get((row.assignment.version_id, row.step_uid)) for row in rows}
+    steps = {pk: step for pk, step in mine.items() if step is not None}
+    open_items = reading_targets.readable([step for step in steps.values() if step.type == StepType.READ], user)
+    return {
+        pk: (step, UNNAMED if step.pk in open_items and open_items[step.pk] is None else step.title)
+        for pk, step in steps.items()
+    }
+
+
+@login_required
+@require_POST
+def team_decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """受理 or 差戻し of one step that waits."""
+    row = waiting_for(request.user).filter(pk=pk).select_related("assignment__person").first()
+    if row is None:
+        return _decided_already(request, pk)
+    comment = request.POST.get("comment", "")
+    accept = "accept" in request.POST
+    try:
+        recording.decide(progress=row, user=request.user, accept=accept, comment=clean_text(comment, "ことば"))
+    except PermissionDenied:
+        raise Http404 from None
+    except ValidationError as error:
+        return _waiting(request, wrong=row.pk, error=error.messages[0], comment=comment)
+    messages.success(
+        request, f"{row.assignment.person.name}さんのステップを{'受理しました' if accept else '差し戻しました'}。"
+    )
+    return redirect("team_waiting")
+
+
+def _decided_already(request: HttpRequest, pk: int) -> HttpResponse:
+    """A double press, or another confirmer was faster: said where the user may know of the row, else 404."""
+    row = StepProgress.objects.filter(pk=pk).select_related("assignment__version").first()
+    if row is None:
+        raise Http404
+    step = Step.objects.filter(version=row.assignment.version_id, uid=row.step_uid).first()
+    if step is None or not recording.may_confirm(assignment=row.assignment, step=step, user=request.user):
+        raise Http404
+    messages.info(request, "このステップは、もう確認されています。")
+    return redirect("team_waiting")
+
+
+urlpatterns: list[URLPattern] = [
+    path("team/people/<uuid:uid>/", team_person, name="team_person"),
+    path("team/waiting/", team_waiting, name="team_waiting"),
+    path("team/waiting/<int:pk>/", team_decide, name="team_decide"),
+    *(path(f"assignments/<uuid:uid>/{name}/", act, {"name": name}, name=f"assignment_{name}") for name in ACTS),
+]

@@ -1,0 +1,183 @@
+"""所属の学び: people × paths of the own staff, the rows behind each number, and the rows as a file.
+
+Heads see their own staff of today; the training office any unit. Whoever manages nobody finds nothing here (404).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Page, Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+
+from learning.access import permissions
+from learning.assignments import eligible_people, proposals
+from learning.cache import kept
+from learning.models import STANDINGS, Assignment
+from learning.progress.confirmations import waiting_for
+from learning.team import matrix
+from learning.team.export import answer, lines
+from learning.team.matrix import WHO, WIDEST, Asked
+from learning.team.views import member
+from learning.templatetags.standing import badge_cells
+from organization import audit
+from organization.models import Person
+
+PEOPLE = 40
+ROWS = 50
+
+
+@dataclass(frozen=True)
+class Line:
+    """A person of the grid, with the cells as they are drawn: a grid has hundreds."""
+
+    person: Person
+    url: str
+    place: matrix.Place
+    cells: SafeString
+
+
+def asked_of(request: HttpRequest) -> Asked:
+    """What the address asks for; a word that is none of ours asks for nothing."""
+
+    def said(name: str) -> str:
+        return request.GET.get(name, "").replace("\x00", "").strip()[:60]
+
+    standing, who = said("standing"), said("who")
+    return Asked(
+        unit=said("unit"), path=said("path"), standing=standing if standing in STANDINGS else "",
+        who=who if who in WHO else "", q=said("q"),
+    )  # fmt: skip
+
+
+def link(name: str, asked: Asked, **other: Any) -> str:
+    """The address of a page for the same people, with `other` instead."""
+    said = {key: value for key, value in {**asdict(asked), **other}.items() if value}
+    return reverse(name) + (f"?{urlencode(said)}" if said else "")
+
+
+def require_manager(request: HttpRequest) -> None:
+    if not (permissions.is_manager(request.user) or permissions.is_office(request.user)):
+        raise Http404
+
+
+def turned(page: Page[Any], name: str, asked: Asked, unit: str) -> dict[str, Any]:
+    """The way to the pages before and after, with the filters kept."""
+    return {
+        "summary": f"{page.paginator.count:,}{unit}中 {page.start_index():,}–{page.end_index():,}{unit}",
+        "previous_url": link(name, asked, page=page.previous_page_number()) if page.has_previous() else "",
+        "next_url": link(name, asked, page=page.next_page_number()) if page.has_next() else "",
+    }
+
+
+@login_required
+def team(request: HttpRequest) -> HttpResponse:
+    require_manager(request)
+    user, asked = request.user, asked_of(request)
+    of_team = matrix.Team(user, asked)
+    summary = of_team.summary()
+    page = Paginator(of_team.people(), PEOPLE).get_page(request.GET.get("page"))
+    people = list(Person.objects.filter(pk__in=page.object_list).order_by("kana", "pk"))
+    columns = summary.columns[:WIDEST]
+    context = {
+        **_frame(request, asked, summary),
+        "stats": [
+            {"label": word, "value": summary.totals[name], "url": link("team_rows", asked, standing=name)}
+            for name, word in STANDINGS.items()
+        ],
+        "people_count": page.paginator.count,
+        "columns": columns,
+        "wider": len(summary.columns) - len(columns),
+        "lines": list(_lines(of_team, people, [one.pk for one in columns])),
+        "turn": turned(page, "team", asked, "人"),
+        "rows_url": link("team_rows", asked),
+        **kept(("to do", user.pk, asked.unit), lambda: _to_do(user, asked)),
+        "assign_newcomers": f"{reverse('assign')}?{urlencode({'newcomers': 1, 'transferred': 1, 'unit': asked.unit})}",
+    }
+    return render(request, "learning/team.html", context)
+
+
+def _to_do(user: Any, asked: Asked) -> dict[str, Any]:
+    """What waits for this head."""
+    return {
+        "waiting": waiting_for(user).count(),
+        "newcomers": matrix.newcomers_count(user, asked),
+        "arrivals": eligible_people.arrivals(user),
+        "proposals": proposals.open_for(user).count(),
+    }
+
+
+def _frame(request: HttpRequest, asked: Asked, summary: matrix.Summary) -> dict[str, Any]:
+    """What the filters show."""
+    return {
+        "asked": asked,
+        "is_filtered": any(asdict(asked).values()),
+        "units": eligible_people.units_of(request.user),
+        "paths": [one for one in summary.paths if one.public_id],
+        "standings": STANDINGS.items(),
+        "whos": WHO.items(),
+    }
+
+
+def _lines(of_team: matrix.Team, people: list[Person], paths: list[int]) -> Iterator[Line]:
+    """The newest standing of each of these people and paths; whatever standing the people were chosen by."""
+    where, rows = matrix.places(people), of_team.cells([one.pk for one in people])
+    for one in people:
+        url = reverse("team_person", args=[one.uid])
+        found = [rows.get((one.pk, path)) for path in paths]
+        cells = badge_cells(((row[3], row[0]) if row else None for row in found), url, one.name)
+        yield Line(one, url, where.get(one.pk, matrix.Place()), cells)
+
+
+@login_required
+def team_rows(request: HttpRequest) -> HttpResponse:
+    """The assignments behind a number."""
+    require_manager(request)
+    user, asked = request.user, asked_of(request)
+    of_team = matrix.Team(user, asked)
+    summary = of_team.summary()
+    found = of_team.rows().select_related("person").order_by("due_on", "person__kana", "pk")
+    page = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    shown = list(page.object_list)
+    where = matrix.places([row.person for row in shown])
+    titles = {one.pk: one.title for one in summary.paths}
+    context = {
+        **_frame(request, asked, summary),
+        "count": page.paginator.count,
+        "rows": [(row, _row_url(row), where.get(row.person_id, matrix.Place()), titles[row.path_id]) for row in shown],
+        "turn": turned(page, "team_rows", asked, "件"),
+        "exports": [(kind, link("team_export", asked, format=kind)) for kind in ("csv", "xlsx")],
+        "trail": [{"url": reverse("team"), "label": "所属の学び"}, {"url": "", "label": "割当の一覧"}],
+    }
+    return render(request, "learning/team_rows.html", context)
+
+
+def _row_url(row: Assignment) -> str:
+    return f"{reverse('team_person', args=[row.person.uid])}#a-{row.pk}"
+
+
+@login_required
+def team_export(request: HttpRequest) -> HttpResponse:
+    """The same rows as a file: CSV that Excel reads, or xlsx."""
+    require_manager(request)
+    user, asked = request.user, asked_of(request)
+    kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
+    found = list(matrix.Team(user, asked).rows().select_related("person").order_by("due_on", "person__kana", "pk"))
+    rows = lines(found, matrix.Titles(user, [row.path_id for row in found]))
+    audit.record(actor=user, action="team.exported", obj=user, after={"rows": len(rows) - 1, "format": kind})  # type: ignore[arg-type]
+    return answer(rows, kind=kind, name="shozoku-manabi")
+
+
+urlpatterns: list[URLPattern] = [
+    path("team/", team, name="team"),
+    path("team/rows/", team_rows, name="team_rows"),
+    path("team/export/", team_export, name="team_export"),
+    *member.urlpatterns,
+]

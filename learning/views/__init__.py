@@ -1,1 +1,0 @@
-"""The screens of learning; today 「わたしの学び」 alone."""
