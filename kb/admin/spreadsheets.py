@@ -1,34 +1,16 @@
 """Tables that leave the admin as CSV or XLSX: safe in a spreadsheet program, and readable in Excel.
 
-A cell that begins like a formula is made text by a leading apostrophe, one that looks so made by another, so that
-whoever takes one away has what it was (``learning.imports.cells``). It refuses to know what is in the table:
-the view that mixes it in has asked the policy.
+The view that mixes it in has asked the policy who may see the rows.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from wagtail.admin.views.mixins import SpreadsheetExportMixin
 
-#: What spreadsheet programs take for the beginning of a formula, full-width forms included.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-BOM = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 as Shift_JIS
-
-
-#: What the format of Excel cannot hold; nobody sees it.
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
-
-
-def shown(value: Any) -> Any:
-    """As it can leave: a text without the control characters that a spreadsheet cannot hold."""
-    return CONTROL.sub("", value) if isinstance(value, str) else value
-
-
-def defused(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.lstrip("'").startswith(FORMULA) else value
+from imports.spreadsheets import BOM, defused
 
 
 class SafeExport(SpreadsheetExportMixin):

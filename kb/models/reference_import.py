@@ -1,6 +1,6 @@
 """ReferenceImport: one file of references that the knowledge office sent in, from its check to its end.
 
-Holds what was asked for; where the file lies and the report so far are its base's (``kb.models.sent_file``), the work
+Holds what was asked for; where the file lies and the report so far are its base's (``imports.upload_job``), the work
 itself is ``kb.references.uploads``. It refuses to hold the texts: those are in the file, and later in kb.Reference.
 """
 
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from django.db import models
 
+from imports.upload_job import UploadJob
 from kb.models.reference import IMPORT_AUDIENCES
-from kb.models.sent_file import SentFile
 
 
-class ReferenceImport(SentFile):
+class ReferenceImport(UploadJob):
     source_name = models.CharField("出典コード", max_length=50)
     label = models.CharField("出典", max_length=100, blank=True)
     licence = models.CharField("利用条件", max_length=100, blank=True)

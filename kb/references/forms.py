@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from imports.uploads import MAX_UPLOAD_BYTES
 from kb.models.reference import IMPORT_AUDIENCES, ReferenceSource
 from kb.references.sources import SourceFacts
-from kb.references.uploads import MAX_UPLOAD_BYTES
 from kb.text_cleaning import LineField
 
 AS_IT_IS = ("", "今のまま（新しい出典は庁内全体）")
@@ -68,3 +68,8 @@ class ImportForm(forms.Form):
 
     def facts(self) -> SourceFacts:
         return SourceFacts(*(self.cleaned_data[name] for name in ("name", "label", "licence", "audience")))
+
+    def columns(self) -> dict[str, Any]:
+        """The file and the columns of its ReferenceImport."""
+        names = {"file": "file", "source_name": "name", "label": "label", "licence": "licence", "audience": "audience"}
+        return {column: self.cleaned_data[name] for column, name in names.items()}

@@ -17,11 +17,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 
+from imports.report import UnreadableFileError
+from imports.views import counts_of, press, titles_of
 from kb.models import ReferenceImport, ReferenceSource
-from kb.references import uploads
 from kb.references.forms import ImportForm
-from kb.references.json_lines import UnreadableFileError
 from kb.references.sources import may_manage, set_withdrawn
+from kb.references.uploads import facts_of, uploads
 from kb.text_cleaning import clean_text
 
 View = Callable[..., HttpResponse]
@@ -54,7 +55,7 @@ def new(request: HttpRequest) -> HttpResponse:
     form = ImportForm(request.POST or None, request.FILES or None, initial=_known(request.GET.get("source", "")))
     if request.method == "POST" and form.is_valid():
         try:
-            row = uploads.receive(file=form.cleaned_data["file"], facts=form.facts(), by=request.user)  # type: ignore[arg-type]
+            row = uploads.receive(by=request.user, **form.columns())  # type: ignore[arg-type]
         except UnreadableFileError as error:
             form.add_error("file", str(error))
         else:
@@ -70,32 +71,29 @@ def _known(name: str) -> dict[str, str]:
 @office
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ReferenceImport, pk=pk)
-    verbs: dict[str, Callable[..., bool]] = {
-        "import": uploads.begin,
-        "again": uploads.again,
-        "drop": uploads.drop,
-    }
     if request.method == "POST":
-        verb = verbs.get(request.POST.get("do", ""))
-        if verb is None or not verb(row=row, by=request.user):
-            messages.warning(request, "この取込みは、もう別の状態になっています。下の内容を確かめてください。")
+        press(request, row, uploads)
         return redirect("reference_import", pk)
-    counts = [
-        (label, row.report.get(name, 0))
-        for label, name in (
-            ("新しい事例", "new"), ("変わった事例", "changed"), ("変わりなし", "unchanged"), ("取り込めない行", "refused"),
-        )
-    ]  # fmt: skip
-    titles = [
-        (label, row.report.get(name, []))
-        for label, name in (("新しい事例のはじめ", "new_titles"), ("変わった事例のはじめ", "changed_titles"))
-    ]
+    counts = counts_of(
+        row,
+        [
+            ("新しい事例", "new"),
+            ("変わった事例", "changed"),
+            ("変わりなし", "unchanged"),
+            ("取り込めない行", "refused"),
+        ],
+    )
+    titles = titles_of(row, "新しい事例のはじめ", "変わった事例のはじめ")
     source = ReferenceSource.objects.filter(name=row.source_name).first()
-    facts = uploads.facts_of(row)
+    facts = facts_of(row)
     context = {
         "row": row,
         "counts": counts,
         "titles": titles,
+        # Reports stored before version 0.2 call a refusal's row `number`.
+        "refusals": [
+            (refusal.get("row", refusal.get("number")), refusal["reason"]) for refusal in row.report.get("refusals", [])
+        ],
         "resets": source is not None and facts.changes(source),
         "source": facts.applied(source or ReferenceSource(name=row.source_name)),
         "to_take": row.report.get("new", 0) + row.report.get("changed", 0),

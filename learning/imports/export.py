@@ -7,20 +7,14 @@ leave, nor do reflections. It refuses to ask who may: that is the view's.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from tempfile import TemporaryFile
 from typing import IO, Any
 
 from django.db.models import Model, Q, QuerySet
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font
 
-from kb.admin.spreadsheets import BOM, defused, shown
+from imports.spreadsheets import Sheet, defused, without_controls, workbook
 from learning.imports.fields import EXAMPLE, FIELDS
 from learning.imports.loaders import Completions, Records
 from learning.models import Assignment, AssignmentState, Kind, Source, TrainingCourse, TrainingRecord
@@ -82,7 +76,7 @@ def _cell(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value.normalize() if value % 1 else value.quantize(Decimal(1)))
-    return defused(str(shown(str(value)))[:LONGEST_CELL])
+    return defused(str(without_controls(str(value)))[:LONGEST_CELL])
 
 
 def labels(kind: str) -> list[str]:
@@ -95,53 +89,14 @@ def example(kind: str) -> list[str]:
     return [f"{EXAMPLE}{cells[0]}", *cells[1:]]
 
 
-def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
-    """A CSV that Excel reads as what it is."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    yield BOM
-    writer.writerow(header)
-    for count, row in enumerate(rows, 1):
-        writer.writerow(row)
-        if count % 500 == 0:
-            yield _emptied(buffer)
-    yield _emptied(buffer)
-
-
-def _emptied(buffer: io.StringIO) -> bytes:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text.encode("utf-8", "replace")
-
-
-def book(kind: str, rows: Iterable[Sequence[Any]]) -> IO[bytes]:
-    """A book with the rows and a sheet that explains the columns; a file that is gone when closed."""
-    made = Workbook(write_only=True)
-    _sheet(made, str(Kind(kind).label), labels(kind), rows, [max(12, 2 * len(label) + 4) for label in labels(kind)])
+def workbook_of(kind: str, rows: Iterable[Sequence[Any]]) -> IO[bytes]:
+    """An XLSX file with the rows, and a sheet that explains the columns; it is deleted when closed."""
+    names = labels(kind)
     explained = [
         [field.label, "必須" if field.required else "", field.help, field.example, field.name] for field in FIELDS[kind]
     ]
     explained += [[], [f"「{EXAMPLE}」で始まる行は読みません。列の順は自由で、要らない列は消せます。"]]
-    _sheet(made, EXPLANATION, ["列の見出し", "要るか", "書き方", "例", "名前"], explained, [20, 8, 60, 24, 18])
-    file = TemporaryFile()  # noqa: SIM115 (the response closes it)
-    made.save(file)
-    file.seek(0)
-    return file
-
-
-def _sheet(
-    made: Workbook, title: str, header: Sequence[str], rows: Iterable[Sequence[Any]], widths: Sequence[int]
-) -> None:
-    sheet = made.create_sheet(title)
-    for number, width in enumerate(widths):
-        sheet.column_dimensions[chr(65 + number)].width = width
-    sheet.freeze_panes = "A2"
-    first = []
-    for label in header:
-        cell = WriteOnlyCell(sheet, value=label)
-        cell.font, cell.alignment = Font(bold=True), Alignment(vertical="top")
-        first.append(cell)
-    sheet.append(first)
-    for row in rows:
-        sheet.append(list(row))
+    return workbook(
+        Sheet(str(Kind(kind).label), names, rows, [max(12, 2 * len(label) + 4) for label in names]),
+        Sheet(EXPLANATION, ["列の見出し", "要るか", "書き方", "例", "名前"], explained, [20, 8, 60, 24, 18]),
+    )

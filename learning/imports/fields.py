@@ -14,7 +14,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from learning.imports import cells
+from imports import cells
 from learning.models import Kind, Obligation, TrainingCourse, TrainingRecord
 from organization.fiscal import era_date
 

@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from imports.table import MAX_BYTES, TOO_LARGE
 from kb.text_cleaning import LineField
 from kb.writing.forms.fields import choice_messages
 from learning.imports.fields import FIELDS
-from learning.imports.readers import MAX_BYTES, TOO_LARGE
 from learning.models import Kind, TrainingImport, TrainingSource
 from learning.models.training_import import SOURCE_NAME
 
@@ -56,9 +56,14 @@ class SendForm(forms.Form):
         data = super().clean() or {}
         known = TrainingSource.objects.filter(name=data.get("source", "")).first()
         if known is not None and data.get("kind") and data["kind"] != known.kind:
-            said = f"この取込元コードは「{known.get_kind_display()}」に使っています。種類を合わせるか、別のコードにしてください。"
-            self.add_error("source", said)
+            message = f"この取込元コードは「{known.get_kind_display()}」に使っています。種類を合わせるか、別のコードにしてください。"
+            self.add_error("source", message)
         return data
+
+    def columns(self) -> dict[str, Any]:
+        """The file and the columns of its TrainingImport."""
+        names = {"file": "file", "source_name": "source", "label": "label", "kind": "kind"}
+        return {column: self.cleaned_data[name] for column, name in names.items()}
 
 
 class MappingForm(forms.Form):

@@ -7,7 +7,7 @@ in bulk, for nothing listens. It refuses to touch what its columns do not name: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar
@@ -16,12 +16,12 @@ from uuid import UUID
 from dateutil.relativedelta import relativedelta
 from django.db.models import Model
 
-from kb.admin.spreadsheets import shown
-from learning.imports import cells
+from imports import cells
+from imports.report import Refusal
+from imports.spreadsheets import without_controls
 from learning.imports.fields import one_width
 from learning.imports.matching import Known, People
-from learning.imports.readers import Refused
-from learning.imports.rows import OWN, Line
+from learning.imports.rows import OWN, Line, Waiting
 from learning.models import (
     Assignment,
     AssignmentState,
@@ -52,15 +52,6 @@ class RefusedLineError(Exception):
         self.name = name
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """A line whose person is not known, and why."""
-
-    key: str
-    line: Line
-    reason: str
-
-
 @dataclass
 class Batch:
     """What a batch of lines would do. `people` are those whose rows change, by key for those that were found."""
@@ -69,7 +60,7 @@ class Batch:
     changed: list[tuple[Any, list[str]]] = field(default_factory=list)
     unchanged: int = 0
     waiting: list[Waiting] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
     found: dict[str, Person] = field(default_factory=dict)
     #: Courses and people before and after, whose assignments are counted again.
     courses: set[int] = field(default_factory=set)
@@ -77,12 +68,19 @@ class Batch:
     #: Rows that name a course the catalogue does not have; people who still have the path open.
     free: int = 0
     open_still: int = 0
+    #: Waiting lines that the office does not want.
+    dropped: int = 0
+
+    def set_aside(self, keys: Collection[str]) -> None:
+        """Take the lines with these keys off the waiting ones: the office has dropped them before."""
+        waiting = [wait for wait in self.waiting if wait.key not in keys]
+        self.dropped, self.waiting = len(self.waiting) - len(waiting), waiting
 
 
 Keyed = Sequence[tuple[str, Line]]
 
 
-class Target:
+class Loader:
     """What the three kinds have in common: a row by its key, and setting what differs."""
 
     kind: ClassVar[str]
@@ -124,7 +122,7 @@ def settle(row: Any, values: Mapping[str, Any], batch: Batch, *, new: bool) -> l
 
 def _seen(value: Any) -> Any:
     """A stored value as it would come back from an export, so that what nobody changed is unchanged."""
-    return cells.trimmed(shown(value)) if isinstance(value, str) else value
+    return cells.trimmed(without_controls(value)) if isinstance(value, str) else value
 
 
 def courses_by_code(codes: Iterable[str]) -> dict[str, TrainingCourse]:
@@ -133,7 +131,7 @@ def courses_by_code(codes: Iterable[str]) -> dict[str, TrainingCourse]:
     return {row.code: row for row in TrainingCourse.objects.filter(code__in=asked)}
 
 
-class Courses(Target):
+class Courses(Loader):
     kind = Kind.COURSES
 
     def begin(self, lines: Keyed, known: Known) -> None:
@@ -166,7 +164,7 @@ def owner(row: TrainingRecord | Assignment | None, line: Line) -> Person:
     return row.person
 
 
-class Records(Target):
+class Records(Loader):
     kind = Kind.RECORDS
     own = f"{OWN}record:"
     same = ("organiser", "starts_on", "hours", "status", "score", "certificate_no", "expires_on")
@@ -262,7 +260,7 @@ def _columns(names: Iterable[str]) -> set[str]:
     return {name.removesuffix("_id") for name in names}
 
 
-class Completions(Target):
+class Completions(Loader):
     kind = Kind.COMPLETIONS
     own = f"{OWN}assignment:"
 
@@ -337,7 +335,7 @@ def _uid(text: str) -> UUID | None:
         return None
 
 
-TARGETS: Mapping[str, type[Target]] = {one.kind: one for one in (Courses, Records, Completions)}
+LOADERS: Mapping[str, type[Loader]] = {loader.kind: loader for loader in (Courses, Records, Completions)}
 
 
 def title_of(row: Model) -> str:

@@ -11,10 +11,11 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any
 
-from kb.admin.spreadsheets import defused
-from learning.imports.cells import CellError
+from imports.cells import CellError
+from imports.report import Refusal
+from imports.spreadsheets import defused
+from imports.table import Row, letter
 from learning.imports.fields import EXAMPLE, FIELDS, one_width
-from learning.imports.readers import Refused, Row, letter
 from learning.models import Kind
 
 #: The external ids of our own exports: they name a row of this database, whatever the source.
@@ -30,8 +31,17 @@ class Line:
     #: The letter of each field's column, for refusals.
     columns: Mapping[str, str] = field(default_factory=dict)
 
-    def refused(self, name: str, reason: str) -> Refused:
-        return Refused(self.number, self.columns.get(name, ""), reason)
+    def refused(self, name: str, reason: str) -> Refusal:
+        return Refusal(self.number, self.columns.get(name, ""), reason)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A line whose person is not known, and why."""
+
+    key: str
+    line: Line
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,7 @@ class Shape:
     header: Sequence[str]
     mapping: Mapping[str, str]
 
-    def read(self, row: Row) -> Line | list[Refused] | None:
+    def read(self, row: Row) -> Line | list[Refusal] | None:
         """The row's values, or everything that is wrong with it; None for the template's example."""
         if any(isinstance(cell, str) and cell.startswith(EXAMPLE) for cell in row.cells):
             return None
@@ -59,16 +69,16 @@ class Shape:
             try:
                 value = one.read(row.cells[place] if place < len(row.cells) else None)
             except CellError as error:
-                wrong.append(Refused(row.number, column, f"{one.label}：{error}"))
+                wrong.append(Refusal(row.number, column, f"{one.label}：{error}"))
                 continue
             if one.required and value in ("", None) and not any(w.column == column for w in wrong):
-                wrong.append(Refused(row.number, column, f"{one.label}：空です。入れてください。"))
+                wrong.append(Refusal(row.number, column, f"{one.label}：空です。入れてください。"))
             values[one.name] = value
         line = Line(row.number, values, columns)
         return wrong or _whole(self.kind, line) or line
 
 
-def _whole(kind: str, line: Line) -> list[Refused]:
+def _whole(kind: str, line: Line) -> list[Refusal]:
     """What is wrong between the cells."""
     values = line.values
     if kind == Kind.RECORDS:

@@ -1,52 +1,39 @@
-"""Courses, records and past completions from a file, in batches; the same walk without `commit` is the dry run.
+"""Imports courses, records and past completions from a file, in batches. Without `commit` it is a dry run.
 
-A row is known again by its key (``import_rows.key_of``): what is as it was is left alone, what differs is changed, and
-nothing is taken in twice. Bad rows are named by row and column and lose no good ones; rows whose person is not known
-wait in a list. Each batch is one transaction, so an import that is killed is finished by running it again. It refuses
-to read files (``learning.imports.readers``), to judge cells (``import_rows``) and to know what a kind becomes (``import_kinds``).
+A row is identified by its key (``rows.key_of``): an equal row is left alone, a different one is changed, and nothing
+is imported twice. Bad rows are named by row and column and lose no good ones; rows whose person is not known wait in
+a list (``unmatched``). Each batch is one transaction, so an import that was killed is finished by running it again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from hashlib import blake2b
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
+from imports.batches import Batches, Observer
+from imports.readers import opened
+from imports.report import ImportRefusedError, Refusal, Report
+from imports.table import Table, letter
 from learning.access import permissions
 from learning.imports import unmatched
 from learning.imports.fields import FIELDS, is_heading, mapped, missing
-from learning.imports.loaders import TARGETS, Batch, count, title_of
-from learning.imports.readers import Refused, Table, UnreadableTableError, letter, opened
+from learning.imports.loaders import LOADERS, Batch, count, title_of
 from learning.imports.rows import Line, Shape, key_of
 from learning.models import Kind, TrainingSource
 from organization import audit, clock
 from organization.models import User
 
-__all__ = ["Import", "ImportRefusedError", "Report", "UnreadableTableError", "run"]
-
 BATCH = 500
-SHOWN = 5
-#: So many refused cells and waiting rows stand in a report; the command prints every one as it comes.
-KEPT = 500
-
-
-class ImportRefusedError(Exception):
-    """The import as a whole cannot begin; the message is Japanese and says what to do."""
 
 
 @dataclass
-class Report:
-    """How far it is and what was found. A dry run says what would be. All counts are rows."""
+class TrainingReport(Report):
+    """The counts of every import, and those of trainings."""
 
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    refused: int = 0
     waiting: int = 0
     #: Rows that the office has said it does not want.
     dropped: int = 0
@@ -57,44 +44,24 @@ class Report:
     #: (letter, heading, field or "") of each column, in order.
     columns: list[tuple[str, str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    new_titles: list[str] = field(default_factory=list)
-    changed_titles: list[str] = field(default_factory=list)
-    refusals: list[Refused] = field(default_factory=list)
-    waiters: list[Refused] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def accepted(self) -> int:
-        return self.new + self.changed + self.unchanged
-
-    @property
-    def mapping(self) -> dict[str, str]:
-        return {heading: name for _, heading, name in self.columns}
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def _ignore(*_: Any) -> None:
-    """Nobody watches."""
+    waiters: list[Refusal] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Import:
-    """One file from one source. `seen` is told of the report after each batch, with how much of how much was read."""
+    """One file from one source. The observer is told after each batch, with how much of how much was read."""
 
     path: Path
     source: str
     kind: str = ""
     label: str = ""
-    #: What its sender calls the file, where it is stored under another name.
+    #: The name that its sender gave the file, where it is stored under another.
     called: str = ""
     #: Headings and fields, over what the source remembers and what is guessed.
     mapping: Mapping[str, str] | None = None
     by: User | None = None
     commit: bool = False
-    seen: Callable[[Report, int, int], None] = _ignore
-    refused: Callable[[Refused], None] = _ignore
+    observer: Observer = field(default_factory=Observer)
 
 
 def may_import(user: User | None) -> bool:
@@ -102,13 +69,13 @@ def may_import(user: User | None) -> bool:
     return user is None or permissions.is_office(user)
 
 
-def run(job: Import) -> Report:
-    """Walk the file; raises ImportRefusedError or UnreadableTableError, where nothing more can be done."""
+def run(job: Import) -> TrainingReport:
+    """Walk the file. Raises ImportRefusedError or UnreadableFileError where nothing more can be done."""
     if not may_import(job.by):
         raise PermissionDenied
     source = _checked_source(job)
     table = opened(job.path, is_heading=lambda heading: is_heading(source.kind, heading), called=job.called)
-    report = Report(header_row=table.header_row, notes=table.notes)
+    report = TrainingReport(header_row=table.header_row, notes=table.notes)
     mapping = mapped(source.kind, table.header, {**source.mapping, **_asked(job, source.kind, table.header)})
     report.columns = [(letter(n), name, mapping[name]) for n, name in enumerate(table.header) if name]
     report.missing = missing(source.kind, mapping)
@@ -118,17 +85,18 @@ def run(job: Import) -> Report:
                 f"「{'」「'.join(report.missing)}」の列が分かりません。列と項目を対応させてください。"
             )
         return report
-    shape = Shape(source.kind, table.header, mapping)
     people: set[int] = set()
     courses: set[int] = set()
+    batches = _batches(table, Shape(source.kind, table.header, mapping), source, report, job.observer)
     try:
-        for lines in _batches(table, shape, source, report, job):
+        for lines in batches:
             if job.commit and lines and source.pk is None:
                 source.save()  # with the first good row: a file of none leaves no empty source behind
-            batch = _take(lines, source, report, job)
+            batch = _take(lines, source, commit=job.commit)
             people |= batch.people
             courses |= batch.courses
-            job.seen(report, table.position, table.size)
+            _count(batch, report, batches)
+            job.observer.progress(report, table.position, table.size)
     finally:
         if job.commit:  # also of a file that breaks off in the middle: what was written counts
             count(people, courses)
@@ -172,101 +140,72 @@ def _asked(job: Import, kind: str, header: tuple[str, ...]) -> dict[str, str]:
     return asked
 
 
-Keyed = list[tuple[str, Line]]
+def _batches(
+    table: Table, shape: Shape, source: TrainingSource, report: TrainingReport, observer: Observer
+) -> Batches[Line]:
+    def lines() -> Iterator[Line | list[Refusal] | None]:
+        for row in table.rows:
+            line = shape.read(row)
+            report.examples += line is None
+            yield line
+
+    def duplicate(line: Line, first: int) -> Refusal:
+        external = "external_id" if line.values.get("external_id") else ""
+        name = "code" if source.kind == Kind.COURSES else external
+        return line.refused(name, f"{first:,}行目と同じものです（重複）。先の行だけを使います。")
+
+    return Batches(
+        rows=lines(),
+        key=lambda line: key_of(source.kind, source.name, line.values),
+        number=lambda line: line.number,
+        duplicate=duplicate,
+        report=report,
+        size=BATCH,
+        observer=observer,
+    )
 
 
-def _batches(table: Table, shape: Shape, source: TrainingSource, report: Report, job: Import) -> Iterator[Keyed]:
-    """The good rows of the file with their keys, some at a time. A batch may be empty."""
-    batch: Keyed = []
-    first_rows = _FirstRows()
-    for nth, row in enumerate(table.rows, 1):
-        line = shape.read(row)
-        if line is None:
-            report.examples += 1
-        elif isinstance(line, list):
-            _refuse(report, job, line)
-        else:
-            key = key_of(source.kind, source.name, line.values)
-            if first := first_rows.add(key, line.number):
-                name = (
-                    "code" if source.kind == Kind.COURSES else "external_id" if line.values.get("external_id") else ""
-                )
-                _refuse(
-                    report, job, [line.refused(name, f"{first:,}行目と同じものです（重複）。先の行だけを使います。")]
-                )
-            else:
-                batch.append((key, line))
-        if len(batch) >= BATCH or nth % (4 * BATCH) == 0:
-            yield batch
-            batch = []
-    yield batch
-
-
-def _refuse(report: Report, job: Import, wrong: list[Refused]) -> None:
-    """Count a row, and keep what is wrong with its cells."""
-    report.refused += 1
-    report.refusals += wrong[: max(0, KEPT - len(report.refusals))]
-    for one in wrong:
-        job.refused(one)
-
-
-class _FirstRows:
-    """On which row each key stood first. The one thing that grows with the file: 160 bytes a row."""
-
-    def __init__(self) -> None:
-        self.rows: dict[int, int] = {}
-
-    def add(self, key: str, row: int) -> int:
-        """0, or the row that had this key before."""
-        digest = int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
-        first = self.rows.setdefault(digest, row)
-        return 0 if first == row else first
-
-
-def _take(lines: Keyed, source: TrainingSource, report: Report, job: Import) -> Batch:
+def _take(lines: list[tuple[str, Line]], source: TrainingSource, *, commit: bool) -> Batch:
     """Plan a batch and, where told, write it; a row that another import wrote meanwhile is planned again once."""
-    batch = Batch()
     for last in (False, True):
-        target = TARGETS[source.kind]()
-        batch = target.plan(lines, unmatched.known(source, [key for key, _ in lines]))
-        dropped = unmatched.dropped(wait.key for wait in batch.waiting)
-        if not job.commit:
+        loader = LOADERS[source.kind]()
+        batch = loader.plan(lines, unmatched.known(source, [key for key, _ in lines]))
+        batch.set_aside(unmatched.dropped(wait.key for wait in batch.waiting))
+        if not commit:
             break
         try:
             with transaction.atomic():
-                target.save(batch)
-                unmatched.keep([wait for wait in batch.waiting if wait.key not in dropped], source)
-                unmatched.found(batch.found)
+                loader.save(batch)
+                unmatched.keep(batch.waiting, source)
+                unmatched.resolve_found(batch.found)
             break
         except IntegrityError:
             if last:
                 raise
-    _count(batch, dropped, report, job)
     return batch
 
 
-def _count(batch: Batch, dropped: set[str], report: Report, job: Import) -> None:
-    report.new += len(batch.new)
-    report.changed += len(batch.changed)
-    report.unchanged += batch.unchanged
-    report.dropped += len(dropped)
+def _count(batch: Batch, report: TrainingReport, batches: Batches[Line]) -> None:
+    report.add(
+        new=batch.new,
+        changed=[row for row, _ in batch.changed],
+        unchanged=batch.unchanged,
+        title=title_of,
+    )
+    report.dropped += batch.dropped
     report.free += batch.free
     report.open_still += batch.open_still
+    report.waiting += len(batch.waiting)
     for refusal in batch.refused:
-        _refuse(report, job, [refusal])
+        batches.refuse([refusal])
     for wait in batch.waiting:
-        if wait.key in dropped:
-            continue
-        report.waiting += 1
-        said = wait.line.refused("staff_no", wait.reason)
-        job.refused(said)
-        if len(report.waiters) < KEPT:
-            report.waiters.append(said)
-    report.new_titles += [title_of(row) for row in batch.new[: SHOWN - len(report.new_titles)]]
-    report.changed_titles += [title_of(row) for row, _ in batch.changed[: SHOWN - len(report.changed_titles)]]
+        refusal = wait.line.refused("staff_no", wait.reason)
+        batches.observer.refusal(refusal)
+        if len(report.waiters) < report.MAX_REFUSALS:
+            report.waiters.append(refusal)
 
 
-def _close(job: Import, source: TrainingSource, mapping: dict[str, str], report: Report) -> None:
+def _close(job: Import, source: TrainingSource, mapping: dict[str, str], report: TrainingReport) -> None:
     notes = report.notes
     if not report.accepted and not report.refused and not report.waiting:
         notes.append("見出しの下に行がありません。表の中身を確かめてください。")
@@ -280,8 +219,8 @@ def _close(job: Import, source: TrainingSource, mapping: dict[str, str], report:
         notes.append(f"同じ学習パスを今も学んでいる人が{report.open_still:,}行あります。その割当は、そのまま残ります。")
     if report.dropped:
         notes.append(f"前に「取り込まない」とした行が{report.dropped:,}行あります。今回も取り込みません。")
-    if len(report.refusals) >= KEPT or len(report.waiters) >= KEPT:
-        notes.append(f"取り込めない所は、はじめの{KEPT:,}か所だけを示しています。")
+    if max(len(report.refusals), len(report.waiters)) >= report.MAX_REFUSALS:
+        notes.append(f"取り込めない所は、はじめの{report.MAX_REFUSALS:,}か所だけを示しています。")
     if not job.commit or source.pk is None:
         return
     with transaction.atomic():

@@ -7,21 +7,18 @@ the source knows the number from then on. It refuses to name a person by itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
+from imports.cells import CellError
 from learning.access import permissions
-from learning.imports.cells import CellError
+from learning.imports.loaders import LOADERS, count
 from learning.imports.matching import Known
-from learning.imports.rows import from_plain, plain
+from learning.imports.rows import Waiting, from_plain, plain
 from learning.models import TrainingSource, UnmatchedRow
 from organization import audit, clock
 from organization.models import Person, User
-
-if TYPE_CHECKING:
-    from learning.imports.loaders import Waiting
 
 State = UnmatchedRow.State
 DECIDED = "この行は、もう決まっています。一覧を開き直してください。"
@@ -59,7 +56,7 @@ def keep(waiting: Sequence[Waiting], source: TrainingSource) -> None:
     )  # fmt: skip
 
 
-def found(people: Mapping[str, Person]) -> None:
+def resolve_found(people: Mapping[str, Person]) -> None:
     """Rows whose person the directory has come to know are no longer waited for."""
     for row in UnmatchedRow.objects.open().filter(import_key__in=list(people)):
         row.state, row.resolved_person, row.closed_at = State.RESOLVED, people[row.import_key], clock.now()
@@ -82,8 +79,6 @@ def resolve(*, row: UnmatchedRow, person: Person, by: User) -> int:
 
     Raises ValidationError where the row is decided already, or cannot be taken for another reason.
     """
-    from learning.imports.loaders import TARGETS, count  # it imports this module's caller
-
     _check(by)
     first = _open(row)
     same = UnmatchedRow.objects.open().filter(source=first.source, staff_no=first.staff_no).exclude(pk=first.pk)
@@ -92,11 +87,11 @@ def resolve(*, row: UnmatchedRow, person: Person, by: User) -> int:
         lines = [(one.import_key, from_plain(one.kind, one.data)) for one in rows]
     except CellError as error:
         raise ValidationError(f"この行は取り込めません。{error}") from error
-    target = TARGETS[first.kind]()
-    batch = target.plan(lines, Known(keys=dict.fromkeys((one.import_key for one in rows), person.pk)))
+    loader = LOADERS[first.kind]()
+    batch = loader.plan(lines, Known(keys=dict.fromkeys((one.import_key for one in rows), person.pk)))
     if batch.refused:
         raise ValidationError(f"取り込めません。{batch.refused[0].reason}")
-    target.save(batch)
+    loader.save(batch)
     count(batch.people, batch.courses)
     for one in rows:
         one.state, one.resolved_person, one.closed_by, one.closed_at = State.RESOLVED, person, by, clock.now()

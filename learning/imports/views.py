@@ -15,11 +15,14 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 
+from imports.spreadsheets import CSV, csv_lines
+from imports.views import MOVED_ON, counts_of, press, titles_of
 from kb.text_cleaning import clean_text
 from learning.access.decorators import office_only
-from learning.imports import export, unmatched, uploads
+from learning.imports import export, unmatched
 from learning.imports.fields import FIELDS, field_of
 from learning.imports.forms import MappingForm, SendForm
+from learning.imports.uploads import uploads
 from learning.models import Kind, TrainingImport, TrainingSource, UnmatchedRow
 from organization import clock
 from organization.fiscal import fiscal_year_label
@@ -31,6 +34,13 @@ OFFICE = {"url": "/training/", "label": "研修担当"}
 IMPORTS = {"url": "/training/imports/", "label": "取込みと書出し"}
 RECENT = 20
 SHOWN = 30
+COUNTS = [
+    ("新しい行", "new"),
+    ("変わった行", "changed"),
+    ("変わりなし", "unchanged"),
+    ("取り込めない行", "refused"),
+    ("職員が分からない行", "waiting"),
+]
 
 
 @office_only
@@ -59,7 +69,7 @@ def new(request: HttpRequest) -> HttpResponse:
     start = {"source": known.name, "label": known.label, "kind": known.kind} if known else {}
     form = SendForm(request.POST or None, request.FILES or None, initial=start)
     if request.method == "POST" and form.is_valid():
-        row = uploads.receive(**form.cleaned_data, by=request.user)  # type: ignore[arg-type]
+        row = uploads.receive(by=request.user, **form.columns())  # type: ignore[arg-type]
         return redirect("training_import", row.pk)
     kinds = [(kind.value, kind.label) for kind in Kind]
     context = {"form": form, "kinds": kinds, "crumbs": [OFFICE, IMPORTS, {"label": "ファイルを取り込む"}]}
@@ -72,52 +82,39 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(TrainingImport, pk=pk)
     form = MappingForm(row, request.POST if request.POST.get("do") == "map" else None)
     if request.method == "POST" and not form.is_bound:
-        verbs = {"import": uploads.begin, "again": uploads.again, "drop": uploads.drop}
-        verb = verbs.get(request.POST.get("do", ""))
-        if verb is None or not verb(row=row, by=request.user):  # type: ignore[arg-type]
-            messages.warning(request, "この取込みは、もう別の状態になっています。下の内容を確かめてください。")
+        press(request, row, uploads)
         return redirect("training_import", pk)
     if form.is_bound and form.is_valid():
-        if not uploads.remap(row=row, mapping=form.mapping(), by=request.user):  # type: ignore[arg-type]
-            messages.warning(request, "この取込みは、もう別の状態になっています。下の内容を確かめてください。")
+        if not uploads.recheck(job=row, by=request.user, mapping=form.mapping()):  # type: ignore[arg-type]
+            messages.warning(request, MOVED_ON)
         return redirect("training_import", pk)
     context = {
         "crumbs": [OFFICE, IMPORTS, {"label": "取込みの報告"}],
         "row": row,
         "form": form,
-        **_told(row),
+        **_report_context(row),
         "source": TrainingSource.objects.filter(name=row.source_name).first(),
     }
     return render(request, "learning/import_report.html", context, status=422 if form.is_bound else 200)
 
 
-def _told(row: TrainingImport) -> dict[str, Any]:
+def _report_context(job: TrainingImport) -> dict[str, Any]:
     """The report in the words of the page."""
-    said = row.report
-    counts = [
-        (label, said.get(name, 0))
-        for label, name in (
-            ("新しい行", "new"), ("変わった行", "changed"), ("変わりなし", "unchanged"), ("取り込めない行", "refused"),
-            ("職員が分からない行", "waiting"),
-        )
-    ]  # fmt: skip
     columns = [
-        [letter, heading, field.label if (field := field_of(row.kind, name)) else "読みません"]
-        for letter, heading, name in said.get("columns", [])
+        [letter, heading, field.label if (field := field_of(job.kind, name)) else "読みません"]
+        for letter, heading, name in job.report.get("columns", [])
     ]
     places = {
-        name: [[f"{one['row']:,}", one["column"] or "―", one["reason"]] for one in said.get(name, [])]
+        name: [[f"{refusal['row']:,}", refusal["column"] or "―", refusal["reason"]] for refusal in refusals]
         for name in ("refusals", "waiters")
+        for refusals in [job.report.get(name, [])]
     }
     return {
-        "counts": counts,
+        "counts": counts_of(job, COUNTS),
         "columns": columns,
         **places,
-        "titles": [
-            (label, said.get(name, []))
-            for label, name in (("新しい行", "new_titles"), ("変わった行", "changed_titles"))
-        ],
-        "any": said.get("new", 0) + said.get("changed", 0),
+        "titles": titles_of(job, "新しい行", "変わった行"),
+        "any": job.report.get("new", 0) + job.report.get("changed", 0),
     }
 
 
@@ -194,8 +191,8 @@ def _decide(request: HttpRequest, row: UnmatchedRow) -> None:
 def export_rows(request: HttpRequest, kind: str, ext: str) -> HttpResponseBase:
     """All rows of a kind, or of one fiscal year (`?year=2025`)."""
     _known(kind, ext)
-    asked = request.GET.get("year", "")
-    year = int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 4 else None
+    raw_year = request.GET.get("year", "")
+    year = int(raw_year) if raw_year.isascii() and raw_year.isdigit() and len(raw_year) == 4 else None
     rows = export.rows_of(kind, year=year)
     if ext == "xlsx" and rows.count() > export.MOST_IN_A_BOOK:
         most = export.MOST_IN_A_BOOK
@@ -219,9 +216,8 @@ def _known(kind: str, ext: str) -> None:
 
 def _sent(kind: str, ext: str, name: str, rows: Any) -> HttpResponseBase:
     if ext == "xlsx":
-        return FileResponse(export.book(kind, rows), as_attachment=True, filename=f"{name}.xlsx")
-    lines = export.csv_lines(export.labels(kind), rows)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+        return FileResponse(export.workbook_of(kind, rows), as_attachment=True, filename=f"{name}.xlsx")
+    response = StreamingHttpResponse(csv_lines(export.labels(kind), rows), content_type=CSV)
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 

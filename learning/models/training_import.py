@@ -12,7 +12,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
-from kb.models.sent_file import SentFile
+from imports.upload_job import UploadJob
 from organization import clock
 
 SOURCE_NAME = RegexValidator(
@@ -42,7 +42,7 @@ class TrainingSource(models.Model):
         return f"{self.label}（{self.name}）"
 
 
-class TrainingImport(SentFile):
+class TrainingImport(UploadJob):
     source_name = models.CharField("取込元コード", max_length=40, validators=[SOURCE_NAME])
     label = models.CharField("取込元", max_length=100, blank=True)
     kind = models.CharField("種類", max_length=12, choices=Kind.choices)

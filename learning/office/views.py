@@ -19,10 +19,10 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.http import urlencode
 
+from imports.spreadsheets import FORMATS, Sheet, as_file
 from kb.models.item import State
 from learning.access.decorators import office_only
 from learning.cache import kept
-from learning.imports.downloads import FORMATS, as_file
 from learning.models import STANDINGS, Assignment, LearningPath, Stage, TrainingCourse, UnmatchedRow
 from learning.office import dashboard, metrics
 from learning.office.charts import chart
@@ -163,7 +163,7 @@ def rows(request: HttpRequest) -> HttpResponseBase:
     form = request.GET.get("format", "")
     if form in FORMATS:
         table = _table(asked.name, _whole(asked, asked.rows).iterator(chunk_size=2000))
-        return as_file(form, f"training-{asked.name}", _header(asked.name), table)
+        return as_file(form, f"training-{asked.name}", Sheet("一覧", _header(asked.name), table))
     # What a row of the catalogues opens, by its first cell; rows of people open nothing.
     opens = {"courses": "course", "paths": "path_build"}.get(asked.name.split("_")[0], "")
     pages = Paginator(asked.rows.values_list("pk", flat=True), PAGE)

@@ -5,15 +5,10 @@ It refuses to know who may see what: its rows were asked for through ``learning.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.http import HttpResponse
-from openpyxl import Workbook
-
-from kb.admin.spreadsheets import BOM, defused
+from imports.spreadsheets import Sheet
 from learning.models import STANDINGS, Assignment
 from learning.team import matrix
 
@@ -33,42 +28,33 @@ HEADER = (
     "有効期限",
     "経緯",
 )
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BATCH = 500
 
 
-def lines(rows: Sequence[Assignment], titles: matrix.Titles) -> list[list[Any]]:
-    """The header and one line an assignment."""
-    made: list[list[Any]] = [list(HEADER)]
+def sheet_of(rows: Sequence[Assignment], titles: matrix.Titles) -> Sheet:
+    """One line an assignment."""
+    return Sheet("割当", HEADER, list(_lines(rows, titles)))
+
+
+def _lines(rows: Sequence[Assignment], titles: matrix.Titles) -> Iterator[list[Any]]:
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         where = matrix.places([row.person for row in batch])
         for row in batch:
             place = where.get(row.person_id, matrix.Place())
-            made.append(
-                [
-                    row.person.staff_no, row.person.name, place.unit, place.title, place.leave, titles.of(row.path_id),
-                    STANDINGS[row.standing()], row.start_on, row.due_on, row.steps_done, row.steps_needed,
-                    row.completed_on, row.valid_until, row.get_source_display(),
-                ]
-            )  # fmt: skip
-    return [[defused(cell) for cell in line] for line in made]
-
-
-def answer(rows: Sequence[Sequence[Any]], *, kind: str, name: str) -> HttpResponse:
-    """The rows as a file to download."""
-    if kind == "xlsx":
-        book = Workbook(write_only=True)
-        sheet = book.create_sheet("割当")
-        for row in rows:
-            sheet.append(list(row))
-        held = io.BytesIO()
-        book.save(held)
-        body, content_type = held.getvalue(), XLSX
-    else:
-        text = io.StringIO(newline="")
-        csv.writer(text).writerows(rows)
-        body, content_type = BOM + text.getvalue().encode(), "text/csv; charset=utf-8"
-    response = HttpResponse(body, content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
-    return response
+            yield [
+                row.person.staff_no,
+                row.person.name,
+                place.unit,
+                place.title,
+                place.leave,
+                titles.of(row.path_id),
+                STANDINGS[row.standing()],
+                row.start_on,
+                row.due_on,
+                row.steps_done,
+                row.steps_needed,
+                row.completed_on,
+                row.valid_until,
+                row.get_source_display(),
+            ]

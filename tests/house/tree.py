@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("config", "demo", "learning", "kb", "organization", "search")
+ROOMS = ("config", "demo", "learning", "kb", "organization", "imports", "search")
 
 
 @cache

@@ -11,9 +11,11 @@ from django.db import IntegrityError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imports.batches import Observer
+from imports.report import ImportRefusedError
 from kb.models import IdCounter, Reference, ReferenceSource
 from kb.references import loading, sources
-from kb.references.loading import BATCH, Import, run
+from kb.references.loading import BATCH, Import, ReferenceReport, run
 from kb.references.sources import SourceFacts
 from organization.models import AuditEvent
 from search.models import PendingChange
@@ -109,7 +111,7 @@ def test_bad_lines_are_named_and_good_ones_kept(file):
 
 def test_a_doubled_id_is_refused_and_names_the_first(file):
     report = take(file(ROW, {**ROW, "id": "2"}, {**ROW, "title": "別の件名"}))
-    assert [(line.number, line.reason) for line in report.refusals] == [
+    assert [(refusal.row, refusal.reason) for refusal in report.refusals] == [
         (3, "id「1」は1行目と同じです。先の行だけを使います。")
     ]
     assert Reference.objects.get(external_id="1").title == "避難所の名簿"
@@ -120,7 +122,7 @@ def test_a_doubled_id_is_seen_across_batches(file):
 
 
 def test_the_report_keeps_a_thousand_refusals_and_the_command_says_all(file, monkeypatch):
-    monkeypatch.setattr(loading, "REFUSED_KEPT", 2)
+    monkeypatch.setattr(ReferenceReport, "MAX_REFUSALS", 2)
     path = file("{", "{", "{", ROW)
     report = take(path)
     assert (report.refused, len(report.refusals)) == (3, 2)
@@ -195,7 +197,7 @@ def test_an_audience_that_is_narrowed_during_an_import_holds_for_what_still_come
         sources.settle(facts=SourceFacts(name="test", audience="unit"), by=None)
 
     facts = SourceFacts(name="test", audience="public")
-    run(Import(path=file(*many(BATCH + 3)), facts=facts, commit=True, seen=narrow))
+    run(Import(path=file(*many(BATCH + 3)), facts=facts, commit=True, observer=Observer(narrow)))
     assert set(Reference.objects.values_list("audience", flat=True)) == {"unit"}
 
 
@@ -334,8 +336,15 @@ class TestWithdrawal:
         def withdraw(*_):
             sources.set_withdrawn(source=ReferenceSource.objects.get(name="test"), withdrawn=True, by=office)
 
-        with pytest.raises(loading.ImportRefusedError, match="取り下げています"):
-            run(Import(path=file(*many(BATCH + 3)), facts=SourceFacts(name="test"), commit=True, seen=withdraw))
+        with pytest.raises(ImportRefusedError, match="取り下げています"):
+            run(
+                Import(
+                    path=file(*many(BATCH + 3)),
+                    facts=SourceFacts(name="test"),
+                    commit=True,
+                    observer=Observer(withdraw),
+                )
+            )
         assert Reference.objects.filter(source__name="test").count() == BATCH
 
     def test_an_import_does_not_bring_a_withdrawn_text_back(self, source, office, file):

@@ -8,10 +8,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.urls import reverse
 
-from kb import sent_files
+from imports import uploads as frame
 from kb.admin.groups import ensure_office
 from kb.models import Reference, ReferenceImport, ReferenceSource
-from kb.references import uploads
+from kb.references.uploads import uploads
 from organization import clock
 from organization.models import AuditEvent
 from tests.factories.kb import reference_source
@@ -248,7 +248,7 @@ def test_who_lost_the_role_meanwhile_imports_nothing(office):
 def test_a_fault_of_ours_leaves_the_row_at_an_end(office, monkeypatch):
     row = checked(office)
     press(office, row, "import")
-    monkeypatch.setattr(uploads, "run", lambda job: 1 / 0)
+    monkeypatch.setattr(uploads, "run", lambda job, by: 1 / 0)
     uploads.work(row.pk)
     row.refresh_from_db()
     assert (row.state, row.message) == (State.FAILED, "思わぬ誤りで止まりました。サーバーの記録を見てください。")
@@ -321,9 +321,9 @@ def test_the_process_is_ours_under_these_settings(office, monkeypatch, settings)
         def wait(self):
             return 0
 
-    monkeypatch.setattr(sent_files.subprocess, "Popen", Process)
+    monkeypatch.setattr(frame.subprocess, "Popen", Process)
     settings.SETTINGS_MODULE = "config.settings.production"
-    sent_files._start("import_uploaded", 7)
+    frame.start_process("import_uploaded", 7)
     assert started[0][1:] == [
         str(settings.BASE_DIR / "manage.py"), "import_uploaded", "7", "--settings=config.settings.production",
     ]  # fmt: skip

@@ -9,8 +9,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from kb import sent_files
-from learning.imports import uploads
+from imports import uploads as frame
+from learning.imports.uploads import uploads
 from learning.models import TrainingImport, TrainingRecord, TrainingSource, UnmatchedRow
 from organization import clock
 from tests.factories.learning import make_record
@@ -240,14 +240,14 @@ def test_who_lost_the_role_meanwhile_imports_nothing(office, person):
 def test_an_unforeseen_error_ends_the_import_in_words(office, monkeypatch):
     send(office, RECORDS)
     row = TrainingImport.objects.get()
-    monkeypatch.setattr(uploads, "run", lambda job: 1 / 0)
+    monkeypatch.setattr(uploads, "run", lambda job, by: 1 / 0)
     uploads.work(row.pk)
     assert "思わぬ誤り" in page(office, row)
 
 
 def test_a_file_nobody_decided_on_is_forgotten(office, person, tmp_path):
     checked(office, RECORDS, GOOD)
-    TrainingImport.objects.update(sent_at=clock.now() - sent_files.KEEP - timedelta(days=1))
+    TrainingImport.objects.update(sent_at=clock.now() - frame.KEEP - timedelta(days=1))
     send(office, RECORDS, GOOD)
     assert [row.state for row in TrainingImport.objects.order_by("pk")] == [State.DROPPED, State.CHECKING]
     assert len(list((tmp_path / "imports").iterdir())) == 1

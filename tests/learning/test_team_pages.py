@@ -189,7 +189,7 @@ def test_a_path_outside_the_managers_audience_has_no_name(client, unit, head, st
     person = make_staff(unit)
     give(path, person, source=Source.OFFICE)
     for name, args in (("team", ()), ("team_rows", ()), ("team_person", (person.uid,)), ("team_export", ())):
-        text = shown(client, head, name, *args).content.decode()
+        text = shown(client, head, name, *args).getvalue().decode()
         assert "財政課だけの学習パス" not in text
         assert matrix.HIDDEN in text
 
@@ -201,7 +201,7 @@ def test_another_head_sees_nothing_of_it(client, unit, head, stranger, path):
     person = make_staff(unit, name="青木 一")
     give(path, person)
     for name in ("team", "team_rows", "team_export", "team_waiting"):
-        assert "青木" not in shown(client, stranger, name).content.decode()
+        assert "青木" not in shown(client, stranger, name).getvalue().decode()
     assert shown(client, stranger, "team_person", person.uid).status_code == 404
     assert list(matrix.Team(stranger.user, Asked()).rows()) == []
 
@@ -451,8 +451,9 @@ def test_what_waits_for_whom_is_the_same_in_the_list_and_in_the_verb(unit, head,
 def test_the_rows_leave_as_csv_that_excel_reads_and_does_not_run(client, unit, head, path):
     give(path, make_staff(unit, name="=HYPERLINK(1)"))
     answer = shown(client, head, "team_export", format="csv")
-    assert answer.content.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    body = answer.getvalue()
+    assert body.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))
     assert rows[0][:2] == ["職員番号", "氏名"]
     assert rows[1][1] == "'=HYPERLINK(1)"
     assert AuditEvent.objects.filter(action="team.exported").exists()
@@ -461,7 +462,7 @@ def test_the_rows_leave_as_csv_that_excel_reads_and_does_not_run(client, unit, h
 def test_the_rows_leave_as_xlsx_and_are_those_of_the_number(client, unit, head, path):
     every_standing(path, unit)
     answer = shown(client, head, "team_export", format="xlsx", standing="late")
-    rows = list(load_workbook(io.BytesIO(answer.content)).active.iter_rows(values_only=True))
+    rows = list(load_workbook(io.BytesIO(answer.getvalue())).active.iter_rows(values_only=True))
     assert [row[6] for row in rows[1:]] == [STANDINGS["late"]]
 
 

@@ -6,9 +6,10 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
 
+from imports.report import ImportRefusedError
 from learning.imports import unmatched
 from learning.imports.loaders import Records
-from learning.imports.run import Import, ImportRefusedError, run
+from learning.imports.run import Import, run
 from learning.models import (
     Assignment,
     AssignmentState,

@@ -116,7 +116,7 @@ def test_staff_cannot_be_narrowed_to_a_path_that_the_head_may_not_open(client, h
     asked = {"path": path.public_id}
     assert staff.name not in text_of(client, head, f"{reverse('team_rows')}?path={path.public_id}")
     client.force_login(head.user)
-    assert staff.name not in client.get(reverse("team_export"), asked).content.decode()
+    assert staff.name not in client.get(reverse("team_export"), asked).getvalue().decode()
 
 
 @pytest.mark.parametrize("name", ["training_rules", "training_rule"])

@@ -12,18 +12,19 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
+from imports.spreadsheets import as_file
 from learning.access import permissions
 from learning.assignments import eligible_people, proposals
 from learning.cache import kept
 from learning.models import STANDINGS, Assignment
 from learning.progress.confirmations import waiting_for
 from learning.team import matrix
-from learning.team.export import answer, lines
+from learning.team.export import sheet_of
 from learning.team.matrix import WHO, WIDEST, Asked
 from learning.team.views import member
 from learning.templatetags.standing import badge_cells
@@ -164,15 +165,15 @@ def _row_url(row: Assignment) -> str:
 
 
 @login_required
-def team_export(request: HttpRequest) -> HttpResponse:
+def team_export(request: HttpRequest) -> HttpResponseBase:
     """The same rows as a file: CSV that Excel reads, or xlsx."""
     require_manager(request)
     user, asked = request.user, asked_of(request)
     kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
     found = list(matrix.Team(user, asked).rows().select_related("person").order_by("due_on", "person__kana", "pk"))
-    rows = lines(found, matrix.Titles(user, [row.path_id for row in found]))
-    audit.record(actor=user, action="team.exported", obj=user, after={"rows": len(rows) - 1, "format": kind})  # type: ignore[arg-type]
-    return answer(rows, kind=kind, name="shozoku-manabi")
+    sheet = sheet_of(found, matrix.Titles(user, [row.path_id for row in found]))
+    audit.record(actor=user, action="team.exported", obj=user, after={"rows": len(found), "format": kind})  # type: ignore[arg-type]
+    return as_file(kind, "shozoku-manabi", sheet)
 
 
 urlpatterns: list[URLPattern] = [

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.admin.spreadsheets import defused
-from learning.imports import cells
-from learning.imports.cells import CellError
+from imports import cells
+from imports.cells import CellError
+from imports.spreadsheets import defused
 from learning.models import Obligation, TrainingRecord
 from organization.fiscal import ERAS, era_date
 

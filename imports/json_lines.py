@@ -2,8 +2,8 @@
 
 Takes .jsonl and .jsonl.gz (told apart by their first bytes, not by name), UTF-8 with or without a byte order mark, and
 CP932. Never holds more than one line and a sample of the beginning, however large the file is. A file that is not
-what it should be as a whole raises UnreadableFileError once, not a refusal a line. It refuses to judge what the fields of
-an object say: that is ``kb.references.fields``.
+what it should be as a whole raises UnreadableFileError once, not a refusal a line. What the fields of an object say is
+judged by the import.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
+from imports.report import Refusal, UnreadableFileError
+
 MAX_LINE_BYTES = 4 * 1024 * 1024
 #: The encoding is judged by the lines with anything but ASCII among so many bytes of the beginning.
 SAMPLE_BYTES = 8 * 1024 * 1024
@@ -26,23 +28,13 @@ SAVE_AS = "表計算ソフトやエディターで「UTF-8」を選んで保存�
 BROKEN_GZIP = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
-class UnreadableFileError(Exception):
-    """The file as a whole cannot be read; the message is Japanese and says what to do."""
-
-
 @dataclass(frozen=True)
 class Line:
     number: int
     value: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Refused:
-    number: int
-    reason: str
-
-
-class RecordFile:
+class JsonLines:
     """Iterate it once. `position` of `size` bytes, as stored, have been read; `encoding` is utf-8 or cp932."""
 
     def __init__(self, path: Path, *, max_bytes: int | None = None) -> None:
@@ -62,7 +54,7 @@ class RecordFile:
             ) from error
         self.position = 0
 
-    def __iter__(self) -> Iterator[Line | Refused]:
+    def __iter__(self) -> Iterator[Line | Refusal]:
         number = read = 0
         with _opened(self.path) as (raw, content):
             try:
@@ -77,31 +69,31 @@ class RecordFile:
                             "サーバーで import_records を実行してください。"
                         )
                     if too_long:
-                        yield Refused(
-                            number, f"1行が長すぎます（{MAX_LINE_BYTES // 1024**2}MBまで）。事例を分けてください。"
+                        yield Refusal(
+                            number, "", f"1行が長すぎます（{MAX_LINE_BYTES // 1024**2}MBまで）。事例を分けてください。"
                         )
                     elif line.strip():
                         yield self._parsed(number, line)
             except BROKEN_GZIP:
-                yield Refused(number + 1, "圧縮ファイル（gzip）がここで壊れています。この行から先は読めません。")
+                yield Refusal(number + 1, "", "圧縮ファイル（gzip）がここで壊れています。この行から先は読めません。")
         self.position = self.size
 
-    def _parsed(self, number: int, line: bytes) -> Line | Refused:
+    def _parsed(self, number: int, line: bytes) -> Line | Refusal:
         if number == 1:
             line = line.removeprefix(UTF8_MARK)
         try:
             value = json.loads(line.decode(self.encoding))
         except UnicodeDecodeError as error:
             called = "UTF-8" if self.encoding == "utf-8" else "CP932"
-            return Refused(number, f"文字コードが{called}ではありません（{error.start + 1}バイト目）。")
+            return Refusal(number, "", f"文字コードが{called}ではありません（{error.start + 1}バイト目）。")
         except json.JSONDecodeError as error:
-            return Refused(number, f"JSONとして読めません（{error.pos + 1}文字目）。1件を1行のJSONにしてください。")
+            return Refusal(number, "", f"JSONとして読めません（{error.pos + 1}文字目）。1件を1行のJSONにしてください。")
         except RecursionError:
-            return Refused(number, "JSONの入れ子が深すぎます。")
+            return Refusal(number, "", "JSONの入れ子が深すぎます。")
         except ValueError:  # a number of more digits than Python reads
-            return Refused(number, "JSONの数が長すぎます。")
+            return Refusal(number, "", "JSONの数が長すぎます。")
         if not isinstance(value, dict):
-            return Refused(number, "1行は { で始まる一つのJSONオブジェクトにします。")
+            return Refusal(number, "", "1行は { で始まる一つのJSONオブジェクトにします。")
         return Line(number, value)
 
 

@@ -1,4 +1,4 @@
-"""Excel books (.xlsx) for ``learning.imports.readers``: looked into before they are read, then read row by row.
+"""Excel books (.xlsx) for ``imports.readers``: looked into before they are read, then read row by row.
 
 What a book unpacks to is known from its directory before anything is unpacked, and Python's zipfile reads no more than
 that. Formulas and errors are seen as such and refused by cell; merged cells are named. It refuses books with a
@@ -19,7 +19,8 @@ from defusedxml import DefusedXmlException
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from learning.imports.readers import MAX_COLUMNS, SAVE_AGAIN, Refused, Row, Table, UnreadableTableError, letter
+from imports.report import Refusal, UnreadableFileError
+from imports.table import MAX_COLUMNS, SAVE_AGAIN, Row, Table, letter
 
 MAX_UNPACKED = 300 * 1024 * 1024
 #: What is held whole in memory: the table of shared texts, the styles.
@@ -39,17 +40,17 @@ NO_BOOK = f"名前は .xlsx でも、Excelのブックではありません。{S
 
 def table(path: Path, *, encrypted_or_old: bool) -> Table:
     if encrypted_or_old:
-        raise UnreadableTableError(_why_ole(path))
+        raise UnreadableFileError(_why_ole(path))
     try:
         with zipfile.ZipFile(path) as archive:
             _look_into(archive)
         return _opened(path)
-    except UnreadableTableError:
+    except UnreadableFileError:
         raise
     except NotImplementedError as error:
-        raise UnreadableTableError(f"この圧縮の方法は読めません。{SAVE_AGAIN}") from error
+        raise UnreadableFileError(f"この圧縮の方法は読めません。{SAVE_AGAIN}") from error
     except (*BROKEN, *OTHERS) as error:
-        raise UnreadableTableError(f"Excelのブックとして読めません（壊れています）。{SAVE_AGAIN}") from error
+        raise UnreadableFileError(f"Excelのブックとして読めません（壊れています）。{SAVE_AGAIN}") from error
 
 
 def _why_ole(path: Path) -> str:
@@ -62,15 +63,15 @@ def _why_ole(path: Path) -> str:
 def _look_into(archive: zipfile.ZipFile) -> None:
     parts = archive.infolist()
     if any(part.flag_bits & 1 for part in parts):
-        raise UnreadableTableError(
+        raise UnreadableFileError(
             "パスワードがかかっています。パスワードを外して保存し直してから、もう一度送ってください。"
         )
     names = {part.filename for part in parts}
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/workbook") for name in names):
-        raise UnreadableTableError(NO_BOOK)
+        raise UnreadableFileError(NO_BOOK)
     whole = [p.file_size for p in parts if not p.filename.startswith(("xl/worksheets/", "xl/media/"))]
     if len(parts) > MAX_PARTS or sum(p.file_size for p in parts) > MAX_UNPACKED or sum(whole) > MAX_WHOLE:
-        raise UnreadableTableError(
+        raise UnreadableFileError(
             f"開くと大きくなりすぎるファイルです（{MAX_UNPACKED // 1024**2}MBまで）。"
             "値だけを新しいブックに写すか、行を分けて、保存し直してください。"
         )
@@ -81,7 +82,7 @@ def _opened(path: Path) -> Table:
     book = load_workbook(path.open("rb"), read_only=True, data_only=False, keep_links=False)
     sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not sheets:
-        raise UnreadableTableError("見えるシートがありません。表のあるシートを表示して、保存し直してください。")
+        raise UnreadableFileError("見えるシートがありません。表のあるシートを表示して、保存し直してください。")
     sheet: Any = sheets[0]
     merged, rows = _scanned(sheet)
     notes = []
@@ -115,34 +116,34 @@ def _rows(sheet: Any, reached: list[int]) -> Iterator[Row]:
     try:
         for number, cells in enumerate(sheet.iter_rows(), 1):
             if number > LAST_ROW:
-                raise UnreadableTableError(f"行の番号がおかしなブックです。{SAVE_AGAIN}")
+                raise UnreadableFileError(f"行の番号がおかしなブックです。{SAVE_AGAIN}")
             if not cells:
                 continue
             reached[0] += 1
             if row := _row(number, cells):
                 yield row
-    except UnreadableTableError:
+    except UnreadableFileError:
         raise
     except (*BROKEN, *OTHERS) as error:  # in a batch of its own: what was read before is kept
-        raise UnreadableTableError(f"途中から読めません（壊れています）。{SAVE_AGAIN}") from error
+        raise UnreadableFileError(f"途中から読めません（壊れています）。{SAVE_AGAIN}") from error
 
 
 def _row(number: int, cells: tuple[Any, ...]) -> Row | None:
     values: list[Any] = []
-    refused: list[Refused] = []
+    refused: list[Refusal] = []
     for column, cell in enumerate(cells):
         value, kind = cell.value, cell.data_type
         if kind == "f":
-            refused.append(Refused(number, letter(column), "数式です。値として貼り付け直してください。"))
+            refused.append(Refusal(number, letter(column), "数式です。値として貼り付け直してください。"))
             value = None
         elif kind == "e":
-            refused.append(Refused(number, letter(column), f"エラーの値（{str(value)[:20]}）です。直してください。"))
+            refused.append(Refusal(number, letter(column), f"エラーの値（{str(value)[:20]}）です。直してください。"))
             value = None
         values.append(value)
     while values and values[-1] in (None, ""):
         values.pop()
     if len(values) > MAX_COLUMNS:
-        raise UnreadableTableError(
+        raise UnreadableFileError(
             f"列が多すぎます（{len(values):,}列。{MAX_COLUMNS}列まで）。要らない列を消して、保存し直してください。"
         )
     return Row(number, tuple(values), tuple(refused)) if values or refused else None

@@ -8,8 +8,10 @@ from datetime import datetime
 import openpyxl
 import pytest
 
-from learning.imports import readers, xlsx
-from learning.imports.readers import UnreadableTableError, letter, opened
+from imports import readers, xlsx
+from imports.readers import opened
+from imports.report import UnreadableFileError
+from imports.table import letter
 
 HEAD = ["職員番号", "名称"]
 
@@ -50,7 +52,7 @@ def book(tmp_path):
 
 
 def refusal(path):
-    with pytest.raises(UnreadableTableError) as error:
+    with pytest.raises(UnreadableFileError) as error:
         read(path)
     assert str(error.value).endswith("。")
     return str(error.value)
@@ -83,7 +85,7 @@ def test_a_text_that_is_called_a_book_is_refused_and_not_read_as_csv(tmp_path, c
     said = refusal(path)
     assert f"「{name}」ですが、中身はExcelのブックではありません" in said
     assert ".csv にして" in said
-    with pytest.raises(UnreadableTableError, match="ブックではありません"):
+    with pytest.raises(UnreadableFileError, match="ブックではありません"):
         opened(csv(text), is_heading=known, called=name)  # stored under another name
 
 
@@ -303,7 +305,7 @@ def test_random_bytes_in_a_book_never_escape_as_another_error(book, tmp_path):
             changed[place] = seed * 7 % 256
         path = tmp_path / "x.xlsx"
         path.write_bytes(bytes(changed))
-        with contextlib.suppress(UnreadableTableError):
+        with contextlib.suppress(UnreadableFileError):
             read(path)
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.references.json_lines import MAX_LINE_BYTES, Line, RecordFile, Refused, UnreadableFileError
+from imports.json_lines import MAX_LINE_BYTES, JsonLines, Line
+from imports.report import Refusal, UnreadableFileError
 
 ONE = {"id": "1", "title": "避難所の名簿", "text": "本文です。"}
 
@@ -21,7 +22,7 @@ def file(tmp_path):
     def make(content, **options):
         path = tmp_path / "records"
         path.write_bytes(content)
-        return RecordFile(path, **options)
+        return JsonLines(path, **options)
 
     return make
 
@@ -57,7 +58,7 @@ def test_one_damaged_line_does_not_change_the_encoding(file):
     damaged = lines(ONE).replace("簿".encode(), b"\xe7\xb0")
     found = file(damaged + lines(ONE, ONE))
     assert found.encoding == "utf-8"
-    assert [type(line) for line in found] == [Refused, Line, Line]
+    assert [type(line) for line in found] == [Refusal, Line, Line]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_a_file_that_is_something_else_is_refused_once(file, content, words):
 
 def test_a_file_that_is_not_there_is_refused_in_words(tmp_path):
     with pytest.raises(UnreadableFileError, match="開けません"):
-        RecordFile(tmp_path / "none")
+        JsonLines(tmp_path / "none")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def test_a_file_that_is_not_there_is_refused_in_words(tmp_path):
 )
 def test_a_bad_line_is_named_and_the_next_is_read(file, line, words):
     _, refused, good = file(b"{}\n" + line + b"\n" + lines(ONE))
-    assert (refused.number, good) == (2, Line(3, ONE))
+    assert (refused.row, good) == (2, Line(3, ONE))
     assert words in refused.reason
 
 
@@ -102,7 +103,7 @@ def test_what_stood_before_a_gzip_broke_off_is_read(file):
     *before, last = file(gzip.compress(lines(*rows))[:-20_000])
     assert before == [Line(n, row) for n, row in enumerate(rows[: len(before)], 1)]
     assert len(before) > 10
-    assert isinstance(last, Refused)
+    assert isinstance(last, Refusal)
     assert "壊れています" in last.reason
 
 
@@ -133,6 +134,6 @@ def test_any_bytes_are_lines_or_one_refusal(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "any"
     path.write_bytes(content)
     try:
-        assert all(isinstance(line, Line | Refused) for line in RecordFile(path))
+        assert all(isinstance(line, Line | Refusal) for line in JsonLines(path))
     except UnreadableFileError as error:
         assert str(error)

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from kb.admin.spreadsheets import FORMULA
+from imports.spreadsheets import FORMULA
 from organization.fiscal import ERAS
 
 #: Earlier years are slips of the finger; later ones too.

@@ -1,7 +1,7 @@
-"""SentFile: what every file that an office sent in knows of itself, from its check to its end; an abstract base.
+"""UploadJob: one uploaded file and its import, from check to end. An abstract model; each kind of import has its table.
 
-Holds where the file lies, how far the work is and the report so far; the work itself is done by a process of its own
-(``kb.sent_files``). It refuses to know what is in the file.
+Holds where the file lies, how far the work is and the report so far. The work is done by a process of its own
+(``imports.uploads``). Refuses to know what is in the file.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from django.db import models
 
 from organization import clock
 
-#: A process that has said nothing for so long has ended without a word (a restart, a full disk).
+#: A process that has reported nothing for so long has ended without a word (a restart, a full disk).
 SILENCE = timedelta(minutes=3)
 
 
-class SentFile(models.Model):
+class UploadJob(models.Model):
     class State(models.TextChoices):
         CHECKING = "checking", "確認中"
         CHECKED = "checked", "確認済み（まだ取り込んでいません）"
@@ -30,7 +30,7 @@ class SentFile(models.Model):
     RUNNING = (State.CHECKING, State.IMPORTING)
 
     state = models.CharField("状態", max_length=10, choices=State.choices, default=State.CHECKING)
-    #: A generated name under VAR_DIR/imports; what the file was called is only shown.
+    #: A generated name under VAR_DIR/imports; the name that the file had is only displayed.
     stored_as = models.CharField(max_length=50, editable=False)
     called = models.CharField("ファイル名", max_length=200)
     size = models.BigIntegerField("大きさ", default=0)
@@ -47,7 +47,7 @@ class SentFile(models.Model):
         abstract = True
 
     def move(self, state: str, *, from_: tuple[str, ...], **values: Any) -> bool:
-        """Go on to `state`, if nobody has meanwhile: two presses of one button start one import."""
+        """Set `state` and `values` if the row is still in one of `from_`: two presses of a button start one import."""
         rows = type(self)._default_manager.filter(pk=self.pk, state__in=from_)
         moved = rows.update(state=state, heard_at=clock.now(), **values)
         if moved:
@@ -60,7 +60,7 @@ class SentFile(models.Model):
 
     @property
     def is_stuck(self) -> bool:
-        """Said to be running, and silent for too long."""
+        """In a running state, but silent for longer than SILENCE."""
         return self.state in self.RUNNING and clock.now() - self.heard_at > SILENCE
 
     @property

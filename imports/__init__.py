@@ -1,0 +1,1 @@
+"""The one frame of every import: uploads, background jobs, readers, reports and writers of tables. Knows no content."""

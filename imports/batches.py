@@ -1,0 +1,82 @@
+"""The rows of a file in batches: refused rows counted, duplicates refused, good rows passed on with their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Generic, TypeVar
+
+from imports.report import Refusal, Report
+
+#: A batch is passed on after so many rows even where it is small or empty, so that progress is reported
+#: while a long run of rows is refused.
+REPORT_EVERY = 2_000
+
+Row = TypeVar("Row")
+
+
+def ignore(*_: object) -> None:
+    """The observer of an import that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Who watches an import. `progress` gets the report, the position and the size; `refusal` each refusal."""
+
+    progress: Callable[..., None] = ignore
+    refusal: Callable[[Refusal], None] = ignore
+
+
+@dataclass
+class Batches(Generic[Row]):
+    """Iterate once over the batches of `rows`.
+
+    `rows` yields a row, a list of refusals instead of one, or None for a row that is no data (an example).
+    `key` identifies a row within the file. `duplicate` is the refusal of a row whose key stood on an earlier one;
+    it gets the row and the number of the first. `number` is the row's number in the file.
+    """
+
+    rows: Iterable[Row | list[Refusal] | None]
+    key: Callable[[Row], str]
+    number: Callable[[Row], int]
+    duplicate: Callable[[Row, int], Refusal]
+    report: Report
+    size: int
+    observer: Observer = field(default_factory=Observer)
+
+    def __iter__(self) -> Iterator[list[tuple[str, Row]]]:
+        batch: list[tuple[str, Row]] = []
+        first_rows = _FirstRows()
+        for count, row in enumerate(self.rows, 1):
+            if isinstance(row, list):
+                self.refuse(row)
+            elif row is not None:
+                key = self.key(row)
+                if first := first_rows.add(key, self.number(row)):
+                    self.refuse([self.duplicate(row, first)])
+                else:
+                    batch.append((key, row))
+            if len(batch) >= self.size or count % REPORT_EVERY == 0:
+                yield batch
+                batch = []
+        yield batch
+
+    def refuse(self, refusals: list[Refusal]) -> None:
+        """Count one refused row and tell the observer."""
+        self.report.refuse(refusals)
+        for refusal in refusals:
+            self.observer.refusal(refusal)
+
+
+class _FirstRows:
+    """The number of the row on which each key stood first. Grows with the file: 160 bytes a row."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, int] = {}
+
+    def add(self, key: str, row: int) -> int:
+        """The number of the earlier row with this key, or 0."""
+        digest = int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
+        first = self.rows.setdefault(digest, row)
+        return 0 if first == row else first
