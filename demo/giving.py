@@ -14,6 +14,7 @@ from typing import Any
 from demo.learning import PathLoader, People, record
 from learning.access import permissions
 from learning.assignments import adjustments, assigning
+from learning.assignments.plan import Order
 from learning.models import (
     Assignment,
     AssignmentRule,
@@ -69,7 +70,7 @@ class Giver:
             source = Source.RULE if batch.rule else Source.OFFICE
             if user is not None and not permissions.is_office(user):
                 source = Source.MANAGER
-            order = assigning.Order(
+            order = Order(
                 path=self.paths[batch.path], start_on=day, reason=batch.reason, source=source, rule=batch.rule,
                 bound_to_post=batch.bound, **batch.extra,
             )  # fmt: skip

@@ -7,15 +7,12 @@ in place of a new one. It refuses to say when it was begun: to others it starts 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from learning.assignments.plan import Line, Order
 from learning.models import OPEN, Assignment, Source
 from organization import audit, clock
 from organization.models import User
 from organization.notices import notify_many
-
-if TYPE_CHECKING:
-    from learning.assignments.assigning import Line, Order
 
 
 def take_over(*, order: Order, lines: Mapping[int, Line], by: User | None) -> dict[int, Assignment]:

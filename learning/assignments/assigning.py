@@ -8,7 +8,7 @@ What a person learns in private is not told to who assigns: it decides nothing, 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -16,70 +16,26 @@ from django.db import IntegrityError, transaction
 
 from learning.access import permissions
 from learning.assignments.adopting import take_over
+from learning.assignments.plan import LeftOut, Line, Order, OutsideUnitError, Plan
 from learning.models import (
     OPEN,
     Assignment,
-    AssignmentRule,
     AssignmentState,
     LearningPath,
     PathVersion,
     Source,
     Stage,
-    Step,
 )
 from learning.paths import problems, reading_targets
 from learning.paths.structure import Outline, outline, outline_to_show
 from learning.progress.recording import gather
 from organization import audit, clock
 from organization.fiscal import era_date
-from organization.models import Appointment, Person, Post, User
+from organization.models import Appointment, Person, User
 from organization.notices import notify_many
 from organization.policy import Reader, can_view, readers_of
 from organization.posts import main_appointments_of
 from organization.tree import unit_tree
-
-
-class OutsideUnitError(LookupError):
-    """Somebody who is not the assigner's to manage; answered like an unknown id (404, same body)."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the assigner says for all: which path, from when, why; `due_on` None follows the version's own rule."""
-
-    path: LearningPath
-    start_on: date
-    reason: str = ""
-    due_on: date | None = None
-    bound_to_post: bool = False
-    source: str = Source.MANAGER
-    rule: AssignmentRule | None = None
-
-
-@dataclass(frozen=True)
-class Line:
-    """One person on the list: why, and until when."""
-
-    person: Person
-    why: str
-    due_on: date
-    post: Post | None = None
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    person: Person
-    why: str
-
-
-@dataclass(frozen=True)
-class Plan:
-    order: Order
-    version: PathVersion
-    lines: tuple[Line, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
-    #: Reading steps that some on the list could not open, with these people.
-    unreadable: tuple[tuple[Step, tuple[Person, ...]], ...] = field(default=())
 
 
 def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | None = None) -> Plan:

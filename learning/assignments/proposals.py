@@ -13,7 +13,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from learning.access import permissions
-from learning.assignments.assigning import Order, assign, plan
+from learning.assignments.assigning import assign, plan
+from learning.assignments.plan import Order
 from learning.models import Assignment, Source, SuccessorProposal
 from organization import audit, clock
 from organization.models import Person

@@ -16,8 +16,8 @@ from django.db.models import Q
 
 from learning.access import permissions
 from learning.assignments import eligible_people
-from learning.assignments.assigning import LeftOut, OutsideUnitError
 from learning.assignments.eligible_people import Candidate
+from learning.assignments.plan import LeftOut, OutsideUnitError
 from learning.models import LearningPath
 from organization import audit, clock
 from organization.models import Person

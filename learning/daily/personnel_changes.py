@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Max
 
 from learning.models import Assignment, AssignmentRule, AssignmentState, Stage, SuccessorProposal
 from learning.models.assignment import AssignmentQuerySet
-from organization import audit, clock
+from organization import audit
 from organization.models import Appointment, Person, Post
 from organization.notices import notify_many
 from organization.posts import managers_of
@@ -73,19 +73,11 @@ def move_rules(on: date) -> int:
 # --- Moves -----------------------------------------------------------------------------------------
 
 
-def without_post(on: date) -> AssignmentQuerySet:
-    """Open assignments that are bound to a post which their person has left (leave is not leaving)."""
-    rows = Appointment.objects.on(on).filter(announced_on__lte=clock.today())
-    rows = rows.filter(Q(person__left_on__isnull=True) | Q(person__left_on__gte=on))
-    kept = Exists(rows.filter(person=OuterRef("person_id"), post=OuterRef("post_id")))
-    return Assignment.objects.open().filter(~kept, post__isnull=False, start_on__lte=on)
-
-
 def end_bound(on: date) -> tuple[int, int]:
     """Post-bound assignments whose person moved away end; the head is asked about the successor. (ended, proposed)."""
     ended = 0
     made: list[SuccessorProposal] = []
-    for pks in batches(without_post(on)):
+    for pks in batches(Assignment.objects.without_post(on)):
         with transaction.atomic():
             rows = locked(pks, "person", "path", "post__unit")
             days = _last_days(rows, on)

@@ -11,10 +11,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from learning.models.path import PathVersion
 from organization import clock
+from organization.models import Appointment
 
 
 class AssignmentState(models.TextChoices):
@@ -61,6 +62,13 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def holding(self, on: date | None = None) -> AssignmentQuerySet:
         """Valid completions."""
         return self.filter(valid_q(on or clock.today()))
+
+    def without_post(self, on: date) -> AssignmentQuerySet:
+        """Open and bound to a post that the person has left by the day `on` (leave is not leaving)."""
+        rows = Appointment.objects.on(on).filter(announced_on__lte=clock.today())
+        rows = rows.filter(Q(person__left_on__isnull=True) | Q(person__left_on__gte=on))
+        held = Exists(rows.filter(person=OuterRef("person_id"), post=OuterRef("post_id")))
+        return self.open().filter(~held, post__isnull=False, start_on__lte=on)
 
     def of(self, person: Any) -> AssignmentQuerySet:
         """A person's own, with what their page shows: open ones first, by due date."""

@@ -105,9 +105,7 @@ class LearningPath(Item):
         return [text for text in [version.goal, *super().body_texts(), *words] if text]
 
     def own_context(self, request: Any) -> dict[str, Any]:
-        from learning.paths.views.detail import (
-            shown,  # views know models, not the other way round (as Item.serve_preview)
-        )
+        from learning.learner.views.path import shown
 
         return shown(request, self)
 

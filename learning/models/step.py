@@ -1,7 +1,7 @@
 """Step (ステップ) and StepGroup: what a version asks, in ordered groups; a step waits only for earlier groups (I12).
 
 A step keeps its `uid` from version to version: what was done is carried by it (I10). The columns of a target
-(item, format, course, post, day, quiz) belong to one type each; `learning.paths.editing` refuses the others.
+(item, format, course, post, day, quiz) belong to one type each; `learning.authoring.editing` refuses the others.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from datetime import date, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q
 
-from learning.daily.personnel_changes import without_post
 from learning.models import (
     RUNNING,
     STANDINGS,
@@ -68,7 +67,11 @@ def _reachable(found: AssignmentQuerySet, on: date) -> AssignmentQuerySet:
     """Of people in service, not on leave, and not moved away from the post that the assignment is bound to."""
     away = Exists(on_leave(on).filter(person=OuterRef("person_id")))
     here = Q(person__left_on__isnull=True) | Q(person__left_on__gte=on)
-    return found.filter(here, ~away).exclude(pk__in=without_post(on).values("pk")).select_related("person", "path")
+    return (
+        found.filter(here, ~away)
+        .exclude(pk__in=Assignment.objects.without_post(on).values("pk"))
+        .select_related("person", "path")
+    )
 
 
 # --- Due dates -------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ from learning.access import permissions
 from learning.models import Assignment, AssignmentState, Message, Reminder
 from learning.paths import reading_targets
 from learning.paths.structure import outline
+from learning.paths.titles import PathTitles
 from learning.progress.recording import done_days
-from learning.team import matrix
 from organization import audit, clock
 from organization.fiscal import era_date
 from organization.models import Person
@@ -79,7 +79,7 @@ def _require_running(row: Assignment) -> None:
 
 def draft(*, assignment: Assignment, by: Person) -> str:
     """The text that the form begins with: polite, with the path, the due day and the next step. To be adapted."""
-    title = matrix.Titles(by.user, [assignment.path_id]).of(assignment.path_id)
+    title = PathTitles(by.user, [assignment.path_id]).of(assignment.path_id)
     following = outline(assignment.version).next_step(done_days(assignment))
     due, days = era_date(assignment.due_on), assignment.days_left()
     if days < 0:

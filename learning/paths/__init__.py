@@ -1,1 +1,1 @@
-"""Learning paths: their structure, editing, publication and versions."""
+"""What a learning path is: its structure, order, readings, problems, and how it is displayed."""

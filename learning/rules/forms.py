@@ -14,8 +14,8 @@ from kb.text_cleaning import LineField
 from kb.writing.forms.fields import DayField, choice_messages
 from learning.access import permissions
 from learning.models import AssignmentRule
+from learning.paths.titles import PathTitles
 from learning.rules import editing
-from learning.team import matrix
 from organization import clock
 from organization.models import OrgUnit, User
 from organization.policy import reader_for
@@ -61,7 +61,7 @@ class RuleForm(forms.Form):
         if rule.pk and rule.path not in self.paths.values():
             self.paths[rule.path.public_id or str(rule.path_id)] = rule.path
         # A rule may hold a path that whoever changes it may not open (I16).
-        titles = matrix.Titles(user, [path.pk for path in self.paths.values()])
+        titles = PathTitles(user, [path.pk for path in self.paths.values()])
         named = [(key, titles.of(path.pk)) for key, path in self.paths.items()]
         self._choices("path", [("", "選んでください"), *named])
         self._choices("unit", [*([EVERYWHERE] if permissions.is_office(user) else []), *self.units.values()])

@@ -15,7 +15,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from learning.access import permissions
 from learning.assignments import newcomers
-from learning.assignments.assigning import Order, assign, holds, plan
+from learning.assignments.assigning import assign, holds, plan
+from learning.assignments.plan import Order
 from learning.models import OPEN, Assignment, AssignmentRule, AssignmentState, Source, Stage
 from learning.models.assignment import valid_q
 from organization.fiscal import fiscal_year

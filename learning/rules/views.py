@@ -18,9 +18,9 @@ from django.views.decorators.http import require_POST
 from learning.access import permissions
 from learning.access.decorators import rulers_only
 from learning.models import OPEN, AssignmentRule
+from learning.paths.titles import PathTitles
 from learning.rules import editing, matching
 from learning.rules.forms import RuleForm
-from learning.team import matrix
 from organization import clock
 from organization.policy import reader_for
 from organization.tree import unit_tree
@@ -34,7 +34,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """The rules, running ones first."""
     today, tree = clock.today(), unit_tree()
     found = editing.rules_of(request.user).annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
-    titles = matrix.Titles(request.user, found.values_list("path_id", flat=True))
+    titles = PathTitles(request.user, found.values_list("path_id", flat=True))
     rows: list[dict[str, Any]] = [
         {
             "rule": rule,
@@ -79,7 +79,7 @@ def _edit(request: HttpRequest, rule: AssignmentRule) -> HttpResponse:
     """「だれに当てはまるか見る」 shows, 「保存する」 keeps; either asks the same form."""
     made = rule.pk is None
     form = RuleForm(request.POST or None, user=request.user, rule=rule)  # type: ignore[arg-type]
-    title = "" if made else matrix.Titles(request.user, [rule.path_id]).of(rule.path_id)
+    title = "" if made else PathTitles(request.user, [rule.path_id]).of(rule.path_id)
     context: dict[str, Any] = {
         "form": form,
         "made": made,

@@ -10,6 +10,7 @@ from typing import Any
 
 from imports.spreadsheets import Sheet
 from learning.models import STANDINGS, Assignment
+from learning.paths.titles import PathTitles
 from learning.team import matrix
 
 HEADER = (
@@ -31,12 +32,12 @@ HEADER = (
 BATCH = 500
 
 
-def sheet_of(rows: Sequence[Assignment], titles: matrix.Titles) -> Sheet:
+def sheet_of(rows: Sequence[Assignment], titles: PathTitles) -> Sheet:
     """One line an assignment."""
     return Sheet("割当", HEADER, list(_lines(rows, titles)))
 
 
-def _lines(rows: Sequence[Assignment], titles: matrix.Titles) -> Iterator[list[Any]]:
+def _lines(rows: Sequence[Assignment], titles: PathTitles) -> Iterator[list[Any]]:
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         where = matrix.places([row.person for row in batch])

@@ -18,8 +18,9 @@ from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Val
 from learning.access import permissions
 from learning.assignments import eligible_people, newcomers
 from learning.cache import kept
-from learning.models import STANDINGS, Assignment, AssignmentState, LearningPath, standing_q
+from learning.models import STANDINGS, Assignment, AssignmentState, standing_q
 from learning.models.assignment import AssignmentQuerySet
+from learning.paths.titles import PathTitles
 from organization import clock
 from organization.models import Appointment, Person
 from organization.policy import reader_for
@@ -29,7 +30,6 @@ from organization.tree import unit_tree
 WHO = {"newcomers": "今年度の新任", "transferred": "今年度の転入", "leave": "休職・育休"}
 #: More columns than this are no longer read across.
 WIDEST = 12
-HIDDEN = "公開範囲の外の学習パス"
 #: So many people at most are named in a query and counted at each look; for more of them, all whom the user answers
 #: for are read, and what is counted is kept.
 FEW = 500
@@ -104,7 +104,7 @@ class Team:
         self._user, self._asked = user, asked
         self._everybody = list(people(user, asked).values_list("pk", flat=True))
         self._counts = self._count()
-        self._titles = Titles(user, {path for path, _ in self._counts})
+        self._titles = PathTitles(user, {path for path, _ in self._counts})
         #: None asks for every path. A number that the asker may not open is like none at all: it has no rows.
         self._path = self._titles.pk_of(asked.path) if asked.path else None
 
@@ -184,26 +184,6 @@ def places(found: Collection[Person]) -> dict[int, Place]:
             leaves[row.person_id] = row.get_kind_display()
         made[row.person_id] = Place(tree.name(tree.successor(row.post.unit_id)), row.post.title)
     return {pk: Place(place.unit, place.title, leaves.get(pk, "")) for pk, place in made.items()}
-
-
-class Titles:
-    """What paths are called for this reader: one outside the reader's audience has no name here (I16). One query."""
-
-    def __init__(self, user: Any, paths: Collection[int]) -> None:
-        readable = LearningPath.objects if permissions.is_office(user) else LearningPath.objects.visible_to(user)
-        rows = readable.filter(pk__in=set(paths)).values_list("pk", "public_id", "title")
-        self._known = {pk: (public_id, title) for pk, public_id, title in rows}
-
-    def named(self, path_id: int) -> tuple[str, str]:
-        """Its public id and title; no id where it may not be opened."""
-        return self._known.get(path_id, ("", HIDDEN))
-
-    def of(self, path_id: int) -> str:
-        return self.named(path_id)[1]
-
-    def pk_of(self, public_id: str) -> int:
-        """Nought where none of these paths is called so, as far as the reader may know."""
-        return next((pk for pk, (known, _) in self._known.items() if known == public_id), 0)
 
 
 def newcomers_count(user: Any, asked: Asked) -> int:

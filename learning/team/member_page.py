@@ -32,7 +32,7 @@ from learning.office import metrics
 from learning.paths import reading_targets
 from learning.paths.labels import UNNAMED
 from learning.paths.structure import Outline, outlines
-from learning.team import matrix
+from learning.paths.titles import PathTitles
 from organization import clock
 from organization.audience import Attribution
 from organization.fiscal import tokyo_day
@@ -81,7 +81,7 @@ def assignments(user: Any, person: Person) -> list[Shown]:
     found = permissions.overseen(user).filter(person=person).select_related("version", "assigned_by", "waived_by")
     rows = list(found.order_by(F("closed_on").desc(nulls_first=True), "due_on", "pk"))
     shapes = outlines({row.version_id for row in rows})
-    titles = matrix.Titles(user, [row.path_id for row in rows])
+    titles = PathTitles(user, [row.path_id for row in rows])
     named = _named([step for shape in shapes.values() for step in shape.steps], user)
     pks = [row.pk for row in rows]
     progress = _progress(pks)

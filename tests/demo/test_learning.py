@@ -15,7 +15,8 @@ from demo.load import load
 from demo.management.commands.demo_check import path_problems
 from kb.models import Item
 from learning.access import permissions
-from learning.assignments.assigning import Order, plan
+from learning.assignments.assigning import plan
+from learning.assignments.plan import Order
 from learning.models import (
     Assignment,
     AssignmentRule,

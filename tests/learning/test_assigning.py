@@ -6,7 +6,8 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from learning.access import permissions
-from learning.assignments.assigning import Order, OutsideUnitError, assign, enrol, plan
+from learning.assignments.assigning import assign, enrol, plan
+from learning.assignments.plan import Order, OutsideUnitError
 from learning.models import Assignment, AssignmentState, Source, Stage
 from organization import clock
 from organization.models import AuditEvent

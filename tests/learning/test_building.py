@@ -9,9 +9,11 @@ from kb.lifecycle import review
 from kb.models import Item
 from kb.models.item import State
 from learning.access import path_permissions
-from learning.assignments.assigning import Order, OutsideUnitError, assign, plan
+from learning.assignments.assigning import assign, plan
+from learning.assignments.plan import Order, OutsideUnitError
+from learning.authoring import editing, lifecycle, versions
 from learning.models import LearningPath, Stage, Step, StepGroup, StepType
-from learning.paths import editing, lifecycle, ordering, versions
+from learning.paths import ordering
 from learning.paths.problems import covers, problems, shut_readings, standing_of
 from learning.paths.reading_targets import readable
 from learning.paths.structure import outline

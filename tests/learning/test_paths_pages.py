@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from learning.authoring import editing, lifecycle, versions
 from learning.models import LearningPath, PathVersion, Stage, Step, StepGroup
-from learning.paths import editing, lifecycle, versions
 from learning.paths.structure import outline
 from learning.templatetags.standing import badge
 from organization import clock

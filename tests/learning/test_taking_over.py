@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from learning.access import permissions
 from learning.assignments import adjustments, assigning
-from learning.assignments.assigning import Order, assign, enrol, plan
+from learning.assignments.assigning import assign, enrol, plan
+from learning.assignments.plan import Order
 from learning.models import Assignment, AssignmentRule, AssignmentState, Message, Reminder, Source
 from learning.progress import recording, verification
 from learning.rules import matching

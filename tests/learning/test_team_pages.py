@@ -25,6 +25,7 @@ from learning.models import (
     StepType,
     standing_q,
 )
+from learning.paths.titles import HIDDEN
 from learning.progress import recording
 from learning.progress.confirmations import waiting_for
 from learning.team import matrix
@@ -191,7 +192,7 @@ def test_a_path_outside_the_managers_audience_has_no_name(client, unit, head, st
     for name, args in (("team", ()), ("team_rows", ()), ("team_person", (person.uid,)), ("team_export", ())):
         text = shown(client, head, name, *args).getvalue().decode()
         assert "財政課だけの学習パス" not in text
-        assert matrix.HIDDEN in text
+        assert HIDDEN in text
 
 
 # --- Who sees whom ---------------------------------------------------------------------------

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from learning.authoring import versions
 from learning.models import AssignmentRule, Completion, LearningPath, Message, SuccessorProposal
 from learning.notifications import nudges
-from learning.paths import versions
 from learning.paths.labels import UNNAMED
 from learning.progress import recording
 from organization import clock

@@ -21,9 +21,9 @@ from django.urls import path as url
 
 from learning.access import permissions
 from learning.assignments import assigning, eligible_people, recipients
-from learning.assignments.assigning import LeftOut, Order, OutsideUnitError
 from learning.assignments.eligible_people import Candidate
 from learning.assignments.forms import REASONS, AssignForm, Row
+from learning.assignments.plan import LeftOut, Order, OutsideUnitError, Plan
 from learning.assignments.recipients import GROUPS, MOST, Chosen
 from learning.models import Assignment, LearningPath, PathVersion, Source, Stage
 from learning.paths import reading_targets
@@ -186,7 +186,7 @@ def _order(screen: Screen, form: AssignForm) -> Order:
     )  # fmt: skip
 
 
-def _rows(screen: Screen, drawn: assigning.Plan, people: list[Candidate]) -> list[Row]:
+def _rows(screen: Screen, drawn: Plan, people: list[Candidate]) -> list[Row]:
     places = {one.person.pk: one for one in people}
     rows = []
     for line in drawn.lines:
@@ -197,7 +197,7 @@ def _rows(screen: Screen, drawn: assigning.Plan, people: list[Candidate]) -> lis
     return rows
 
 
-def _save(screen: Screen, form: AssignForm, drawn: assigning.Plan, rows: list[Row]) -> HttpResponse:
+def _save(screen: Screen, form: AssignForm, drawn: Plan, rows: list[Row]) -> HttpResponse:
     user = screen.request.user
     leave = {row.candidate.person.pk for row in rows if row.left}
     ticked_off = set(screen.data.getlist("leave"))
@@ -208,9 +208,7 @@ def _save(screen: Screen, form: AssignForm, drawn: assigning.Plan, rows: list[Ro
         return redirect("team")
     error = CHANGED if left_out else ""
     if not error and not any(row.error for row in rows):
-        final = assigning.Plan(
-            drawn.order, drawn.version, tuple(line for line in drawn.lines if line.person.pk not in leave)
-        )
+        final = Plan(drawn.order, drawn.version, tuple(line for line in drawn.lines if line.person.pk not in leave))
         due = {row.candidate.person.pk: row.own_due for row in kept if row.own_due}
         try:
             made = assigning.assign(plan=final, by=user, due=due)  # type: ignore[arg-type]
@@ -223,7 +221,7 @@ def _save(screen: Screen, form: AssignForm, drawn: assigning.Plan, rows: list[Ro
     return _second(screen, form, drawn, rows, error=error)
 
 
-def _is_done(screen: Screen, drawn: assigning.Plan, left_out: list[LeftOut]) -> bool:
+def _is_done(screen: Screen, drawn: Plan, left_out: list[LeftOut]) -> bool:
     """Whether the same hand has saved the same list already: the button was pressed twice."""
     pks = {one.person.pk for one in left_out}
     mine = Assignment.objects.open().filter(
@@ -235,7 +233,7 @@ def _is_done(screen: Screen, drawn: assigning.Plan, left_out: list[LeftOut]) -> 
     return mine.count() == len(pks)
 
 
-def _said(drawn: assigning.Plan, count: int) -> str:
+def _said(drawn: Plan, count: int) -> str:
     start = drawn.order.start_on
     told = f"{count}人に「{drawn.order.path.title}」を割り当てました。"
     if start > clock.today():
@@ -266,9 +264,7 @@ def _first(screen: Screen, form: AssignForm, *, status: int = 200) -> HttpRespon
     return render(screen.request, "learning/assign.html", context, status=status)
 
 
-def _second(
-    screen: Screen, form: AssignForm, drawn: assigning.Plan, rows: list[Row], *, error: str = ""
-) -> HttpResponse:
+def _second(screen: Screen, form: AssignForm, drawn: Plan, rows: list[Row], *, error: str = "") -> HttpResponse:
     context = {
         "form": form, "hidden": form.kept(KEPT), "rows": rows, "order": drawn.order, "version": drawn.version, "error": error,
         "left_out": [*screen.picked.leaving, *drawn.left_out],
@@ -278,7 +274,7 @@ def _second(
     return render(screen.request, "learning/assign_preview.html", context, status=422 if error else 200)
 
 
-def _unreadable(screen: Screen, drawn: assigning.Plan) -> list[tuple[str, tuple[Person, ...]]]:
+def _unreadable(screen: Screen, drawn: Plan) -> list[tuple[str, tuple[Person, ...]]]:
     """What some cannot open, as far as the assigner may know what it is called (I16)."""
     seen = reading_targets.readable([step for step, _ in drawn.unreadable], screen.request.user)
     return [(UNNAMED if seen.get(step.pk) is None else step.title, people) for step, people in drawn.unreadable]

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST
 from kb.text_cleaning import clean_text
 from learning.access import permissions
 from learning.assignments import proposals
-from learning.assignments.assigning import OutsideUnitError
+from learning.assignments.plan import OutsideUnitError
 from learning.models import SuccessorProposal
-from learning.team import matrix
+from learning.paths.titles import PathTitles
 
 SHOWN = 50
 
@@ -33,7 +33,7 @@ def _shown(request: HttpRequest, *, failed: int = 0, reason: str = "", error: st
     """The list; what was typed for the one that `failed` is kept beside what is wrong with it."""
     found = list(proposals.open_for(request.user)[: SHOWN + 1])
     holders = proposals.holders(found)
-    titles = matrix.Titles(request.user, [one.path_id for one in found])
+    titles = PathTitles(request.user, [one.path_id for one in found])
     rows: list[dict[str, Any]] = [
         {
             "proposal": one,
@@ -57,7 +57,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     if proposal is None:
         raise Http404
     reason = request.POST.get("reason", "")
-    title = matrix.Titles(request.user, [proposal.path_id]).of(proposal.path_id)
+    title = PathTitles(request.user, [proposal.path_id]).of(proposal.path_id)
     try:
         if "accept" in request.POST:
             made = proposals.accept(proposal=proposal, user=request.user, reason=clean_text(reason)[:300])

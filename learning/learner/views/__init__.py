@@ -1,1 +1,1 @@
-"""Pages of the learner: my learning, one assignment, the calendar."""
+"""Pages of the learner: the catalogue, a path, one assignment, my learning, the calendar."""

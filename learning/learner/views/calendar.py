@@ -9,14 +9,15 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from learning.access.requests import require_person
 from learning.learner import calendar_feed
 from learning.models import Assignment, CalendarKey
-from learning.records.views.records import MY, me
+from learning.records.views.records import MY
 
 
 @login_required
 def page(request: HttpRequest) -> HttpResponse:
-    key = CalendarKey.objects.filter(person=me(request)).first()
+    key = CalendarKey.objects.filter(person=require_person(request)).first()
     url = request.build_absolute_uri(reverse("calendar_feed", args=[key.key])) if key else ""
     crumbs = [MY, {"label": "カレンダー"}]
     response = render(request, "learning/calendar.html", {"key": key, "url": url, "crumbs": crumbs})
@@ -29,10 +30,10 @@ def page(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest) -> HttpResponse:
     """Make a key (the one before stops working), or take it back."""
     if "revoke" in request.POST:
-        calendar_feed.revoke_key(person=me(request))
+        calendar_feed.revoke_key(person=require_person(request))
         messages.success(request, "アドレスをやめました。前のアドレスでは、もう何も読めません。")
     else:
-        calendar_feed.make_key(person=me(request))
+        calendar_feed.make_key(person=require_person(request))
         messages.success(request, "新しいアドレスを作りました。カレンダーに貼りつけてください。")
     return redirect("my_calendar")
 

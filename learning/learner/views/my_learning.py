@@ -17,22 +17,19 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from kb.models import Draft, Item
+from learning.access.requests import person_of
 from learning.learner.assignment_page import next_step
 from learning.models import Assignment, AssignmentState, Stage, TrainingRecord
 from learning.paths.reading_targets import reads_courses
 from learning.progress import reports
 from organization import clock
 from organization.consent import be_found
-from organization.models import Notice, Person
+from organization.models import Notice
 
 WRITTEN_SHOWN = 20
 RECORDS_SHOWN = 50
 #: Records that ask for a report or an answer, at most; the rest follow when these are done.
 ASKING_SHOWN = 5
-
-
-def person_of(request: HttpRequest) -> Person | None:
-    return getattr(request.user, "person", None)
 
 
 @login_required

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from kb.text_cleaning import clean_text
-from learning.learner.views.my_learning import person_of
+from learning.access.requests import require_person
 from learning.models import Assignment, AssignmentState, TrainingRecord
 from learning.records import editing
 from learning.records.forms import OwnRecordForm
@@ -23,15 +23,8 @@ from organization.models import Person
 MY = {"url": "/my/", "label": "わたしの学び"}
 
 
-def me(request: HttpRequest) -> Person:
-    person = person_of(request)
-    if person is None:
-        raise Http404
-    return person
-
-
 def own(request: HttpRequest, pk: int) -> TrainingRecord:
-    found = TrainingRecord.objects.of(me(request)).filter(pk=pk).first()
+    found = TrainingRecord.objects.of(require_person(request)).filter(pk=pk).first()
     if found is None:
         raise Http404
     return found
@@ -40,7 +33,7 @@ def own(request: HttpRequest, pk: int) -> TrainingRecord:
 @login_required
 def new(request: HttpRequest) -> HttpResponse:
     """Enter a record; `?course=` chooses the entry of the catalogue."""
-    person = me(request)
+    person = require_person(request)
     form = OwnRecordForm(
         request.POST if request.method == "POST" else None,
         initial={"course": request.GET.get("course", "")[:15], "status": "completed"},
@@ -51,7 +44,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @login_required
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Mend a record that I entered myself; the office's is not mine to edit, and has no such page."""
-    record, person = own(request, pk), me(request)
+    record, person = own(request, pk), require_person(request)
     if not editing.may_edit(record, person):
         raise Http404
     form = OwnRecordForm(request.POST if request.method == "POST" else None, record=record)
@@ -82,7 +75,7 @@ def _page(request: HttpRequest, record: TrainingRecord, **typed: Any) -> HttpRes
         "record": record,
         "crumbs": [MY, {"label": record.title}],
         "serves": _serves(record),
-        "may_edit": editing.may_edit(record, me(request)),
+        "may_edit": editing.may_edit(record, require_person(request)),
         "answered_from": answered_from,
         "may_answer": record.status in record.ATTENDED and answered_from <= clock.today(),
         "uses": TrainingRecord.Used.choices,
@@ -109,7 +102,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """活用計画."""
     record, typed = own(request, pk), request.POST.get("use_plan", "")
     try:
-        editing.plan_use(record=record, by=me(request), plan=clean_text(typed, "活用計画"))
+        editing.plan_use(record=record, by=require_person(request), plan=clean_text(typed, "活用計画"))
     except ValidationError as error:
         return _page(request, record, plan=typed, refused="plan", said=error.messages[0])
     messages.success(request, "活用計画を残しました。90日たつと「使いましたか」とお聞きします。")
@@ -122,7 +115,7 @@ def used(request: HttpRequest, pk: int) -> HttpResponse:
     """「使いましたか」."""
     record, answer, note = own(request, pk), request.POST.get("used", ""), request.POST.get("note", "")
     try:
-        editing.answer_used(record=record, by=me(request), used=answer, note=clean_text(note, "ひとこと"))
+        editing.answer_used(record=record, by=require_person(request), used=answer, note=clean_text(note, "ひとこと"))
     except ValidationError as error:
         return _page(request, record, used=answer, note=note, refused="used", said=error.messages[0])
     messages.success(request, "ありがとうございます。答えを残しました。")
@@ -134,7 +127,7 @@ def used(request: HttpRequest, pk: int) -> HttpResponse:
 def share(request: HttpRequest, pk: int) -> HttpResponse:
     """「所属長に見せる」, or no longer."""
     record = own(request, pk)
-    changed = editing.share(record=record, by=me(request), shared="shared" in request.POST)
+    changed = editing.share(record=record, by=require_person(request), shared="shared" in request.POST)
     said = "所属長に見えるようにしました。" if changed.shared else "所属長に見えないようにしました。"
     messages.success(request, f"「{record.title}」を{said}")
     return redirect("my_transcript" if request.POST.get("back") == "transcript" else _address(record))

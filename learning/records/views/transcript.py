@@ -8,8 +8,9 @@ from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
+from learning.access.requests import require_person
 from learning.records import transcript
-from learning.records.views.records import MY, me
+from learning.records.views.records import MY
 from organization import clock
 from organization.posts import main_post
 from organization.tree import unit_tree
@@ -20,7 +21,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @login_required
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    person = me(request)
+    person = require_person(request)
     found = transcript.lines(person)
     post = main_post(person, clock.today())
     context = {
@@ -37,7 +38,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def download(request: HttpRequest) -> HttpResponse:
     """The same lines as a spreadsheet."""
-    response = HttpResponse(transcript.workbook(transcript.lines(me(request))), content_type=XLSX)
+    response = HttpResponse(transcript.workbook(transcript.lines(require_person(request))), content_type=XLSX)
     response["Content-Disposition"] = f'attachment; filename="manabi-{clock.today().isoformat()}.xlsx"'
     response["Cache-Control"] = "private, no-store"
     return response

@@ -27,6 +27,7 @@ from learning.models import Assignment, Step, StepProgress, StepType
 from learning.notifications import nudges
 from learning.paths import reading_targets
 from learning.paths.labels import UNNAMED
+from learning.paths.titles import PathTitles
 from learning.progress import recording
 from learning.progress.confirmations import waiting_for
 from learning.team import matrix, member_page
@@ -98,7 +99,7 @@ def _managed(user: Any, uid: uuid.UUID) -> Person:
 def act(request: HttpRequest, uid: uuid.UUID, name: str) -> HttpResponse:
     what = ACTS[name]
     row, is_own = _answered_for(request.user, uid)
-    title = matrix.Titles(request.user, [row.path_id]).of(row.path_id)
+    title = PathTitles(request.user, [row.path_id]).of(row.path_id)
     back = reverse("my") if is_own else f"{reverse('team_person', args=[row.person.uid])}#a-{row.pk}"
     context: dict[str, Any] = {
         "act": what, "row": row, "title": title, "is_own": is_own, "own": OWN, "back": back,
@@ -155,7 +156,7 @@ def _waiting(request: HttpRequest, *, wrong: int = 0, error: str = "", comment: 
     rows = list(page.object_list)
     steps = _steps_of(rows, request.user)
     where = matrix.places([row.assignment.person for row in rows])
-    titles = matrix.Titles(request.user, [row.assignment.path_id for row in rows])
+    titles = PathTitles(request.user, [row.assignment.path_id for row in rows])
     context = {
         "rows": [
             {

@@ -22,6 +22,7 @@ from learning.access import permissions
 from learning.assignments import eligible_people, proposals
 from learning.cache import kept
 from learning.models import STANDINGS, Assignment
+from learning.paths.titles import PathTitles
 from learning.progress.confirmations import waiting_for
 from learning.team import matrix
 from learning.team.export import sheet_of
@@ -171,7 +172,7 @@ def team_export(request: HttpRequest) -> HttpResponseBase:
     user, asked = request.user, asked_of(request)
     kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
     found = list(matrix.Team(user, asked).rows().select_related("person").order_by("due_on", "person__kana", "pk"))
-    sheet = sheet_of(found, matrix.Titles(user, [row.path_id for row in found]))
+    sheet = sheet_of(found, PathTitles(user, [row.path_id for row in found]))
     audit.record(actor=user, action="team.exported", obj=user, after={"rows": len(found), "format": kind})  # type: ignore[arg-type]
     return as_file(kind, "shozoku-manabi", sheet)
 

@@ -17,11 +17,11 @@ from kb.lifecycle import transitions
 from kb.lifecycle.transitions import OWN, require
 from kb.models import Item
 from learning.access import path_permissions, permissions
-from learning.assignments.assigning import OutsideUnitError
+from learning.assignments.plan import OutsideUnitError
+from learning.authoring import editing
+from learning.authoring.lifecycle import build_url
 from learning.models import Assignment, LearningPath, PathVersion, Stage, Step, StepGroup
 from learning.models.assignment import AssignmentQuerySet
-from learning.paths import editing
-from learning.paths.lifecycle import build_url
 from learning.paths.problems import problems
 from learning.paths.structure import outline
 from learning.progress.recording import gather, tally

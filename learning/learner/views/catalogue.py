@@ -15,12 +15,13 @@ from django.urls import path as url
 from django.views.decorators.http import require_POST
 
 from learning.access import path_permissions
+from learning.access.requests import user_of
 from learning.assignments import assigning
 from learning.models import Assignment, LearningPath, PathVersion, Stage
 from learning.paths.labels import minutes_words
+from learning.paths.lookup import open_path
 from learning.paths.reading_targets import reads_courses
 from learning.paths.structure import Outline, outlines
-from learning.paths.views.page import me, open_path
 
 SHOWN = 24
 #: Of the builder's own: more than these are found by search.
@@ -93,7 +94,7 @@ def enrol(request: HttpRequest, public_id: str) -> HttpResponse:
     if getattr(request.user, "person", None) is None:
         raise Http404
     try:
-        made = assigning.enrol(path=found, by=me(request))  # login_required: a User
+        made = assigning.enrol(path=found, by=user_of(request))  # login_required: a User
     except ValidationError as error:
         messages.error(request, error.messages[0])
         return redirect(found.get_absolute_url())

@@ -19,8 +19,8 @@ from django.forms.utils import ErrorDict
 
 from kb.models import Item
 from kb.text_cleaning import LineField, LongField, clean_text
+from learning.authoring.forms.step import StepForm
 from learning.models import LearningPath
-from learning.paths.forms.step import StepForm
 from organization import clock
 from organization.models import OrgUnit, Post
 from organization.posts import held_on

@@ -18,17 +18,19 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from learning.access import path_permissions
+from learning.access.requests import user_of
+from learning.authoring import editing, lifecycle, versions
+from learning.authoring.forms.path import AudienceForm, CommentForm, NewPathForm, SettingsForm, TextForm, refuse
+from learning.authoring.views import steps
+from learning.authoring.views import versions as version_views
+from learning.authoring.views.page import form_page, path_of, trail
+from learning.learner.views.path import family
 from learning.models import LearningPath, PathVersion, Stage, StepType
-from learning.paths import editing, lifecycle, versions
-from learning.paths.forms.path import AudienceForm, CommentForm, NewPathForm, SettingsForm, TextForm, refuse
+from learning.paths.display import groups_of
 from learning.paths.labels import PURPOSES, minutes_words, validity_words
 from learning.paths.problems import problems, shut_readings, standing_of
 from learning.paths.reading_targets import readable
 from learning.paths.structure import outline_to_show
-from learning.paths.views import steps
-from learning.paths.views import versions as version_views
-from learning.paths.views.detail import family, groups_of
-from learning.paths.views.page import form_page, me, path_of, trail
 
 
 @login_required
@@ -40,7 +42,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         made = editing.create(
-            by=me(request),
+            by=user_of(request),
             unit_id=values["unit"],
             audience=values["audience"],
             values={name: values[name] for name in ("title", "summary")},
@@ -72,7 +74,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "editable": may_build and version.frozen_at is None and path.stage in (Stage.DRAFT, Stage.ACTIVE),
             "may_build": may_build,
             "may_accept": path_permissions.may_accept(path=path, user=request.user),
-            "may_release": versions.may_release(path=path, by=me(request)),
+            "may_release": versions.may_release(path=path, by=user_of(request)),
             "groups": groups_of(shape, seen),
             "minutes": minutes_words(shape.minutes),
             "validity": validity_words(version),
@@ -112,7 +114,7 @@ def text(request: HttpRequest, public_id: str) -> HttpResponse:
     saved = _edit(
         request,
         form,
-        lambda: editing.edit_text(path=path, by=me(request), values=form.cleaned_data),
+        lambda: editing.edit_text(path=path, by=user_of(request), values=form.cleaned_data),
         "題と説明を直しました。",
     )
     if saved:
@@ -133,7 +135,7 @@ def settings(request: HttpRequest, public_id: str) -> HttpResponse:
     saved = _edit(
         request,
         form,
-        lambda: editing.edit_settings(version=version, by=me(request), values=form.cleaned_data),
+        lambda: editing.edit_settings(version=version, by=user_of(request), values=form.cleaned_data),
         "ねらいと期限を決めました。",
     )
     if saved:
@@ -153,7 +155,7 @@ def audience(request: HttpRequest, public_id: str) -> HttpResponse:
     form = AudienceForm(request.POST or None, user=request.user, initial={"audience": path.audience})
     if request.method == "POST" and form.is_valid():
         try:
-            changed = lifecycle.change_audience(path=path, by=me(request), audience=form.cleaned_data["audience"])
+            changed = lifecycle.change_audience(path=path, by=user_of(request), audience=form.cleaned_data["audience"])
         except ValidationError as error:
             refuse(form, error)
         else:
@@ -173,7 +175,7 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     saved = _edit(
         request,
         form,
-        lambda: lifecycle.withdraw(path=path, by=me(request), reason=form.cleaned_data["comment"]),
+        lambda: lifecycle.withdraw(path=path, by=user_of(request), reason=form.cleaned_data["comment"]),
         "取り下げました。",
     )
     if saved:
@@ -216,11 +218,11 @@ def _give_back(path: LearningPath, request: HttpRequest) -> None:
     form = CommentForm(request.POST)
     if not form.is_valid():
         raise ValidationError([str(message) for errors in form.errors.values() for message in errors])
-    lifecycle.give_back(path=path, by=me(request), comment=form.cleaned_data["comment"])
+    lifecycle.give_back(path=path, by=user_of(request), comment=form.cleaned_data["comment"])
 
 
 def _send(path: LearningPath, request: HttpRequest) -> None:
-    lifecycle.send(path=path, by=me(request))
+    lifecycle.send(path=path, by=user_of(request))
 
 
 def _sent(path: LearningPath) -> str:
@@ -233,24 +235,27 @@ def _sent(path: LearningPath) -> str:
 
 ACTS: dict[str, tuple[str, Callable[[LearningPath, Any], Any]]] = {
     "send": ("", _send),
-    "recall": ("作成中に戻しました。", lambda path, request: lifecycle.recall(path=path, by=me(request))),
-    "accept": ("同意しました。公開されました。", lambda path, request: lifecycle.accept(path=path, by=me(request))),
+    "recall": ("作成中に戻しました。", lambda path, request: lifecycle.recall(path=path, by=user_of(request))),
+    "accept": (
+        "同意しました。公開されました。",
+        lambda path, request: lifecycle.accept(path=path, by=user_of(request)),
+    ),
     "return": ("ことばを添えて差し戻しました。", _give_back),
     "retire": (
         "終了しました。学んでいる人は、最後まで続けられます。",
-        lambda path, request: lifecycle.retire(path=path, by=me(request)),
+        lambda path, request: lifecycle.retire(path=path, by=user_of(request)),
     ),
     "next": (
         "次の版を作りました。公開するまでは、今の版が割り当てられます。",
-        lambda path, request: versions.next_version(path=path, by=me(request)),
+        lambda path, request: versions.next_version(path=path, by=user_of(request)),
     ),
     "release": (
         "この版を公開しました。これからの割当は、この版になります。前の版で学んでいる人は、「版と学んでいる人」で移せます。",
-        lambda path, request: versions.release(version=working(path), by=me(request)),
+        lambda path, request: versions.release(version=working(path), by=user_of(request)),
     ),
     "ask-release": (
         "研修担当に、この版の公開を頼みました。",
-        lambda path, request: versions.ask_release(version=working(path), by=me(request)),
+        lambda path, request: versions.ask_release(version=working(path), by=user_of(request)),
     ),
 }
 

@@ -47,7 +47,7 @@ class StepForm(forms.Form):
         return [self[name] for name in ("title", "why", "minutes", "required", "completion") if name in self.fields]
 
     def values(self) -> dict[str, Any]:
-        """What `learning.paths.editing` takes: the columns of the type, and no other."""
+        """What `learning.authoring.editing` takes: the columns of the type, and no other."""
         names = [name for name in ("title", "why", "minutes", "required", "completion") if name in self.fields]
         return {name: self.cleaned_data[name] for name in (*names, *self.OWN)}
 

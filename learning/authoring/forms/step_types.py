@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from learning.authoring.forms.lookup import AskForm, ReadForm
+from learning.authoring.forms.quiz import QuizForm
+from learning.authoring.forms.step import CourseForm, EventForm, JobForm, StepForm, WriteForm
 from learning.models import StepType
-from learning.paths.forms.lookup import AskForm, ReadForm
-from learning.paths.forms.quiz import QuizForm
-from learning.paths.forms.step import CourseForm, EventForm, JobForm, StepForm, WriteForm
 
 FORMS: dict[str, type[StepForm]] = {
     StepType.READ: ReadForm,

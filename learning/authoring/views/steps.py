@@ -15,15 +15,16 @@ from django.urls import path as url
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from learning.access.requests import user_of
+from learning.authoring import editing
+from learning.authoring.forms.lookup import LookupForm
+from learning.authoring.forms.path import GroupForm, refuse
+from learning.authoring.forms.step import StepForm
+from learning.authoring.forms.step_types import FORMS
+from learning.authoring.lifecycle import build_url
+from learning.authoring.views.page import form_page, path_of
 from learning.models import LearningPath, PathVersion, Step, StepGroup, StepType
-from learning.paths import editing
-from learning.paths.forms.lookup import LookupForm
-from learning.paths.forms.path import GroupForm, refuse
-from learning.paths.forms.step import StepForm
-from learning.paths.forms.step_types import FORMS
 from learning.paths.labels import PURPOSES
-from learning.paths.lifecycle import build_url
-from learning.paths.views.page import form_page, me, path_of
 
 
 def newest(request: HttpRequest, public_id: str) -> tuple[LearningPath, PathVersion]:
@@ -50,7 +51,7 @@ def group(request: HttpRequest, public_id: str, pk: int | None = None) -> HttpRe
     form = GroupForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            saved = editing.save_group(version=version, by=me(request), values=form.cleaned_data, group=row)  # fmt: skip
+            saved = editing.save_group(version=version, by=user_of(request), values=form.cleaned_data, group=row)  # fmt: skip
         except ValidationError as error:
             refuse(form, error)
         else:
@@ -67,9 +68,9 @@ def group_act(request: HttpRequest, public_id: str, pk: int, act: str) -> HttpRe
     path, version = newest(request, public_id)
     row = get_object_or_404(StepGroup, pk=pk, version=version)
     verbs: dict[str, Callable[[], None]] = {
-        "up": lambda: editing.move_group(group=row, by=me(request), up=True),
-        "down": lambda: editing.move_group(group=row, by=me(request), up=False),
-        "delete": lambda: editing.delete_group(group=row, by=me(request)),
+        "up": lambda: editing.move_group(group=row, by=user_of(request), up=True),
+        "down": lambda: editing.move_group(group=row, by=user_of(request), up=False),
+        "delete": lambda: editing.delete_group(group=row, by=user_of(request)),
     }
     return _press(request, path, verbs.get(act), "steps" if act == "delete" else f"group-{pk}")
 
@@ -100,7 +101,7 @@ def new_step(request: HttpRequest, public_id: str, pk: int, type: str) -> HttpRe
         request,
         path,
         form,
-        lambda: editing.add_step(group=row, by=me(request), type=type, values=form.values()),
+        lambda: editing.add_step(group=row, by=user_of(request), type=type, values=form.values()),
         title=f"「{StepType(type).label}」ステップを足す",
         lead=PURPOSES[type],
     )
@@ -116,7 +117,7 @@ def step(request: HttpRequest, public_id: str, uid: uuid.UUID) -> HttpResponse:
         request,
         path,
         form,
-        lambda: editing.edit_step(step=row, by=me(request), values=form.values()),
+        lambda: editing.edit_step(step=row, by=user_of(request), values=form.values()),
         title=f"「{row.get_type_display()}」ステップを直す",
         lead=PURPOSES[row.type],
         delete_url=reverse("step_act", args=[public_id, uid, "delete"]),
@@ -147,9 +148,9 @@ def step_act(request: HttpRequest, public_id: str, uid: uuid.UUID, act: str) -> 
     path, version = newest(request, public_id)
     row = get_object_or_404(Step, uid=uid, version=version)
     verbs: dict[str, Callable[[], None]] = {
-        "up": lambda: editing.move_step(step=row, by=me(request), up=True),
-        "down": lambda: editing.move_step(step=row, by=me(request), up=False),
-        "delete": lambda: editing.delete_step(step=row, by=me(request)),
+        "up": lambda: editing.move_step(step=row, by=user_of(request), up=True),
+        "down": lambda: editing.move_step(step=row, by=user_of(request), up=False),
+        "delete": lambda: editing.delete_step(step=row, by=user_of(request)),
     }
     return _press(request, path, verbs.get(act), f"group-{row.group_id}" if act == "delete" else f"step-{uid}")
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
 
-from kb.models import Item
 from learning.access import path_permissions, permissions
 from learning.assignments.assigning import open_assignment
-from learning.models import LearningPath, Stage, Step
-from learning.paths.labels import ICONS, UNNAMED, minutes_words, target_words, validity_words
+from learning.models import LearningPath, Stage
+from learning.paths.display import groups_of
+from learning.paths.labels import minutes_words, validity_words
 from learning.paths.reading_targets import readable
-from learning.paths.structure import Outline, outline_to_show
+from learning.paths.structure import outline_to_show
 
 #: More than these are found by search.
 COPIES = 20
@@ -54,34 +53,4 @@ def family(user: Any, path: LearningPath) -> dict[str, Any]:
         "origin": origin,
         "origin_hidden": origin is None and path.copied_from_id is not None,
         "copies": [one for one in found if one.copied_from_id == path.pk][:COPIES],
-    }
-
-
-def groups_of(shape: Outline, seen: Mapping[int, Item | None]) -> list[dict[str, Any]]:
-    """Groups and steps as templates/learning/outline.html shows them; `seen` is what the reader may open (readable)."""
-    return [
-        {
-            "row": group.row,
-            "number": n,
-            "rule": group.row.rule_words(len(group.steps)),
-            "is_any": group.row.rule == group.row.Rule.ANY,
-            "steps": [step_line(step, seen) for step in group.steps],
-        }
-        for n, group in enumerate(shape.groups, 1)
-    ]
-
-
-def step_line(step: Step, seen: Mapping[int, Item | None]) -> dict[str, Any]:
-    """A step for this reader; the words around a reading that is closed to them would name it (I16)."""
-    hidden = step.item_id is not None and seen.get(step.pk) is None
-    return {
-        "step": step,
-        "title": UNNAMED if hidden else step.title,
-        "why": "" if hidden else step.why,
-        "task": "" if hidden else step.task,
-        "icon": ICONS[step.type],
-        "minutes": minutes_words(step.minutes),
-        "target": target_words(step),
-        "item": seen.get(step.pk),
-        "hidden": hidden,
     }

@@ -8,8 +8,8 @@ from django import forms
 
 from kb.text_cleaning import LineField
 from kb.writing.forms.fields import choice_messages
+from learning.authoring.forms.step import StepForm
 from learning.models import Step
-from learning.paths.forms.step import StepForm
 
 QUESTIONS, CHOICES = 5, 4
 

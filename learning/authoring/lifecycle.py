@@ -16,8 +16,8 @@ from django.urls import reverse
 from kb.lifecycle import transitions
 from kb.lifecycle.transitions import OWN, WIDTH, require, tell_authors
 from learning.access import path_permissions
+from learning.authoring.editing import NOT_YOURS
 from learning.models import Assignment, LearningPath, PathVersion, Stage
-from learning.paths.editing import NOT_YOURS
 from learning.paths.problems import problems
 from organization import audit, clock
 from organization.audience import Audience

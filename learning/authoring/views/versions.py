@@ -13,15 +13,17 @@ from django.shortcuts import redirect, render
 from django.urls import path as url
 
 from learning.access import path_permissions
-from learning.assignments.assigning import OutsideUnitError
-from learning.paths import versions
-from learning.paths.forms.path import OwnerForm, refuse
+from learning.access.requests import user_of
+from learning.assignments.plan import OutsideUnitError
+from learning.authoring import versions
+from learning.authoring.forms.path import OwnerForm, refuse
+from learning.authoring.views.page import form_page, path_of, trail
+from learning.paths.display import groups_of
 from learning.paths.labels import minutes_words, validity_words
+from learning.paths.lookup import open_path
 from learning.paths.problems import shut_readings, standing_of
 from learning.paths.reading_targets import readable
 from learning.paths.structure import outline_to_show
-from learning.paths.views.detail import groups_of
-from learning.paths.views.page import form_page, me, open_path, path_of, trail
 from organization import clock
 from organization.posts import main_posts
 from organization.tree import unit_tree
@@ -62,7 +64,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     error = ""
     if request.method == "POST":
         try:
-            moved = versions.move_people(path=path, by=me(request), uids=_uids(request))
+            moved = versions.move_people(path=path, by=user_of(request), uids=_uids(request))
         except OutsideUnitError:
             raise Http404 from None
         except ValidationError as refused:
@@ -70,7 +72,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
         else:
             messages.success(request, f"{moved}人を今の版に移しました。すませたステップは引き継がれています。")
             return redirect("path_versions", public_id=public_id)
-    waiting = versions.movable(path=path, by=me(request))
+    waiting = versions.movable(path=path, by=user_of(request))
     shown = Paginator(waiting.select_related("person", "version").order_by("version__number", "pk"), PEOPLE)
     people = shown.get_page(request.GET.get("page"))
     posts, tree = main_posts([row.person for row in people], clock.today()), unit_tree()
@@ -103,7 +105,13 @@ def copy(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
-            made = versions.copy(path=path, by=me(request), unit_id=values["unit"], audience=values["audience"], title=values["title"])  # fmt: skip
+            made = versions.copy(
+                path=path,
+                by=user_of(request),
+                unit_id=values["unit"],
+                audience=values["audience"],
+                title=values["title"],
+            )
         except ValidationError as error:
             refuse(form, error)
         else:

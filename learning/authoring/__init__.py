@@ -1,0 +1,1 @@
+"""Building a path: its editing, publication, versions, forms and pages."""

@@ -1,0 +1,31 @@
+"""Titles of paths for one reader: a path outside the reader's audience has no title here (I16)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from learning.access import permissions
+from learning.models import LearningPath
+
+HIDDEN = "公開範囲の外の学習パス"
+
+
+class PathTitles:
+    """The titles of `paths` (pks) as this user may know them; one query."""
+
+    def __init__(self, user: Any, paths: Collection[int]) -> None:
+        readable = LearningPath.objects if permissions.is_office(user) else LearningPath.objects.visible_to(user)
+        rows = readable.filter(pk__in=set(paths)).values_list("pk", "public_id", "title")
+        self._known = {pk: (public_id, title) for pk, public_id, title in rows}
+
+    def named(self, path_id: int) -> tuple[str, str]:
+        """Its public id and title; no id where it may not be opened."""
+        return self._known.get(path_id, ("", HIDDEN))
+
+    def of(self, path_id: int) -> str:
+        return self.named(path_id)[1]
+
+    def pk_of(self, public_id: str) -> int:
+        """The pk of the path with this public id; 0 where the user may know no such path among these."""
+        return next((pk for pk, (known, _) in self._known.items() if known == public_id), 0)

@@ -1,1 +1,0 @@
-"""Pages of a path: catalogue, the path itself, and its editor."""
