@@ -1,4 +1,4 @@
-"""The policy, once: who may read what, in three forms that a property test proves equal (trust.md).
+"""The policy, once: who may read what, in three forms that a property test proves equal.
 
 `visible_q` is the SQL, `can_view` the plain question, and `audience_tokens ∩ Reader.tokens` what the
 search index keeps. The item's side names uids and roles; the reader's side, made here, carries time.

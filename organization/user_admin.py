@@ -1,7 +1,7 @@
 """The administrator's screen of accounts (利用者): who can log in. Who the person is stands in 職員.
 
 It refuses to delete an account (the audit chain names it; an account ends by 「使える」 off), to touch the
-service account, and to hand out groups: they follow the duties (decided.md, People).
+service account, and to hand out groups: they follow the duties (0007).
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ SEARCH_SOURCES = [
 SEARCH_SUGGESTERS = ["organization.search_source.UnitSuggester", "organization.search_source.PersonSuggester"]
 SEARCH_READER = "organization.policy.reader_tokens"
 SEARCH_JUDGED = ""  # a function: names in judgements → keys; only the demo has documents that were judged
-#: So many characters of a text are searched; the page of a longer one says so (search.md, Caps).
+#: So many characters of a text are searched; the page of a longer one says so.
 SEARCH_FIELD_LIMIT = 50_000
 SEARCH_DICTIONARY = env.search_dictionary
 # Unset: the embedded engine, a file. An address: Elasticsearch, and how it lets us in.

@@ -1,6 +1,6 @@
 """The knowledge and the training office in Wagtail's admin: groups filled from today's duties, logs that name nobody.
 
-Roles are rows of Duty (decided.md, People). Wagtail asks groups, so the groups follow the duties at
+Roles are rows of Duty (0007). Wagtail asks groups, so the groups follow the duties at
 every log-in; nobody is put into them by hand. The training office gets no right to any page: its
 role opens none (organization.policy).
 """
@@ -77,6 +77,6 @@ def follow_duties(sender: Any, user: Any, **_: Any) -> None:
 def unname_log_entry(sender: type[PageLogEntry], instance: PageLogEntry, **_: Any) -> None:
     """Wagtail's page log names whoever acted in nine screens; ours always names the service account.
 
-    Who did what is in AuditEvent, which only auditors read (decided.md, Author).
+    Who did what is in AuditEvent, which only auditors read (0003).
     """
     instance.user_id = service_account().pk

@@ -1,6 +1,6 @@
 """The office's lists of pages, one a type: columns, filters and search over what the policy lets the reader see.
 
-Staff never come here: they write, review and read in the site itself (trust.md).
+Staff never come here: they write, review and read in the site itself.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class AddArticle(View):
 class Edit(EditView):
     """Refuses to overwrite in silence: a save over a newer version is answered with the form and both choices.
 
-    Wagtail's autosave refuses already; its button does not (trust.md).
+    Wagtail's autosave refuses already; its button does not.
     """
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -1,7 +1,7 @@
 """The addresses of the admin: Wagtail's behind our door, less what the office has no use for or must not see.
 
 Who has no account in the admin gets the site's own 「この操作はできません」, and the one log-in page is the site's.
-Closed: reports that name who edited, locked or published (decided.md, Author) or that mean nothing here; Wagtail's
+Closed: reports that name who edited, locked or published (0003) or that mean nothing here; Wagtail's
 log-in and mailed passwords; the deletion of accounts, which end by a mark; workflows, collections, groups, sites and
 documents, which the program keeps.
 """

@@ -1,4 +1,4 @@
-"""Permanent ids: one counter row per prefix and fiscal year of registration (decided.md, Ids)."""
+"""Permanent ids: one counter row per prefix and fiscal year of registration (0005)."""
 
 from __future__ import annotations
 

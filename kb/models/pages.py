@@ -1,6 +1,6 @@
 """The tree that holds the items: home → one index per type → one container per fiscal year of registration.
 
-Units are never in the tree: they move every April. No address of this tree is served (decided.md).
+Units are never in the tree: they move every April. No address of this tree is served (0004).
 """
 
 from __future__ import annotations

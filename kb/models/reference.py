@@ -1,6 +1,6 @@
 """Reference (外部の事例): a text from elsewhere, as a plain row, and the source that it came from.
 
-Not a page: publishing a Wagtail page costs about a hundred queries (decided.md, Reference). It is
+Not a page: publishing a Wagtail page costs about a hundred queries (0011). It is
 found, filtered and opened at /k/ like everything else. Bringing files of them in is ``kb.references.loading``;
 what holds for a whole source (label, licence, audience, withdrawal) is changed by ``kb.references.sources`` alone.
 """

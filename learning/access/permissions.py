@@ -1,7 +1,7 @@
 """Whose learning a user may manage: by head posts held that day, or by the training office's duty. The one answer.
 
 A manager sees a person's assignments of the time in the own unit; what ended before, and what somebody began by
-themselves, only where that person shares it (domain.md, Transfer). It refuses to look at readings, searches or drafts.
+themselves, only where that person shares it. It refuses to look at readings, searches or drafts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Assigning a path: first the list of who, why and until when, and who is left out; then one save.
 
 `plan` writes nothing; `assign` saves what was agreed, whole or not at all. Both ask the same questions, so that
-the list never promises what the save refuses. Another unit's person among twenty refuses the whole call (trust.md).
+the list never promises what the save refuses. Another unit's person among twenty refuses the whole call.
 What a person learns in private is not told to who assigns: it decides nothing, or is taken over (``taking_over``).
 """
 

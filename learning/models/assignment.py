@@ -1,6 +1,6 @@
 """Assignment (割当): one person, one path version, until a day. And what moves its dates: Extension, Suspension.
 
-Overdue, validity and renewal are derived from dates, never stored as states (domain.md). One open assignment
+Overdue, validity and renewal are derived from dates, never stored as states. One open assignment
 a person and path is the database's to keep; so is that nobody waives their own (I11).
 """
 

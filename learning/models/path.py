@@ -1,7 +1,7 @@
 """LearningPath (学習パス): an item that teaches what the organisation learned; and its versions.
 
 The page holds the text, audience and owner; what is learned stands in PathVersion rows, outside revisions
-(decided.md, Learning). A version is edited until its first assignment and never after (I10): `frozen_at`.
+(0026). A version is edited until its first assignment and never after (I10): `frozen_at`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """TrainingRecord (受講記録): who took what, when, with what result, and the report that came of it.
 
 The report is a kb.Retrospective of a training format, linked from here: kb knows nothing of records
-(decided.md, Links between rooms). A record says nothing of what its person read or searched.
+(0012). A record says nothing of what its person read or searched.
 """
 
 from __future__ import annotations

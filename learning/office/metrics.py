@@ -1,6 +1,6 @@
 """What the training office counts: each measure is one queryset, behind the number and behind the rows it opens.
 
-M13 (学習パス完了) and M14 (研修の活用) as domain.md defines them. What somebody began by themselves and does not share is
+M13 (学習パス完了) and M14 (研修の活用) (docs/rules.md). What somebody began by themselves and does not share is
 counted nowhere. It refuses to count by person, and to order people by what they did.
 """
 

@@ -1,7 +1,7 @@
 """学びの記録 (transcript): what one person finished, by fiscal year; and what came of it. For that person alone.
 
 Of who found something useful it tells the number and the units, never a person; under five people only that it
-is under five (I15), and a unit of under five people by the unit above it (trust.md).
+is under five (I15), and a unit of under five people by the unit above it.
 """
 
 from __future__ import annotations

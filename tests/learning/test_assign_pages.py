@@ -1,4 +1,4 @@
-"""Assigning on screen (issue 5, point 3): two screens, one save; nothing typed is lost; foreign people are unknown."""
+"""Assigning on screen: two screens, one save; nothing typed is lost; foreign people are unknown."""
 
 import re
 import uuid

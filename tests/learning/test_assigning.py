@@ -1,4 +1,4 @@
-"""Assigning (issue 5, point 3): the list first, then one save; only one's own staff; one open path a person."""
+"""Assigning: the list first, then one save; only one's own staff; one open path a person."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Building paths (issue 5, points 1 and 2): versions, groups, steps, stages; who may, and what is refused."""
+"""Building paths: versions, groups, steps, stages; who may, and what is refused."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError

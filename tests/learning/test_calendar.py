@@ -1,4 +1,4 @@
-"""The calendar feed (issue 5, point 5): a personal key, what it tells, and when it dies."""
+"""The calendar feed: a personal key, what it tells, and when it dies."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The catalogue of courses and the page of one (issue 5, points 8 and 12)."""
+"""The catalogue of courses and the page of one."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""What was written for a path leads back to it, for who wrote it and for nobody else (issue 5, point 5)."""
+"""What was written for a path leads back to it, for who wrote it and for nobody else."""
 
 from datetime import timedelta
 

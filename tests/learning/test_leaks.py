@@ -1,4 +1,4 @@
-"""Nothing of learning tells what its reader may not open (trust.md): every surface, a member and an outsider.
+"""Nothing of learning tells what its reader may not open: every surface, a member and an outsider.
 
 Three assertions a surface: the member finds the restricted one, the outsider finds a public control on the same page,
 and nothing of the restricted one stands in what the outsider gets. A new surface is one line in SURFACES.

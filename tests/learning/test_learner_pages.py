@@ -1,4 +1,4 @@
-"""One assignment as its learner sees it (issue 5, points 4 and 5): what is open, what is pressed, what follows."""
+"""One assignment as its learner sees it: what is open, what is pressed, what follows."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Progress by doing (issue 5, point 4): what a learner, a reviewer, a publication or a record changes."""
+"""Progress by doing: what a learner, a reviewer, a publication or a record changes."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""Training records (issue 5, point 8): entered by the person or the office, planned, answered, and counted."""
+"""Training records: entered by the person or the office, planned, answered, and counted."""
 
 from datetime import date, timedelta
 

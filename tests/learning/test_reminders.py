@@ -1,4 +1,4 @@
-"""Reminders (issue 5, point 11): when, to whom, once; one mail a person and day; only while the office is open."""
+"""Reminders: when, to whom, once; one mail a person and day; only while the office is open."""
 
 from datetime import date, datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""1 April and every other day (issue 5, point 10): moves, leavers, leave, reorganisation; twice is once, late is in time."""
+"""1 April and every other day: moves, leavers, leave, reorganisation; twice is once, late is in time."""
 
 from datetime import date, timedelta
 from io import StringIO

@@ -1,4 +1,4 @@
-"""Rules (issue 5, point 3): whom they match, agreed with a plain definition; what they leave alone."""
+"""Rules: whom they match, agreed with a plain definition; what they leave alone."""
 
 from datetime import date, timedelta
 

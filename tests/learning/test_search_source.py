@@ -1,4 +1,4 @@
-"""Found by search (issue 5, point 12): paths and courses, under the one policy, each once."""
+"""Found by search: paths and courses, under the one policy, each once."""
 
 import pytest
 from django.core.management import call_command

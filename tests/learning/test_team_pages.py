@@ -1,4 +1,4 @@
-"""所属の学び (issue 5, point 6): every number opens its rows, the queries do not grow, others' staff is nobody's."""
+"""所属の学び: every number opens its rows, the queries do not grow, others' staff is nobody's."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The transcript (issue 5, point 5): what was finished by year, on screen and as xlsx; what came of it."""
+"""The transcript: what was finished by year, on screen and as xlsx; what came of it."""
 
 from datetime import date
 from io import BytesIO

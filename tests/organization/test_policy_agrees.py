@@ -1,4 +1,4 @@
-"""The policy's three forms are one rule: SQL, plain question, and tokens of the index (house.md, habit 6).
+"""The policy's three forms are one rule: SQL, plain question, and tokens of the index.
 
 The SQL form is tried on kb.Reference, a plain table with `audience` and `owner_unit_id`; its authors
 are made up, as pks, because the policy takes any queryset of them.

@@ -1,4 +1,4 @@
-"""Images of articles: served to who may read the article; by the file's address to the office alone (trust.md)."""
+"""Images of articles: served to who may read the article; by the file's address to the office alone."""
 
 from __future__ import annotations
 
