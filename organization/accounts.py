@@ -23,8 +23,8 @@ def service_account() -> User:
     if _service is not None:
         return _service
     unusable = {"is_active": False, "password": make_password(None), "last_name": "学び", "first_name": "（システム）"}
-    user, made = User.objects.get_or_create(login=SERVICE_LOGIN, defaults=unusable)
-    if not made:
+    user, created = User.objects.get_or_create(login=SERVICE_LOGIN, defaults=unusable)
+    if not created:
         _service = user
     return user
 
@@ -45,7 +45,7 @@ def reissue_login(*, login: str, actor: User) -> User:
         raise PermissionDenied("ログインIDを付け替えられるのは、利用者の管理者だけです。")
     user = User.objects.select_for_update().filter(login=login).first()
     if user is None or login == SERVICE_LOGIN:
-        raise ValidationError("このログインIDの利用者は見つかりません。番号を確かめてください。")
+        raise ValidationError("このログインIDの利用者は見つかりません。番号を確かめてください。", code="unknown_login")
     number = 1
     while User.objects.filter(login=f"{login}#{number}").exists():
         number += 1

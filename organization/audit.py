@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Said:
-    """What one event will say; `before` and `after` are small JSON values of what changed."""
+class AuditEntry:
+    """What one event records; `before` and `after` are small JSON values of what changed."""
 
     action: str
     obj: Model
@@ -33,50 +33,50 @@ class Said:
 def record(
     *, actor: User | None, action: str, obj: Model, before: Any = None, after: Any = None, reason: str = ""
 ) -> AuditEvent:
-    """Add an event in the caller's transaction: if the change is rolled back, so is its trace.
+    """Add an event in the caller's transaction: if the change is rolled back, so is the event.
 
     `actor` None means the system did it.
     """
-    return record_many(actor=actor, said=[Said(action, obj, before, after, reason)])[0]
+    return record_many(actor=actor, entries=[AuditEntry(action, obj, before, after, reason)])[0]
 
 
 @transaction.atomic
-def record_many(*, actor: User | None, said: Sequence[Said]) -> list[AuditEvent]:
-    """Add an event for each, in order; the queries do not grow with their number (but for the rows written)."""
+def record_many(*, actor: User | None, entries: Sequence[AuditEntry]) -> list[AuditEvent]:
+    """Add an event for each entry, in order. The number of queries does not depend on their number."""
     heads = AuditHead.objects.select_for_update()
     head = heads.filter(pk=1).first() or heads.get_or_create(pk=1)[0]
     events = []
-    for one in said:
+    for entry in entries:
         event = AuditEvent(
             sequence=head.sequence + 1,
             at=clock.now(),
             actor_id=actor.pk if actor is not None else None,
             actor_uid=actor.uid if actor is not None else None,
-            action=one.action,
-            object_type=one.obj._meta.label_lower,
-            object_id=str(one.obj.pk),
-            object_label=str(one.obj)[:200],
-            before=_plain(one.before),
-            after=_plain(one.after),
-            reason=one.reason,
+            action=entry.action,
+            object_type=entry.obj._meta.label_lower,
+            object_id=str(entry.obj.pk),
+            object_label=str(entry.obj)[:200],
+            before=_plain(entry.before),
+            after=_plain(entry.after),
+            reason=entry.reason,
             previous_hash=head.hash,
         )
         event.hash = digest(event)
         head.sequence, head.hash = event.sequence, event.hash
         events.append(event)
-    made = AuditEvent.objects.bulk_create(events)
+    recorded = AuditEvent.objects.bulk_create(events)
     head.save()
-    return made
+    return recorded
 
 
 def _plain(value: Any) -> Any:
-    """As it will be read back from the database, so that the hash is of what is stored."""
+    """The value as the database will return it, so that the hash covers what is stored."""
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
 
 
 def digest(event: AuditEvent) -> str:
-    """SHA-256 over everything that the event says and the hash of the one before it."""
-    said = [
+    """SHA-256 over every column of the event and the hash of the one before it."""
+    payload = [
         event.sequence,
         int(event.at.timestamp() * 1_000_000),
         str(event.actor_uid or ""),
@@ -89,22 +89,22 @@ def digest(event: AuditEvent) -> str:
         event.reason,
         event.previous_hash,
     ]
-    return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(payload, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def verify_chain() -> list[str]:
-    """What is wrong with the chain, one line an event; an empty list when it is whole."""
-    found = []
+    """The faults of the chain, one line each; an empty list when it is intact."""
+    problems = []
     sequence, previous = 0, ""
     for event in AuditEvent.objects.order_by("sequence").iterator():
         if event.sequence != sequence + 1:
-            found.append(f"{sequence + 1}: missing")
+            problems.append(f"{sequence + 1}: missing")
         if event.previous_hash != previous:
-            found.append(f"{event.sequence}: does not follow {sequence}")
+            problems.append(f"{event.sequence}: does not follow {sequence}")
         if event.hash != digest(event):
-            found.append(f"{event.sequence}: was changed")
+            problems.append(f"{event.sequence}: was changed")
         sequence, previous = event.sequence, event.hash
     head = AuditHead.objects.filter(pk=1).first()
     if (head.sequence, head.hash) != (sequence, previous) if head else bool(sequence):
-        found.append(f"{sequence}: the end of the chain is missing")
-    return found
+        problems.append(f"{sequence}: the end of the chain is missing")
+    return problems

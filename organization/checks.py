@@ -1,4 +1,4 @@
-"""System checks of the organization room: what would be dangerous is refused at boot, with what to do.
+"""System checks of the organization room: dangerous settings and data are refused at boot, with a hint.
 
 E001 the demo's people never meet real work; E002 only the demo may move the clock; E003 versions of
 one unit never overlap. E003 and half of E001 read the database: ``check --database default``, and migrate.
@@ -25,7 +25,7 @@ PRODUCTION_MARKERS = ("SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "SESSION_COO
 
 @register(Tags.security)
 def demo_and_production_apart(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """E001: seven people with one known password must not stand where real records are."""
+    """E001: the demo's seven people with one known password must not exist beside real records."""
     markers = [name for name in PRODUCTION_MARKERS if getattr(settings, name, False)]
     if getattr(settings, "DEMO", False):
         return [
@@ -55,7 +55,7 @@ def only_the_demo_moves_the_clock(app_configs: Any, **kwargs: Any) -> list[Check
 def no_demo_people_in_real_work(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """E001 again, in the database: it may have been a demo's before."""
+    """E001 for the database: it may have been a demo's before."""
     if getattr(settings, "DEMO", False) or not _has_table(User._meta.db_table, databases):
         return []
     accounts = User.objects.filter(login__in=DEMO_LOGINS, is_active=True).values_list("login", "password")
@@ -68,7 +68,7 @@ def no_demo_people_in_real_work(
 def versions_do_not_overlap(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """E003: bulk writes pass by the model's own validation (I5)."""
+    """E003: bulk writes bypass the model's own validation (I5)."""
     if not _has_table(OrgUnitVersion._meta.db_table, databases):
         return []
     rows = OrgUnitVersion.objects.order_by("unit_id", "valid_from").values_list("unit__code", "valid_from", "valid_to")
@@ -84,5 +84,5 @@ def versions_do_not_overlap(
 
 
 def _has_table(table: str, databases: Sequence[str] | None) -> bool:
-    """Whether the database is to be asked, and is migrated so far."""
+    """Whether the check is run with the default database, and the table exists there."""
     return "default" in (databases or ()) and table in connections["default"].introspection.table_names()

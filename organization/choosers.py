@@ -24,10 +24,10 @@ class WordForm(BaseFilterForm):
         objects = super().filter(objects)
         typed = self.cleaned_data.get("q", "")
         for word in typed.split():
-            found = Q()
+            matching = Q()
             for column in self.columns:
-                found |= Q(**{f"{column}__icontains": word})
-            objects = objects.filter(found)
+                matching |= Q(**{f"{column}__icontains": word})
+            objects = objects.filter(matching)
         if typed:
             self.is_searching, self.search_query = True, typed
         return objects.distinct()
@@ -45,8 +45,8 @@ def make(
         filter_form_class = Form
 
         def get_object_list(self) -> QuerySet[Any]:
-            found = of._default_manager.select_related(*related)
-            return found.exclude(login=SERVICE_LOGIN) if of is User else found
+            matching = of._default_manager.select_related(*related)
+            return matching.exclude(login=SERVICE_LOGIN) if of is User else matching
 
     class Choose(Listed, chooser.ChooseView):
         pass

@@ -1,4 +1,4 @@
-"""What only the person in question may decide. It refuses to decide for anybody else."""
+"""Consents that only the person concerned may give or withdraw."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from organization.models import Person
 
 
 @transaction.atomic
-def be_found(*, person: Person, wish: bool) -> None:
-    """`person` agrees to be suggested by name while others type, or takes that back; it takes effect at once."""
-    if person.findable == wish:
+def set_findable(*, person: Person, findable: bool) -> None:
+    """Let others find `person` by name while they type, or not. Takes effect at once."""
+    if person.findable == findable:
         return
-    person.findable = wish
+    person.findable = findable
     person.save(update_fields=["findable"])
-    audit.record(actor=person.user, action="person.findable", obj=person, after={"findable": wish})
+    audit.record(actor=person.user, action="person.findable", obj=person, after={"findable": findable})

@@ -38,11 +38,11 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
     @cache
     def unread_notices() -> int:
-        counted: int | None = getattr(user, "unread_notices", None)  # organization.backends has asked already
+        count: int | None = getattr(user, "unread_notices", None)  # organization.backends has counted already
         me = person()
-        if counted is None:
-            counted = Notice.objects.unread_of(me).count() if me is not None else 0
-        return counted
+        if count is None:
+            count = Notice.objects.unread_of(me).count() if me is not None else 0
+        return count
 
     return {
         "SITE_NAME": getattr(settings, "SITE_NAME", ""),

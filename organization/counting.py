@@ -1,8 +1,8 @@
-"""How things without a counter of their own are counted in Japanese. It refuses to know what they are."""
+"""Japanese counting words for things without a counter of their own."""
 
 from __future__ import annotations
 
 
 def things(count: int) -> str:
-    """つ reaches to nine and no further: 9つ, 10個."""
+    """The count with つ up to nine and with 個 above: 9つ, 10個."""
     return f"{count}つ" if 1 <= count <= 9 else f"{count}個"

@@ -1,4 +1,4 @@
-"""Tell people something on their own page. It refuses to send mail: that is ``learning.notifications.outbox``, once a day."""
+"""Notices on a person's own page. Mail is sent by ``learning.notifications.outbox``, once a day."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ BATCH = 500
 
 
 def notify(person: Person, *, text: str, url: str = "") -> Notice:
-    """One sentence for `person`; an unread one with the same words is not repeated."""
+    """One sentence for `person`; an equal unread notice is not repeated."""
     text = _short(text)
-    found = Notice.objects.unread_of(person).filter(text=text, url=url).first()
-    return found or Notice.objects.create(person=person, text=text, url=url)
+    unread = Notice.objects.unread_of(person).filter(text=text, url=url).first()
+    return unread or Notice.objects.create(person=person, text=text, url=url)
 
 
-def notify_many(said: Iterable[tuple[Person, str, str]]) -> int:
+def notify_many(notices: Iterable[tuple[Person, str, str]]) -> int:
     """`notify` for many (person, text, url) at once; two queries a batch, returns how many are new."""
-    wanted = list(dict.fromkeys((person.pk, _short(text), url) for person, text, url in said))
-    made = 0
+    wanted = list(dict.fromkeys((person.pk, _short(text), url) for person, text, url in notices))
+    created = 0
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
         unread = Notice.objects.filter(person__in={pk for pk, _, _ in batch}, read_at__isnull=True)
         known = set(unread.values_list("person_id", "text", "url"))
         new = [Notice(person_id=pk, text=text, url=url) for pk, text, url in batch if (pk, text, url) not in known]
         Notice.objects.bulk_create(new)
-        made += len(new)
-    return made
+        created += len(new)
+    return created
 
 
 def _short(text: str) -> str:

@@ -24,10 +24,10 @@ from organization.models import Appointment
 from organization.posts import held_on
 
 
-def said(row: Model) -> dict[str, Any]:
-    """The row's own columns and links as plain values, for the audit event."""
+def audited_values(row: Model) -> dict[str, Any]:
+    """The row's columns and links as plain values, for the audit event."""
     return {
-        name: [getattr(one, "pk", one) for one in value]
+        name: [getattr(linked, "pk", linked) for linked in value]
         if isinstance(value, list)
         else (value if value is None else str(value))
         for name, value in model_to_dict(row).items()
@@ -46,15 +46,17 @@ class Listing(generic.IndexView):
 class Add(generic.CreateView):
     def save_instance(self) -> Any:
         row = super().save_instance()
-        audit.record(actor=self.request.user, action=f"{row._meta.model_name}.added", obj=row, after=said(row))
+        audit.record(
+            actor=self.request.user, action=f"{row._meta.model_name}.added", obj=row, after=audited_values(row)
+        )
         return row
 
 
 class Edit(generic.EditView):
     def save_instance(self) -> Any:
-        before = said(self.model._default_manager.get(pk=self.object.pk))
+        before = audited_values(self.model._default_manager.get(pk=self.object.pk))
         row = super().save_instance()
-        after = said(row)
+        after = audited_values(row)
         audit.record(
             actor=self.request.user,
             action=f"{row._meta.model_name}.changed",
@@ -73,7 +75,7 @@ class Delete(generic.DeleteView):
                     actor=self.request.user,
                     action=f"{self.object._meta.model_name}.deleted",
                     obj=self.object,
-                    before=said(self.object),
+                    before=audited_values(self.object),
                 )
                 return super().form_valid(form)
         except ProtectedError:
@@ -116,8 +118,8 @@ class Announced:
 
 class AppointmentListing(Listing):
     def get_base_queryset(self) -> QuerySet[Any]:
-        found = super().get_base_queryset()
-        return found if self.request.user.is_superuser else found.filter(announced_on__lte=clock.today())
+        rows = super().get_base_queryset()
+        return rows if self.request.user.is_superuser else rows.filter(announced_on__lte=clock.today())
 
 
 class AppointmentEdit(Announced, Edit):

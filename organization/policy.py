@@ -2,7 +2,7 @@
 
 `visible_q` is the SQL, `can_view` the plain question, and `audience_tokens ∩ Reader.tokens` what the
 search index keeps. The item's side names uids and roles; the reader's side, made here, carries time.
-It refuses to know any content model: whatever has an audience, an owner unit and authors will do.
+Knows no content model: anything with an audience, an owner unit and authors can be asked about.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from organization import clock
 from organization.audience import Audience
-from organization.models import Appointment, Duty, OrgUnit, Person
+from organization.models import Appointment, Duty, OrgUnit, Person, User
 from organization.tree import UnitTree, unit_tree
 
-#: After the end of an appointment its units stay readable so long, for the handover.
+#: Whoever a permission is asked for: an account, or a visitor without one.
+Viewer: TypeAlias = User | AnonymousUser
+#: The units of an ended appointment stay readable for so long, for the handover.
 HANDOVER = timedelta(days=30)
 KM = str(Duty.Role.KM)
 
@@ -47,37 +50,38 @@ class Reader:
 
 
 PUBLIC = Reader()
-_generation = itertools.count(1)
-_now = 0
+_generations = itertools.count(1)
+#: Part of the cache key of every reader; a new one makes all cached readers stale.
+_generation = 0
 
 
-def reader_for(user: Any, on: date | None = None) -> Reader:
-    """What `user` may read on that day (today by default). Kept on the user object, that is for one request.
+def reader_for(user: Viewer | None, on: date | None = None) -> Reader:
+    """What `user` may read on that day (today by default). Cached on the user object, that is for one request.
 
     An anonymous visitor, an inactive account and somebody who has left are the public.
     """
-    if user is None or not getattr(user, "is_authenticated", False) or not user.is_active:
+    if not isinstance(user, User) or not user.is_active:
         return PUBLIC
     day = on or clock.today()
-    kept: dict[tuple[date, int], Reader] = user.__dict__.setdefault("_readers", {})
-    key = (day, _now)
-    if key not in kept:
-        kept[key] = _make(user, day)
-    return kept[key]
+    readers: dict[tuple[date, int], Reader] = user.__dict__.setdefault("_readers", {})
+    key = (day, _generation)
+    if key not in readers:
+        readers[key] = _make(user, day)
+    return readers[key]
 
 
-def reader_tokens(user: Any) -> frozenset[str]:
+def reader_tokens(user: Viewer) -> frozenset[str]:
     """The tokens of `user` today, for the index (``settings.SEARCH_READER``)."""
     return reader_for(user).tokens
 
 
 def forget_readers(**kwargs: Any) -> None:
-    """A person, post, appointment or duty changed in this process: user objects that live on ask again."""
-    global _now
-    _now = next(_generation)
+    """Signal receiver: a person, post, appointment or duty changed, so cached readers of this process are stale."""
+    global _generation
+    _generation = next(_generations)
 
 
-def _make(user: Any, day: date) -> Reader:
+def _make(user: User, day: date) -> Reader:
     person: Person | None = getattr(user, "person", None)
     if person is None:
         return _superuser() if user.is_superuser else PUBLIC
@@ -95,8 +99,8 @@ def _make(user: Any, day: date) -> Reader:
 def readers_of(people: Collection[Person], on: date) -> dict[int, Reader]:
     """What each of `people` may read on that day, by pk of the person; two queries, whatever their number.
 
-    For a day to come, as far as appointments are announced today (I8). For whoever assigns what others will
-    read; it says nothing of their accounts.
+    For a day to come, as far as appointments are announced today (I8). Used where somebody assigns what others
+    will read; whether they have an account is not looked at.
     """
     rows: dict[int, list[Appointment]] = {person.pk: [] for person in people if not person.has_left(on)}
     by_pk = {person.pk: person for person in people}
@@ -104,14 +108,14 @@ def readers_of(people: Collection[Person], on: date) -> dict[int, Reader]:
         if _opens(row, by_pk[row.person_id]):
             rows[row.person_id].append(row)
     duties: dict[int, list[Duty]] = {}
-    for duty in _duties_of([row for found in rows.values() for row in found], on):
+    for duty in _duties_of([row for readers in rows.values() for row in readers], on):
         duties.setdefault(duty.post_id, []).append(duty)
     tree = unit_tree(on)
-    found = dict.fromkeys((person.pk for person in people), PUBLIC)
+    readers = dict.fromkeys((person.pk for person in people), PUBLIC)
     for pk, own in rows.items():
         held = [duty for row in _held(own, on) for duty in duties.get(row.post_id, ())]
-        found[pk] = _reader(by_pk[pk], own, held, tree)
-    return found
+        readers[pk] = _reader(by_pk[pk], own, held, tree)
+    return readers
 
 
 def _reader(person: Person, rows: list[Appointment], duties: Collection[Duty], tree: UnitTree) -> Reader:
@@ -148,9 +152,11 @@ def _superuser() -> Reader:
 
 @lru_cache(maxsize=8)
 def _appointments(day: date, today: date) -> QuerySet[Appointment]:
-    """Announced, begun, and ended no longer ago than the handover lasts. Not yet of anybody, and never evaluated: every
-    request asks it of somebody, and to put it together took a third of the asking."""
-    # Of a day to come only what is announced by now (I8).
+    """Appointments announced, begun, and ended no longer ago than HANDOVER, of anybody.
+
+    Never evaluated itself: each request filters it by a person. Building the queryset took a third of the time.
+    """
+    # For a day to come, only what is announced by now (I8).
     rows = Appointment.objects.filter(starts_on__lte=day, announced_on__lte=min(day, today))
     rows = rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day - HANDOVER))
     return rows.select_related("post__unit").order_by("starts_on", "pk")
@@ -181,16 +187,16 @@ def _duties_on(day: date) -> QuerySet[Duty]:
 
 def _units(person: Person, rows: list[Appointment], tree: UnitTree) -> set[int]:
     """Appointed units, what is above them today, and the predecessors of all these."""
-    found: set[int] = set()
+    units: set[int] = set()
     for row in rows:
         unit = row.post.unit_id
-        found.add(unit)
+        units.add(unit)
         if row.ends_on is None or row.ends_on >= tree.on:
             # The post lies in a unit that is gone: until it is moved, its holder works in the main successor.
-            found.add(tree.successor(unit))
+            units.add(tree.successor(unit))
     if person.is_county:
-        found |= {above for unit in list(found) for above in tree.ancestors(unit)}
-    return found | {old for unit in found for old in tree.predecessors(unit)}
+        units |= {above for unit in list(units) for above in tree.ancestors(unit)}
+    return units | {old for unit in units for old in tree.predecessors(unit)}
 
 
 def _duties(holding: list[Appointment], duties: Collection[Duty], tree: UnitTree) -> tuple[set[str], set[int]]:
@@ -213,20 +219,20 @@ def visible_q(reader: Reader, *, authored_pks: QuerySet[Any] | None) -> Q:
 
     `authored_pks` selects the pks of what the reader wrote; None where rows have no authors.
     """
-    found = Q(audience=Audience.PUBLIC)
+    visible = Q(audience=Audience.PUBLIC)
     if KM in reader.roles:
-        found |= Q(audience__in=[code for code in Audience.values if code != Audience.SELF])
+        visible |= Q(audience__in=[code for code in Audience.values if code != Audience.SELF])
     if "prefecture" in reader.tokens:
-        found |= Q(audience__in=(Audience.PREFECTURE, Audience.MUNICIPAL))
+        visible |= Q(audience__in=(Audience.PREFECTURE, Audience.MUNICIPAL))
     elif "municipal" in reader.tokens:
-        found |= Q(audience=Audience.MUNICIPAL)
+        visible |= Q(audience=Audience.MUNICIPAL)
     if reader.unit_ids:
-        found |= Q(audience=Audience.UNIT, owner_unit_id__in=reader.unit_ids)
+        visible |= Q(audience=Audience.UNIT, owner_unit_id__in=reader.unit_ids)
     if reader.department_owner_ids:
-        found |= Q(audience=Audience.DEPARTMENT, owner_unit_id__in=reader.department_owner_ids)
+        visible |= Q(audience=Audience.DEPARTMENT, owner_unit_id__in=reader.department_owner_ids)
     if authored_pks is not None and reader.person_id is not None:
-        found |= Q(pk__in=authored_pks)
-    return found
+        visible |= Q(pk__in=authored_pks)
+    return visible
 
 
 def can_view(reader: Reader, *, audience: str, owner_unit_id: int | None, author_ids: Collection[int]) -> bool:

@@ -1,6 +1,6 @@
-"""Who holds which post on a day, and what follows from it: managers and reviewers are derived, never stored.
+"""Who holds which post on a day. Managers and reviewers are derived from it, never stored.
 
-An appointment is unknown here until the day it is announced (I8); somebody on leave holds no post.
+An appointment is unknown here until the day it is announced (I8). Somebody on leave holds no post.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def manager_of(unit_id: int, on: date) -> Person | None:
     """The holder of the unit's head post on that day; of its main successor's where the unit is gone."""
     now = unit_tree(on).successor(unit_id)
     rows = held_on(on).filter(post__unit_id=now, post__is_head=True).select_related("person")
-    found = sorted(rows.order_by("starts_on", "pk"), key=lambda row: row.kind != Appointment.Kind.MAIN)
-    return found[0].person if found else None
+    heads = sorted(rows.order_by("starts_on", "pk"), key=lambda row: row.kind != Appointment.Kind.MAIN)
+    return heads[0].person if heads else None
 
 
 def managers_of(unit_ids: Iterable[int], on: date) -> dict[int, Person]:

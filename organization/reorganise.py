@@ -52,14 +52,16 @@ def merge(*, units: Collection[OrgUnit], into: OrgUnit, to: Naming | None = None
     _allow(actor)
     ending = [unit for unit in units if unit.pk != into.pk]
     if not ending:
-        raise ValidationError("統合する所属を、二つ以上選んでください。")
+        raise ValidationError("統合する所属を、二つ以上選んでください。", code="too_few_units")
     before = [_close(unit, on) for unit in ending]
     if to is not None:
         if unit_tree(on).is_in_force(into.pk):
             before.append(_close(into, on))
         _open(into, to, on)
     elif not unit_tree(on).is_in_force(into.pk):
-        raise ValidationError("統合先の所属が、その日にありません。名称を入れて新設してください。")
+        raise ValidationError(
+            "統合先の所属が、その日にありません。名称を入れて新設してください。", code="target_not_in_force"
+        )
     event = _event(Kind.MERGE, on, ending, (into,), into)
     after = {**(_said(to, on) if to else {}), "into": into.code, "on": on}
     for unit, was in zip(ending, before, strict=False):
@@ -78,15 +80,19 @@ def split(
     _allow(actor)
     targets = [target for target, _ in into]
     if len(targets) < 2:
-        raise ValidationError("分割でできる所属を、二つ以上入れてください。")
+        raise ValidationError("分割でできる所属を、二つ以上入れてください。", code="too_few_units")
     if main_successor not in targets:
-        raise ValidationError("主たる後継は、分割でできる所属の中から選んでください。")
+        raise ValidationError("主たる後継は、分割でできる所属の中から選んでください。", code="successor_not_a_target")
     if unit in targets and main_successor != unit:
-        raise ValidationError("元の所属が残るときは、主たる後継を元の所属にしてください。")
+        raise ValidationError(
+            "元の所属が残るときは、主たる後継を元の所属にしてください。", code="successor_must_be_the_unit"
+        )
     before = _close(unit, on)
     for target, naming in into:
         if target != unit and unit_tree(on).is_in_force(target.pk):
-            raise ValidationError(f"「{target}」は、その日にもうあります。新しい所属を入れてください。")
+            raise ValidationError(
+                f"「{target}」は、その日にもうあります。新しい所属を入れてください。", code="target_in_force"
+            )
         _open(target, naming, on)
     event = _event(Kind.SPLIT, on, (unit,), targets, main_successor)
     after = {"into": [target.code for target in targets], "main_successor": main_successor.code, "on": on}
@@ -99,7 +105,9 @@ def abolish(*, unit: OrgUnit, main_successor: OrgUnit, on: date, actor: User) ->
     """廃止: the unit ends, and its work falls to `main_successor`, which must go on."""
     _allow(actor)
     if main_successor == unit or not unit_tree(on).is_in_force(main_successor.pk):
-        raise ValidationError("仕事を引き継ぐ所属に、その日もある別の所属を選んでください。")
+        raise ValidationError(
+            "仕事を引き継ぐ所属に、その日もある別の所属を選んでください。", code="successor_not_in_force"
+        )
     before = _close(unit, on)
     event = _event(Kind.ABOLISH, on, (unit,), (main_successor,), main_successor)
     after = {"main_successor": main_successor.code, "on": on}
@@ -117,7 +125,10 @@ def _close(unit: OrgUnit, on: date) -> dict[str, object]:
     last = on - timedelta(days=1)
     version = OrgUnitVersion.objects.filter(unit=unit, valid_from__lte=last, valid_to__isnull=True).first()
     if version is None:
-        raise ValidationError(f"「{unit}」には、{last}に続いている名称がありません。施行日か所属を確かめてください。")
+        raise ValidationError(
+            f"「{unit}」には、{last}に続いている名称がありません。施行日か所属を確かめてください。",
+            code="no_open_version",
+        )
     version.valid_to = last
     version.save()
     return {"name": version.name, "parent": version.parent.code if version.parent else None, "valid_to": last}

@@ -1,4 +1,4 @@
-"""What organization says to search: units and people as suggestions. Nothing in organization imports this module.
+"""Suggestions of units and people for the search box. Nothing in organization imports this module.
 
 A unit is suggested under every name it ever had. A person is suggested to the prefecture's own staff alone, and
 only after agreeing to be found (Person.findable); taking that back takes effect at once, for no index holds it.
@@ -17,18 +17,18 @@ from django.urls import reverse
 
 from organization import clock
 from organization.models import Person
-from organization.policy import reader_for
+from organization.policy import Viewer, reader_for
 from organization.posts import main_posts
 from organization.tree import UnitTree, unit_tree
 from search.documents import Suggestion, Typed
 
 
 class UnitSuggester:
-    def suggest(self, user: Any, typed: Typed, limit: int) -> Sequence[Suggestion]:
+    def suggest(self, user: Viewer, typed: Typed, limit: int) -> Sequence[Suggestion]:
         """Units by a part of any of their names, or by the beginning of a reading; those of today first."""
         tree = unit_tree()
-        found = [(not tree.is_in_force(pk), tree.name(pk), pk) for pk in tree.units if _is_named(tree, pk, typed)]
-        return [_unit(tree, pk) for _, _, pk in sorted(found)[:limit]]
+        matches = [(not tree.is_in_force(pk), tree.name(pk), pk) for pk in tree.units if _is_named(tree, pk, typed)]
+        return [_unit(tree, pk) for _, _, pk in sorted(matches)[:limit]]
 
 
 def _is_named(tree: UnitTree, unit_id: int, typed: Typed) -> bool:
@@ -49,7 +49,7 @@ def _unit(tree: UnitTree, unit_id: int) -> Suggestion:
 
 
 class PersonSuggester:
-    def suggest(self, user: Any, typed: Typed, limit: int) -> Sequence[Suggestion]:
+    def suggest(self, user: Viewer, typed: Typed, limit: int) -> Sequence[Suggestion]:
         """People in service who agreed to be found, by a part of the name or the beginning of its reading."""
         if not reader_for(user).is_county:
             return []
@@ -66,5 +66,5 @@ class PersonSuggester:
 def _person(person: Person, post: Any) -> Suggestion:
     """A person is a way to what they wrote under their name."""
     label = f"{person.name}（{post}）" if post else person.name
-    asked = urlencode({"q": f'"{person.name}"'})
-    return Suggestion(label, f"{reverse('search')}?{asked}", "職員")
+    query = urlencode({"q": f'"{person.name}"'})
+    return Suggestion(label, f"{reverse('search')}?{query}", "職員")

@@ -1,7 +1,7 @@
-"""組織改正 on its day: units that were given a name, a place or an end beforehand have it from today.
+"""Effective dates of 組織改正: on its day, search re-indexes what a unit version entered beforehand affects.
 
-A version is saved weeks before it counts, and what is made of it (who finds an item, under which unit) only changes
-on the day. So on that day each version is told of once more, as if it were saved now. It refuses to write a version.
+Unit versions are entered weeks in advance, and who finds an item under which unit changes only on the day. On that
+day `post_save` is sent once more for each version that begins or ended. Writes no version.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from django.db.models.signals import post_save
 
 from organization.models import OrgUnitVersion, TreeStamp
 
-#: So far the first run of all looks back.
-_AT_FIRST = timedelta(days=31)
+#: The very first run looks back this far.
+_FIRST_LOOK_BACK = timedelta(days=31)
 
 
 @transaction.atomic
 def take_effect(*, on: date) -> int:
-    """Tell of every version that began or ended since the last day this was done for; gives how many. No day twice."""
+    """Send `post_save` for every version that began or ended since the last run; returns how many. No day twice."""
     stamp, _ = TreeStamp.objects.select_for_update().get_or_create(pk=1)
-    since = stamp.day or on - _AT_FIRST
+    since = stamp.day or on - _FIRST_LOOK_BACK
     if since >= on:
         return 0
     begun = Q(valid_from__gt=since, valid_from__lte=on)

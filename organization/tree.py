@@ -1,9 +1,8 @@
 """UnitTree: the units as they stand on a day, in memory, with the names and successors of all days.
 
 Read whole in two queries and kept per process under a stamp that the database holds, so that a
-reorganisation in another process is seen at the next look. It refuses to write anything.
-Data that contradict themselves (a unit above itself, a circle of successors) end in some unit,
-never in a loop.
+reorganisation in another process is seen at the next look. Read-only. Contradictory data (a unit above
+itself, a circle of successors) end in some unit, never in a loop.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from organization.models.unit import OrgUnit, TreeStamp
 from organization.tree_rows import Succession, UnitRow, VersionRow, read_successions, read_units
 
 Kind = OrgUnit.Kind
-#: What stands in the place of a department where none is above.
+#: Kinds that count as the department where none is above.
 TOP_KINDS = frozenset({Kind.REGIONAL_BUREAU, Kind.COMMISSION, Kind.ENTERPRISE})
 
 
@@ -57,7 +56,7 @@ class UnitTree:
         return tuple(dict.fromkeys(word for v in versions for word in (v.name, v.short, v.kana) if word))
 
     def begun(self, unit_id: int) -> tuple[VersionRow, ...]:
-        """Its versions up to the tree's day, oldest first: what is entered for a day to come is nobody's to know."""
+        """Its versions up to the tree's day, oldest first; a version for a later day is not known yet."""
         row = self.units.get(unit_id)
         return tuple(version for version in row.versions if version.first <= self.on) if row else ()
 
@@ -80,12 +79,12 @@ class UnitTree:
 
     def ancestors(self, unit_id: int) -> tuple[int, ...]:
         """Nearest first, without the unit itself."""
-        found: list[int] = []
+        ancestors: list[int] = []
         above = self.parent(unit_id)
-        while above is not None and above != unit_id and above not in found:
-            found.append(above)
+        while above is not None and above != unit_id and above not in ancestors:
+            ancestors.append(above)
             above = self.parent(above)
-        return tuple(found)
+        return tuple(ancestors)
 
     def descendants(self, unit_id: int) -> frozenset[int]:
         """The units in force below it, without the unit itself."""
@@ -93,12 +92,12 @@ class UnitTree:
 
     @cached_property
     def _below(self) -> dict[int, frozenset[int]]:
-        found: dict[int, set[int]] = {}
+        below_by_unit: dict[int, set[int]] = {}
         for unit_id in self.units:
             if self.is_in_force(unit_id):
                 for above in self.ancestors(unit_id):
-                    found.setdefault(above, set()).add(unit_id)
-        return {unit_id: frozenset(below) for unit_id, below in found.items()}
+                    below_by_unit.setdefault(above, set()).add(unit_id)
+        return {unit_id: frozenset(below) for unit_id, below in below_by_unit.items()}
 
     def department(self, unit_id: int) -> int:
         """The department above the unit's successor of today.
@@ -109,21 +108,21 @@ class UnitTree:
 
     @cached_property
     def _departments(self) -> dict[int, int]:
-        found = {}
+        departments_by_unit = {}
         for unit_id in self.units:
             now = self.successor(unit_id)
             line = (now, *self.ancestors(now))
             departments = [u for u in line if self.kind(u) == Kind.DEPARTMENT]
             tops = [u for u in line if self.kind(u) in TOP_KINDS]
-            found[unit_id] = next(iter(departments), tops[-1] if tops else now)
-        return found
+            departments_by_unit[unit_id] = next(iter(departments), tops[-1] if tops else now)
+        return departments_by_unit
 
     @cached_property
     def _members(self) -> dict[int, frozenset[int]]:
-        found: dict[int, set[int]] = {}
+        members_by_department: dict[int, set[int]] = {}
         for unit_id, department in self._departments.items():
-            found.setdefault(department, set()).add(unit_id)
-        return {department: frozenset(members) for department, members in found.items()}
+            members_by_department.setdefault(department, set()).add(unit_id)
+        return {department: frozenset(members) for department, members in members_by_department.items()}
 
     def department_members(self, department_id: int) -> frozenset[int]:
         """Every unit, gone ones too, whose department today this is."""
@@ -138,11 +137,11 @@ class UnitTree:
         A unit that goes on after a split or a transfer keeps what is its own: its readers of today
         are its own staff, so nobody else may be called its successor.
         """
-        found: dict[int, list[Succession]] = {}
+        steps_by_unit: dict[int, list[Succession]] = {}
         for step in sorted(self.successions, key=lambda s: s.on, reverse=True):
             if step.on <= self.on and step.before != step.after and not self.is_in_force(step.before):
-                found.setdefault(step.before, []).append(step)
-        return {unit_id: tuple(steps) for unit_id, steps in found.items()}
+                steps_by_unit.setdefault(step.before, []).append(step)
+        return {unit_id: tuple(steps) for unit_id, steps in steps_by_unit.items()}
 
     def successor(self, unit_id: int) -> int:
         """The unit that carries on its work on the tree's day: itself while in force, else by main successors."""
@@ -173,29 +172,29 @@ class UnitTree:
 
     @cached_property
     def _forward(self) -> dict[int, set[int]]:
-        found: dict[int, set[int]] = {}
+        edges: dict[int, set[int]] = {}
         for before, steps in self._after.items():
-            found[before] = {u for s in steps for u in (s.after, s.main) if u is not None and u != before}
-        return found
+            edges[before] = {u for s in steps for u in (s.after, s.main) if u is not None and u != before}
+        return edges
 
     @cached_property
     def _backward(self) -> dict[int, set[int]]:
-        found: dict[int, set[int]] = {}
+        edges: dict[int, set[int]] = {}
         for before, afters in self._forward.items():
             for after in afters:
-                found.setdefault(after, set()).add(before)
-        return found
+                edges.setdefault(after, set()).add(before)
+        return edges
 
     @staticmethod
     def _reach(unit_id: int, edges: Mapping[int, set[int]]) -> frozenset[int]:
-        found: set[int] = set()
+        reachable: set[int] = set()
         waiting = list(edges.get(unit_id, ()))
         while waiting:
             reached = waiting.pop()
-            if reached not in found and reached != unit_id:
-                found.add(reached)
+            if reached not in reachable and reached != unit_id:
+                reachable.add(reached)
                 waiting.extend(edges.get(reached, ()))
-        return frozenset(found)
+        return frozenset(reachable)
 
     def inherited(self, unit_id: int) -> frozenset[int]:
         """The unit with all units, now gone, whose main line ends where its own does: their work is its work."""
@@ -203,10 +202,10 @@ class UnitTree:
 
     @cached_property
     def _lines(self) -> dict[int, frozenset[int]]:
-        found: dict[int, set[int]] = {}
+        line_by_heir: dict[int, set[int]] = {}
         for unit_id in self.units:
-            found.setdefault(self.successor(unit_id), set()).add(unit_id)
-        return {unit_id: frozenset(line) for unit_id, line in found.items()}
+            line_by_heir.setdefault(self.successor(unit_id), set()).add(unit_id)
+        return {unit_id: frozenset(line) for unit_id, line in line_by_heir.items()}
 
 
 # --- Reading and keeping ---------------------------------------------------------------------
@@ -214,7 +213,7 @@ class UnitTree:
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """What one stamp stands for, and the trees made of it so far."""
+    """The rows read under one stamp, and the trees made of them so far."""
 
     stamp: UUID | None
     units: Mapping[int, UnitRow]
@@ -229,8 +228,8 @@ class _Snapshot:
         return self.trees[on]
 
 
-_kept: _Snapshot | None = None
-#: The question, put together once and never evaluated itself.
+_snapshot: _Snapshot | None = None
+# Built once and never evaluated itself.
 _STAMP = TreeStamp.objects.filter(pk=1).values_list("value", flat=True)
 #: The stamp as this request has read it; outside a request the database is asked every time.
 _request = Local()
@@ -238,16 +237,16 @@ _request = Local()
 
 def unit_tree(on: date | None = None) -> UnitTree:
     """The tree of that day (today by default): one small query, three when something has changed."""
-    global _kept
-    now, snapshot = stamp(), _kept
-    if snapshot is None or snapshot.stamp != now or now is None:
+    global _snapshot
+    current, snapshot = stamp(), _snapshot
+    if snapshot is None or snapshot.stamp != current or current is None:
         # The stamp was read first: a change while the rows are read makes them stale under the old one.
-        snapshot = _kept = _Snapshot(now, read_units(), read_successions())
+        snapshot = _snapshot = _Snapshot(current, read_units(), read_successions())
     return snapshot.tree(on or clock.today())
 
 
 def stamp() -> UUID | None:
-    """What all is kept under that rarely changes: the tree, the office's words. None: nothing may be kept."""
+    """The stamp under which rarely changing data (the tree, synonyms) are cached. None: nothing may be cached."""
     if hasattr(_request, "stamp"):
         return _request.stamp
     value = _STAMP.all().first()
@@ -257,7 +256,7 @@ def stamp() -> UUID | None:
 
 
 def begin_request(**kwargs: Any) -> None:
-    """From here to `end_request`, or to the first change, the stamp is read once: a page is drawn from one tree."""
+    """Signal receiver: until `end_request`, or the first change, the stamp is read once, so a page shows one tree."""
     end_request()
     _request.began = True
 
@@ -269,6 +268,6 @@ def end_request(**kwargs: Any) -> None:
 
 
 def touch(**kwargs: Any) -> None:
-    """A unit, version or event was saved or deleted, or the units of an event changed."""
-    end_request()  # a request that changes something asks every time from here on, for its change may be rolled back
+    """Signal receiver: a unit, version or event was saved or deleted, or the units of an event changed."""
+    end_request()  # from here on the stamp is read every time: this request's change may be rolled back
     TreeStamp.touch()

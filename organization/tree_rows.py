@@ -1,4 +1,4 @@
-"""The rows of which the unit tree is made, read whole in two queries. Nothing here knows what day it is."""
+"""The rows that the unit tree is made of, read whole in two queries. Independent of the day."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ class Succession:
 def read_units() -> dict[int, UnitRow]:
     rows: dict[int, tuple[tuple[str, str, str], list[VersionRow]]] = {}
     columns = ("name", "short", "kana", "parent_id", "valid_from", "valid_to")
-    found = OrgUnit.objects.order_by("pk", "versions__valid_from").values_list(
+    values = OrgUnit.objects.order_by("pk", "versions__valid_from").values_list(
         "pk", "uid", "code", "kind", *(f"versions__{column}" for column in columns)
     )
-    for pk, uid, code, kind, *version in found:
+    for pk, uid, code, kind, *version in values:
         versions = rows.setdefault(pk, ((str(uid), code, kind), []))[1]
         if version[0] is not None:
             versions.append(VersionRow(*version))
@@ -62,13 +62,13 @@ def read_units() -> dict[int, UnitRow]:
 
 
 def read_successions() -> tuple[Succession, ...]:
-    """Each event as its pairs of a unit before and one after: the join of both link tables is just that."""
+    """Each event as pairs of a unit before and one after, from a join of both link tables."""
 
     def pairs() -> Iterator[Succession]:
-        found = OrgEvent.objects.order_by("effective_on", "pk").values_list(
+        values = OrgEvent.objects.order_by("effective_on", "pk").values_list(
             "effective_on", "from_units", "to_units", "main_successor_id"
         )
-        for on, before, after, main in found:
+        for on, before, after, main in values:
             if before is not None:
                 yield Succession(on, before, after, main)
 

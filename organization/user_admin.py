@@ -47,8 +47,8 @@ class OldUserForm(UserEditForm):
         _in_our_words(self)
 
 
-def said(user: Any) -> dict[str, Any]:
-    """What an audit event keeps of an account; never the password."""
+def account_values(user: Any) -> dict[str, Any]:
+    """The values of an account that an audit event records; never the password."""
     return {
         name: getattr(user, name) for name in ("login", "last_name", "first_name", "email", "is_active", "is_superuser")
     }
@@ -81,7 +81,7 @@ class Add(CreateView):
 
     def save_instance(self) -> Any:
         user = super().save_instance()
-        audit.record(actor=self.request.user, action="user.added", obj=user, after=said(user))
+        audit.record(actor=self.request.user, action="user.added", obj=user, after=account_values(user))
         return user
 
 
@@ -93,9 +93,11 @@ class Edit(EditView):
         return super().get_queryset().exclude(login=SERVICE_LOGIN)
 
     def save_instance(self) -> Any:
-        before = said(self.model.objects.get(pk=self.object.pk))
+        before = account_values(self.model.objects.get(pk=self.object.pk))
         user = super().save_instance()
-        audit.record(actor=self.request.user, action="user.changed", obj=user, before=before, after=said(user))
+        audit.record(
+            actor=self.request.user, action="user.changed", obj=user, before=before, after=account_values(user)
+        )
         return user
 
 

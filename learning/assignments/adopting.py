@@ -27,7 +27,7 @@ def take_over(*, order: Order, lines: Mapping[int, Line], by: User | None) -> di
     )
     rows = list(begun.select_related("person"))
     said = [_change(row, order, lines[row.person_id], by) for row in rows]
-    audit.record_many(actor=by, said=said)
+    audit.record_many(actor=by, entries=said)
     told = (
         f"自分で始めていた学習パス「{order.path.title}」が、割り当てになりました。"
         "すませた所はそのままです。これからの進みは、所属長と研修担当に見えます。"
@@ -36,7 +36,7 @@ def take_over(*, order: Order, lines: Mapping[int, Line], by: User | None) -> di
     return {row.person_id: row for row in rows}
 
 
-def _change(row: Assignment, order: Order, line: Line, by: User | None) -> audit.Said:
+def _change(row: Assignment, order: Order, line: Line, by: User | None) -> audit.AuditEntry:
     today = clock.today()
     before = {"source": row.source, "due": row.due_on}
     row.begun_on = min(row.begun_on or row.assigned_on, row.start_on)
@@ -50,4 +50,4 @@ def _change(row: Assignment, order: Order, line: Line, by: User | None) -> audit
         ]
     )  # fmt: skip
     after = {"source": row.source, "due": row.due_on}
-    return audit.Said("assignment.taken_over", row, before=before, after=after, reason=row.reason)
+    return audit.AuditEntry("assignment.taken_over", row, before=before, after=after, reason=row.reason)

@@ -59,8 +59,8 @@ def _suspend(on: date) -> int:
             for row in stopped:
                 row.state = AssignmentState.SUSPENDED
             Assignment.objects.bulk_update(stopped, ["state"], batch_size=100)
-            said = [audit.Said("assignment.suspended", row, reason="休職・育休のため") for row in stopped]
-            audit.record_many(actor=None, said=said)
+            said = [audit.AuditEntry("assignment.suspended", row, reason="休職・育休のため") for row in stopped]
+            audit.record_many(actor=None, entries=said)
             count += len(stopped)
     return count
 
@@ -153,10 +153,10 @@ def _apply(owed: dict[Assignment, dict[Appointment, int]]) -> None:
         one.shifted_days = by_key[one.assignment_id, one.leave_id]
     Suspension.objects.bulk_update(changed, ["shifted_days"], batch_size=100)
     said = [
-        audit.Said("assignment.extended", one.assignment, {"due": one.old_due}, {"due": one.new_due}, one.reason)
+        audit.AuditEntry("assignment.extended", one.assignment, {"due": one.old_due}, {"due": one.new_due}, one.reason)
         for one in extensions
     ]
-    audit.record_many(actor=None, said=said)
+    audit.record_many(actor=None, entries=said)
     text = "「{}」の期限を、休みの日数だけ延ばしました。"
     notify_many((row.person, text.format(row.path.title), f"/my/learning/{row.uid}/") for row in owed)
 
@@ -190,7 +190,7 @@ def _resume(on: date) -> int:
                 settle(row, shape=shapes[row.version_id], done=done, any_begun=bool(found.progress.all()))
                 back.append(row)
             Assignment.objects.bulk_update(back, ["state", "steps_done", "steps_needed"], batch_size=100)
-            said = [audit.Said("assignment.resumed", row, reason="復職のため") for row in back]
-            audit.record_many(actor=None, said=said)
+            said = [audit.AuditEntry("assignment.resumed", row, reason="復職のため") for row in back]
+            audit.record_many(actor=None, entries=said)
             count += len(rows)
     return count

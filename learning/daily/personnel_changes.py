@@ -154,9 +154,10 @@ def _close(rows: list[Assignment]) -> None:
         found = Assignment.objects.filter(pk__in=pks)
         found.update(state=AssignmentState.CANCELLED, closed_on=day, closing_reason=reason)
     said = [
-        audit.Said("assignment.cancelled", row, after={"on": row.closed_on}, reason=row.closing_reason) for row in rows
+        audit.AuditEntry("assignment.cancelled", row, after={"on": row.closed_on}, reason=row.closing_reason)
+        for row in rows
     ]
-    audit.record_many(actor=None, said=said)
+    audit.record_many(actor=None, entries=said)
 
 
 def _page(row: Assignment) -> str:

@@ -6,11 +6,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
 from organization import clock
+from organization.errors import field_error
 from organization.models.identity import Identified
 
 if TYPE_CHECKING:
@@ -98,4 +98,6 @@ class Person(Identified):
     def clean(self) -> None:
         super().clean()
         if self.joined_on and self.left_on and self.left_on < self.joined_on:
-            raise ValidationError({"left_on": "退職日が採用日より前です。日付を確かめてください。"})
+            raise field_error(
+                "left_on", "退職日が採用日より前です。日付を確かめてください。", code="left_before_joined"
+            )

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
+from organization.errors import field_error
 from organization.models.identity import Identified
 from organization.models.person import Person
 from organization.models.unit import OrgUnit
@@ -30,8 +31,8 @@ class DatedQuerySet(models.QuerySet[Row]):
         return self.filter(starts_on__lte=day).filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day))
 
     def overlapping(self, starts_on: date, ends_on: date | None) -> Self:
-        found = self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=starts_on))
-        return found.filter(starts_on__lte=ends_on) if ends_on else found
+        rows = self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=starts_on))
+        return rows.filter(starts_on__lte=ends_on) if ends_on else rows
 
 
 def dates_in_order(name: str) -> models.CheckConstraint:
@@ -103,12 +104,16 @@ class Appointment(models.Model):
         if self.person_id is None or self.starts_on is None:
             return  # the form says which field is missing
         if self.ends_on and self.ends_on < self.starts_on:
-            raise ValidationError({"ends_on": ENDS_EARLY})
+            raise field_error("ends_on", ENDS_EARLY, code="ends_before_start")
         person = self.person
         if person.joined_on and self.starts_on < person.joined_on:
-            raise ValidationError({"starts_on": "採用日より前です。発令の始まりを採用日からにしてください。"})
+            raise field_error(
+                "starts_on", "採用日より前です。発令の始まりを採用日からにしてください。", code="before_joined"
+            )
         if person.left_on and self.starts_on > person.left_on:
-            raise ValidationError({"starts_on": "退職日より後です。職員の退職日か、発令の始まりを直してください。"})
+            raise field_error(
+                "starts_on", "退職日より後です。職員の退職日か、発令の始まりを直してください。", code="after_left"
+            )
         self._clean_main()
 
     def _clean_main(self) -> None:
@@ -118,7 +123,8 @@ class Appointment(models.Model):
         mains = Appointment.objects.filter(person_id=self.person_id, kind=self.Kind.MAIN).exclude(pk=self.pk)
         if other := mains.overlapping(self.starts_on, self.ends_on).first():
             raise ValidationError(
-                f"本務が「{other}」と重なります。そちらの終わりの日を、この発令の前日にしてください。"
+                f"本務が「{other}」と重なります。そちらの終わりの日を、この発令の前日にしてください。",
+                code="second_main_post",
             )
 
 

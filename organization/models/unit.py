@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
+from organization.errors import field_error
 from organization.models.identity import Identified
 
 
@@ -51,9 +52,9 @@ class StampedQuerySet(models.QuerySet[Any]):
         return changed
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> list[Any]:
-        made = super().bulk_create(*args, **kwargs)
+        created = super().bulk_create(*args, **kwargs)
         TreeStamp.touch()
-        return made
+        return created
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> int:
         changed = super().bulk_update(*args, **kwargs)
@@ -146,19 +147,23 @@ class OrgUnitVersion(models.Model):
         if self.unit_id is None or self.valid_from is None:
             return  # the form says which field is missing
         if self.valid_to and self.valid_to < self.valid_from:
-            raise ValidationError({"valid_to": "終わりの日が始まりの日より前です。日付を確かめてください。"})
+            raise field_error(
+                "valid_to", "終わりの日が始まりの日より前です。日付を確かめてください。", code="ends_before_start"
+            )
         others = OrgUnitVersion.objects.filter(unit_id=self.unit_id).exclude(pk=self.pk)
         overlap = others.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=self.valid_from))
         if self.valid_to:
             overlap = overlap.filter(valid_from__lte=self.valid_to)
-        if found := overlap.first():
+        if overlapping := overlap.first():
             raise ValidationError(
-                f"期間が「{found}」と重なります。そちらの終わりの日を、始まりの日の前日にしてください。"
+                f"期間が「{overlapping}」と重なります。そちらの終わりの日を、始まりの日の前日にしてください。",
+                code="versions_overlap",
             )
         before = others.filter(valid_to__lt=self.valid_from).order_by("-valid_to").first()
         if before and before.valid_to and not self._follows(before.valid_to):
             raise ValidationError(
-                f"「{before}」との間に空きがあります。前日まで続けるか、廃止の組織改正を先に登録してください。"
+                f"「{before}」との間に空きがあります。前日まで続けるか、廃止の組織改正を先に登録してください。",
+                code="versions_gap",
             )
         if self.parent_id is not None:
             self._clean_parent(self.parent_id)
@@ -174,9 +179,15 @@ class OrgUnitVersion(models.Model):
 
         tree = unit_tree(self.valid_from)
         if parent_id == self.unit_id or self.unit_id in tree.ancestors(parent_id):
-            raise ValidationError({"parent": "上位の所属をたどると自分に戻ります。別の所属を選んでください。"})
+            raise field_error(
+                "parent", "上位の所属をたどると自分に戻ります。別の所属を選んでください。", code="parent_circle"
+            )
         if not tree.is_in_force(parent_id):
-            raise ValidationError({"parent": "始まりの日に、この所属はありません。その日にある所属を選んでください。"})
+            raise field_error(
+                "parent",
+                "始まりの日に、この所属はありません。その日にある所属を選んでください。",
+                code="parent_not_in_force",
+            )
 
 
 class OrgEvent(models.Model):
@@ -211,6 +222,5 @@ class OrgEvent(models.Model):
     def clean(self) -> None:
         super().clean()
         if self.kind in (self.Kind.MERGE, self.Kind.SPLIT, self.Kind.ABOLISH) and self.main_successor_id is None:
-            raise ValidationError(
-                {"main_successor": "統合・分割・廃止では、仕事を引き継ぐ「主たる後継の所属」を選んでください。"}
-            )
+            message = "統合・分割・廃止では、仕事を引き継ぐ「主たる後継の所属」を選んでください。"
+            raise field_error("main_successor", message, code="main_successor_required")

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from organization import clock
-from organization.consent import be_found
+from organization.consent import set_findable
 from organization.models import AuditEvent
 from search.engines import engine as configured
 from search.engines.base import EngineUnavailable
@@ -146,22 +146,22 @@ def test_a_unit_that_is_yet_to_come_is_neither_suggested_nor_a_name_that_an_old_
 def test_a_person_is_suggested_only_after_agreeing(typed, staff):
     colleague = make_staff(make_unit(name="税務課"), name="渡辺 光", kana="わたなべ ひかる", title="主査")
     assert typed(staff, "渡辺") == []
-    be_found(person=colleague, wish=True)
+    set_findable(person=colleague, findable=True)
     assert typed(staff, "渡辺") == ["渡辺 光（税務課 主査）"]
     assert typed(staff, "watana") == ["渡辺 光（税務課 主査）"]
-    be_found(person=colleague, wish=False)
+    set_findable(person=colleague, findable=False)
     assert typed(staff, "渡辺") == []
     assert AuditEvent.objects.filter(action="person.findable").count() == 2
 
 
 def test_people_are_not_suggested_to_a_town(typed, staff):
-    be_found(person=staff, wish=True)
+    set_findable(person=staff, findable=True)
     assert typed(make_municipal_staff(make_municipality(name="見本市")), "青木") == []
 
 
 def test_who_has_left_is_not_suggested(typed, staff):
     gone = make_staff(make_unit(name="税務課"), name="渡辺 光", kana="わたなべ ひかる")
-    be_found(person=gone, wish=True)
+    set_findable(person=gone, findable=True)
     gone.left_on = gone.joined_on or "2020-03-31"
     gone.save()
     assert typed(staff, "渡辺") == []

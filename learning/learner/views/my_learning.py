@@ -23,7 +23,7 @@ from learning.models import Assignment, AssignmentState, Stage, TrainingRecord
 from learning.paths.reading_targets import reads_courses
 from learning.progress import reports
 from organization import clock
-from organization.consent import be_found
+from organization.consent import set_findable
 from organization.models import Notice
 
 WRITTEN_SHOWN = 20
@@ -124,7 +124,7 @@ def findable(request: HttpRequest) -> HttpResponse:
     """Agree to be found by name, or take it back; nobody else can."""
     person = person_of(request)
     if person is not None:
-        be_found(person=person, wish="findable" in request.POST)
+        set_findable(person=person, findable="findable" in request.POST)
         said = (
             "検索の候補に、あなたの氏名と職名が出ます。"
             if person.findable
