@@ -3,12 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 
 from organization import audit, reorganise
 from organization.models import AuditEvent, OrgEvent, OrgUnit, OrgUnitVersion
 from organization.reorganise import Naming
 from organization.tree import unit_tree
+from tests.errors import refused_with
 from tests.factories.organization import make_department, make_staff, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
@@ -115,9 +116,9 @@ def snapshot():
     return list(versions), OrgEvent.objects.count(), AuditEvent.objects.count()
 
 
-def refused(says, verb, **arguments):
+def refused(code, verb, **arguments):
     before = snapshot()
-    with pytest.raises(ValidationError, match=says):
+    with refused_with(code):
         verb(**arguments)
     assert snapshot() == before, "a refused change must leave nothing behind"
 
@@ -126,29 +127,31 @@ def test_what_would_leave_work_without_an_heir_is_refused(actor):
     unit, gone = make_unit(), make_unit(until=EVE)
     one, two = (new_unit("one"), naming("一課")), (new_unit("two"), naming("二課"))
     common = {"on": DAY, "actor": actor}
-    refused("別の所属", reorganise.abolish, unit=unit, main_successor=unit, **common)
-    refused("別の所属", reorganise.abolish, unit=unit, main_successor=gone, **common)
-    refused("二つ以上", reorganise.merge, units=[unit], into=unit, **common)
-    refused("統合先の所属", reorganise.merge, units=[unit], into=gone, **common)
-    refused("二つ以上", reorganise.split, unit=unit, into=[one], main_successor=one[0], **common)
-    refused("所属の中から", reorganise.split, unit=unit, into=[one, two], main_successor=unit, **common)
+    refused("successor_not_in_force", reorganise.abolish, unit=unit, main_successor=unit, **common)
+    refused("successor_not_in_force", reorganise.abolish, unit=unit, main_successor=gone, **common)
+    refused("too_few_units", reorganise.merge, units=[unit], into=unit, **common)
+    refused("target_not_in_force", reorganise.merge, units=[unit], into=gone, **common)
+    refused("too_few_units", reorganise.split, unit=unit, into=[one], main_successor=one[0], **common)
+    refused("successor_not_a_target", reorganise.split, unit=unit, into=[one, two], main_successor=unit, **common)
     stays = (unit, naming("元の課"))
-    refused("元の所属にして", reorganise.split, unit=unit, into=[stays, one], main_successor=one[0], **common)
+    refused(
+        "successor_must_be_the_unit", reorganise.split, unit=unit, into=[stays, one], main_successor=one[0], **common
+    )
     standing = (make_unit(), naming("別の課"))
-    refused("もうあります", reorganise.split, unit=unit, into=[one, standing], main_successor=one[0], **common)
+    refused("target_in_force", reorganise.split, unit=unit, into=[one, standing], main_successor=one[0], **common)
 
 
 def test_a_day_on_which_the_unit_does_not_stand_is_refused(actor):
     unit = make_unit(since=DAY)
-    refused("続いている名称がありません", reorganise.rename, unit=unit, to=naming("新課"), on=DAY, actor=actor)
+    refused("no_open_version", reorganise.rename, unit=unit, to=naming("新課"), on=DAY, actor=actor)
     gone = make_unit(until=EVE)
-    refused("続いている名称がありません", reorganise.rename, unit=gone, to=naming("新課"), on=DAY, actor=actor)
+    refused("no_open_version", reorganise.rename, unit=gone, to=naming("新課"), on=DAY, actor=actor)
 
 
 def test_a_parent_that_does_not_stand_is_refused_and_nothing_is_closed(actor):
     unit, gone = make_unit(), make_department(until=EVE)
     to = naming("新課", parent=gone)
-    refused("この所属はありません", reorganise.rename, unit=unit, to=to, on=DAY, actor=actor)
+    refused("parent_not_in_force", reorganise.rename, unit=unit, to=to, on=DAY, actor=actor)
 
 
 def test_only_the_knowledge_office_and_administrators_may():
