@@ -182,3 +182,41 @@ def test_every_part_belongs_to_a_bundle(settings):
         if tree.ROOT / "static" in path.parents
     }
     assert parts - used == set()
+
+
+def test_every_class_of_a_stylesheet_is_used():
+    """A class that no template, script or Python file names styles nothing.
+
+    Where a template builds a name (`kb-type--{{ type }}`), the part that it fills in has to be a word of the code.
+    """
+    sources = [
+        path.read_text("utf-8")
+        for path in tree.files()
+        if path.suffix in (".html", ".js") or path in set(tree.python(*tree.ROOMS))
+    ]
+    words = {word for text in sources for word in re.findall(r"[\w-]+", text)}
+    built = {name for text in sources for name in re.findall(r"(?:kb|office)-[\w-]+--(?=\{[{%]|\$\{)", text)}
+
+    def is_used(name: str) -> bool:
+        return name in words or any(name.startswith(start) and name[len(start) :] in words for start in built)
+
+    unused = {
+        f"{tree.name(path)}: {name}"
+        for path in tree.text_files(".css")
+        for name in re.findall(
+            r"\.((?:kb|office)-[\w-]+)", re.sub(r"/\*.*?\*/", "", path.read_text("utf-8"), flags=re.DOTALL)
+        )
+        if not is_used(name)
+    }
+    assert unused == set()
+
+
+def test_every_component_is_on_a_page():
+    """One that only the styleguide shows is a copy of what pages do otherwise, or left over."""
+    pages = "".join(
+        path.read_text("utf-8")
+        for path in [*tree.text_files(".html"), *tree.python(*tree.ROOMS)]
+        if path.name not in ("styleguide.html", "styleguide.py")
+    )
+    components = [path.name for path in tree.text_files(".html") if path.parent.name == "components"]
+    assert [name for name in components if f'"components/{name}"' not in pages] == []
