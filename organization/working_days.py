@@ -13,19 +13,10 @@ def is_working_day(day: date) -> bool:
     return not jpholiday.is_holiday(day)
 
 
-def working_days_after(day: date, count: int) -> date:
-    """The day that lies `count` working days after `day`; `day` itself where count is 0."""
-    return _walk(day, count, 1)
-
-
 def working_days_before(day: date, count: int) -> date:
-    """The day that lies `count` working days before `day`."""
-    return _walk(day, count, -1)
-
-
-def _walk(day: date, count: int, step: int) -> date:
+    """The day that lies `count` working days before `day`; `day` itself where count is 0."""
     left = count
     while left > 0:
-        day += timedelta(days=step)
+        day -= timedelta(days=1)
         left -= is_working_day(day)
     return day

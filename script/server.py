@@ -32,6 +32,7 @@ MADE_BY_US = (
     "manabi.sqlite3*",
     "search.sqlite3*",
     "static",
+    "bundles",
     "static.stamp",
     "media",
     "welcome.txt",

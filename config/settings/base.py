@@ -106,6 +106,17 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "config.static_files.BundleFinder",
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
+# One stylesheet and one script a page: published name → the file under static/ that imports the parts.
+STATIC_BUNDLES = {
+    "site.css": "css/site.css",
+    "site.js": "components/site.js",
+    "write.js": "components/capture.js",
+}
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
@@ -132,8 +143,6 @@ CONTENT_SECURITY_POLICY = {
 }
 
 WAGTAIL_SITE_NAME = "学び"
-# Dotted path of what the demo shows on the log-in page; nothing outside the demo.
-LOGIN_CARDS = ""
 WAGTAILADMIN_BASE_URL = env.public_url
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
@@ -154,8 +163,6 @@ WAGTAIL_CONTENT_LANGUAGES = LANGUAGES = [("ja", "日本語")]
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database.fallback", "AUTO_UPDATE": False}}
 
 SITE_NAME = "学び"
-# Dotted path of what the demo shows on the log-in page; nothing outside the demo.
-LOGIN_CARDS = ""
 SITE_NOTICE = ""
 DEMO = False
 DEMO_TODAY: date | None = None

@@ -22,7 +22,6 @@ from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_start
 from organization.tree import UnitTree, unit_tree
 
-KEEP_SECONDS = 60
 #: The department of people without a main post today.
 NOWHERE = 0
 COLUMNS = ("open", "soon", "overdue", "suspended")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
 from django import template
+from django.utils.safestring import SafeString
 
 from organization import clock, fiscal
 
@@ -52,3 +54,25 @@ def days_ago(value: Any) -> str:
     if days < 31:
         return f"{days}日前"
     return f"{min(days // 30, 11)}か月前" if days < 365 else f"{days // 365}年前"
+
+
+class UnbrokenNode(template.Node):
+    def __init__(self, nodelist: template.NodeList) -> None:
+        self.nodelist = nodelist
+
+    def render(self, context: template.Context) -> SafeString:
+        return self.nodelist.render(context)
+
+
+@register.tag
+def unbroken(parser: template.base.Parser, token: template.base.Token) -> UnbrokenNode:
+    """{% unbroken %}…{% endunbroken %}: a sentence over several lines of a template.
+
+    A line break between Japanese words would show as a space. What the variables hold is not touched.
+    """
+    nodelist = parser.parse(("endunbroken",))
+    parser.delete_first_token()
+    for node in nodelist.get_nodes_by_type(template.base.TextNode):
+        assert isinstance(node, template.base.TextNode)
+        node.s = re.sub(r"[ \t]*\n[ \t]*", "", node.s)
+    return UnbrokenNode(nodelist)

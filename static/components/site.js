@@ -1,4 +1,7 @@
-/* Small comforts of every page. Each is an addition: without this file everything still works. */
+/* The script of every page (STATIC_BUNDLES). Each part is an addition: without this file everything still works. */
+import "./suggest.js";
+import "./running.js";
+
 const all = (selector) => document.querySelectorAll(selector);
 
 /* Menus (<details data-menu>) close by Esc and by a press elsewhere. */

@@ -148,6 +148,17 @@ def test_a_page_is_accessible_and_fits(chromium: Browser, site: str, screen: Scr
     assert problems(chromium, site, screen) == []
 
 
+@pytest.mark.parametrize("name", ["log-in", "home", "writing", "the training office", "search"])
+def test_a_page_asks_for_one_stylesheet_and_one_script(chromium: Browser, site: str, name: str) -> None:
+    visit = Visit(chromium, site, "desk")
+    asked: list[str] = []
+    open_screen(visit, next(screen for screen in SCREENS if screen.name == name))
+    visit.page.on("request", lambda request: asked.append(request.resource_type))
+    visit.page.reload()
+    assert (asked.count("stylesheet"), asked.count("script")) == (1, 1)
+    visit.end()
+
+
 @pytest.mark.parametrize("name", ["403.html", "403_csrf.html", "500.html"])
 def test_an_error_page_is_accessible_and_fits(chromium: Browser, site: str, name: str) -> None:
     visit = Visit(chromium, site, "phone")

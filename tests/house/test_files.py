@@ -50,6 +50,18 @@ def test_every_component_lists_its_variables():
     assert silent == []
 
 
+def test_no_template_line_is_longer_than_160_columns():
+    """A diff of a longer line shows nothing. A tag cannot span lines: lift its arguments into `{% with %}`; a Japanese
+    sentence in several lines stands in `{% unbroken %}`."""
+    long = [
+        f"{tree.name(path)}:{number} {len(line)}"
+        for path in tree.text_files(".html")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if len(line) > 160
+    ]
+    assert long == []
+
+
 def test_templates_have_no_inline_style_or_handler():
     """Our Content-Security-Policy refuses them; a browser would drop them without a word."""
     found = [

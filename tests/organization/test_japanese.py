@@ -51,3 +51,17 @@ def test_how_long_ago(day, written):
 @pytest.mark.parametrize("value", [None, "", "2025-04-01"])
 def test_what_is_no_date_is_not_shown(expression, value):
     assert drawn(expression, value) == ""
+
+
+def test_a_sentence_over_several_lines_has_no_spaces_but_those_of_its_values():
+    source = """{% load japanese %}<p>
+      {% unbroken %}
+        {{ name }}さんが
+        {% if late %}期限の後に{% endif %}
+        　<b>終えました</b>。
+      {% endunbroken %}
+    </p>"""
+    text = Template(source).render(Context({"name": "山田\n太郎", "late": True}))
+    assert (
+        text.split("<p>")[1].strip().removesuffix("</p>").strip() == "山田\n太郎さんが期限の後に　<b>終えました</b>。"
+    )

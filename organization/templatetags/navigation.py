@@ -1,0 +1,68 @@
+"""{% navigation as nav %}: where the frame of every page leads. base.html shows the destinations in three places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.urls import reverse
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class Destination:
+    """One link of a menu. `count` is the number of new notices beside it."""
+
+    url: str
+    icon: str
+    label: str
+    is_current: bool = False
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Navigation:
+    """`header` stands under the search box, `bottom` at the lower end of a phone, `account` is what only the account
+    menu has room for on a phone."""
+
+    header: list[Destination]
+    bottom: list[Destination]
+    account: list[Destination]
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: Context) -> Navigation:
+    """For a user who is logged in."""
+
+    def value(name: str) -> Any:
+        """As `{{ name }}` would see it: context processors give functions, so that nobody pays for what is not used."""
+        entry = context[name]
+        return entry() if callable(entry) else entry
+
+    path = context["request"].path
+
+    def destination(name: str, icon: str, label: str, count: int = 0) -> Destination:
+        url = reverse(name)
+        # The address of home is the beginning of every other one.
+        return Destination(url, icon, label, path == url if name == "home" else url in path, count)
+
+    unread = value("unread_notices")
+    home = destination("home", "home", "ホーム")
+    write = destination("write", "write", "書く")
+    search = destination("search", "search", "検索")
+    by_role = [destination("paths", "learningpath", "学習パス")]
+    if value("is_manager"):
+        by_role.append(destination("team", "people", "所属の学び"))
+    if value("is_training_office"):
+        by_role.append(destination("training", "training", "研修担当"))
+    by_role.append(destination("help", "help", "ヘルプ"))
+    if context["user"].is_staff or value("can_admin"):
+        by_role.append(Destination(reverse("wagtailadmin_home"), "settings", "管理"))
+    return Navigation(
+        header=[home, write, search, destination("my", "user", "わたしの学び", unread), *by_role],
+        bottom=[home, search, write, destination("my", "user", "わたし", unread)],
+        account=by_role,
+    )
