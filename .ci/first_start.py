@@ -9,9 +9,9 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "script"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from demo_client import Browser, Server
+from tools.demo_client import Browser, Server
 
 COLD_SECONDS = 180
 WARM_SECONDS = 10

@@ -20,7 +20,7 @@ from search.engines.breaker import Breaker
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.elasticsearch_client import Client, Patience, Server, version_problem
 from search.indexes import rebuild, why_rebuild
-from tests.search import server as real
+from tests.search import elasticsearch_server as real
 from tests.search.contract.test_engines import document, keys, put, words
 
 QUICK = Patience(reading=0.8, writing=0.8, managing=2)

@@ -22,7 +22,7 @@ from search.engines.base import (
 from search.engines.embedded import EmbeddedEngine
 from search.evaluation import ask, figures, load
 from search.judged import read
-from tests.search import server
+from tests.search import elasticsearch_server
 
 # Few words, so that most questions find something.
 TOKENS = ["避難", "所", "a/b", "😀", "and", "𠮷野", '"', "x" * 300]
@@ -84,7 +84,7 @@ plans = st.builds(
 @pytest.fixture(scope="module")
 def other(elasticsearch_url):
     """One engine for all examples, each with a generation of its own: making indices is what takes time."""
-    engine = server.engine(elasticsearch_url)
+    engine = elasticsearch_server.engine(elasticsearch_url)
     yield engine
     engine.reset()
 

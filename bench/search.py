@@ -16,16 +16,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import READER, WORDS, in_copy, inside, searchable
-from bench_load import Taken, at_once, pages
-from bench_machine import busy, forget_settings, machine, memory, settle
-from bench_tables import Tables
-from cluster import Cluster, port_is_free
-from demo_client import Browser, Server, free_port
+from bench.clients import Taken, at_once, pages
+from bench.machine import busy, forget_settings, machine, memory, settle
+from bench.product import READER, WORDS, in_copy, inside, searchable
+from bench.tables import Tables
+from tools.demo_client import Browser, Server, free_port
+from tools.elasticsearch_server import Cluster, port_is_free
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINES = ("embedded", "elasticsearch")
-INSIDE = "script/bench_search_inside.py"
+INSIDE = ("-m", "bench.search_internals")
 CLIENTS = (1, 8)
 #: What stands in the box while somebody types: the beginnings of the words, and some by their sound.
 TYPED = (
@@ -45,7 +45,7 @@ def main() -> None:
     try:
         with started(chosen.engines) as settings:
             first_start(chosen.checkout)
-            tables.analysis(in_copy(chosen.checkout, [INSIDE, "analysis"]))
+            tables.analysis(in_copy(chosen.checkout, [*INSIDE, "analysis"]))
             for size in chosen.sizes:
                 items = int(inside(chosen.checkout, "references", str(size))["items"])
                 for engine in chosen.engines:
@@ -59,7 +59,7 @@ def main() -> None:
 
 def measure(chosen: argparse.Namespace, items: int, engine: str, settings: dict[str, str], tables: Tables) -> None:
     """All that depends on how many items there are and on which engine holds them."""
-    tables.index(items, engine, in_copy(chosen.checkout, [INSIDE, "rebuild", str(chosen.nouns)], settings))
+    tables.index(items, engine, in_copy(chosen.checkout, [*INSIDE, "rebuild", str(chosen.nouns)], settings))
     searches = [f"/search/?q={word}" for word in WORDS]
     with Server(chosen.checkout, show=False, settings=settings) as server:
         server.start()
@@ -70,7 +70,7 @@ def measure(chosen: argparse.Namespace, items: int, engine: str, settings: dict[
             browser.get(path)
         taken = {n: view(browser, searches, n, chosen.requests) for n in CLIENTS}
         words = json.dumps(WORDS)
-        bare = in_copy(chosen.checkout, [INSIDE, "bare", str(chosen.requests)], settings, words)
+        bare = in_copy(chosen.checkout, [*INSIDE, "bare", str(chosen.requests)], settings, words)
         for clients in CLIENTS:
             tables.search(items, engine, clients, taken[clients], bare)
         tables.suggestions(
@@ -136,7 +136,7 @@ def started(engines: list[str]) -> Iterator[dict[str, dict[str, str]]]:
 
 
 def processes(server: Server) -> Iterator[tuple[str, float]]:
-    names = {"granian": "web", "search_worker": "search worker", "script/server": "script/server"}
+    names = {"granian": "web", "search_worker": "search worker", "tools/demo_server.py": "script/server"}
     for pid, command in sorted(server.processes().items()):
         name = next((label for part, label in names.items() if part in command), command[:40])
         if "import os, signal" not in command:  # the watcher of script/server: a bare interpreter

@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench_load import at_once, spread
-from bench_load import pages as page_clients
-from bench_machine import forget_settings, machine, memory, settle
-from demo_client import Browser, Server
-from demo_writer import publish_kpt
+from bench.clients import at_once, spread
+from bench.clients import pages as page_clients
+from bench.demo_writer import publish_kpt
+from bench.machine import forget_settings, machine, memory, settle
+from tools.demo_client import Browser, Server
 
 WORDS = (
     "ふりかえり 引継ぎ 避難所 住民説明会 補助金 窓口 契約 会議 研修 個人情報 災害 システム 予算 市町村 県民 道路 除雪 "
@@ -72,8 +72,8 @@ def row(name: str, value: str) -> None:
 
 
 def inside(checkout: Path, *arguments: str) -> dict[str, float]:
-    """Run script/bench_inside.py in the copy; its last line is JSON."""
-    found: dict[str, float] = in_copy(checkout, ["script/bench_inside.py", *arguments])
+    """Run bench/product_internals.py in the copy; its last line is JSON."""
+    found: dict[str, float] = in_copy(checkout, ["-m", "bench.product_internals", *arguments])
     return found
 
 

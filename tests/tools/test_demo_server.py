@@ -13,13 +13,12 @@ import pytest
 
 from tests.house.tree import ROOT
 
-SERVER = ROOT / "script" / "server.py"
+SERVER = ROOT / "tools" / "demo_server.py"
 # Starts a process that starts another, says which group they are in, and stays.
 KEEPER = """
 import sys, time
-sys.path.insert(0, {folder!r})
-import server
-processes = server.Processes()
+from tools.demo_server import Processes
+processes = Processes()
 process = processes.start("web", ["sh", "-c", "sleep 300 & sleep 300"])
 print(process.pid, flush=True)
 {then}
@@ -27,8 +26,8 @@ print(process.pid, flush=True)
 
 
 def keeper(then):
-    code = KEEPER.format(folder=str(SERVER.parent), then=then)
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    code = KEEPER.format(then=then)
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     return process, int(process.stdout.readline())
 
 

@@ -1,6 +1,6 @@
 """Write and publish in the demo as a person does, through its forms. For the bench; standard library only."""
 
-from demo_client import Browser
+from tools.demo_client import Browser
 
 
 def publish_kpt(browser: Browser, *, subject: str) -> str:

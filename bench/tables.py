@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench_load import Taken, spread
-from bench_machine import busy, side_by_side
+from bench.clients import Taken, spread
+from bench.machine import busy, side_by_side
 
 #: Goals (milliseconds, shares, seconds).
 PAGE_P95 = {1: 40, 8: 150}

@@ -26,7 +26,7 @@ from typing import IO, Any
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = Path(__file__).resolve().parent / "elasticsearch.d"
+PARTS = Path(__file__).resolve().parent / "elasticsearch_node"
 HOST = "127.0.0.1"
 READY_SECONDS = 120
 STOP_SECONDS = 20

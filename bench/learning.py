@@ -22,15 +22,15 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench import in_copy
-from bench_load import Taken, at_once, pages
-from bench_machine import busy, forget_settings, machine, settle
-from bench_tables import commit, met, table
-from demo_client import Browser, Server
+from bench.clients import Taken, at_once, pages
+from bench.machine import busy, forget_settings, machine, settle
+from bench.product import in_copy
+from bench.tables import commit, met, table
+from tools.demo_client import Browser, Server
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASES = ("sqlite", "postgresql")
-INSIDE = "script/bench_learning_inside.py"
+INSIDE = ("-m", "bench.learning_internals")
 CLIENTS = (1, 8)
 PAGE_P95 = 150
 QUERIES = 15
@@ -220,7 +220,7 @@ class Measurement:
             self.report.work(self.where, name, seconds, goal, summary(done.stdout))
 
     def inside(self, *arguments: str) -> dict[str, Any]:
-        found: dict[str, Any] = in_copy(self.checkout, [INSIDE, *arguments], self.settings)
+        found: dict[str, Any] = in_copy(self.checkout, [*INSIDE, *arguments], self.settings)
         return found
 
 

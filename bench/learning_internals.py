@@ -17,12 +17,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import bench_inside  # noqa: F401 -- sets Django up, so it comes before what needs it
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from openpyxl import Workbook
 
+import bench.product_internals  # noqa: F401 -- sets Django up, so it comes before what needs it
 from demo.many_learners import FOR_A_RULE, TITLE_OF_A_THOUSAND
 from learning.models import AssignmentRule, LearningPath
 from organization import clock

@@ -14,13 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-import bench_inside  # noqa: F401 -- sets Django up, so it comes before what needs it
-from bench_bulk import bare_bulk
-from bench_load import Ask, at_once
-from bench_nouns import noun_recall, texts
 from django.conf import settings
 from django.db import connections
 
+import bench.product_internals  # noqa: F401 -- sets Django up, so it comes before what needs it
+from bench.bulk_baseline import bare_bulk
+from bench.clients import Ask, at_once
+from bench.noun_recall import noun_recall, texts
 from organization.models import User
 from search.access import gate
 from search.analysis import analyse

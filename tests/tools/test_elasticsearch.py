@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 
 from tests.house.tree import ROOT
-from tests.search import server
+from tests.search import elasticsearch_server
 
 
 def is_there(pid):
@@ -24,38 +24,38 @@ def is_there(pid):
 
 @pytest.fixture
 def var_dir(tmp_path):
-    server.require_java()
+    elasticsearch_server.require_java()
     yield tmp_path
-    server.control("stop", tmp_path)
+    elasticsearch_server.control("stop", tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("nodes", [1, 3])
 def test_it_starts_once_says_where_and_leaves_nothing(var_dir, nodes):
-    port = server.free_port()
+    port = elasticsearch_server.free_port()
     url = f"http://127.0.0.1:{port}"
     for _ in range(2):  # the second start finds it running
-        done = server.control("start", var_dir, "--port", port, "--nodes", nodes)
+        done = elasticsearch_server.control("start", var_dir, "--port", port, "--nodes", nodes)
         assert (done.returncode, done.stdout.strip()) == (0, url), done.stderr
-    pids = server.running(var_dir)
+    pids = elasticsearch_server.running(var_dir)
     assert len(pids) == nodes
     with urllib.request.urlopen(f"{url}/_cluster/health") as answer:
         health = answer.read().decode()
     assert '"status":"green"' in health and f'"number_of_nodes":{nodes}' in health
-    status = server.control("status", var_dir)
+    status = elasticsearch_server.control("status", var_dir)
     assert status.returncode == 0 and url in status.stdout and "green" in status.stdout
-    other = server.control("start", var_dir, "--port", port + 10)
+    other = elasticsearch_server.control("start", var_dir, "--port", port + 10)
     assert other.returncode != 0 and "もう動いています" in other.stderr
-    assert server.control("stop", var_dir).returncode == 0
+    assert elasticsearch_server.control("stop", var_dir).returncode == 0
     assert not any(map(is_there, pids))
-    assert server.control("status", var_dir).returncode == 1
+    assert elasticsearch_server.control("status", var_dir).returncode == 1
 
 
 @pytest.mark.slow
 def test_it_ends_with_the_process_that_it_was_started_for(var_dir):
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    server.start(var_dir, other.pid)
-    (pid,) = server.running(var_dir)
+    elasticsearch_server.start(var_dir, other.pid)
+    (pid,) = elasticsearch_server.running(var_dir)
     other.kill()
     other.wait()
     deadline = time.monotonic() + 20
@@ -68,7 +68,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(var_dir):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = server.control("start", var_dir, "--port", taken.getsockname()[1])
+        done = elasticsearch_server.control("start", var_dir, "--port", taken.getsockname()[1])
     assert done.returncode == 1 and "--port" in done.stderr.splitlines()[-1]
 
 

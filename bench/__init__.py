@@ -1,0 +1,1 @@
+"""What measures the product (script/bench). No part of the product imports it."""
