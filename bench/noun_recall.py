@@ -20,11 +20,11 @@ from kb.models import Reference
 from organization.models import User
 from search.access import gate
 from search.analysis import query_forms
-from search.engines.base import Change, Engine
+from search.engines.base import Change, Engine, TokenKind
 from search.evaluation import DEPTH
-from search.lexical import lexical
 from search.pipeline import rank
 from search.query import parse
+from search.query_plan import plan_query
 
 READ = 2_000
 FEWEST = 3
@@ -47,14 +47,16 @@ def noun_recall(engine: Engine, changes: Sequence[Change], count: int, reader: U
     found = 0
     for key, words in asked:
         request = parse({"q": [words]})
-        hits = rank(engine, request, lexical(request, ()), narrowed).hits
+        hits = rank(engine, request, plan_query(request, ()), narrowed).hits
         found += key in [hit.key for hit in hits[:DEPTH]]
     return {"nouns": len(asked), "recall": found / len(asked)}
 
 
 def queries(changes: Sequence[Change], count: int) -> list[tuple[str, str]]:
     """(key of the right document, two nouns)."""
-    bodies = [change.document.tokens["a"].get("body", "") for change in changes if change.document is not None]
+    bodies = [
+        change.document.tokens[TokenKind.UNIT].get("body", "") for change in changes if change.document is not None
+    ]
     known = Counter(form for body in bodies for form in set(body.split()))
     rows = list(Reference.objects.filter(source__name="bench").order_by("pk").only("pk", "text"))
     tokenizer = Dictionary(dict=settings.SEARCH_DICTIONARY).tokenizer(mode=SplitMode.A)

@@ -25,12 +25,12 @@ from organization.models import User
 from search.access import gate
 from search.analysis import analyse
 from search.engines import engine
-from search.engines.base import Change, Engine, Found, Plan
+from search.engines.base import Change, Engine, EngineQuery, EngineResult
 from search.engines.embedded import EmbeddedEngine
-from search.indexes import rebuild
-from search.lexical import lexical
+from search.generations import rebuild
 from search.pipeline import rank
 from search.query import parse
+from search.query_plan import plan_query
 from search.registry import sources
 
 READER = "shippitsu"
@@ -44,7 +44,7 @@ class Watched:
     engine: Engine
     seconds: float = 0.0
     changes: list[Change] = field(default_factory=list)
-    plans: list[Plan] = field(default_factory=list)
+    plans: list[EngineQuery] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.engine, name)
@@ -56,7 +56,7 @@ class Watched:
         self.changes += changes
         return refused
 
-    def search(self, plan: Plan) -> Found:
+    def search(self, plan: EngineQuery) -> EngineResult:
         self.plans.append(plan)
         return self.engine.search(plan)
 
@@ -88,15 +88,15 @@ def bare(count: int) -> dict[str, Any]:
     return found
 
 
-def plans(word: str) -> list[Plan]:
+def plans(word: str) -> list[EngineQuery]:
     request = parse({"q": [word]})
     watched = Watched(patient())
-    words = lexical(request, [group for source in sources().values() for group in source.synonyms()])
+    words = plan_query(request, [group for source in sources().values() for group in source.synonyms()])
     rank(cast(Engine, watched), request, words, gate(reader()))
     return watched.plans
 
 
-def _embedded(chosen: EmbeddedEngine, asked: list[list[Plan]]) -> Callable[[], Ask]:
+def _embedded(chosen: EmbeddedEngine, asked: list[list[EngineQuery]]) -> Callable[[], Ask]:
     def connect() -> Ask:
         one = EmbeddedEngine(chosen.path)
 
@@ -110,13 +110,13 @@ def _embedded(chosen: EmbeddedEngine, asked: list[list[Plan]]) -> Callable[[], A
     return connect
 
 
-def _elasticsearch(asked: list[list[Plan]]) -> Callable[[], Ask]:
+def _elasticsearch(asked: list[list[EngineQuery]]) -> Callable[[], Ask]:
     """Bodies that are ready, and the plain client: no breaker, no patience, nothing read of the answers."""
     from elasticsearch import Elasticsearch
 
     from search.engines import elasticsearch_query as queries
 
-    def body(plan: Plan) -> list[dict[str, Any]]:
+    def body(plan: EngineQuery) -> list[dict[str, Any]]:
         header = {"index": settings.SEARCH_PREFIX, "preference": queries.preference(plan)}
         return [part for question in queries.searches(plan) for part in (header, question.to_dict())]
 

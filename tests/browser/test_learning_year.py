@@ -30,7 +30,7 @@ from organization.models import Appointment, Person, User
 from organization.posts import main_post, manager_of
 from organization.working_days import working_days_after
 from search.engines import engine
-from search.indexes import rebuild
+from search.generations import rebuild
 from search.worker import Worker
 from tests.browser.conftest import ROOT, Visit, follow
 

@@ -120,7 +120,7 @@ def test_readers_get_pages_through_the_policy_only(room):
 
 
 ENGINE_WRITES = {"write", "create", "swap", "drop", "reset"}
-WRITERS = {"search/indexing.py", "search/indexes.py"}
+WRITERS = {"search/indexing.py", "search/generations.py"}
 
 
 def engine_calls(path):

@@ -6,7 +6,7 @@ import pytest
 
 from kb.models import Reference
 from search.engines import engine as configured
-from search.indexes import rebuild
+from search.generations import rebuild
 from search.models import PendingChange
 from search.worker import Worker
 from tests.factories.kb import reference_source

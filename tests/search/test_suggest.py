@@ -12,7 +12,7 @@ from organization.consent import be_found
 from organization.models import AuditEvent
 from search.engines import engine as configured
 from search.engines.base import EngineUnavailable
-from search.indexes import rebuild
+from search.generations import rebuild
 from search.models import PendingChange
 from search.suggest import LIMIT, reading
 from tests.factories.kb import make_lesson

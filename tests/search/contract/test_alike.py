@@ -13,15 +13,15 @@ from search.engines.base import (
     KINDS,
     Change,
     Clause,
+    EngineQuery,
     IndexedDocument,
     Match,
-    Plan,
     Scoring,
     Signals,
 )
 from search.engines.embedded import EmbeddedEngine
 from search.evaluation import ask, figures, load
-from search.judged import read
+from search.judgements import read
 from tests.search import elasticsearch_server
 
 # Few words, so that most questions find something.
@@ -64,7 +64,7 @@ chosen = st.dictionaries(
     st.sampled_from(["type", "theme"]), st.frozensets(st.sampled_from([*VALUES, "no such"]), min_size=1), max_size=2
 )
 plans = st.builds(
-    Plan,
+    EngineQuery,
     audience=st.frozensets(st.sampled_from(AUDIENCE)).map(lambda tokens: tokens or frozenset({"public"})),
     clauses=clauses,
     minimum=st.integers(0, 3),

@@ -14,7 +14,7 @@ from search.engines.base import EngineUnavailable
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.elasticsearch_client import Patience, Server
 from search.engines.embedded import EmbeddedEngine
-from search.indexes import compare, rebuild
+from search.generations import compare, rebuild
 from search.models import PendingChange
 from search.worker import Worker
 from tests.factories.organization import make_staff, make_unit

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 
 from kb.models import Reference
-from search.indexes import compare, rebuild, why_rebuild
+from search.generations import compare, rebuild, why_rebuild
 from search.models import PendingChange
 from search.worker import Worker
 from tests.search.contract.test_engines import keys, words

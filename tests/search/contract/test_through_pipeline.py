@@ -4,11 +4,11 @@ import pytest
 
 from search.access import Gate
 from search.documents import SearchDocument
-from search.engines.base import Plan
-from search.indexes import fill
-from search.lexical import lexical
+from search.engines.base import EngineQuery
+from search.generations import fill
 from search.pipeline import rank
 from search.query import parse
+from search.query_plan import plan_query
 from tests.search.contract.test_engines import document, keys, put, words
 
 COUNTY = Gate(frozenset({"public", "prefecture"}), frozenset())
@@ -24,7 +24,7 @@ def said(number, title, body="", **values):
 
 def ask(engine, query, page=1, reader=COUNTY, synonyms=(), **parameters):
     request = parse({"q": [query], "page": [str(page)], **{name: list(found) for name, found in parameters.items()}})
-    return rank(engine, request, lexical(request, synonyms), reader)
+    return rank(engine, request, plan_query(request, synonyms), reader)
 
 
 def found(engine, query, **parameters):
@@ -88,8 +88,8 @@ class TestWords:
     def test_facets_count_within_words_and_without_their_own_filter(self, shelf):
         ranked = ask(shelf, "避難所", type=["article"])
         assert [hit.key for hit in ranked.hits] == ["item:2"]
-        assert ranked.found.facets["type"] == {"lesson": 1, "article": 1}
-        assert ranked.found.facets["theme"] == {"bosai": 1}
+        assert ranked.result.facets["type"] == {"lesson": 1, "article": 1}
+        assert ranked.result.facets["theme"] == {"bosai": 1}
 
 
 class TestManyValues:
@@ -121,7 +121,7 @@ class TestPages:
     def test_pages_reach_the_last_hit_and_name_each_once(self, engine, sort):
         fill(engine, [said(n, "同じ件名", "同じ本文") for n in range(1, 258)])
         first = ask(engine, "件名", sort=[sort])
-        assert first.found.total == 257
+        assert first.result.total == 257
         seen = [key for page in range(1, 27) for key in found(engine, "件名", page=page, sort=[sort])]
         assert len(seen) == len(set(seen)) == 257
 
@@ -144,5 +144,7 @@ class TestPages:
 
 def test_an_empty_index_answers(engine):
     fill(engine, [])
-    assert ask(engine, "避難所").found.total == 0
-    assert engine.search(Plan(audience=frozenset({"public"}), order="newest", facets=("type",))).facets == {"type": {}}
+    assert ask(engine, "避難所").result.total == 0
+    assert engine.search(EngineQuery(audience=frozenset({"public"}), order="newest", facets=("type",))).facets == {
+        "type": {}
+    }

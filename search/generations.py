@@ -1,8 +1,8 @@
-"""Generations of the index: build a new one beside the live one, count it, swap it in with one call.
+"""Generations of the index: build a new one beside the live one, compare it with the database, swap it in.
 
-While one is being built the worker writes every change to both, each write under its own version, so
-nothing that changes meanwhile is lost and no order of writes matters. Killed at any point, the live
-generation stays as it was; the half-built one is dropped by the next rebuild.
+During a build the worker writes every change to both generations, each write under its own version. So no change is
+lost, and the order of writes does not matter. If the build is killed, the live generation is unchanged, and the next
+rebuild drops the incomplete one.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from search.indexing import describe, index, stamp
 from search.models import LiveGeneration, PendingChange, VersionCounter
 from search.registry import sources
 
-#: Documents of one write. More than the worker's, for nobody waits for these: each write of the embedded engine ends in a
-#: segment that later ones merge, and every bitmap is written again; 500 instead of 100 take a fifth off the writing.
+#: Documents per write. Larger than the worker's batch, as nobody waits for these: each write of the embedded engine makes
+#: a segment to be merged and rewrites the bitmaps. 500 instead of 100 save a fifth of the writing time.
 _BATCH = 500
-#: How often what changed while building is looked for again before a rebuild gives up.
+#: How many times a rebuild catches up with changes made meanwhile before it gives up.
 _ROUNDS = 5
-#: Stands in a stamp between the rules that a generation was made by and its id.
+#: Separates the versions in a stamp from the id of the generation.
 _UID = ", generation "
 
 Progress = Callable[[int, int], None]
 
 
 class RebuildFailed(Exception):  # noqa: N818 -- reads as what happened
-    """The new generation does not say what the database says; the live one was left alone."""
+    """The new generation does not match the database. The live one is unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How index and database differ, as keys."""
+    """How index and database differ, as keys of documents."""
 
     missing: frozenset[str]
     extra: frozenset[str]
@@ -53,13 +53,13 @@ class Difference:
 
 
 def why_rebuild(engine: Engine) -> str:
-    """Why the live generation cannot serve this code and this database; empty where it can."""
+    """Why the live generation cannot serve this code and this database; empty if it can."""
     try:
         live = next((generation for generation in engine.generations() if generation.live), None)
         if live is None:
             return "まだ索引がありません"
-        rules, _, uid = live.stamp.partition(_UID)
-        if rules != stamp():
+        versions, _, uid = live.stamp.partition(_UID)
+        if versions != stamp():
             return "索引が、今と違う決まり（分析、辞書、形）で作られています"
         if not LiveGeneration.belongs(uid):
             return "索引が、このデータベースのものではありません（別の検索エンジンを使っていたか、バックアップを戻したとき）"
@@ -71,12 +71,12 @@ def why_rebuild(engine: Engine) -> str:
 
 
 def rebuild(engine: Engine, progress: Progress = lambda done, total: None) -> int:
-    """Build, compare, swap. Gives the number of documents. Raises RebuildFailed and changes nothing else."""
+    """Build, compare, swap. Returns the number of documents. On RebuildFailed the live generation is unchanged."""
     try:
         return _rebuild(engine, progress)
     except GenerationGone:
         raise RebuildFailed("another rebuild has started") from None
-    except IndexLost:  # the store looked whole and was not
+    except IndexLost:  # the store looked intact and was not
         engine.reset()
         return _rebuild(engine, progress)
 
@@ -84,35 +84,35 @@ def rebuild(engine: Engine, progress: Progress = lambda done, total: None) -> in
 def _rebuild(engine: Engine, progress: Progress) -> int:
     total = sum(source.eligible().count() for source in sources().values())
     uid = uuid4().hex
-    name = _fresh(engine, f"{stamp()}{_UID}{uid}")
-    wrong: set[str] = set()
+    name = _empty_generation(engine, f"{stamp()}{_UID}{uid}")
+    failed: set[str] = set()
     done = 0
     for source in sources().values():
-        # All keys at once: SQLite refuses to write from a connection that still reads what another has changed meanwhile.
+        # Read all keys first: SQLite cannot write on a connection with an open read of data that another has changed.
         for pks in _batches(iter(list(source.eligible().order_by("pk").values_list("pk", flat=True)))):
-            wrong |= _index(engine, {source.name: pks}, name)
+            failed |= _index(engine, {source.name: pks}, name)
             done += len(pks)
             progress(done, max(total, done))
-    _catch_up(engine, name, wrong)
-    LiveGeneration.announce(uid)  # killed from here on, the one that is live is known, whichever it is
+    _catch_up(engine, name, failed)
+    LiveGeneration.announce(uid)  # if killed from here on, the live generation is known, whichever it is
     engine.swap(name)
     LiveGeneration.note(uid)
-    for source_name, pks in by_source(sorted(wrong)).items():  # the queue tries them again, and parks them with reason
+    for source_name, pks in by_source(sorted(failed)).items():  # the worker retries them, and parks them with a reason
         PendingChange.objects.enqueue(source_name, pks)
-    events.log(events.Event.INDEX_REBUILT, documents=done, wrong=len(wrong))
+    events.log(events.Event.INDEX_REBUILT, documents=done, wrong=len(failed))
     return done
 
 
-def _catch_up(engine: Engine, name: str, wrong: set[str]) -> None:
-    """Replay what changed while building, until the new generation holds what the database holds."""
+def _catch_up(engine: Engine, name: str, failed: set[str]) -> None:
+    """Apply changes made during the build until the new generation matches the database."""
     left: frozenset[str] | set[str] = frozenset()
     for _ in range(_ROUNDS):
         difference = compare(engine, name)
-        left = (difference.missing | difference.extra) - wrong
+        left = (difference.missing | difference.extra) - failed
         if not left:
             return
         for keys in _batches(iter(sorted(left))):
-            wrong |= _index(engine, by_source(keys), name)
+            failed |= _index(engine, by_source(keys), name)
     engine.drop(name)
     raise RebuildFailed(f"{len(left)} documents still differ after {_ROUNDS} rounds")
 
@@ -123,7 +123,7 @@ def _index(engine: Engine, wanted: Mapping[str, Collection[Any]], name: str) -> 
 
 
 def fill(engine: Engine, documents: Iterable[SearchDocument]) -> int:
-    """A live generation of just these documents, with no database behind them (evaluation)."""
+    """Make a live generation of exactly these documents, without the database (evaluation)."""
     name, count = engine.create(stamp()), 0
     for batch in _batches(iter(documents)):
         count += len(batch)
@@ -133,26 +133,26 @@ def fill(engine: Engine, documents: Iterable[SearchDocument]) -> int:
 
 
 def compare(engine: Engine, generation: str | None = None) -> Difference:
-    """What a generation (the live one) lacks, and what it holds that it should not. Repairs nothing."""
-    held = {key for key, _ in engine.entries(generation)}
-    wanted = {
+    """What a generation (default: the live one) lacks, and what it should not contain. Repairs nothing."""
+    indexed = {key for key, _ in engine.entries(generation)}
+    eligible = {
         f"{source.name}:{pk}" for source in sources().values() for pk in source.eligible().values_list("pk", flat=True)
     }
-    return Difference(frozenset(wanted - held), frozenset(held - wanted))
+    return Difference(frozenset(eligible - indexed), frozenset(indexed - eligible))
 
 
 def by_source(keys: Iterable[str]) -> dict[str, list[str]]:
-    """Keys as source name → primary keys; keys of a source that is gone are left out."""
-    found: dict[str, list[str]] = {}
+    """Keys grouped as source name → primary keys. Keys of a source that no longer exists are left out."""
+    pks: dict[str, list[str]] = {}
     for key in keys:
         name, _, pk = key.partition(":")
         if name in sources():
-            found.setdefault(name, []).append(pk)
-    return found
+            pks.setdefault(name, []).append(pk)
+    return pks
 
 
-def _fresh(engine: Engine, stamp: str) -> str:
-    """An empty generation; what an earlier rebuild left half done is dropped, a lost store thrown away."""
+def _empty_generation(engine: Engine, stamp: str) -> str:
+    """Create an empty generation. Incomplete ones of earlier rebuilds are dropped; a lost store is deleted."""
     try:
         for generation in engine.generations():
             if not generation.live:

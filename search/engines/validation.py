@@ -1,7 +1,7 @@
-"""What no engine keeps: why one change is refused while the others of its batch are written. Pure.
+"""Validates one change before it is written, so that an invalid one is rejected and the rest of the batch written. Pure.
 
-Each engine has limits of its own, met at other moments and in other words. Those that matter are
-drawn here, once, so that a document which one engine refuses is refused by all, for the same reason.
+Each engine has its own limits, and reports them at different times and in different words. They are checked here once,
+so that every engine rejects the same documents for the same reason.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from collections.abc import Iterable
 
 from search.engines.base import CODES, FIELDS, KINDS, Change, IndexedDocument
 
-#: Bytes of a key, a code or a token of the audience. An address of a document on a cluster may have 512.
+#: Bytes of a key, a code or an audience token. The `_id` of an Elasticsearch document may have 512.
 MOST_BYTES = 512
 
 
-def problem(change: Change) -> str:
-    """Why `change` cannot be kept; empty where it can."""
-    if not change.key or reason(change.key):
-        return f"the key {reason(change.key) or 'is empty'}"
-    return _problem(change.document) if change.document is not None else ""
+def rejection(change: Change) -> str:
+    """Why `change` cannot be stored; empty if it can."""
+    if not change.key or value_problem(change.key):
+        return f"the key {value_problem(change.key) or 'is empty'}"
+    return _document_problem(change.document) if change.document is not None else ""
 
 
-def _problem(document: IndexedDocument) -> str:
+def _document_problem(document: IndexedDocument) -> str:
     if not math.isfinite(document.newest):
         return "newest is not a number"
     if unknown := document.codes.keys() - set(CODES):
@@ -33,12 +33,12 @@ def _problem(document: IndexedDocument) -> str:
         if other := fields.keys() - set(FIELDS):
             return f"unknown field {kind}.{min(other)}"
         for name, text in fields.items():
-            if not writable(text):
+            if not encodable(text):
                 return f"{kind}.{name} holds what is no character"
     for name, values in _values(document):
         for value in values:
-            if found := reason(value):
-                return f"a value of {name} {found}"
+            if problem := value_problem(value):
+                return f"a value of {name} {problem}"
     return ""
 
 
@@ -49,15 +49,15 @@ def _values(document: IndexedDocument) -> Iterable[tuple[str, Iterable[str]]]:
     yield "signals", (signals.public_id, signals.maturity, signals.superseded_by, signals.unit_uid)
 
 
-def reason(value: str) -> str:
-    """What is wrong with a short value; empty where nothing is."""
-    if not writable(value):
+def value_problem(value: str) -> str:
+    """What is wrong with a short value; empty if nothing is."""
+    if not encodable(value):
         return "holds what is no character"
     return f"is longer than {MOST_BYTES} bytes" if len(value.encode()) > MOST_BYTES else ""
 
 
-def writable(text: str) -> bool:
-    """Lone surrogates have no bytes, and a NUL ends a text early in one engine and not in the other."""
+def encodable(text: str) -> bool:
+    """Lone surrogates cannot be encoded, and a NUL ends a text early in one engine and not in the other."""
     if "\0" in text:
         return False
     try:
