@@ -128,9 +128,19 @@ class Measurement:
             server.stop()
         people, assignments, steps, records = map(str, self.size)
         self.command(
-            "learning_fill", "learning_fill", "--people", people, "--assignments", assignments, "--steps", steps,
-            "--records", records, "-v", "0",
-        )  # fmt: skip
+            "learning_fill",
+            "learning_fill",
+            "--people",
+            people,
+            "--assignments",
+            assignments,
+            "--steps",
+            steps,
+            "--records",
+            records,
+            "-v",
+            "0",
+        )
         with Server(self.checkout, show=False, settings=self.settings) as server:
             server.start()
             settle(server.processes)
@@ -190,10 +200,18 @@ class Measurement:
                 if kind == "xlsx":
                     path = str(self.inside("workbook", file.name)["workbook"])
                 self.command(
-                    f"import_training, {self.chosen.rows:,} new rows, {kind}", "import_training", path,
-                    "--source", f"{SOURCE}-{kind}", "--kind", "records", "--label", f"計測{kind}", "--commit",
+                    f"import_training, {self.chosen.rows:,} new rows, {kind}",
+                    "import_training",
+                    path,
+                    "--source",
+                    f"{SOURCE}-{kind}",
+                    "--kind",
+                    "records",
+                    "--label",
+                    f"計測{kind}",
+                    "--commit",
                     goal=IMPORT_SECONDS,
-                )  # fmt: skip
+                )
                 if kind == "xlsx":
                     Path(path).unlink()
 
@@ -206,9 +224,14 @@ class Measurement:
         environment |= self.settings | ({"DEMO_TODAY": day} if day else {})
         began = time.monotonic()
         done = subprocess.run(
-            [python, "manage.py", command, *arguments], cwd=self.checkout, env=environment, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [python, "manage.py", command, *arguments],
+            cwd=self.checkout,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         seconds = time.monotonic() - began
         if done.returncode != 0 and command == "learning_fill":
             raise SystemExit(done.stderr)  # there would be nothing to measure
@@ -255,9 +278,12 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench learning")
     parser.add_argument("checkout", type=Path, help=argparse.SUPPRESS)
     parser.add_argument(
-        "--sizes", type=sizes, default=list(SIZES.values()), metavar="NAME,NAME",
+        "--sizes",
+        type=sizes,
+        default=list(SIZES.values()),
+        metavar="NAME,NAME",
         help="small (2,000 people), large (20,000), or people/assignments/steps/records",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--databases", type=databases, default=["sqlite"], metavar="NAME,NAME", help=", ".join(DATABASES)
     )

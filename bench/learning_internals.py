@@ -56,8 +56,11 @@ def rule() -> dict[str, Any]:
     between = time.perf_counter()
     done = rules.run(one, today)
     return {
-        "matching": between - began, "matched": matched, "assigning": time.perf_counter() - between, "assigned": done.assigned
-    }  # fmt: skip
+        "matching": between - began,
+        "matched": matched,
+        "assigning": time.perf_counter() - between,
+        "assigned": done.assigned,
+    }
 
 
 def workbook(path: str) -> dict[str, Any]:

@@ -11,9 +11,19 @@ from pathlib import Path
 
 #: What would lead a measured copy to somebody's real data.
 LEADS_AWAY = (
-    "VAR_DIR", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "DEMO_TODAY", "SECRET_KEY", "ALLOWED_HOSTS",
-    "SEARCH_URL", "SEARCH_PREFIX", "SEARCH_API_KEY", "SEARCH_USER", "SEARCH_PASSWORD", "SEARCH_CA",
-)  # fmt: skip
+    "VAR_DIR",
+    "DATABASE_URL",
+    "DJANGO_SETTINGS_MODULE",
+    "DEMO_TODAY",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "SEARCH_URL",
+    "SEARCH_PREFIX",
+    "SEARCH_API_KEY",
+    "SEARCH_USER",
+    "SEARCH_PASSWORD",
+    "SEARCH_CA",
+)
 
 
 def forget_settings() -> None:

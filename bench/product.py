@@ -80,9 +80,14 @@ def inside(checkout: Path, *arguments: str) -> dict[str, float]:
 def in_copy(checkout: Path, arguments: list[str], settings: dict[str, str] | None = None, typed: str = "") -> Any:
     """What the last line that the copy's Python prints says, as JSON."""
     done = subprocess.run(
-        [".venv/bin/python", *arguments], cwd=checkout, env={**os.environ, **(settings or {})},
-        input=typed, stdout=subprocess.PIPE, text=True, check=True,
-    )  # fmt: skip
+        [".venv/bin/python", *arguments],
+        cwd=checkout,
+        env={**os.environ, **(settings or {})},
+        input=typed,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -52,13 +52,17 @@ def references(size: int) -> dict[str, float]:
             html = render_many({str(n): one["text"][:20_000] for n, one in enumerate(batch)})
             Reference.objects.bulk_create(
                 Reference(
-                    public_id=f"X-R08-{100_000 + number + n}", source=source,
-                    external_id=one["id"], title=(one["title"] or one["text"])[:200],
-                    text=one["text"][:20_000], html=html[str(n)],
-                    fiscal_year=2019 + n % 7, owner_unit=units[n % len(units)] if units else None,
+                    public_id=f"X-R08-{100_000 + number + n}",
+                    source=source,
+                    external_id=one["id"],
+                    title=(one["title"] or one["text"])[:200],
+                    text=one["text"][:20_000],
+                    html=html[str(n)],
+                    fiscal_year=2019 + n % 7,
+                    owner_unit=units[n % len(units)] if units else None,
                 )
                 for n, one in enumerate(batch)
-            )  # fmt: skip
+            )
             number += len(batch)
     return {"items": Item.objects.published().count() + number}
 

@@ -104,9 +104,13 @@ def evaluate(chosen: argparse.Namespace, settings: dict[str, dict[str, str]], ta
     command += [part for kinds in KINDS for part in ("--kinds", kinds)]
     command += ["--first", str(chosen.first)] if chosen.first else []
     told = subprocess.run(
-        command, cwd=chosen.checkout, stdout=subprocess.PIPE, text=True, check=True,
+        command,
+        cwd=chosen.checkout,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.demo", **settings[chosen.engines[-1]]},
-    )  # fmt: skip
+    )
     tables.evaluation(json.loads(told.stdout))
 
 

@@ -70,9 +70,13 @@ def rebuilt(nouns: int) -> dict[str, float]:
     written = documents / watched.seconds
     bare = documents / bare_bulk(watched.changes)
     return {
-        "documents": documents, "rebuild_seconds": seconds, "written": written, "bare_bulk": bare,
-        "share": written / bare, **noun_recall(watched.engine, watched.changes, nouns, reader()),
-    }  # fmt: skip
+        "documents": documents,
+        "rebuild_seconds": seconds,
+        "written": written,
+        "bare_bulk": bare,
+        "share": written / bare,
+        **noun_recall(watched.engine, watched.changes, nouns, reader()),
+    }
 
 
 def bare(count: int) -> dict[str, Any]:

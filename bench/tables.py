@@ -40,11 +40,23 @@ class Tables:
         alone = bare[str(clients)]
         limit = BARE_TIMES * alone["p95"] + BARE_MORE
         reduced = f" ({taken.reduced} by the database alone)" if taken.reduced else ""
-        self._rows["search"].append((
-            f"{items:,}", engine, str(clients), f"{taken.p50:.1f}{reduced}", f"{taken.p95:.1f}", f"{taken.per_second:.0f}",
-            met(taken.p95, PAGE_P95[clients]), f"{alone['p50']:.1f}", f"{alone['p95']:.1f}", f"{alone['per_second']:.0f}",
-            f"{bare['questions']:.1f}", met(taken.p95, limit), f"{side_by_side():.1f}",
-        ))  # fmt: skip
+        self._rows["search"].append(
+            (
+                f"{items:,}",
+                engine,
+                str(clients),
+                f"{taken.p50:.1f}{reduced}",
+                f"{taken.p95:.1f}",
+                f"{taken.per_second:.0f}",
+                met(taken.p95, PAGE_P95[clients]),
+                f"{alone['p50']:.1f}",
+                f"{alone['p95']:.1f}",
+                f"{alone['per_second']:.0f}",
+                f"{bare['questions']:.1f}",
+                met(taken.p95, limit),
+                f"{side_by_side():.1f}",
+            )
+        )
 
     def index(self, items: int, engine: str, found: Mapping[str, float]) -> None:
         seconds = f"{found['rebuild_seconds']:.1f}"
@@ -52,9 +64,19 @@ class Tables:
             seconds += f" {met(found['rebuild_seconds'], REBUILD_SECONDS * found['documents'] / REBUILD_ITEMS)}"
         share = f"{found['share']:.2f} {'met' if found['share'] >= WRITING_SHARE else 'not met'} (≥ {WRITING_SHARE})"
         recall = f"{found['recall']:.3f} ({found['nouns']:.0f})" if "recall" in found else ""
-        self._rows["index"].append((
-            f"{items:,}", engine, seconds, f"{found['written']:,.0f}", f"{found['bare_bulk']:,.0f}", share, recall, "", "",
-        ))  # fmt: skip
+        self._rows["index"].append(
+            (
+                f"{items:,}",
+                engine,
+                seconds,
+                f"{found['written']:,.0f}",
+                f"{found['bare_bulk']:,.0f}",
+                share,
+                recall,
+                "",
+                "",
+            )
+        )
 
     def suggestions(self, items: int, engine: str, taken: Taken) -> None:
         self._add(items, engine, 7, f"{taken.p50:.1f} / {taken.p95:.1f} {met(taken.p95, SUGGESTION_P95)}")
@@ -91,14 +113,19 @@ class Tables:
         parts = [
             f"Measured on {self.machine}, load {load[0]} to {load[-1]}, at {self.commit}. Times in milliseconds unless said.",
             self._analysis,
-            table("items|engine|clients|page p50|page p95|pages/s|goal|bare p50|bare p95|bare/s|questions a page|p95 ≤ 2.5 × bare + 25|"
-                  "two loops at once",
-                  self._rows["search"]),
-            table("items|engine|rebuild, s|written, documents/s|bare bulk, documents/s|share of bare|recall@10 of nouns (n)|"
-                  "suggestions p50 / p95|saved → searchable", self._rows["index"]),
+            table(
+                "items|engine|clients|page p50|page p95|pages/s|goal|bare p50|bare p95|bare/s|questions a page|p95 ≤ 2.5 × bare + 25|"
+                "two loops at once",
+                self._rows["search"],
+            ),
+            table(
+                "items|engine|rebuild, s|written, documents/s|bare bulk, documents/s|share of bare|recall@10 of nouns (n)|"
+                "suggestions p50 / p95|saved → searchable",
+                self._rows["index"],
+            ),
             table("items|engine|process|memory (PSS), MB", self._rows["memory"]),
             table("set|engine|kinds|questions|nDCG@10", self._rows["judged"]),
-        ]  # fmt: skip
+        ]
         return "\n\n".join(part for part in parts if part)
 
 

@@ -44,34 +44,49 @@ class SampleForm(forms.Form):
         help_text="いくつでも選べます。",
     )
     scenes = forms.MultipleChoiceField(
-        label="業務場面", choices=[("madoguchi", "窓口・電話"), ("keiyaku", "契約・入札"), ("kaigi", "会議・説明会")],
-        widget=forms.CheckboxSelectMultiple, required=False,
-    )  # fmt: skip
+        label="業務場面",
+        choices=[("madoguchi", "窓口・電話"), ("keiyaku", "契約・入札"), ("kaigi", "会議・説明会")],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
     blameless = forms.BooleanField(label="個人を責める書き方になっていません")
     keep = forms.CharField(
-        label="Keep（続ける）", max_length=400, widget=forms.Textarea(attrs={"rows": 5}),
+        label="Keep（続ける）",
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 5}),
         help_text="続けたいこと、うまくいったことは何ですか。なぜうまくいったと思いますか。",
-    )  # fmt: skip
+    )
     problem = forms.CharField(
-        label="Problem（困った）", max_length=400, widget=forms.Textarea(attrs={"rows": 5}),
+        label="Problem（困った）",
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 5}),
         help_text="困ったこと、引っかかったことは何ですか。どの場面で起きましたか。",
-    )  # fmt: skip
+    )
     problem2 = forms.CharField(
         label="Problem（2つ目）", max_length=400, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
     share = forms.CharField(
-        label="共有", max_length=400, required=False, widget=forms.Textarea(attrs={"rows": 5}),
+        label="共有",
+        max_length=400,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
         help_text="同じ仕事をする人に一言伝えるなら。",
-    )  # fmt: skip
+    )
 
 
 def sample_forms() -> dict[str, Any]:
     """The same form three times, with ids of their own: empty, filled, sent back with errors."""
     filled = {
-        "title": "避難所の受付は、屋外に一つだけ置く", "summary": "受付を一つにすると、名簿の二重書きがなくなる。",
-        "occurred_on": "2026-10-14", "kind": "aar", "audience": "prefecture", "themes": ["bosai", "fukushi"],
-        "scenes": ["kaigi"], "blameless": True, "keep": KEEP,
-    }  # fmt: skip
+        "title": "避難所の受付は、屋外に一つだけ置く",
+        "summary": "受付を一つにすると、名簿の二重書きがなくなる。",
+        "occurred_on": "2026-10-14",
+        "kind": "aar",
+        "audience": "prefecture",
+        "themes": ["bosai", "fukushi"],
+        "scenes": ["kaigi"],
+        "blameless": True,
+        "keep": KEEP,
+    }
     broken = SampleForm({"title": "", "occurred_on": "きのう", "kind": "kpt"}, auto_id="broken_%s")
     broken.fields["title"].error_messages["required"] = "「件名」が空です。中身が分かる名前を入れてください。"
     broken.fields["occurred_on"].error_messages["invalid"] = "「発生・実施日」は 2026-04-01 のように入れてください。"
@@ -110,50 +125,75 @@ def sample_lists() -> dict[str, Any]:
     here = "#"
     return {
         "trail": [
-            {"url": here, "label": "ホーム"}, {"url": here, "label": "防災対策課"},
+            {"url": here, "label": "ホーム"},
+            {"url": here, "label": "防災対策課"},
             {"url": here, "label": "避難所の受付は、屋外に一つだけ置く"},
         ],
         "tabs": [
             {"url": here, "label": "書いたもの", "current": True, "count": 12},
             {"url": here, "label": "下書き", "count": 3},
-            {"url": here, "label": "確認待ち", "count": 0}, {"url": here, "label": "研修の記録"},
+            {"url": here, "label": "確認待ち", "count": 0},
+            {"url": here, "label": "研修の記録"},
         ],
         "pages": [
-            {"number": 1, "url": here}, {"number": 2, "url": here, "current": True}, {"number": 3, "url": here},
-            {"gap": True}, {"number": 7, "url": here},
+            {"number": 1, "url": here},
+            {"number": 2, "url": here, "current": True},
+            {"number": 3, "url": here},
+            {"gap": True},
+            {"number": 7, "url": here},
         ],
         "steps": [
-            {"label": "書式を選ぶ", "state": "done", "url": here}, {"label": "書く", "state": "current"},
-            {"label": "範囲を決める"}, {"label": "公開"},
+            {"label": "書式を選ぶ", "state": "done", "url": here},
+            {"label": "書く", "state": "current"},
+            {"label": "範囲を決める"},
+            {"label": "公開"},
         ],
         "facts": [
-            {"label": "管理番号", "value": "L-R08-00123"}, {"label": "所管所属", "value": "防災対策課", "url": here},
-            {"label": "当時の所属名", "value": "危機管理防災課"}, {"label": "発生・実施日", "value": "令和8年10月14日"},
-            {"label": "公開範囲", "value": "庁内全体"}, {"label": "見直し期限", "value": "令和9年10月14日"},
+            {"label": "管理番号", "value": "L-R08-00123"},
+            {"label": "所管所属", "value": "防災対策課", "url": here},
+            {"label": "当時の所属名", "value": "危機管理防災課"},
+            {"label": "発生・実施日", "value": "令和8年10月14日"},
+            {"label": "公開範囲", "value": "庁内全体"},
+            {"label": "見直し期限", "value": "令和9年10月14日"},
         ],
         "table_header": ["所属", "ふりかえり", "教訓", "うち教訓化済み", "見直し期限切れ"],
         "table_rows": [
-            ["防災対策課", "48", "31", "12", "2"], ["道路管理課", "36", "27", "9", "0"],
-            ["高齢福祉課（旧 福祉政策課）", "29", "18", "4", "5"], ["北部地域振興局", "22", "15", "6", "1"],
+            ["防災対策課", "48", "31", "12", "2"],
+            ["道路管理課", "36", "27", "9", "0"],
+            ["高齢福祉課（旧 福祉政策課）", "29", "18", "4", "5"],
+            ["北部地域振興局", "22", "15", "6", "1"],
         ],
         "numeric": [2, 3, 4, 5],
         "facets": [
-            {"name": "type", "title": "種類", "items": [
-                {"value": "lesson", "label": "教訓", "count": 64, "checked": True},
-                {"value": "retrospective", "label": "ふりかえり", "count": 41},
-                {"value": "challenge", "label": "挑戦", "count": 6},
-            ]},
-            {"name": "unit", "title": "所属", "items": [
-                {"value": "bosai", "label": "防災対策課", "count": 22},
-                {"value": "doro", "label": "道路管理課", "count": 17},
-            ], "more": [
-                {"value": "hokubu", "label": "北部地域振興局", "count": 9},
-                {"value": "korei", "label": "高齢福祉課", "count": 4},
-            ]},
-            {"name": "fiscal_year", "title": "年度", "items": [
-                {"value": "2026", "label": "令和8年度", "count": 38},
-                {"value": "2025", "label": "令和7年度", "count": 51},
-            ]},
+            {
+                "name": "type",
+                "title": "種類",
+                "items": [
+                    {"value": "lesson", "label": "教訓", "count": 64, "checked": True},
+                    {"value": "retrospective", "label": "ふりかえり", "count": 41},
+                    {"value": "challenge", "label": "挑戦", "count": 6},
+                ],
+            },
+            {
+                "name": "unit",
+                "title": "所属",
+                "items": [
+                    {"value": "bosai", "label": "防災対策課", "count": 22},
+                    {"value": "doro", "label": "道路管理課", "count": 17},
+                ],
+                "more": [
+                    {"value": "hokubu", "label": "北部地域振興局", "count": 9},
+                    {"value": "korei", "label": "高齢福祉課", "count": 4},
+                ],
+            },
+            {
+                "name": "fiscal_year",
+                "title": "年度",
+                "items": [
+                    {"value": "2026", "label": "令和8年度", "count": 38},
+                    {"value": "2025", "label": "令和7年度", "count": 51},
+                ],
+            },
         ],
         "changes": [
             {"kind": "gap", "text": "（同じ12行を省きました）"},
@@ -168,11 +208,31 @@ def sample_lists() -> dict[str, Any]:
             {"when": "8月21日 14時25分", "text": "43の事業所すべてに連絡し、削除をお願いし終える"},
         ],
         "can": ["ふりかえりと教訓を書き、所属に公開する", "庁内の教訓をさがして使う"],
-        "lesson_badges": ["observed"], "overdue_badges": ["learned", "overdue"], "returned_badges": ["returned"],
-        "draft_badges": ["draft"], "waiting_badges": ["submitted"], "running_badges": ["running"],
+        "lesson_badges": ["observed"],
+        "overdue_badges": ["learned", "overdue"],
+        "returned_badges": ["returned"],
+        "draft_badges": ["draft"],
+        "waiting_badges": ["submitted"],
+        "running_badges": ["running"],
         "states": [
-            "observed", "identified", "noted", "learned", "needs_review", "overdue", "withdrawn", "superseded", "draft",
-            "submitted", "returned", "published", "idea", "supported", "running", "ended", "retrospected", "closed",
+            "observed",
+            "identified",
+            "noted",
+            "learned",
+            "needs_review",
+            "overdue",
+            "withdrawn",
+            "superseded",
+            "draft",
+            "submitted",
+            "returned",
+            "published",
+            "idea",
+            "supported",
+            "running",
+            "ended",
+            "retrospected",
+            "closed",
         ],
         "types": ["lesson", "retrospective", "challenge", "article", "reference", "learningpath", "course", "unit"],
         "icons": (
@@ -182,7 +242,7 @@ def sample_lists() -> dict[str, Any]:
             "download filter sort calendar clock unit helpful apply bell lock globe eye tag draft waiting "
             "return withdrawn comment diff save offline star seedling inbox list more training attachment"
         ).split(),
-    }  # fmt: skip
+    }
 
 
 def styleguide(request: HttpRequest) -> HttpResponse:

@@ -108,10 +108,15 @@ class Server:
         """Seconds until its welcome is printed; SystemExit when it ends before."""
         began = time.monotonic()
         self.process = subprocess.Popen(
-            ["script/server", "--port", str(self.port), *options], cwd=self.checkout, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            ["script/server", "--port", str(self.port), *options],
+            cwd=self.checkout,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
             env={**os.environ, **self.settings},
-        )  # fmt: skip
+        )
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if self.show:

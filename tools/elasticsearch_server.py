@@ -133,8 +133,12 @@ class Cluster:
         with (node / "log").open("wb") as log:
             return subprocess.Popen(
                 [*java, str(PARTS / "Server.java"), str(node)],
-                cwd=node, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+                cwd=node,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def stop(self) -> int:
         """End what runs; gives how many processes that were."""

@@ -126,10 +126,24 @@ class Database:
         if os.getuid() == 0:
             own(secret)
         try:
-            run_as([
-                str(BIN / "initdb"), "--pgdata", str(data), "--username", NAME, "--auth", "scram-sha-256",
-                "--pwfile", str(secret), "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync",
-            ])  # fmt: skip
+            run_as(
+                [
+                    str(BIN / "initdb"),
+                    "--pgdata",
+                    str(data),
+                    "--username",
+                    NAME,
+                    "--auth",
+                    "scram-sha-256",
+                    "--pwfile",
+                    str(secret),
+                    "--encoding",
+                    "UTF8",
+                    "--locale",
+                    "C.UTF-8",
+                    "--no-sync",
+                ]
+            )
         finally:
             secret.unlink()
         with (data / "postgresql.conf").open("a") as file:
@@ -192,9 +206,15 @@ def run_as(
     # Files, not pipes: the server that pg_ctl leaves behind would hold a pipe open for ever.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
         done = subprocess.run(
-            command, cwd="/", stdin=subprocess.DEVNULL, stdout=told, stderr=told, text=True, check=False,
+            command,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=told,
+            stderr=told,
+            text=True,
+            check=False,
             env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", **(settings or {})},
-        )  # fmt: skip
+        )
         if check and done.returncode != 0:
             told.seek(0)
             print(told.read()[-3000:], file=sys.stderr)
@@ -209,9 +229,12 @@ def watch(until: int, database: Database) -> None:
     quiet = subprocess.DEVNULL
     subprocess.Popen(
         [sys.executable, "-S", "-E", "-c", WATCHER, str(until), str(server), *stop],
-        stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True,
+        stdin=quiet,
+        stdout=quiet,
+        stderr=quiet,
+        start_new_session=True,
         env={**os.environ, "VAR_DIR": str(database.home.parent)},
-    )  # fmt: skip
+    )
 
 
 def port_is_free(port: int) -> bool:

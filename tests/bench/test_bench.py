@@ -147,9 +147,12 @@ def start(folder, *arguments):
     """The bench over a temporary folder of its own, in a process group of its own, as a terminal starts it."""
     return subprocess.Popen(
         [SCRIPT / "bench", "search", "--sizes", "1", "--engines", "embedded", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
         env={**os.environ, "TMPDIR": str(folder)},
-    )  # fmt: skip
+    )
 
 
 def at_work_in(folder):

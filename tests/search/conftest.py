@@ -63,9 +63,13 @@ def reference(db):
         number = next(_numbers)
         values.setdefault("audience", "prefecture")
         return Reference.objects.create(
-            public_id=f"X-R07-{number:05}", source=reference_source(), external_id=str(number),
-            title=title, text=text, **values,
-        )  # fmt: skip
+            public_id=f"X-R07-{number:05}",
+            source=reference_source(),
+            external_id=str(number),
+            title=title,
+            text=text,
+            **values,
+        )
 
     return make
 

@@ -91,7 +91,7 @@ class TestDocument:
                 "a": {"title": "避難 所"},
                 "r": {"title": "ヒナン"},
             },
-        }  # fmt: skip
+        }
 
     def test_a_tombstone_opens_to_nobody(self):
         assert body(Change("item:1", 7, None)) == {"key": "item:1", "version": 7, "live": False}
@@ -100,16 +100,18 @@ class TestDocument:
 class TestQuestions:
     def test_permission_is_a_filter_of_a_question_without_words(self):
         plan = EngineQuery(audience=frozenset({"public", "unit:1"}), order="newest", offset=20, limit=10)
-        assert questions(plan) == [{
-            "query": {"bool": {"filter": [{"terms": {"audience": ["public", "unit:1"]}}]}},
-            "sort": [{"newest": {"order": "desc"}}, {"key": {"order": "desc"}}],
-            "_source": False,
-            "stored_fields": "_none_",
-            "docvalue_fields": ["signals"],
-            "track_total_hits": True,
-            "from": 20,
-            "size": 10,
-        }]  # fmt: skip
+        assert questions(plan) == [
+            {
+                "query": {"bool": {"filter": [{"terms": {"audience": ["public", "unit:1"]}}]}},
+                "sort": [{"newest": {"order": "desc"}}, {"key": {"order": "desc"}}],
+                "_source": False,
+                "stored_fields": "_none_",
+                "docvalue_fields": ["signals"],
+                "track_total_hits": True,
+                "from": 20,
+                "size": 10,
+            }
+        ]
 
     def test_words_phrases_and_what_is_excluded(self):
         plan = EngineQuery(
@@ -125,33 +127,64 @@ class TestQuestions:
             hidden=frozenset({"item:9"}),
         )
         way = {"operator": "and"}
-        assert questions(plan)[0]["query"] == {"bool": {
-            "filter": [
-                {"terms": {"audience": ["public"]}},
-                {"bool": {"minimum_should_match": 2, "should": [
-                    {"bool": {"minimum_should_match": 1, "should": [
-                        {"combined_fields": {"query": "避難 所", "fields": fields("a"), **way}},
-                        {"combined_fields": {"query": "ヒナン", "fields": fields("r"), **way}},
-                    ]}},
-                    {"bool": {"minimum_should_match": 1, "should": [
-                        {"combined_fields": {"query": "訓練", "fields": fields("a"), **way}},
-                    ]}},
-                ]}},
-            ],
-            "must_not": [
-                {"bool": {"minimum_should_match": 1, "should": [
-                    {"bool": {"minimum_should_match": 1, "should": [
-                        {"match_phrase": {field: "会議 議室"}} for field in fields("b")
-                    ]}},
-                ]}},
-                {"terms": {"key": ["item:9"]}},
-            ],
-            "should": [{"combined_fields": {
-                "query": "避難 訓練", "operator": "or", "boost": 0.5,
-                "fields": ["a.title^5", "a.summary^4", "a.body^4", "a.names^4", "a.attachments^2"],
-            }}],
-            "minimum_should_match": 0,
-        }}  # fmt: skip
+        assert questions(plan)[0]["query"] == {
+            "bool": {
+                "filter": [
+                    {"terms": {"audience": ["public"]}},
+                    {
+                        "bool": {
+                            "minimum_should_match": 2,
+                            "should": [
+                                {
+                                    "bool": {
+                                        "minimum_should_match": 1,
+                                        "should": [
+                                            {"combined_fields": {"query": "避難 所", "fields": fields("a"), **way}},
+                                            {"combined_fields": {"query": "ヒナン", "fields": fields("r"), **way}},
+                                        ],
+                                    }
+                                },
+                                {
+                                    "bool": {
+                                        "minimum_should_match": 1,
+                                        "should": [
+                                            {"combined_fields": {"query": "訓練", "fields": fields("a"), **way}},
+                                        ],
+                                    }
+                                },
+                            ],
+                        }
+                    },
+                ],
+                "must_not": [
+                    {
+                        "bool": {
+                            "minimum_should_match": 1,
+                            "should": [
+                                {
+                                    "bool": {
+                                        "minimum_should_match": 1,
+                                        "should": [{"match_phrase": {field: "会議 議室"}} for field in fields("b")],
+                                    }
+                                },
+                            ],
+                        }
+                    },
+                    {"terms": {"key": ["item:9"]}},
+                ],
+                "should": [
+                    {
+                        "combined_fields": {
+                            "query": "避難 訓練",
+                            "operator": "or",
+                            "boost": 0.5,
+                            "fields": ["a.title^5", "a.summary^4", "a.body^4", "a.names^4", "a.attachments^2"],
+                        }
+                    }
+                ],
+                "minimum_should_match": 0,
+            }
+        }
 
     def test_a_chosen_facet_is_counted_without_its_own_filter_and_inside_permission(self):
         plan = EngineQuery(
@@ -165,10 +198,12 @@ class TestQuestions:
         assert hits["query"] == {"bool": {"filter": [permission, theme, kind]}}
         assert hits["aggs"] == {"unit": {"terms": {"field": "codes.unit", "size": 10_000}}}
         assert counts["query"] == {"bool": {"filter": [permission]}} and counts["size"] == 0
-        assert counts["aggs"] == {"type": {
-            "filter": {"bool": {"filter": [theme]}},
-            "aggs": {"values": {"terms": {"field": "codes.type", "size": 10_000}}},
-        }}  # fmt: skip
+        assert counts["aggs"] == {
+            "type": {
+                "filter": {"bool": {"filter": [theme]}},
+                "aggs": {"values": {"terms": {"field": "codes.type", "size": 10_000}}},
+            }
+        }
 
     def test_an_index_of_an_older_form_gives_hits_without_signals(self):
         kept = {
@@ -189,9 +224,13 @@ class TestQuestions:
 
     def test_no_question_counts_or_shows_outside_permission(self):
         plan = EngineQuery(
-            audience=frozenset(), clauses=(Clause(()),), minimum=1, filters={"type": frozenset({"x"})},
-            facets=("type", "theme"), scoring=(Scoring(TokenKind.UNIT, ("x",), 1.0),),
-        )  # fmt: skip
+            audience=frozenset(),
+            clauses=(Clause(()),),
+            minimum=1,
+            filters={"type": frozenset({"x"})},
+            facets=("type", "theme"),
+            scoring=(Scoring(TokenKind.UNIT, ("x",), 1.0),),
+        )
         for question in questions(plan):
             assert question["query"]["bool"]["filter"][0] == {"terms": {"audience": []}}
             assert not [word for word in FORBIDDEN if f'"{word}' in json.dumps(question)]

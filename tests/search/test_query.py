@@ -77,8 +77,11 @@ class TestLexical:
     def test_several_words_mean_and_then_fewer(self):
         found = asked("台風 避難所 受付")
         assert [(len(a.clauses), a.minimum, a.fewer) for a in found.attempts][:4] == [
-            (3, 3, False), (3, 3, False), (3, 2, True), (3, 1, True),
-        ]  # fmt: skip
+            (3, 3, False),
+            (3, 3, False),
+            (3, 2, True),
+            (3, 1, True),
+        ]
         assert forms(found.attempts[0].clauses[1]) == [("避難", "所")]
 
     def test_a_compound_is_asked_for_in_one_piece_first(self):
@@ -122,8 +125,10 @@ class TestLexical:
     def test_a_synonym_holds_every_unit_of_its_word_in_a_sentence(self):
         found = asked("車の税金が高いと言われた", [["自動車税", "車の税金"]])
         assert [forms(clause)[1:] for clause in found.attempts[0].clauses[:3]] == [
-            [("自動", "車", "税")], [("自動", "車", "税")], [],
-        ]  # fmt: skip
+            [("自動", "車", "税")],
+            [("自動", "車", "税")],
+            [],
+        ]
 
     def test_a_synonym_weighs_more_where_not_every_word_has_to_occur(self):
         found = asked("クレーム 報告", [["苦情", "クレーム"]])
@@ -134,7 +139,7 @@ class TestLexical:
         found = asked('"避難所の運営" 台風')
         assert found.required == (
             Clause((Match(TokenKind.UNIT, ("避難", "所", "運営"), phrase=True), *found.required[0].any_of[1:])),
-        )  # fmt: skip
+        )
         assert all(len(attempt.clauses) == 1 for attempt in found.attempts)
 
     def test_what_is_excluded_is_excluded_as_a_word_only(self):

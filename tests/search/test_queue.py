@@ -323,8 +323,9 @@ class TestRebuild:
         refresh()
         Reference.objects.filter(pk=row.pk).update(withdrawn=True)
         PendingChange.objects.all().delete()
-        unseen = Reference.objects.bulk_create([Reference(
-            public_id="X-R07-99999", source=reference_source(), external_id="x", title="静かに入った")])[0]  # fmt: skip
+        unseen = Reference.objects.bulk_create(
+            [Reference(public_id="X-R07-99999", source=reference_source(), external_id="x", title="静かに入った")]
+        )[0]
         difference = compare(index)
         assert (difference.missing, difference.extra) == ({f"reference:{unseen.pk}"}, {f"reference:{row.pk}"})
 

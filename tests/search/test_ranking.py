@@ -108,11 +108,16 @@ def page(text, synonyms=(), /, **documents):
     filler = {"title": "件名", "body": "本文です。"}
     made = [
         SearchDocument(
-            key=f"judged:{name}", source="judged", type="lesson", public_id="", url="", audience=("public",),
+            key=f"judged:{name}",
+            source="judged",
+            type="lesson",
+            public_id="",
+            url="",
+            audience=("public",),
             **{**filler, **parts},
         )
         for name, parts in documents.items()
-    ]  # fmt: skip
+    ]
     with temporary() as engine:
         load(engine, JudgedCollection("made up", made, ()))
         return list(first_page(engine, text, synonyms))

@@ -203,8 +203,16 @@ def test_suggestions_cost_few_queries(client, refresh, reference, staff, django_
 
 @pytest.mark.parametrize(
     ("typed_so_far", "kana"),
-    [("ひなん", "ひなん"), ("ヒナン", "ひなん"), ("hinan", "ひなん"), ("hinanj", "ひなん"), ("避難", ""), ("xyz", ""), ("kpt", "")],
-)  # fmt: skip
+    [
+        ("ひなん", "ひなん"),
+        ("ヒナン", "ひなん"),
+        ("hinan", "ひなん"),
+        ("hinanj", "ひなん"),
+        ("避難", ""),
+        ("xyz", ""),
+        ("kpt", ""),
+    ],
+)
 def test_the_reading_of_what_is_typed(typed_so_far, kana):
     assert reading(typed_so_far) == kana
 

@@ -77,9 +77,12 @@ def test_without_java_one_line_names_the_packages(tmp_path):
     for name in ("bash", "dirname", "sed", "id"):
         (tmp_path / name).symlink_to(shutil.which(name))
     done = subprocess.run(
-        ["/bin/bash", ROOT / "script" / "elasticsearch", "start"], env={"PATH": str(tmp_path)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        ["/bin/bash", ROOT / "script" / "elasticsearch", "start"],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1 and done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert "apt-get install" in line and "openjdk-17-jre-headless maven" in line

@@ -114,8 +114,11 @@ def test_without_the_package_one_line_names_it(tmp_path):
         (tmp_path / name).symlink_to(shutil.which(name))
     done = subprocess.run(
         ["/bin/bash", ROOT / "script" / "postgres", "start"],
-        env={"PATH": str(tmp_path), "POSTGRES_BIN": str(tmp_path)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={"PATH": str(tmp_path), "POSTGRES_BIN": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1 and done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert "apt-get install" in line and "postgresql-15" in line

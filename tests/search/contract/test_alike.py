@@ -70,15 +70,18 @@ plans = st.builds(
     minimum=st.integers(0, 3),
     required=sometimes,
     excluded=sometimes,
-    scoring=st.lists(st.builds(Scoring, st.sampled_from(ASKED_KINDS), st.lists(token, max_size=3).map(tuple),
-                               st.sampled_from([0.3, 1.0]))).map(tuple),
+    scoring=st.lists(
+        st.builds(
+            Scoring, st.sampled_from(ASKED_KINDS), st.lists(token, max_size=3).map(tuple), st.sampled_from([0.3, 1.0])
+        )
+    ).map(tuple),
     field_weights=st.just({"title": 1.25, "attachments": 0.5}),
     filters=st.one_of(st.just({}), chosen),
     facets=st.just(("type", "theme", "unit", "fiscal_year")),
     hidden=st.frozensets(keys, max_size=2),
     order=st.sampled_from(["relevance", "newest"]),
     limit=st.just(100),
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")

@@ -135,8 +135,11 @@ class TestOrder:
         assert keys(live, words("県", "避難", minimum=1))[0] == "best"
 
     def test_kinds_are_summed_with_their_weights(self, live):
-        put(live, one=document(body="甲"), two=IndexedDocument(
-            {"a": {"body": "甲"}, "b": {"body": "甲乙"}}, {}, ("public",), 0, Signals()))  # fmt: skip
+        put(
+            live,
+            one=document(body="甲"),
+            two=IndexedDocument({"a": {"body": "甲"}, "b": {"body": "甲乙"}}, {}, ("public",), 0, Signals()),
+        )
         plan = replace(
             words("甲"), scoring=(Scoring(TokenKind.UNIT, ("甲",), 1.0), Scoring(TokenKind.BIGRAM, ("甲乙",), 0.5))
         )
@@ -263,9 +266,13 @@ POISON = {
 class TestPoison:
     @pytest.mark.parametrize("what", POISON)
     def test_a_document_that_cannot_be_kept_is_refused_and_harms_no_other(self, live, what):
-        refused = live.write([
-            Change("one", 1, document(body="薬")), Change("bad", 1, POISON[what]), Change("two", 1, document(body="薬")),
-        ])  # fmt: skip
+        refused = live.write(
+            [
+                Change("one", 1, document(body="薬")),
+                Change("bad", 1, POISON[what]),
+                Change("two", 1, document(body="薬")),
+            ]
+        )
         assert list(refused) == ["bad"] and refused["bad"]
         assert set(keys(live, words("薬"))) == {"one", "two"} and live.stored(["bad"]) == {}
         put(live, 2, bad=document(body="薬"))

@@ -17,9 +17,15 @@ COUNTY = Gate(frozenset({"public", "prefecture"}), frozenset())
 def said(number, title, body="", **values):
     values.setdefault("audience", ("prefecture",))
     return SearchDocument(
-        key=f"item:{number}", source="item", type=values.pop("type", "lesson"), public_id=f"L-R07-{number:05}",
-        url=f"/k/L-R07-{number:05}/", title=title, body=body, **values,
-    )  # fmt: skip
+        key=f"item:{number}",
+        source="item",
+        type=values.pop("type", "lesson"),
+        public_id=f"L-R07-{number:05}",
+        url=f"/k/L-R07-{number:05}/",
+        title=title,
+        body=body,
+        **values,
+    )
 
 
 def ask(engine, query, page=1, reader=COUNTY, synonyms=(), **parameters):
@@ -33,12 +39,15 @@ def found(engine, query, **parameters):
 
 @pytest.fixture
 def shelf(engine):
-    fill(engine, [
-        said(1, "避難所の運営訓練", "市町村と合同で避難所を開きました。", theme=("bosai",), type="lesson"),
-        said(2, "避難所の名簿", "手書きの名簿は読みにくい。", theme=("bosai",), type="article"),
-        said(3, "税の窓口", "混み合う日の案内と名簿。", theme=("zeimu",), type="lesson"),
-        said(4, "人事の秘密", "避難所の担当者の名簿。", theme=("jinji",), audience=("unit:9",)),
-    ])  # fmt: skip
+    fill(
+        engine,
+        [
+            said(1, "避難所の運営訓練", "市町村と合同で避難所を開きました。", theme=("bosai",), type="lesson"),
+            said(2, "避難所の名簿", "手書きの名簿は読みにくい。", theme=("bosai",), type="article"),
+            said(3, "税の窓口", "混み合う日の案内と名簿。", theme=("zeimu",), type="lesson"),
+            said(4, "人事の秘密", "避難所の担当者の名簿。", theme=("jinji",), audience=("unit:9",)),
+        ],
+    )
     return engine
 
 
