@@ -1,1 +1,1 @@
-"""What measures the product (script/bench). No part of the product imports it."""
+"""Measures the product (script/bench). No part of the product imports it."""

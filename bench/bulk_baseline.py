@@ -1,7 +1,7 @@
-"""The plainest way to get analysed documents into each engine's store: what a rebuild's writing is compared with.
+"""The plainest way to write analysed documents to each engine's store, as a baseline for a rebuild.
 
-The same tables and the same mapping as the product's, empty, in a store of their own that is thrown away. No
-versions are compared, no bitmaps of codes are kept (SQLite), and nothing is looked at twice.
+The same tables and mapping as the product's, in an empty store that is deleted afterwards. No versions are compared, no
+bitmaps are written (SQLite), and nothing is verified.
 """
 
 import json
@@ -19,14 +19,14 @@ from search.engines.embedded import EmbeddedEngine
 
 
 def bare_bulk(changes: Sequence[Change]) -> float:
-    """Seconds until all of it is written, and readable after one commit or refresh."""
+    """Seconds until everything is written and readable, after one commit or refresh."""
     with temporary() as engine:
         name = engine.create("bare")
         return _sqlite(engine, name, changes) if isinstance(engine, EmbeddedEngine) else _elasticsearch(name, changes)
 
 
 def _sqlite(engine: EmbeddedEngine, name: str, changes: Sequence[Change]) -> float:
-    """One transaction; rows made beforehand."""
+    """One transaction; the rows are prepared before the measurement."""
     rows: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in ("doc", *KINDS)}
     for number, change in enumerate(changes, 1):
         assert change.document is not None
@@ -43,14 +43,14 @@ def _sqlite(engine: EmbeddedEngine, name: str, changes: Sequence[Change]) -> flo
         db.execute("BEGIN IMMEDIATE")
         for table, values in rows.items():
             marks = ", ".join("?" * len(columns[table].split(",")))
-            sql = f"INSERT INTO {name}_{table} ({columns[table]}) VALUES ({marks})"  # noqa: S608 -- names of our own
+            sql = f"INSERT INTO {name}_{table} ({columns[table]}) VALUES ({marks})"  # noqa: S608 -- our own table names
             db.executemany(sql, values)
         db.execute("COMMIT")
         return time.perf_counter() - began
 
 
 def _elasticsearch(name: str, changes: Sequence[Change]) -> float:
-    """The client's own helper with its own sizes; bodies made beforehand."""
+    """The client's bulk helper with its default sizes; the bodies are prepared before the measurement."""
     from elasticsearch import Elasticsearch
     from elasticsearch.helpers import bulk
 

@@ -1,9 +1,9 @@
-"""Clients that ask at once, and what their answers took. Used by script/bench; standard library only.
+"""Concurrent clients, and the times of their answers. Used by script/bench; standard library only.
 
-Each client is a process of its own, so that no interpreter lock is shared by those who ask, and none with what they
-measure. They begin together, when all are warm, and do so several times over new connections: the kernel deals
-connections out to the web workers by chance, and one deal says more about that chance than about the page. It refuses
-to know what is asked: a client is a function that asks question number n and says whether the answer was whole.
+Each client is a process, so that clients share no interpreter lock with each other or with what they measure. They start
+together when all are warm, and repeat that over new connections: the kernel distributes connections to the web workers by
+chance, and a single distribution says more about that chance than about the page. What is requested is not known here: a
+client is a function that makes request number n and returns whether the answer was complete.
 """
 
 import http.client
@@ -18,20 +18,21 @@ from typing import Any
 from urllib.parse import quote
 
 Ask = Callable[[int], bool]
-#: When a client began and ended each deal, the milliseconds of its answers, and how many were not whole.
-Told = tuple[list[tuple[float, float]], list[float], int]
-#: Of each client, not counted. Five left a web thread or Java's compiler cold, and one such answer in twenty is the p95.
+#: Start and end of each round of a client, the milliseconds of its answers, and how many were reduced.
+Report = tuple[list[tuple[float, float]], list[float], int]
+#: Requests of each client that are not counted. With five, a web thread or Java's compiler stayed cold, and one such
+#: answer in twenty is the p95.
 WARM_UP = 30
-#: So often clients that ask at once begin anew, each over a new connection; all of their answers count.
-DEALS = 5
+#: How many rounds concurrent clients make, each over new connections; all answers count.
+ROUNDS = 5
 START_SECONDS = 60
-#: What the search page says when the database alone has answered.
+#: What a reduced search page says (the database alone has answered).
 REDUCED = "いまは簡易検索です"
 
 
 @dataclass(frozen=True)
 class Taken:
-    """Milliseconds of each answer, the seconds that all of them took together, and how many were not whole."""
+    """Milliseconds of each answer, the total time in seconds, and how many answers were reduced."""
 
     milliseconds: list[float]
     seconds: float
@@ -56,9 +57,9 @@ def spread(milliseconds: list[float]) -> str:
 
 
 def at_once(clients: int, count: int, connect: Callable[[], Ask]) -> Taken:
-    """Share `count` questions out over `clients` processes, each connected by itself. SystemExit where one fails.
+    """Distribute `count` requests over `clients` processes, each with its own connection. SystemExit if one fails.
 
-    Several clients do so DEALS times: the result holds all of their answers.
+    Several clients do so ROUNDS times; the result contains all answers.
     """
     context = get_context("fork")
     barrier = context.Barrier(clients)
@@ -68,36 +69,36 @@ def at_once(clients: int, count: int, connect: Callable[[], Ask]) -> Taken:
         numbers = range(first, count, clients)
         process = context.Process(target=_client, args=(connect, numbers, barrier, theirs), daemon=True)
         process.start()
-        theirs.close()  # so that a client which dies is noticed by the end of its pipe
+        theirs.close()  # so that the death of a client shows as the end of its pipe
         processes.append(process)
         ends.append(ours)
     try:
-        told = [_told(end) for end in ends]
+        reports = [_report(end) for end in ends]
     finally:
         for process in processes:
             process.terminate()
             process.join()
-    deals = zip(*(spans for spans, _, _ in told), strict=True)
+    rounds = zip(*(spans for spans, _, _ in reports), strict=True)
     return Taken(
-        milliseconds=[one for _, times, _ in told for one in times],
-        seconds=sum(max(ended for _, ended in deal) - min(began for began, _ in deal) for deal in deals),
-        reduced=sum(reduced for *_, reduced in told),
+        milliseconds=[milliseconds for _, times, _ in reports for milliseconds in times],
+        seconds=sum(max(ended for _, ended in spans) - min(began for began, _ in spans) for spans in rounds),
+        reduced=sum(reduced for *_, reduced in reports),
     )
 
 
-def _told(end: Connection) -> Told:
+def _report(end: Connection) -> Report:
     try:
-        told: Any = end.recv()
+        message: Any = end.recv()
     except EOFError:
         raise SystemExit("a client of the bench has died") from None
-    if isinstance(told, str):
-        raise SystemExit(told)
-    found: Told = told
-    return found
+    if isinstance(message, str):
+        raise SystemExit(message)
+    report: Report = message
+    return report
 
 
 def _client(connect: Callable[[], Ask], numbers: range, barrier: Any, end: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends its clients
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent also gets Ctrl-C, and ends its clients
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         ask = connect()
@@ -105,10 +106,10 @@ def _client(connect: Callable[[], Ask], numbers: range, barrier: Any, end: Conne
             ask(number)
         barrier.wait(START_SECONDS)
         spans, times, reduced = [], [], 0
-        for deal in range(DEALS if barrier.parties > 1 else 1):
-            if deal:
+        for round_number in range(ROUNDS if barrier.parties > 1 else 1):
+            if round_number:
                 ask = connect()
-                ask(number)  # it is connected by its first question
+                ask(number)  # the first request connects
                 barrier.wait(START_SECONDS)
             began = last = time.perf_counter()
             for number in numbers:
@@ -124,10 +125,10 @@ def _client(connect: Callable[[], Ask], numbers: range, barrier: Any, end: Conne
 
 
 def pages(base: str, cookie: str, paths: list[str]) -> Callable[[], Ask]:
-    """Clients that view these pages over HTTP, one connection each."""
+    """Clients that request these pages over HTTP, with one connection each."""
     host = base.removeprefix("http://")
     addresses = [quote(path, safe="/?=&") for path in paths]
-    said = REDUCED.encode()
+    reduced_notice = REDUCED.encode()
 
     def connect() -> Ask:
         connection = http.client.HTTPConnection(host, timeout=30)
@@ -139,7 +140,7 @@ def pages(base: str, cookie: str, paths: list[str]) -> Callable[[], Ask]:
             body = answer.read()
             if answer.status != http.HTTPStatus.OK:
                 raise ValueError(f"{address} answered {answer.status}")
-            return said not in body
+            return reduced_notice not in body
 
         return ask
 

@@ -1,14 +1,14 @@
-"""Write and publish in the demo as a person does, through its forms. For the bench; standard library only."""
+"""Writes and publishes in the demo through its forms, as a person does. For the bench; standard library only."""
 
 from tools.demo_client import Browser
 
 
 def publish_kpt(browser: Browser, *, subject: str) -> str:
-    """Publish a short KPT retrospective to one's own unit; return its address (`/k/…/`)."""
+    """Publish a short KPT retrospective to the author's unit; return its address (`/k/…/`)."""
     browser.send("/write/new/kpt/", {})
-    draft = browser.address
+    draft_address = browser.address
     browser.send(
-        draft,
+        draft_address,
         {
             "subject": subject,
             "answer-keep": "始める前に、受付の流れを全員で確かめた。列が二つに分かれずにすんだ。",
@@ -21,5 +21,5 @@ def publish_kpt(browser: Browser, *, subject: str) -> str:
         },
     )
     if not browser.address.startswith("/k/"):
-        raise SystemExit(f"{draft} was not published (it led to {browser.address})")
+        raise SystemExit(f"{draft_address} was not published (it led to {browser.address})")
     return browser.address

@@ -1,8 +1,8 @@
-"""Measure learning at two sizes and print Markdown tables. Called by script/bench with a copy of the checkout.
+"""Measures learning at two sizes and prints Markdown tables. Called by script/bench with a copy of the checkout.
 
-Standard library only. For each size and database: the demo, filled by `manage.py learning_fill`, as people run it (two
-web workers), asked over HTTP; then the work of 1 April, rules and imports, each as the command that does it. A page or
-command that this checkout does not have is named and left out. It refuses to judge but for the goals beside the figures.
+Standard library only. For each size and database: the demo, filled by `manage.py learning_fill` and run as people run it
+(two web workers), is requested over HTTP. Then the commands of 1 April, rules and imports are timed. A page or command
+that the checkout does not have is reported and left out. Goals stand beside the figures.
 """
 
 import argparse
@@ -24,20 +24,20 @@ from typing import Any
 
 from bench.clients import Taken, at_once, pages
 from bench.machine import busy, forget_settings, machine, settle
-from bench.product import in_copy
+from bench.product import run_in_copy
 from bench.tables import commit, met, table
 from tools.demo_client import Browser, Server
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASES = ("sqlite", "postgresql")
-INSIDE = ("-m", "bench.learning_internals")
+INTERNALS = ("-m", "bench.learning_internals")
 CLIENTS = (1, 8)
 PAGE_P95 = 150
 QUERIES = 15
 RUN_DUE_SECONDS, IMPORT_SECONDS = 60, 180
 #: people, assignments, step rows, records
 SIZES = {"small": (2000, 20_000, 120_000, 60_000), "large": (20_000, 60_000, 400_000, 200_000)}
-#: What is called how, who opens it (demo.many_learners.LOGINS), where.
+#: Name, login (demo.many_learners.LOGINS), path.
 PAGES = (
     ("grid of 40", "keisoku-kacho", "/team/"),
     ("grid of 1,500, paged", "keisoku-bucho", "/team/"),
@@ -49,7 +49,7 @@ SOURCE = "bench"
 
 
 class Report:
-    """What was measured so far; lines about what was left out go to standard error."""
+    """The figures so far. What was left out is reported on standard error."""
 
     def __init__(self) -> None:
         self.pages: list[tuple[str, ...]] = []
@@ -63,10 +63,10 @@ class Report:
         self.pages.append((*where, name, str(clients), *numbers, goal, f"{queries} {met(queries, QUERIES)}"))
 
     def work(
-        self, where: tuple[str, str], name: str, seconds: float, goal: float | None = None, said: str = ""
+        self, where: tuple[str, str], name: str, seconds: float, goal: float | None = None, note: str = ""
     ) -> None:
         self.load.append(busy())
-        self.works.append((*where, name, f"{seconds:.1f}", met(seconds, goal) if goal else "", said))
+        self.works.append((*where, name, f"{seconds:.1f}", met(seconds, goal) if goal else "", note))
 
     def text(self) -> str:
         load = sorted(self.load, key=float)
@@ -81,7 +81,7 @@ class Report:
 def main() -> None:
     chosen = arguments()
     forget_settings()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whatever ends us, what was started is ended first
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stop what was started, whatever ends this process
     report = Report()
     try:
         for size in chosen.sizes:
@@ -94,21 +94,21 @@ def main() -> None:
 
 @contextmanager
 def started(database: str) -> Iterator[dict[str, str]]:
-    """An empty database, and the settings that choose it; nothing of it stays."""
+    """An empty database and the settings that select it. Removed afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         settings = {"VAR_DIR": str(Path(folder) / "var")}
         if database == "sqlite":
             yield settings
             return
-        script, there = str(ROOT / "script" / "postgres"), {**os.environ, "VAR_DIR": folder}
+        script, environment = str(ROOT / "script" / "postgres"), {**os.environ, "VAR_DIR": folder}
         start = [script, "start", "--port", "0", "--until", str(os.getpid())]
         try:
-            done = subprocess.run(start, env=there, stdout=subprocess.PIPE, text=True, check=False)
+            done = subprocess.run(start, env=environment, stdout=subprocess.PIPE, text=True, check=False)
             if done.returncode != 0:
                 raise SystemExit(done.returncode)
             yield {**settings, "DATABASE_URL": done.stdout.strip()}
         finally:
-            subprocess.run([script, "stop"], env=there, stderr=subprocess.DEVNULL, check=False)
+            subprocess.run([script, "stop"], env=environment, stderr=subprocess.DEVNULL, check=False)
 
 
 class Measurement:
@@ -154,24 +154,24 @@ class Measurement:
     def page(self, server: Server, name: str, login: str, path: str) -> None:
         browser = Browser(server.base)
         browser.log_in(login)
-        if status := refused(browser, path):
+        if status := error_status(browser, path):
             say(f"left out: {name}, {path} answers {status}")
             return
-        queries = int(self.inside("queries", login, path)["queries"])
+        queries = int(self.internals("queries", login, path)["queries"])
         for clients in CLIENTS:
             ask = pages(browser.base, browser.cookie_header, [path])
             self.report.page(self.where, name, clients, at_once(clients, self.chosen.requests, ask), queries)
 
     def rule(self) -> None:
-        found = self.inside("rule")
-        if "missing" in found:
-            say(f"left out: a rule that matches 1,000, {found['missing']} is missing")
+        result = self.internals("rule")
+        if "missing" in result:
+            say(f"left out: a rule that matches 1,000, {result['missing']} is missing")
             return
-        self.report.work(self.where, "a rule: whom it matches", found["matching"], said=f"{found['matched']} people")
-        self.report.work(self.where, "a rule: assigned", found["assigning"], said=f"{found['assigned']} assignments")
+        self.report.work(self.where, "a rule: whom it matches", result["matching"], note=f"{result['matched']} people")
+        self.report.work(self.where, "a rule: assigned", result["assigning"], note=f"{result['assigned']} assignments")
 
     def first_of_april(self) -> None:
-        """31 March; 1 April with moves; the day after, when nothing but reminders is new."""
+        """31 March; 1 April with moves; 2 April, when only reminders are new."""
         year = time.localtime().tm_year + (time.localtime().tm_mon > 3)
         days = [f"{year}-03-31", f"{year}-04-01", f"{year}-04-02"]
         for day, name, goal in zip(
@@ -181,11 +181,11 @@ class Measurement:
                 moves = str(min(self.chosen.moves, self.size[0] // 4))
                 self.command("", "learning_fill", "--moves", moves, "--on", day)
                 name = f"1 April, {int(moves):,} moves"
-            # A day to come is played by the demo's clock: run_due refuses to look ahead of its own.
+            # The demo's clock is moved to that day, because run_due does not accept a later day than its clock's.
             self.command(f"run_due, {name}", "run_due", "--on", day, goal=goal, day=day)
 
     def imports(self) -> None:
-        """The same number of new rows as CSV and as xlsx, all of people in service on the day of the row."""
+        """The same number of new rows as CSV and as xlsx, all about people in service on the row's date."""
         today = date.today()
         first = date(today.year - (today.month < 4), 4, 1)  # everybody has joined by then (demo.many_learners)
         for kind, key in (("csv", "B"), ("xlsx", "X")):
@@ -198,7 +198,7 @@ class Measurement:
                 file.flush()
                 path = file.name
                 if kind == "xlsx":
-                    path = str(self.inside("workbook", file.name)["workbook"])
+                    path = str(self.internals("workbook", file.name)["workbook"])
                 self.command(
                     f"import_training, {self.chosen.rows:,} new rows, {kind}",
                     "import_training",
@@ -216,9 +216,9 @@ class Measurement:
                     Path(path).unlink()
 
     def command(self, name: str, command: str, *arguments: str, goal: float | None = None, day: str = "") -> None:
-        """Time a management command; one that is missing is named and left out. An empty name is not reported.
+        """Time a management command. One that does not exist is reported and left out. No report if `name` is empty.
 
-        Without what must be there to measure at all (learning_fill), it ends.
+        SystemExit if learning_fill fails, because nothing could be measured without it.
         """
         python, environment = ".venv/bin/python", {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.demo"}
         environment |= self.settings | ({"DEMO_TODAY": day} if day else {})
@@ -234,7 +234,7 @@ class Measurement:
         )
         seconds = time.monotonic() - began
         if done.returncode != 0 and command == "learning_fill":
-            raise SystemExit(done.stderr)  # there would be nothing to measure
+            raise SystemExit(done.stderr)
         if done.returncode != 0 and "Unknown command" in done.stderr:
             say(f"left out: {name}, there is no manage.py {command}")
         elif done.returncode != 0:
@@ -242,13 +242,13 @@ class Measurement:
         elif name:
             self.report.work(self.where, name, seconds, goal, summary(done.stdout))
 
-    def inside(self, *arguments: str) -> dict[str, Any]:
-        found: dict[str, Any] = in_copy(self.checkout, [*INSIDE, *arguments], self.settings)
-        return found
+    def internals(self, *arguments: str) -> dict[str, Any]:
+        result: dict[str, Any] = run_in_copy(self.checkout, [*INTERNALS, *arguments], self.settings)
+        return result
 
 
-def refused(browser: Browser, path: str) -> int:
-    """The status with which the page is refused; nought where it is there."""
+def error_status(browser: Browser, path: str) -> int:
+    """The HTTP error status of a page; 0 if it answers."""
     request = urllib.request.Request(browser.base + path, headers={"Cookie": browser.cookie_header})
     try:
         with urllib.request.urlopen(request, timeout=120):
@@ -258,7 +258,7 @@ def refused(browser: Browser, path: str) -> int:
 
 
 def summary(text: str) -> str:
-    """What a command counted: what became of the rows of an import, what run_due did; of others the last line."""
+    """The counts that a command printed: rows of an import, or the actions of run_due; otherwise the last line."""
     lines = [line.strip() for line in text.splitlines()]
     rows = [line for line in lines if line.startswith("新しい行")]
     done = [line for line in lines if re.search(r"[1-9]\d*(,\d+)*件", line)]
@@ -296,10 +296,10 @@ def arguments() -> argparse.Namespace:
 
 
 def sizes(text: str) -> list[tuple[int, ...]]:
-    found = [SIZES.get(part) or tuple(int(number) for number in part.split("/")) for part in text.split(",")]
-    if any(len(size) != len(SIZES["small"]) for size in found):
+    parsed = [SIZES.get(part) or tuple(int(number) for number in part.split("/")) for part in text.split(",")]
+    if any(len(size) != len(SIZES["small"]) for size in parsed):
         raise ValueError(text)
-    return found
+    return parsed
 
 
 def databases(text: str) -> list[str]:

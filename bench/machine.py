@@ -1,4 +1,4 @@
-"""The machine that is measured on: its cores, what else it does, the memory of a process. Standard library only."""
+"""The machine that is measured: its cores, its load, the memory of a process. Standard library only."""
 
 import os
 import re
@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-#: What would lead a measured copy to somebody's real data.
-LEADS_AWAY = (
+#: Variables that could make a measured copy use real data.
+REAL_DATA_VARIABLES = (
     "VAR_DIR",
     "DATABASE_URL",
     "DJANGO_SETTINGS_MODULE",
@@ -27,8 +27,8 @@ LEADS_AWAY = (
 
 
 def forget_settings() -> None:
-    """From here on nothing that this process starts reads or writes anything outside the copy."""
-    for name in LEADS_AWAY:
+    """Remove these variables, so that nothing started by this process reads or writes outside the copy."""
+    for name in REAL_DATA_VARIABLES:
         os.environ.pop(name, None)
 
 
@@ -39,13 +39,13 @@ def machine() -> str:
 
 
 def busy() -> str:
-    """How many processes wanted a core, over the last minute."""
+    """The load average of the last minute."""
     return f"{os.getloadavg()[0]:.1f}"
 
 
-#: Clock ticks (ten milliseconds) of a second that still count as doing nothing: the search worker looks at its queue.
+#: Up to this many clock ticks (10 ms) per second count as idle: the search worker polls its queue.
 IDLE_TICKS = 5
-#: A fixed piece of work, begun at the moment that it is told.
+#: A fixed amount of work, started by a line on standard input.
 LOOP = """
 import sys, time
 sys.stdin.readline()
@@ -56,8 +56,10 @@ print(time.perf_counter() - began)
 
 
 def side_by_side() -> float:
-    """How much longer a loop takes beside a second one than alone: 1.0 where the machine has two cores to give, 2.0 where
-    it has one. Cores that are shared with strangers change by the minute, and every figure with them."""
+    """How much longer a loop takes beside a second one than alone: 1.0 with two free cores, 2.0 with one.
+
+    On a shared machine this changes by the minute, and every figure with it.
+    """
     return statistics.fmean(_loops(2)) / _loops(1)[0]
 
 
@@ -66,17 +68,19 @@ def _loops(number: int) -> list[float]:
     started = [
         subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(number)
     ]
-    time.sleep(0.2)  # all wait for the word
-    for one in started:
-        assert one.stdin is not None
-        one.stdin.write("\n")
-        one.stdin.flush()
-    return [float(one.communicate()[0]) for one in started]
+    time.sleep(0.2)  # until all of them wait for their line
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    return [float(process.communicate()[0]) for process in started]
 
 
 def settle(pids: Callable[[], Iterable[int]], seconds: float = 60) -> None:
-    """Return when processes have done nothing to speak of for a second. A start is followed by timed work and by a look
-    through the index; neither belongs to what a page takes."""
+    """Return when these processes have been idle for a second.
+
+    After a start, timed work runs and the index is checked; neither belongs to the time of a page.
+    """
     deadline, before = time.monotonic() + seconds, {-1: 0}
     while time.monotonic() < deadline:
         now = {pid: _ticks(pid) for pid in pids()}
@@ -95,10 +99,10 @@ def _ticks(pid: int) -> int:
 
 
 def memory(pid: int) -> float:
-    """Megabytes of a process's own, shared pages counted by their share (PSS); nought where it has ended."""
+    """Proportional set size (PSS) of a process in megabytes; 0 if it has ended."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
         return 0
-    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
-    return int(found[1]) / 1024 if found else 0
+    match = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+    return int(match[1]) / 1024 if match else 0

@@ -1,10 +1,10 @@
-"""Noun queries made of the load's own texts, and how often they find the text that they were made of.
+"""Recall of noun queries made from the test texts.
 
-Of the references that the bench has filled in, N evenly spaced ones. Of each, the nouns of its first 2,000 characters
-(Sudachi, short units; common or proper; two letters or more) that stand in the bodies of at least three documents of
-the index: the two rarest are the query, equally rare ones in reading order. The text itself is the one right answer,
-so recall@10 is the share of queries that have it among their first ten hits. No chance is in it: the same load gives
-the same queries. A noun of one document alone would find it without any ranking, so none is used.
+N evenly spaced references are taken from those that the bench has added. Of each, the nouns of the first 2,000 characters
+(Sudachi, short units; common or proper; two letters or more) that occur in the bodies of at least three documents are
+candidates: the two rarest are the query, equally rare ones in reading order. The text itself is the only right answer, so
+recall@10 is the share of queries that have it among their first ten hits. Nothing is random: the same texts give the same
+queries. A noun of a single document would find it without any ranking, so none is used.
 """
 
 import gzip
@@ -32,24 +32,24 @@ KINDS_OF_NOUN = ("普通名詞", "固有名詞")
 
 
 def texts() -> Iterator[str]:
-    """The texts of the load, in its order."""
+    """The test texts, in file order."""
     with gzip.open(settings.SHARED_DATA / "load" / "passages.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)["text"]
 
 
 def noun_recall(engine: Engine, changes: Sequence[Change], count: int, reader: User) -> dict[str, float]:
-    """The share of `count` noun queries that find their text in the first ten; nothing where nothing is filled in."""
-    asked = queries(changes, count)
-    if not asked:
+    """The share of `count` noun queries that find their text in the first ten; empty without references."""
+    noun_queries = queries(changes, count)
+    if not noun_queries:
         return {}
-    narrowed = gate(reader)
-    found = 0
-    for key, words in asked:
+    reader_gate = gate(reader)
+    recalled = 0
+    for key, words in noun_queries:
         request = parse({"q": [words]})
-        hits = rank(engine, request, plan_query(request, ()), narrowed).hits
-        found += key in [hit.key for hit in hits[:DEPTH]]
-    return {"nouns": len(asked), "recall": found / len(asked)}
+        hits = rank(engine, request, plan_query(request, ()), reader_gate).hits
+        recalled += key in [hit.key for hit in hits[:DEPTH]]
+    return {"nouns": len(noun_queries), "recall": recalled / len(noun_queries)}
 
 
 def queries(changes: Sequence[Change], count: int) -> list[tuple[str, str]]:
@@ -61,12 +61,12 @@ def queries(changes: Sequence[Change], count: int) -> list[tuple[str, str]]:
     rows = list(Reference.objects.filter(source__name="bench").order_by("pk").only("pk", "text"))
     tokenizer = Dictionary(dict=settings.SEARCH_DICTIONARY).tokenizer(mode=SplitMode.A)
     chosen = rows[:: max(1, len(rows) // count)][:count] if rows and count else []
-    made = [(f"reference:{row.pk}", rarest(row.text[:READ], known, tokenizer)) for row in chosen]
-    return [(key, " ".join(nouns)) for key, nouns in made if len(nouns) == 2]
+    candidates = [(f"reference:{row.pk}", rarest(row.text[:READ], known, tokenizer)) for row in chosen]
+    return [(key, " ".join(nouns)) for key, nouns in candidates if len(nouns) == 2]
 
 
 def rarest(text: str, known: Counter[str], tokenizer: Any) -> list[str]:
-    """The two nouns of a text that fewest documents have."""
+    """The two nouns of a text that occur in the fewest documents."""
     rare: dict[str, int] = {}
     for morpheme in tokenizer.tokenize(text):
         word, part = morpheme.surface(), morpheme.part_of_speech()

@@ -1,7 +1,7 @@
-"""Measure the running demo from outside and print a table. Called by script/bench with a copy of the checkout.
+"""Measures the running demo from outside and prints a table. Called by script/bench with a copy of the checkout.
 
-Standard library only. Clients run on the same machine as the server and take their share of its cores: the figures
-are what such a machine gives, not what the server alone could. It refuses to judge; the reader compares.
+Standard library only. The clients run on the same machine as the server and share its cores, so the figures are those of
+such a machine, not of the server alone. No figure is judged here.
 """
 
 import argparse
@@ -56,10 +56,10 @@ def main() -> None:
 
 
 def measure(checkout: Path, browser: Browser, size: int, publishes: int) -> None:
-    """Everything that depends on how many items there are."""
-    found = inside(checkout, "fill", str(size))
-    print(f"\n## {found['items']} items (index built in {found['rebuild_seconds']:.0f} s)\n", flush=True)
-    queries = inside(checkout, "queries")
+    """Everything that depends on the number of items."""
+    filled = internals(checkout, "fill", str(size))
+    print(f"\n## {filled['items']} items (index built in {filled['rebuild_seconds']:.0f} s)\n", flush=True)
+    queries = internals(checkout, "queries")
     for name, paths in pages(browser).items():
         for clients in (1, 8):
             taken = spread(load(browser, paths, clients))
@@ -71,19 +71,19 @@ def row(name: str, value: str) -> None:
     print(f"| {name} | {value} |", flush=True)
 
 
-def inside(checkout: Path, *arguments: str) -> dict[str, float]:
-    """Run bench/product_internals.py in the copy; its last line is JSON."""
-    found: dict[str, float] = in_copy(checkout, ["-m", "bench.product_internals", *arguments])
-    return found
+def internals(checkout: Path, *arguments: str) -> dict[str, float]:
+    """Run bench.product_internals in the copy; its last line is JSON."""
+    result: dict[str, float] = run_in_copy(checkout, ["-m", "bench.product_internals", *arguments])
+    return result
 
 
-def in_copy(checkout: Path, arguments: list[str], settings: dict[str, str] | None = None, typed: str = "") -> Any:
-    """What the last line that the copy's Python prints says, as JSON."""
+def run_in_copy(checkout: Path, arguments: list[str], settings: dict[str, str] | None = None, stdin: str = "") -> Any:
+    """Run the copy's Python; the last line that it prints, parsed as JSON."""
     done = subprocess.run(
         [".venv/bin/python", *arguments],
         cwd=checkout,
         env={**os.environ, **(settings or {})},
-        input=typed,
+        input=stdin,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -98,14 +98,14 @@ def pages(browser: Browser) -> dict[str, list[str]]:
 
 
 def load(browser: Browser, paths: list[str], clients: int) -> list[float]:
-    """Milliseconds of each of REQUESTS page views, shared out over `clients` at once."""
+    """Milliseconds of each of REQUESTS page views, by `clients` concurrent clients."""
     for path in paths[:3]:
         browser.get(path)  # the first view of each kind compiles its templates
     return at_once(clients, REQUESTS, page_clients(browser.base, browser.cookie_header, paths)).milliseconds
 
 
 def searchable(browser: Browser, publishes: int) -> list[float]:
-    """Milliseconds from the answer to a publish until /search/ shows the item, asked every 50 ms."""
+    """Milliseconds from the response to a publish until /search/ shows the item, polled every 50 ms."""
     taken = []
     for number in range(publishes):
         word = f"計測{time.time_ns()}"

@@ -1,8 +1,8 @@
-"""The parts of the bench that need the product's insides; run in the bench's own copy, never in a real database.
+"""The parts of the bench that need the product's code. Runs in the bench's copy, never on a real database.
 
-fill N         references from SHARED_DATA until N items can be found, and a new index
-references N   the same without an index
-queries        SQL queries of one warm view of each page
+fill N         add references from SHARED_DATA until there are N searchable items, and rebuild the index
+references N   the same without a rebuild
+queries        the number of SQL queries of a warm view of each page
 The last line printed is JSON.
 """
 
@@ -42,26 +42,26 @@ def fill(size: int) -> dict[str, float]:
 
 
 def references(size: int) -> dict[str, float]:
-    have = Item.objects.published().count() + Reference.objects.count()
+    existing = Item.objects.published().count() + Reference.objects.count()
     units = list(OrgUnit.objects.filter(kind="section").order_by("pk"))
     number = Reference.objects.count()
     source, _ = ReferenceSource.objects.get_or_create(name="bench", defaults={"label": "計測用"})
     with gzip.open(settings.SHARED_DATA / "load" / "passages.jsonl.gz", "rt", encoding="utf-8") as lines:
-        texts = islice((json.loads(line) for line in lines), number, number + max(0, size - have))
+        texts = islice((json.loads(line) for line in lines), number, number + max(0, size - existing))
         while batch := list(islice(texts, BATCH)):
-            html = render_many({str(n): one["text"][:20_000] for n, one in enumerate(batch)})
+            html = render_many({str(n): passage["text"][:20_000] for n, passage in enumerate(batch)})
             Reference.objects.bulk_create(
                 Reference(
                     public_id=f"X-R08-{100_000 + number + n}",
                     source=source,
-                    external_id=one["id"],
-                    title=(one["title"] or one["text"])[:200],
-                    text=one["text"][:20_000],
+                    external_id=passage["id"],
+                    title=(passage["title"] or passage["text"])[:200],
+                    text=passage["text"][:20_000],
                     html=html[str(n)],
                     fiscal_year=2019 + n % 7,
                     owner_unit=units[n % len(units)] if units else None,
                 )
-                for n, one in enumerate(batch)
+                for n, passage in enumerate(batch)
             )
             number += len(batch)
     return {"items": Item.objects.published().count() + number}
@@ -73,15 +73,15 @@ def queries() -> dict[str, int]:
     item = Item.objects.published().filter(audience="prefecture").first()
     assert item is not None
     paths = {"home": "/", "item": item.get_absolute_url(), "search": "/search/?q=会議"}
-    found = {}
+    counts = {}
     for name, path in paths.items():
-        assert client.get(path).status_code == 200, path  # and warms what is cached
+        assert client.get(path).status_code == 200, path  # this warms the caches
         with CaptureQueriesContext(connection) as captured:
             client.get(path)
-        found[name] = len(captured)
-    return found
+        counts[name] = len(captured)
+    return counts
 
 
 if __name__ == "__main__":
-    wanted: dict[str, Callable[..., dict[str, Any]]] = {"fill": fill, "references": references, "queries": queries}
-    print(json.dumps(wanted[sys.argv[1]](*map(int, sys.argv[2:]))))
+    commands: dict[str, Callable[..., dict[str, Any]]] = {"fill": fill, "references": references, "queries": queries}
+    print(json.dumps(commands[sys.argv[1]](*map(int, sys.argv[2:]))))

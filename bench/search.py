@@ -1,8 +1,8 @@
-"""Measure search on both engines and print Markdown tables. Called by script/bench with a copy of the checkout.
+"""Measures search on both engines and prints Markdown tables. Called by script/bench with a copy of the checkout.
 
-Standard library only. For each size and engine: a rebuild, then the demo as people run it (two web workers, the search
-worker), asked over HTTP; then the engine alone, asked the same in the same run. Clients, web server and engine share
-the machine's cores. It refuses to judge but for the goals that stand beside the figures.
+Standard library only. For each size and engine: a rebuild; then the demo as people run it (two web workers, the search
+worker), requested over HTTP; then the engine alone, with the same queries in the same run. Clients, web server and engine
+share the machine's cores. Goals stand beside the figures.
 """
 
 import argparse
@@ -18,16 +18,16 @@ from pathlib import Path
 
 from bench.clients import Taken, at_once, pages
 from bench.machine import busy, forget_settings, machine, memory, settle
-from bench.product import READER, WORDS, in_copy, inside, searchable
+from bench.product import READER, WORDS, internals, run_in_copy, searchable
 from bench.tables import Tables
 from tools.demo_client import Browser, Server, free_port
 from tools.elasticsearch_server import Cluster, port_is_free
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINES = ("embedded", "elasticsearch")
-INSIDE = ("-m", "bench.search_internals")
+INTERNALS = ("-m", "bench.search_internals")
 CLIENTS = (1, 8)
-#: What stands in the box while somebody types: the beginnings of the words, and some by their sound.
+#: What a reader types into the search box: beginnings of the words, and some words by their reading.
 TYPED = (
     *dict.fromkeys(word[:end] for word in WORDS for end in (1, 2, 3, 4)),
     *"ひな hinan hinanj けいや yosan ふりか".split(),
@@ -39,15 +39,15 @@ JUDGED = ("togikai_qa", "jsquad_valid")
 def main() -> None:
     chosen = arguments()
     forget_settings()
-    # Whatever ends us, what was started is ended first.
+    # Stop what was started, whatever ends this process.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     tables = Tables(machine(), ROOT)
     try:
         with started(chosen.engines) as settings:
             first_start(chosen.checkout)
-            tables.analysis(in_copy(chosen.checkout, [*INSIDE, "analysis"]))
+            tables.analysis(run_in_copy(chosen.checkout, [*INTERNALS, "analysis"]))
             for size in chosen.sizes:
-                items = int(inside(chosen.checkout, "references", str(size))["items"])
+                items = int(internals(chosen.checkout, "references", str(size))["items"])
                 for engine in chosen.engines:
                     say(f"{items} items, {engine} (load {busy()})")
                     measure(chosen, items, engine, settings[engine], tables)
@@ -58,8 +58,8 @@ def main() -> None:
 
 
 def measure(chosen: argparse.Namespace, items: int, engine: str, settings: dict[str, str], tables: Tables) -> None:
-    """All that depends on how many items there are and on which engine holds them."""
-    tables.index(items, engine, in_copy(chosen.checkout, [*INSIDE, "rebuild", str(chosen.nouns)], settings))
+    """Everything that depends on the number of items and on the engine."""
+    tables.index(items, engine, run_in_copy(chosen.checkout, [*INTERNALS, "rebuild", str(chosen.nouns)], settings))
     searches = [f"/search/?q={word}" for word in WORDS]
     with Server(chosen.checkout, show=False, settings=settings) as server:
         server.start()
@@ -70,7 +70,7 @@ def measure(chosen: argparse.Namespace, items: int, engine: str, settings: dict[
             browser.get(path)
         taken = {n: view(browser, searches, n, chosen.requests) for n in CLIENTS}
         words = json.dumps(WORDS)
-        bare = in_copy(chosen.checkout, [*INSIDE, "bare", str(chosen.requests)], settings, words)
+        bare = run_in_copy(chosen.checkout, [*INTERNALS, "bare", str(chosen.requests)], settings, words)
         for clients in CLIENTS:
             tables.search(items, engine, clients, taken[clients], bare)
         tables.suggestions(
@@ -94,7 +94,7 @@ def first_start(checkout: Path) -> None:
 
 
 def evaluate(chosen: argparse.Namespace, settings: dict[str, dict[str, str]], tables: Tables) -> None:
-    """nDCG@10 with some kinds of token and with all; where there is a server, the command asks both engines."""
+    """nDCG@10 with some and with all kinds of token. With a server, the command measures both engines."""
     folders = [Path(os.environ["SHARED_DATA"]) / "relevance" / name for name in JUDGED]
     if not all(folder.is_dir() for folder in folders):
         say(f"SHARED_DATA has no {' and '.join(JUDGED)}: nDCG@10 is left out")
@@ -103,7 +103,7 @@ def evaluate(chosen: argparse.Namespace, settings: dict[str, dict[str, str]], ta
     command = [".venv/bin/python", "manage.py", "search_evaluate", *map(str, folders), "--json"]
     command += [part for kinds in KINDS for part in ("--kinds", kinds)]
     command += ["--first", str(chosen.first)] if chosen.first else []
-    told = subprocess.run(
+    done = subprocess.run(
         command,
         cwd=chosen.checkout,
         stdout=subprocess.PIPE,
@@ -111,12 +111,12 @@ def evaluate(chosen: argparse.Namespace, settings: dict[str, dict[str, str]], ta
         check=True,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.demo", **settings[chosen.engines[-1]]},
     )
-    tables.evaluation(json.loads(told.stdout))
+    tables.evaluation(json.loads(done.stdout))
 
 
 @contextmanager
 def started(engines: list[str]) -> Iterator[dict[str, dict[str, str]]]:
-    """What each engine has to be running, and the settings that choose it."""
+    """Start what each engine needs, and give the settings that select it."""
     settings: dict[str, dict[str, str]] = {"embedded": {}}
     if "elasticsearch" not in engines:
         yield settings
@@ -127,10 +127,10 @@ def started(engines: list[str]) -> Iterator[dict[str, dict[str, str]]]:
     while not port_is_free(port + 100):
         port = free_port()
     with tempfile.TemporaryDirectory() as folder:
-        there = {**os.environ, "VAR_DIR": folder}
+        environment = {**os.environ, "VAR_DIR": folder}
         start = [script, "start", "--port", str(port), "--until", str(os.getpid()), "--jars", jars]
         try:
-            done = subprocess.run(start, env=there, stdout=subprocess.PIPE, text=True, check=False)
+            done = subprocess.run(start, env=environment, stdout=subprocess.PIPE, text=True, check=False)
             if done.returncode != 0:
                 raise SystemExit(done.returncode)
             settings["elasticsearch"] = {"SEARCH_URL": done.stdout.strip(), "BENCH_JAVA": folder}
@@ -143,7 +143,7 @@ def processes(server: Server) -> Iterator[tuple[str, float]]:
     names = {"granian": "web", "search_worker": "search worker", "tools/demo_server.py": "script/server"}
     for pid, command in sorted(server.processes().items()):
         name = next((label for part, label in names.items() if part in command), command[:40])
-        if "import os, signal" not in command:  # the watcher of script/server: a bare interpreter
+        if "import os, signal" not in command:  # the watcher of script/server, a bare interpreter
             yield name, memory(pid)
 
 
@@ -175,10 +175,10 @@ def numbers(text: str) -> list[int]:
 
 
 def engines(text: str) -> list[str]:
-    found = [name for name in ENGINES if name in text.split(",")]
-    if len(found) != len(text.split(",")):
+    names = [name for name in ENGINES if name in text.split(",")]
+    if len(names) != len(text.split(",")):
         raise ValueError(text)
-    return found
+    return names
 
 
 if __name__ == "__main__":

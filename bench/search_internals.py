@@ -1,10 +1,10 @@
-"""The parts of `script/bench search` that need search's insides; run in the bench's own copy.
+"""The parts of `script/bench search` that need the product's code. Runs in the bench's copy.
 
-rebuild NOUNS     a new index, timed, beside a bare bulk of the same documents; and recall@10 of noun queries
-bare N            N times a bare engine query for what the search page asks, at 1 and at 8 clients
-analysis          characters a second
-The words that are asked come on standard input, as JSON. The last line printed is JSON. The engine is the one that
-settings choose (SEARCH_URL).
+rebuild NOUNS     a timed rebuild, a plain bulk write of the same documents, and recall@10 of noun queries
+bare N            N times the engine queries of a search page, without the page, with 1 and with 8 clients
+analysis          characters analysed per second
+The words to search for are read from standard input, as JSON. The last line printed is JSON. The engine is the configured
+one (SEARCH_URL).
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.db import connections
 
-import bench.product_internals  # noqa: F401 -- sets Django up, so it comes before what needs it
+import bench.product_internals  # noqa: F401 -- sets up Django, so it must be imported first
 from bench.bulk_baseline import bare_bulk
 from bench.clients import Ask, at_once
 from bench.noun_recall import noun_recall, texts
@@ -38,13 +38,13 @@ SLICES, SLICE = 10, 100_000
 
 
 @dataclass
-class Watched:
-    """The engine, with what is written to it timed and kept, and what is asked of it kept."""
+class RecordingEngine:
+    """An engine that records its writes with their duration, and its queries."""
 
     engine: Engine
     seconds: float = 0.0
     changes: list[Change] = field(default_factory=list)
-    plans: list[EngineQuery] = field(default_factory=list)
+    queries: list[EngineQuery] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.engine, name)
@@ -56,57 +56,60 @@ class Watched:
         self.changes += changes
         return refused
 
-    def search(self, plan: EngineQuery) -> EngineResult:
-        self.plans.append(plan)
-        return self.engine.search(plan)
+    def search(self, query: EngineQuery) -> EngineResult:
+        self.queries.append(query)
+        return self.engine.search(query)
 
 
 def rebuilt(nouns: int) -> dict[str, float]:
     analyse("辞書を読む")
-    watched = Watched(patient())
+    recording = RecordingEngine(patient_engine())
     began = time.perf_counter()
-    documents = rebuild(cast(Engine, watched))
+    documents = rebuild(cast(Engine, recording))
     seconds = time.perf_counter() - began
-    written = documents / watched.seconds
-    bare = documents / bare_bulk(watched.changes)
+    written = documents / recording.seconds
+    bare = documents / bare_bulk(recording.changes)
     return {
         "documents": documents,
         "rebuild_seconds": seconds,
         "written": written,
         "bare_bulk": bare,
         "share": written / bare,
-        **noun_recall(watched.engine, watched.changes, nouns, reader()),
+        **noun_recall(recording.engine, recording.changes, nouns, reader()),
     }
 
 
 def bare(count: int) -> dict[str, Any]:
-    """What the page asks for each word (a wider question after a narrow one included), sent straight to the engine."""
-    asked = [plans(word) for word in json.load(sys.stdin)]
+    """The queries of the page for each word (wider attempts included), sent directly to the engine."""
+    queries_by_word = [engine_queries(word) for word in json.load(sys.stdin)]
     connections.close_all()
-    chosen = patient()
-    connect = _embedded(chosen, asked) if isinstance(chosen, EmbeddedEngine) else _elasticsearch(asked)
-    found: dict[str, Any] = {"questions": sum(map(len, asked)) / len(asked)}
+    chosen = patient_engine()
+    is_embedded = isinstance(chosen, EmbeddedEngine)
+    connect = (
+        _embedded(cast(EmbeddedEngine, chosen), queries_by_word) if is_embedded else _elasticsearch(queries_by_word)
+    )
+    result: dict[str, Any] = {"questions": sum(map(len, queries_by_word)) / len(queries_by_word)}
     for clients in (1, 8):
         taken = at_once(clients, count, connect)
-        found[str(clients)] = {"p50": taken.p50, "p95": taken.p95, "per_second": taken.per_second}
-    return found
+        result[str(clients)] = {"p50": taken.p50, "p95": taken.p95, "per_second": taken.per_second}
+    return result
 
 
-def plans(word: str) -> list[EngineQuery]:
+def engine_queries(word: str) -> list[EngineQuery]:
     request = parse({"q": [word]})
-    watched = Watched(patient())
-    words = plan_query(request, [group for source in sources().values() for group in source.synonyms()])
-    rank(cast(Engine, watched), request, words, gate(reader()))
-    return watched.plans
+    recording = RecordingEngine(patient_engine())
+    plan = plan_query(request, [group for source in sources().values() for group in source.synonyms()])
+    rank(cast(Engine, recording), request, plan, gate(reader()))
+    return recording.queries
 
 
-def _embedded(chosen: EmbeddedEngine, asked: list[list[EngineQuery]]) -> Callable[[], Ask]:
+def _embedded(chosen: EmbeddedEngine, queries_by_word: list[list[EngineQuery]]) -> Callable[[], Ask]:
     def connect() -> Ask:
-        one = EmbeddedEngine(chosen.path)
+        client_engine = EmbeddedEngine(chosen.path)
 
         def ask(number: int) -> bool:
-            for plan in asked[number % len(asked)]:
-                one.search(plan)
+            for query in queries_by_word[number % len(queries_by_word)]:
+                client_engine.search(query)
             return True
 
         return ask
@@ -114,24 +117,24 @@ def _embedded(chosen: EmbeddedEngine, asked: list[list[EngineQuery]]) -> Callabl
     return connect
 
 
-def _elasticsearch(asked: list[list[EngineQuery]]) -> Callable[[], Ask]:
-    """Bodies that are ready, and the plain client: no breaker, no patience, nothing read of the answers."""
+def _elasticsearch(queries_by_word: list[list[EngineQuery]]) -> Callable[[], Ask]:
+    """Prepared request bodies and the plain client: no breaker, no timeouts of ours, answers not parsed."""
     from elasticsearch import Elasticsearch
 
-    from search.engines import elasticsearch_query as queries
+    from search.engines.elasticsearch_query import preference, searches
 
-    def body(plan: EngineQuery) -> list[dict[str, Any]]:
-        header = {"index": settings.SEARCH_PREFIX, "preference": queries.preference(plan)}
-        return [part for question in queries.searches(plan) for part in (header, question.to_dict())]
+    def body(query: EngineQuery) -> list[dict[str, Any]]:
+        header = {"index": settings.SEARCH_PREFIX, "preference": preference(query)}
+        return [part for search in searches(query) for part in (header, search.to_dict())]
 
-    bodies = [[body(plan) for plan in of_a_word] for of_a_word in asked]
+    bodies = [[body(query) for query in queries] for queries in queries_by_word]
 
     def connect() -> Ask:
         client = Elasticsearch(settings.SEARCH_URL)
 
         def ask(number: int) -> bool:
-            for one in bodies[number % len(bodies)]:
-                client.msearch(searches=one)
+            for request in bodies[number % len(bodies)]:
+                client.msearch(searches=request)
             return True
 
         return ask
@@ -140,7 +143,7 @@ def _elasticsearch(asked: list[list[EngineQuery]]) -> Callable[[], Ask]:
 
 
 def analysis() -> dict[str, float]:
-    """Of SLICES pieces of the load's texts, each of about SLICE characters: characters a second, one process."""
+    """Characters per second in one process, for SLICES parts of the test texts of about SLICE characters each."""
     analyse("辞書を読む")
     rates: list[float] = []
     characters, began = 0, time.perf_counter()
@@ -156,8 +159,8 @@ def analysis() -> dict[str, float]:
     return {"median": rates[len(rates) // 2], "slowest": rates[0]}
 
 
-def patient() -> Engine:
-    """The engine that settings choose; where it is a server, one that waits: a busy machine is measured, no error."""
+def patient_engine() -> Engine:
+    """The configured engine; a server gets long timeouts, so that a busy machine is measured instead of failing."""
     chosen = engine()
     if isinstance(chosen, EmbeddedEngine):
         return chosen
@@ -172,5 +175,5 @@ def reader() -> User:
 
 
 if __name__ == "__main__":
-    wanted: dict[str, Callable[..., dict[str, Any]]] = {"rebuild": rebuilt, "bare": bare, "analysis": analysis}
-    print(json.dumps(wanted[sys.argv[1]](*map(int, sys.argv[2:]))))
+    commands: dict[str, Callable[..., dict[str, Any]]] = {"rebuild": rebuilt, "bare": bare, "analysis": analysis}
+    print(json.dumps(commands[sys.argv[1]](*map(int, sys.argv[2:]))))

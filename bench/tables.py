@@ -1,6 +1,6 @@
 """The figures of `script/bench search` as Markdown tables, with the goal beside each that has one.
 
-It knows no way to measure: figures come in as they are taken, in any order, and what was not taken is left out.
+Does not measure: figures are added in any order, and missing ones are left out.
 """
 
 import subprocess
@@ -23,7 +23,7 @@ Row = tuple[str, ...]
 
 
 class Tables:
-    """What was measured so far."""
+    """The figures so far."""
 
     def __init__(self, machine: str, root: Path) -> None:
         self.machine, self.load, self.commit = machine, [busy()], commit(root)
@@ -90,12 +90,12 @@ class Tables:
             if megabytes:
                 by_name.setdefault(name, []).append(megabytes)
         self._rows["memory"] += [
-            (f"{items:,}", engine, name, " + ".join(f"{one:.0f}" for one in sorted(found, reverse=True)))
-            for name, found in by_name.items()
+            (f"{items:,}", engine, name, " + ".join(f"{megabytes:.0f}" for megabytes in sorted(values, reverse=True)))
+            for name, values in by_name.items()
         ]
 
     def evaluation(self, found: Mapping[str, Mapping[str, Any]]) -> None:
-        """Keys are `set`, `set (engine)`, with the kinds behind them where not all were used."""
+        """Keys are `set` or `set (engine)`, followed by the kinds if not all were used."""
         for name, row in found.items():
             folder, _, rest = name.partition(" ")
             kinds = (rest.rpartition(")")[2] if "(" in rest else rest).strip() or "all"
@@ -139,7 +139,7 @@ def met(value: float, limit: float) -> str:
 
 
 def table(heading: str, rows: Iterable[Row]) -> str:
-    """A Markdown table; nothing where it has no rows."""
+    """A Markdown table; empty without rows."""
     columns = heading.split("|")
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *lines]) if lines else ""

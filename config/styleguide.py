@@ -1,6 +1,6 @@
-"""The sample form and lists that /styleguide/ shows; a template alone can make neither BoundFields nor lists.
+"""The sample form and lists of /styleguide/, which a template cannot create.
 
-It refuses to touch the database, so that the page shows every component on an empty checkout.
+Does not use the database, so that the page shows every component on an empty checkout.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ KEEP = (
 
 
 class SampleForm(forms.Form):
-    """One field of each kind; shown empty, filled and with errors."""
+    """One field of each kind, shown empty, filled and with errors."""
 
     title = forms.CharField(label="件名", max_length=60, help_text="60文字まで。中身が一目で分かる名前に。")
     summary = forms.CharField(label="要旨", max_length=200, required=False, widget=forms.Textarea(attrs={"rows": 3}))
@@ -75,7 +75,7 @@ class SampleForm(forms.Form):
 
 
 def sample_forms() -> dict[str, Any]:
-    """The same form three times, with ids of their own: empty, filled, sent back with errors."""
+    """The form three times, each with its own ids: empty, filled, with errors."""
     filled = {
         "title": "避難所の受付は、屋外に一つだけ置く",
         "summary": "受付を一つにすると、名簿の二重書きがなくなる。",
@@ -103,7 +103,7 @@ def sample_forms() -> dict[str, Any]:
 
 
 def sample_screens(form: SampleForm) -> list[dict[str, Any]]:
-    """Three prompts of a KPT as the writing screen lays them out: one at a time on a phone."""
+    """Three prompts of a KPT as on the writing screen: one at a time on a phone."""
     names = ["keep", "problem", "share"]
     return [
         {
@@ -121,7 +121,7 @@ def sample_screens(form: SampleForm) -> list[dict[str, Any]]:
 
 
 def sample_lists() -> dict[str, Any]:
-    """The lists that navigation, search, table and history components take."""
+    """The lists for the navigation, search, table and history components."""
     here = "#"
     return {
         "trail": [
@@ -246,5 +246,5 @@ def sample_lists() -> dict[str, Any]:
 
 
 def styleguide(request: HttpRequest) -> HttpResponse:
-    """Every component in every state, with words as they occur in real offices."""
+    """Every component in every state, with realistic texts."""
     return render(request, "styleguide.html", {**sample_forms(), **sample_lists()})

@@ -1,6 +1,6 @@
-"""The demo seen from outside: start and end script/server, log in, fetch pages. Used by .ci/ and script/bench.
+"""A client of the demo: starts and stops script/server, logs in, fetches pages. Used by .ci/ and script/bench.
 
-Standard library only. It refuses to know anything that a person at a browser and a terminal would not.
+Standard library only. It uses nothing that a person with a browser and a terminal does not have.
 """
 
 import http.cookiejar
@@ -18,15 +18,15 @@ from pathlib import Path
 
 PASSWORD = "manabi"
 STOP_SECONDS = 20
-NOT_SENT = ("submit", "button", "file", "checkbox", "radio")  # unless they are checked
+NOT_SENT = ("submit", "button", "file", "checkbox", "radio")  # unless checked
 
 
 class _Controls(HTMLParser):
-    """The controls of a page's forms that a browser would send, with their values (one value a name)."""
+    """The form controls of a page that a browser would send, with their values (one value per name)."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.found: dict[str, str] = {}
+        self.values: dict[str, str] = {}
         self.textarea = ""
         self.feed(html)
 
@@ -35,9 +35,9 @@ class _Controls(HTMLParser):
         name, kind = has.get("name") or "", has.get("type") or "text"
         if tag == "textarea":
             self.textarea = name
-            self.found[name] = ""
+            self.values[name] = ""
         elif tag == "input" and name and (kind not in NOT_SENT or "checked" in has):
-            self.found[name] = has.get("value") or ("on" if kind == "checkbox" else "")
+            self.values[name] = has.get("value") or ("on" if kind == "checkbox" else "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
@@ -45,20 +45,20 @@ class _Controls(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.textarea:
-            self.found[self.textarea] += data.removeprefix("\n")
+            self.values[self.textarea] += data.removeprefix("\n")
 
 
 class Browser:
-    """As much of a browser as it takes to log in, read, and send a form."""
+    """A minimal browser: logs in, reads pages, and submits forms."""
 
     def __init__(self, base: str) -> None:
         self.base = base
         self.cookies = http.cookiejar.CookieJar()
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
-        self.address = ""  # where the last answer came from, after redirects
+        self.address = ""  # the address of the last response, after redirects
 
     def get(self, path: str, data: dict[str, str] | None = None) -> str:
-        """The page at `path`; with `data`, what a POST of it leads to. SystemExit on any error answer."""
+        """The page at `path`, or the response to a POST of `data`. SystemExit on an error status."""
         url = self.base + urllib.parse.quote(path, safe="/?=&%#+")
         body = urllib.parse.urlencode(data).encode() if data is not None else None
         request = urllib.request.Request(url, body, headers={"Referer": url})
@@ -69,12 +69,12 @@ class Browser:
         except urllib.error.HTTPError as error:
             raise SystemExit(f"{path} answered {error.code}") from error
 
-    def send(self, path: str, typed: dict[str, str]) -> str:
-        """Fill `typed` into the form that `path` shows, and submit it; what else the form holds goes along."""
-        form = _Controls(self.get(path)).found
+    def send(self, path: str, values: dict[str, str]) -> str:
+        """Fill `values` into the form at `path` and submit it with its other values."""
+        form = _Controls(self.get(path)).values
         if "csrfmiddlewaretoken" not in form:
             raise SystemExit(f"{path} has no form")
-        return self.get(self.address, {**form, **typed})
+        return self.get(self.address, {**form, **values})
 
     def log_in(self, login: str) -> None:
         self.send("/login/", {"username": login, "password": PASSWORD})
@@ -99,13 +99,13 @@ class Server:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        """Whatever went wrong meanwhile, the server is not left running."""
+        """Stops the server after an error, too."""
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(timeout=STOP_SECONDS)
 
     def start(self, *options: str) -> float:
-        """Seconds until its welcome is printed; SystemExit when it ends before."""
+        """Start and return the seconds until the welcome is printed. SystemExit if the server ends before."""
         began = time.monotonic()
         self.process = subprocess.Popen(
             ["script/server", "--port", str(self.port), *options],
@@ -128,34 +128,34 @@ class Server:
         raise SystemExit(f"script/server ended with {self.process.wait()}")
 
     def _read_on(self) -> None:
-        """Its output must be read, or it stops when the pipe is full."""
+        """Read the output on, because the server blocks when the pipe is full."""
         assert self.process is not None and self.process.stdout is not None
         for line in self.process.stdout:
             if self.show:
                 print("   ", line.rstrip(), flush=True)
 
     def stop(self) -> None:
-        """Press Ctrl-C, as a terminal does, and see that nothing of it stays."""
+        """Press Ctrl-C as a terminal does, and check that no process is left."""
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGINT)
         self.process.wait(timeout=STOP_SECONDS)
         if self.process.returncode != 0:
             raise SystemExit(f"script/server ended with {self.process.returncode} on Ctrl-C")
-        if left := self.processes():
-            raise SystemExit(f"left behind: {left}")
+        if remaining := self.processes():
+            raise SystemExit(f"left behind: {remaining}")
 
     def processes(self) -> dict[int, str]:
-        """The processes that work in the checkout, with their command lines."""
-        found = {}
+        """The processes whose working directory is in the checkout, with their command lines."""
+        commands = {}
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 folder = (process / "cwd").readlink()
                 command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-            except OSError:  # it has ended, or is not ours to look at
+            except OSError:  # it has ended, or belongs to another user
                 continue
             if folder.is_relative_to(self.checkout) and int(process.name) != os.getpid() and command:
-                found[int(process.name)] = command
-        return found
+                commands[int(process.name)] = command
+        return commands
 
 
 def free_port() -> int:

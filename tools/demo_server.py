@@ -1,8 +1,8 @@
-"""Prepare the demo, run its web server, search worker and timed work; leave no process behind. Called by script/server.
+"""Prepares the demo and runs its web server, search worker and timed work. Called by script/server.
 
-Uses the standard library only, so that it starts at once and holds no part of the product. Every process runs in
-a group of its own; the groups are ended on Ctrl-C, on SIGTERM, when one of them dies, and, by a small watcher,
-when this process itself is killed. It refuses to restart what has failed: a demo should say what went wrong.
+Standard library only, so that it starts quickly and loads no part of the product. Every process runs in its own process
+group. The groups are ended on Ctrl-C, on SIGTERM, when one of them dies, and, by a small watcher process, when this
+process itself is killed. A failed process is not restarted: a demo should show what went wrong.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from typing import IO
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 WEB_WORKERS = 2
-#: Of each worker. Pages are made by the processor, and two threads take the interpreter from each other at every small
-#: query: eight readers at once got 77 search pages a second with two and 99 with one (64 and 70 on Elasticsearch). What
-#: one thread waits for is short: a search server has 0.8 s, and after three failures one page in three seconds waits.
+#: Per worker. Pages are CPU-bound, and two threads compete for the interpreter at every small query: eight concurrent
+#: readers got 77 search pages a second with two threads and 99 with one (64 and 70 on Elasticsearch). A thread never waits
+#: long: 0.8 s for a search server, and after three failures only one page in three seconds waits at all.
 WEB_THREADS = 1
 READY_SECONDS = 90
 STOP_SECONDS = 8
-MADE_BY_US = (
+GENERATED_FILES = (
     "manabi.sqlite3*",
     "search.sqlite3*",
     "static",
@@ -40,10 +40,10 @@ MADE_BY_US = (
     "run_due.lock",
 )
 COLOURS = {"web": "36", "search": "35", "timed": "33"}
-#: Timed work (manage.py run_due) is done at the start and then so often, each time by a process that ends.
+#: Timed work (manage.py run_due) runs at the start and then at this interval, each time in a new process.
 TIMED_SECONDS = 3600
-# Waits for the end of its standard input, which comes when its parent is gone, then ends the groups it was told.
-# A group that was told twice has ended by itself.
+# Waits for the end of standard input, which comes when the parent has ended, then ends the process groups it was given.
+# A group that was given twice has ended by itself.
 WATCHER = """
 import os, signal, sys, time
 def send(group, number):
@@ -60,7 +60,7 @@ for number in (signal.SIGTERM, signal.SIGKILL):
 
 
 class Processes:
-    """What we have started, and the one way to end it."""
+    """The processes that were started, and how to end them."""
 
     def __init__(self) -> None:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
@@ -80,7 +80,7 @@ class Processes:
         return process
 
     def forget(self, name: str) -> None:
-        """It has ended as it should."""
+        """Forget a process that has ended as expected."""
         self.tell_watcher(self.running.pop(name))
 
     def tell_watcher(self, process: subprocess.Popen[bytes]) -> None:
@@ -89,11 +89,11 @@ class Processes:
         self.watcher.stdin.flush()
 
     def ended(self) -> str | None:
-        """The name of a process that is no longer there, if any."""
+        """The name of a process that has ended, if any."""
         return next((name for name, process in self.running.items() if process.poll() is not None), None)
 
     def stop(self) -> None:
-        """Ask every group to end, insist after a while, and let the watcher go."""
+        """Send SIGTERM to every group, SIGKILL after a while, and end the watcher."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             for process in self.running.values():
                 send(process.pid, number)
@@ -105,7 +105,7 @@ class Processes:
 
 
 def alive(process: subprocess.Popen[bytes]) -> bool:
-    """True while anything is left of the process's group; a worker may outlive its leader."""
+    """Whether any process of the group is left; a worker may outlive its leader."""
     process.poll()
     return send(process.pid, 0)
 
@@ -135,7 +135,7 @@ def port_is_free(port: int) -> bool:
 
 
 def wait_until_ready(port: int, processes: Processes, stop: threading.Event) -> None:
-    """Return when /login/ answers or a stop is asked for; raise SystemExit when it will not answer any more."""
+    """Return when /login/ answers or `stop` is set; SystemExit if it does not answer in time."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if name := processes.ended():
@@ -161,7 +161,7 @@ def arguments() -> argparse.Namespace:
 
 
 def lock(var_dir: Path) -> IO[str]:
-    """Two servers over one var/ would fight about its index; the lock goes with the process."""
+    """Prevents two servers on the same VAR_DIR. The lock is released when this process ends."""
     var_dir.mkdir(parents=True, exist_ok=True)
     file = (var_dir / "server.lock").open("a+")
     try:
@@ -175,7 +175,7 @@ def lock(var_dir: Path) -> IO[str]:
 
 
 def run(chosen: argparse.Namespace, var_dir: Path, url: str, processes: Processes, stop: threading.Event) -> int:
-    """Start one after the other; return when a stop is asked for or something has failed."""
+    """Start the processes in order; return when `stop` is set or a process has failed."""
     manage = [sys.executable, "manage.py"]
     preparing = processes.start("prepare", [*manage, "prepare", "--size", chosen.size, "--url", url])
     while preparing.poll() is None:
@@ -190,13 +190,13 @@ def run(chosen: argparse.Namespace, var_dir: Path, url: str, processes: Processe
     processes.start("web", granian, quiet=True)
     wait_until_ready(chosen.port, processes, stop)
     if not stop.is_set():
-        # Last, so that it does not take the cores from the first page; what is written meanwhile waits in its queue.
+        # Last, so that it does not compete with the first page. Changes wait in its queue meanwhile.
         processes.start("search", [*manage, "search_worker"], quiet=True)
         print((var_dir / "welcome.txt").read_text("utf-8"), flush=True)
     due = time.monotonic()
     while not stop.wait(0.5):
         if (name := processes.ended()) == "timed":
-            processes.forget(name)  # it has said what it did, or what went wrong; the next one tries again
+            processes.forget(name)  # it has reported its result; the next run retries
         elif name:
             print(f"{name} が止まったので、終わります。上のメッセージを確かめてください。", file=sys.stderr)
             return 1
@@ -218,10 +218,10 @@ def main() -> int:
     lock_file = lock(var_dir)
     lock_file.truncate(0)
     print(url, file=lock_file, flush=True)
-    # An earlier start was ended before its data was complete: nobody has written anything into it yet.
+    # `preparing` is left if an earlier start was ended before its data was complete; it contains no user's work.
     if chosen.fresh or (var_dir / "preparing").exists():
-        for made in (path for pattern in MADE_BY_US for path in var_dir.glob(pattern)):
-            shutil.rmtree(made) if made.is_dir() else made.unlink()
+        for path in (path for pattern in GENERATED_FILES for path in var_dir.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     os.environ.update(DJANGO_SETTINGS_MODULE="config.settings.demo", PUBLIC_URL=url.rstrip("/"), PYTHONUNBUFFERED="1")
 
     stop = threading.Event()

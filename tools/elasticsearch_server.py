@@ -1,8 +1,8 @@
-"""Fetch, start, watch and end a real Elasticsearch on loopback. Called by script/elasticsearch.
+"""Downloads, starts, monitors and stops a real Elasticsearch on loopback. Called by script/elasticsearch.
 
-Uses the standard library only. Everything lies under VAR_DIR/elasticsearch: the jars of one version, and a folder
-for each node (config, data, log). It refuses to end a process that it did not start: a number in a file is believed
-only where the process of that number runs our launcher over that very folder.
+Standard library only. Everything is in VAR_DIR/elasticsearch: the jars of one version, and a folder for each node
+(config, data, log). Only processes that it started are ended: a process id in the state file is accepted only if that
+process runs our launcher on this folder.
 """
 
 import argparse
@@ -32,11 +32,11 @@ READY_SECONDS = 120
 STOP_SECONDS = 20
 PLUGIN = "transport-netty4"
 HEAP_ALONE, HEAP_OF_MANY = "512m", "320m"
-#: For a server that is started to develop, test and measure, beside what asks it, on few cores. The second compiler took
-#: more processor time than the first thousand searches themselves, and threads that collect garbage beside the others
-#: take their cores. A server that runs for months compiles all it can: these are not for production.
-MODEST = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-# Ends the nodes it was told of once the process it was told of is gone, by whatever death.
+#: For development, tests and measurements, where the server shares few cores with its clients. The second compiler used
+#: more processor time than the first thousand searches, and concurrent garbage collection takes cores from the clients.
+#: Not for production, where a server that runs for months should compile fully.
+JVM_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+# Ends the given nodes when the given process has ended, for whatever reason.
 WATCHER = """
 import os, signal, sys, time
 def there(pid):
@@ -55,7 +55,7 @@ for number in (signal.SIGTERM, signal.SIGKILL):
 
 
 class Cluster:
-    """The folder of one cluster and what runs over it."""
+    """The folder of one cluster and the processes that run on it."""
 
     def __init__(self, home: Path, jars: Path | None = None) -> None:
         self.home = home
@@ -63,14 +63,14 @@ class Cluster:
         self.state_file = home / "running.json"
 
     def lock(self) -> IO[str]:
-        """Two starts at once would fight about the folder; the lock goes with this process."""
+        """Prevents two starts at once on the same folder. The lock is released when this process ends."""
         self.home.mkdir(parents=True, exist_ok=True)
         file = (self.home / "lock").open("w")
         fcntl.flock(file, fcntl.LOCK_EX)
         return file
 
     def state(self) -> dict[str, Any]:
-        """Port and node processes of the last start; empty where nothing of it lives any more."""
+        """Port and node processes of the last start; empty if none of them runs any more."""
         try:
             state: dict[str, Any] = json.loads(self.state_file.read_text("utf-8"))
         except (OSError, ValueError):
@@ -79,13 +79,13 @@ class Cluster:
         return state if state["pids"] else {}
 
     def is_ours(self, pid: int) -> bool:
-        told = subprocess.run(
+        listing = subprocess.run(
             ["ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False
         )
-        return "Server.java" in told.stdout and f" {self.home}/" in told.stdout
+        return "Server.java" in listing.stdout and f" {self.home}/" in listing.stdout
 
     def node(self, number: int, nodes: int) -> Path:
-        """The data of a cluster of three cannot be opened by one node alone, nor the other way about."""
+        """A folder per cluster size: data of a three-node cluster cannot be opened by a single node, or vice versa."""
         return self.home / f"cluster-of-{nodes}" / f"node-{number}"
 
     def start(self, port: int, nodes: int) -> str:
@@ -128,7 +128,7 @@ class Cluster:
             "".join(f"{name}: {json.dumps(value)}\n" for name, value in settings.items()), "utf-8"
         )
         heap = HEAP_ALONE if nodes == 1 else HEAP_OF_MANY
-        java = ["java", *MODEST, f"-Xms{heap}", f"-Xmx{heap}", f"-Djava.io.tmpdir={node / 'tmp'}"]
+        java = ["java", *JVM_OPTIONS, f"-Xms{heap}", f"-Xmx{heap}", f"-Djava.io.tmpdir={node / 'tmp'}"]
         java += ["--module-path", str(jars / "lib"), "--add-modules=ALL-MODULE-PATH,jdk.net,jdk.management"]
         with (node / "log").open("wb") as log:
             return subprocess.Popen(
@@ -141,7 +141,7 @@ class Cluster:
             )
 
     def stop(self) -> int:
-        """End what runs; gives how many processes that were."""
+        """End all processes; returns how many there were."""
         pids = self.state().get("pids", [])
         for number in (signal.SIGTERM, signal.SIGKILL):
             for pid in filter(alive, pids):
@@ -160,7 +160,7 @@ def configuration(number: int, port: int, nodes: int) -> dict[str, Any]:
         "network.host": HOST,
         "http.port": port + number - 1,
         "transport.port": port + number - 1 + 100,
-        # A developer's disk is nearly full on most days.
+        # A developer's disk is often nearly full.
         "cluster.routing.allocation.disk.threshold_enabled": False,
     }
     if nodes == 1:
@@ -173,14 +173,14 @@ def configuration(number: int, port: int, nodes: int) -> dict[str, Any]:
 
 
 def watch(until: int, nodes: list[int]) -> None:
-    """Leave a process behind that ends the nodes when `until` has ended."""
+    """Start a background process that ends the nodes when process `until` has ended."""
     command = [sys.executable, "-S", "-E", "-c", WATCHER, str(until), *map(str, nodes)]
     quiet = subprocess.DEVNULL
     subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
 
 
 def fetch(home: Path) -> Path:
-    """The jars of the version that pom.xml names, laid out as the server wants them; fetched once a version."""
+    """The jars of the version in pom.xml, in the layout that the server expects. Downloaded once per version."""
     pom = PARTS / "pom.xml"
     version = ElementTree.parse(pom).findtext(".//{*}elasticsearch.version")  # noqa: S314 -- our own file
     jars = home / f"jars-{version}"
@@ -188,27 +188,27 @@ def fetch(home: Path) -> Path:
         return jars
     say(f"Elasticsearch {version} の部品を取り寄せます（はじめの一度だけ）")
     home.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix="fetching-", dir=home))
+    download = Path(tempfile.mkdtemp(prefix="fetching-", dir=home))
     command = ["mvn", "-B", "-q", "-ntp", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"]
     done = subprocess.run(
-        [*command, f"-DoutputDirectory={making / 'lib'}"], capture_output=True, text=True, check=False
+        [*command, f"-DoutputDirectory={download / 'lib'}"], capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        shutil.rmtree(making)
+        shutil.rmtree(download)
         print(done.stdout[-3000:], done.stderr[-3000:], file=sys.stderr)
         raise SystemExit("部品を取り寄せられませんでした。上の Maven のメッセージを確かめてください。")
-    module = making / "modules" / PLUGIN
+    module = download / "modules" / PLUGIN
     module.mkdir(parents=True)
     for pattern in (f"{PLUGIN}-*.jar", "netty-*.jar"):
-        for jar in (making / "lib").glob(pattern):
+        for jar in (download / "lib").glob(pattern):
             jar.rename(module / jar.name)
     descriptor = "plugin-descriptor.properties"
     with zipfile.ZipFile(module / f"{PLUGIN}-{version}.jar") as archive:
         (module / descriptor).write_bytes(archive.read(f"META-INF/es-plugins/{PLUGIN}/{descriptor}"))
     try:
-        making.rename(jars)
-    except OSError:  # another start was quicker
-        shutil.rmtree(making)
+        download.rename(jars)
+    except OSError:  # another start was faster
+        shutil.rmtree(download)
     return jars
 
 
@@ -225,10 +225,10 @@ def wait_until_green(url: str, nodes: int, running: Callable[[], bool], log: Pat
 
 
 def health(url: str, nodes: int = 1) -> str:
-    """The status of the cluster once so many nodes are in it; empty where it does not answer yet."""
-    asked = f"{url}/_cluster/health?wait_for_status=green&wait_for_nodes=%3E%3D{nodes}&timeout=1s"
+    """The status of the cluster with at least this many nodes; empty if it does not answer yet."""
+    health_url = f"{url}/_cluster/health?wait_for_status=green&wait_for_nodes=%3E%3D{nodes}&timeout=1s"
     try:
-        with urllib.request.urlopen(asked, timeout=5) as answer:
+        with urllib.request.urlopen(health_url, timeout=5) as answer:
             return str(json.load(answer)["status"])
     except (OSError, ValueError, KeyError):
         return ""
@@ -246,7 +246,7 @@ def port_is_free(port: int) -> bool:
 
 def alive(pid: int) -> bool:
     with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # a child of ours that has ended is no longer there
+        os.waitpid(pid, os.WNOHANG)  # reap our own child if it has ended
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

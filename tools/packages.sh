@@ -1,5 +1,5 @@
-# Sourced by scripts that need parts of the system. `need_packages WHAT PACKAGE…` installs them with apt where it may;
-# elsewhere it ends the script with the one command that installs them.
+# Sourced by scripts that need system packages. `need_packages WHAT PACKAGE…` installs them with apt as root; otherwise it
+# ends the script with the command that installs them.
 need_packages() {
   local what=$1
   shift
@@ -15,7 +15,7 @@ need_packages() {
   fi
 }
 
-# Java 17 or newer, and Maven, as the names of the packages that are missing.
+# Prints the missing packages for Java 17 or newer and Maven.
 missing_for_elasticsearch() {
   local version
   version=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' || true)
@@ -23,7 +23,7 @@ missing_for_elasticsearch() {
   command -v mvn >/dev/null || echo maven
 }
 
-# PostgreSQL 15 as Debian lays it out.
+# Prints the missing package for PostgreSQL 15 as installed by Debian.
 missing_for_postgres() {
   if [ ! -x "${POSTGRES_BIN:-/usr/lib/postgresql/15/bin}/postgres" ]; then echo postgresql-15; fi
 }

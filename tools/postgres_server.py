@@ -1,8 +1,8 @@
-"""Start, watch and end a throw-away PostgreSQL on loopback. Called by script/postgres.
+"""Starts, monitors and stops a throw-away PostgreSQL on loopback. Called by script/postgres.
 
-Standard library only. What it knows of the running server lies in VAR_DIR/postgres/running.json; the data lie beside
-it, or in a folder of the system's where the unprivileged user that runs it cannot reach VAR_DIR. It refuses to run as
-root (initdb does too), to open a port to another machine, and to end a server that it did not start.
+Standard library only. The state of the running server is in VAR_DIR/postgres/running.json. The data are beside it, or in
+/var/tmp if the unprivileged user that runs the server cannot reach VAR_DIR. The server never runs as root (initdb would
+not, either), listens on loopback only, and only a server that was started here is stopped.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from typing import IO, Any
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(os.environ.get("POSTGRES_BIN") or "/usr/lib/postgresql/15/bin")
 HOST, NAME = "127.0.0.1", "manabi"
-#: Who runs the server where we are root, the first that exists.
+#: If we are root, the first of these users that exists runs the server.
 USERS = ("postgres", "nobody")
 READY_SECONDS = 60
 SETTINGS = {
@@ -38,7 +38,7 @@ SETTINGS = {
     "timezone": "UTC",
     "logging_collector": "off",
 }
-#: Stops the server once the process it was told of is gone, by whatever death.
+#: Stops the server when the given process has ended, for whatever reason.
 WATCHER = """
 import os, subprocess, sys, time
 until, server, *stop = sys.argv[1:]
@@ -52,7 +52,7 @@ if there(server): subprocess.run(stop)
 
 
 class Database:
-    """One server: what is told of it, and where it lies."""
+    """One server: its state file and its folder."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -65,7 +65,7 @@ class Database:
         return file
 
     def state(self) -> dict[str, Any]:
-        """Port, address and data folder of the last start; empty where nothing of it lives any more."""
+        """Port, address and data folder of the last start; empty if it does not run any more."""
         try:
             state: dict[str, Any] = json.loads(self.state_file.read_text("utf-8"))
         except (OSError, ValueError):
@@ -73,7 +73,7 @@ class Database:
         return state if self.pid(state) else {}
 
     def pid(self, state: dict[str, Any]) -> int:
-        """The server's process; 0 where it has ended, or the number now belongs to somebody else."""
+        """The server's process id; 0 if it has ended or the id now belongs to another process."""
         try:
             pid = int((Path(state["data"]) / "postmaster.pid").read_text().splitlines()[0])
             command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
@@ -96,35 +96,35 @@ class Database:
                 "script/postgres start --port に別の番号を付けて始めてください。"
             )
         data = self.folder()
-        word = secrets.token_urlsafe(24)
-        url = f"postgres://{NAME}:{word}@{HOST}:{port}/{NAME}"
+        password = secrets.token_urlsafe(24)
+        url = f"postgres://{NAME}:{password}@{HOST}:{port}/{NAME}"
         self.state_file.touch(mode=0o600)
         self.state_file.write_text(json.dumps({"port": port, "url": url, "data": str(data)}), "utf-8")
         try:
-            self.make(data, word, port)
+            self.initialise(data, password, port)
         except BaseException:
             self.stop()
             raise
         return url
 
     def folder(self) -> Path:
-        """An empty folder that belongs to the user who will run the server, on a way that this user may go."""
-        here = self.home / "data"
-        here.mkdir(mode=0o700)
+        """An empty folder that the user who will run the server owns and can reach."""
+        folder = self.home / "data"
+        folder.mkdir(mode=0o700)
         if os.getuid() == 0:
-            own(here)
-            if run_as(["test", "-w", str(here)], check=False).returncode != 0:
-                here.rmdir()
-                here = Path(tempfile.mkdtemp(prefix="manabi-postgres-", dir="/var/tmp"))
-                own(here)
-        return here
+            own(folder)
+            if run_as(["test", "-w", str(folder)], check=False).returncode != 0:
+                folder.rmdir()
+                folder = Path(tempfile.mkdtemp(prefix="manabi-postgres-", dir="/var/tmp"))
+                own(folder)
+        return folder
 
-    def make(self, data: Path, word: str, port: int) -> None:
-        secret = data.with_name(f"{data.name}.word")
-        secret.touch(mode=0o600)
-        secret.write_text(word)
+    def initialise(self, data: Path, password: str, port: int) -> None:
+        password_file = data.with_name(f"{data.name}.password")
+        password_file.touch(mode=0o600)
+        password_file.write_text(password)
         if os.getuid() == 0:
-            own(secret)
+            own(password_file)
         try:
             run_as(
                 [
@@ -136,7 +136,7 @@ class Database:
                     "--auth",
                     "scram-sha-256",
                     "--pwfile",
-                    str(secret),
+                    str(password_file),
                     "--encoding",
                     "UTF8",
                     "--locale",
@@ -145,7 +145,7 @@ class Database:
                 ]
             )
         finally:
-            secret.unlink()
+            password_file.unlink()
         with (data / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in {**SETTINGS, "port": port}.items())
         log = data / "server.log"
@@ -155,11 +155,11 @@ class Database:
             raise SystemExit("PostgreSQL を始められませんでした。上の記録を確かめてください。")
         run_as(
             [str(BIN / "createdb"), "--host", HOST, "--port", str(port), "--username", NAME, NAME],
-            settings={"PGPASSWORD": word},
+            settings={"PGPASSWORD": password},
         )
 
     def stop(self) -> bool:
-        """End the server and take its data away; whether one ran."""
+        """Stop the server and delete its data; returns whether one ran."""
         try:
             state = json.loads(self.state_file.read_text("utf-8"))
         except (OSError, ValueError):
@@ -199,31 +199,31 @@ def own(path: Path) -> None:
 def run_as(
     command: list[str], *, check: bool = True, settings: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run it as somebody without privileges. Output only where it failed; SystemExit then, with `check`."""
+    """Run a command without privileges. Prints its output only if it fails; then SystemExit, with `check`."""
     if os.getuid() == 0:
-        who = user()
-        command = ["setpriv", f"--reuid={who.pw_uid}", f"--regid={who.pw_gid}", "--clear-groups", *command]
-    # Files, not pipes: the server that pg_ctl leaves behind would hold a pipe open for ever.
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
+        account = user()
+        command = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", *command]
+    # A file, not a pipe: the server that pg_ctl starts would keep a pipe open for ever.
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         done = subprocess.run(
             command,
             cwd="/",
             stdin=subprocess.DEVNULL,
-            stdout=told,
-            stderr=told,
+            stdout=output,
+            stderr=output,
             text=True,
             check=False,
             env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", **(settings or {})},
         )
         if check and done.returncode != 0:
-            told.seek(0)
-            print(told.read()[-3000:], file=sys.stderr)
+            output.seek(0)
+            print(output.read()[-3000:], file=sys.stderr)
             raise SystemExit(f"{Path(command[-1]).name}: PostgreSQL の用意ができませんでした。")
     return done
 
 
 def watch(until: int, database: Database) -> None:
-    """Leave a process behind that stops the server when `until` has ended."""
+    """Start a background process that stops the server when process `until` has ended."""
     stop = [sys.executable, str(Path(__file__).resolve()), "stop"]
     server = database.pid(database.state())
     quiet = subprocess.DEVNULL
@@ -279,7 +279,7 @@ def main() -> int:
     chosen = arguments()
     database = Database(Path(os.environ.get("VAR_DIR") or ROOT / "var").resolve() / "postgres")
     if chosen.action != "start" and not database.home.is_dir():
-        # To ask leaves nothing behind, also where the folder has just been taken away (by whoever measured in it).
+        # Do not create the folder, which may have just been deleted (by a bench).
         say("動いていません。")
         return int(chosen.action == "status")
     with database.lock():

@@ -7,10 +7,10 @@ import org.elasticsearch.env.Environment;
 import org.elasticsearch.node.Node;
 import org.elasticsearch.plugins.PluginsLoader;
 
-/** One node of the core server: java Server.java HOME, whose config/elasticsearch.yml says the rest. It ends on SIGTERM. */
+/** One node of the core server: java Server.java HOME. Settings are in HOME/config/elasticsearch.yml. Ends on SIGTERM. */
 public class Server {
     public static void main(String[] arguments) throws Exception {
-        LogConfigurator.configureESLogging(); // before anything that logs when it is loaded
+        LogConfigurator.configureESLogging(); // before any class that logs when it is loaded
         Path home = Path.of(arguments[0]);
         Path config = home.resolve("config");
         Settings settings = Settings.builder()
@@ -34,6 +34,6 @@ public class Server {
             }
         }));
         node.start();
-        new CountDownLatch(1).await(); // the node's own threads do not keep a process alive
+        new CountDownLatch(1).await(); // the node's threads do not keep the process alive
     }
 }
