@@ -1,4 +1,4 @@
-# The names people try first; each is a script/ of the same name.
+# Shortcuts: each target runs the script of the same name in script/.
 .PHONY: setup server test bench
 
 setup server test bench:

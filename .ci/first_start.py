@@ -1,7 +1,7 @@
-"""Do what the README tells a newcomer to do, in a clone that has nothing yet, and look at what comes.
+"""Follow the README in a fresh clone and check the result.
 
-first_start.py CLONE: starts script/server, logs in, loads the first pages and every file that they name, ends it
-with Ctrl-C, looks for processes left behind, and starts it again.
+first_start.py CLONE: starts script/server, logs in, loads the first pages and every file that they reference, stops the
+server with Ctrl-C, checks that no process is left, and starts it again.
 """
 
 import os
@@ -9,9 +9,9 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "script"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from demo_client import Browser, Server
+from tools.demo_client import Browser, Server
 
 COLD_SECONDS = 180
 WARM_SECONDS = 10
@@ -19,17 +19,17 @@ PAGES = ("/", "/search/?q=ふりかえり", "/write/", "/my/", "/help/", "/style
 
 
 def look_round(browser: Browser) -> str:
-    """Load the first pages, an item, and every file they name; return the item's address."""
+    """Load the first pages, an item, and every file they reference; return the item's address."""
     files: set[str] = set()
     item = ""
     for page in PAGES:
         html = browser.get(page)
-        outside = re.findall(r'(?:src|<link[^>]+href)="(https?://[^"]+)"', html)
-        if any(not url.startswith(browser.base) for url in outside):
-            raise SystemExit(f"{page} loads something from elsewhere: {outside}")
+        external = re.findall(r'(?:src|<link[^>]+href)="(https?://[^"]+)"', html)
+        if any(not url.startswith(browser.base) for url in external):
+            raise SystemExit(f"{page} loads something from elsewhere: {external}")
         files |= files_of(html)
-        if found := re.search(r'href="(/k/[A-Z]{1,2}-[SHR]\d{2}-\d{5,7}/)"', html):
-            item = item or found[1]
+        if match := re.search(r'href="(/k/[A-Z]{1,2}-[SHR]\d{2}-\d{5,7}/)"', html):
+            item = item or match[1]
     if not item:
         raise SystemExit("no item is linked from the first pages")
     files |= files_of(browser.get(item))
@@ -44,7 +44,7 @@ def files_of(html: str) -> set[str]:
 
 
 def start(server: Server, limit: int) -> None:
-    """The limits are promised for a machine that does nothing else; where it does, the time is only printed."""
+    """The limits apply to an idle machine; on a busy one the time is only printed."""
     busy = os.getloadavg()[0] > (os.cpu_count() or 1) + 1
     seconds = server.start()
     print(

@@ -1,4 +1,4 @@
-"""The ASGI application that the web server loads."""
+"""The ASGI application."""
 
 import os
 

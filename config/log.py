@@ -1,5 +1,8 @@
-"""What the log leaves out. A refusal (403) is an answer and no fault: its one line names the address, and a trace of our
-own code would only hide the faults between many of them. It refuses to drop a line."""
+"""Log filter: removes the traceback from 403 responses.
+
+A 403 is an answer, not a failure. Its single line names the address; many tracebacks would hide real failures. No line
+is dropped.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every address of the site. Pages are served at /k/<public_id>/ only: wagtail.urls is left out on purpose."""
+"""All URLs of the site. Pages are served at /k/<public_id>/ only, so wagtail.urls is deliberately not included."""
 
 from django.urls import include, path
 

@@ -9,10 +9,10 @@ from search.engines import engine
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 application = get_wsgi_application()
-# The client of Elasticsearch takes a while to load (two seconds on a busy machine): not while the first reader waits.
-# Nothing is asked of the server here.
+# Load the Elasticsearch client now (up to two seconds on a busy machine), not while the first reader waits. This sends
+# no request to the server.
 engine()
-# What is loaded by now stays as long as the process; looking through it again and again for garbage cost a search page
-# one part in twenty. A page makes thousands of objects that are gone with it, so the looking begins later, too.
+# Objects loaded by now live as long as the process; collecting garbage among them cost a search page 5 % of its time. A
+# page makes thousands of short-lived objects, so the threshold is raised, too.
 gc.freeze()
 gc.set_threshold(20_000, 20, 20)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error, register
+from django.utils.module_loading import import_string
 
 from kb.formats.loading import read_format
 
@@ -39,3 +40,34 @@ def item_types_have_a_prefix(app_configs: Any, **_: Any) -> list[Error]:
 
 def _subclasses(model: Any) -> list[Any]:
     return [sub for child in model.__subclasses__() for sub in (child, *_subclasses(child))]
+
+
+_FUNCTION_LISTS = ("KB_PUBLISHED", "KB_ITEM_PARTS", "KB_HOME_PARTS")
+
+
+@register()
+def named_functions_can_be_loaded(app_configs: object, **_: object) -> list[Error]:
+    """kb.E003: KB_PUBLISHED, KB_ITEM_PARTS and KB_HOME_PARTS are lists of functions, LOGIN_CARDS is one or empty.
+
+    Without this check a wrong path fails when it is first used: KB_PUBLISHED at the first publish, which is rolled back.
+    """
+    errors = [_function_error(name, path) for name in _FUNCTION_LISTS for path in _paths(getattr(settings, name))]
+    if settings.LOGIN_CARDS:
+        errors.append(_function_error("LOGIN_CARDS", settings.LOGIN_CARDS))
+    return [error for error in errors if error is not None]
+
+
+def _paths(value: object) -> list[object]:
+    """The entries of a setting; a value that is no list is an entry that is no function."""
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _function_error(setting: str, path: object) -> Error | None:
+    hint = "Name a function by its dotted path (docs/operations.md)."
+    if not isinstance(path, str):
+        return Error(f"{setting}: {path!r} is not a dotted path.", hint=hint, id="kb.E003")
+    try:
+        function = import_string(path)
+    except ImportError as error:
+        return Error(f"{setting}: {error}", hint=hint, id="kb.E003")
+    return None if callable(function) else Error(f"{setting}: {path} is not a function.", hint=hint, id="kb.E003")

@@ -1,4 +1,4 @@
-"""The Django application of the search room."""
+"""The Django app of search."""
 
 from django.apps import AppConfig
 
@@ -14,6 +14,6 @@ class SearchConfig(AppConfig):
 
         try:
             sources()
-        except Exception:  # search.E001 says what is wrong; saving an item must not fail for it
+        except Exception:  # search.E001 reports it; saving an item must not fail because of it
             return
         signals.connect()

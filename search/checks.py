@@ -1,11 +1,10 @@
-"""System checks: a source that is missing or half made stops the boot with a hint, not a search at noon."""
+"""System checks: errors in sources and engine settings are reported at boot, with a hint."""
 
 from __future__ import annotations
 
 import re
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -14,7 +13,7 @@ from django.db.models import Model
 from django.utils.module_loading import import_string
 
 from search.engines import engine
-from search.engines.credentials import HINT, unsendable
+from search.engines.connection_settings import HINT, unsendable_settings
 from search.registry import SearchSource, sources
 
 _PREFIX = re.compile("[a-z][a-z0-9-]{0,39}")
@@ -22,16 +21,16 @@ _METHODS = ("eligible", "document", "visible_to", "cards", "labels", "synonyms",
 
 
 @register(Tags.models)
-def check_sources(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """search.E001: a source cannot be loaded. search.E002: it lacks a part of the protocol."""
+def check_sources(app_configs: object, **_: object) -> list[CheckMessage]:
+    """search.E001: a source cannot be loaded. search.E002: a source does not implement the protocol."""
     try:
-        found = sources()
+        by_name = sources()
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         return [
             Error(f"SEARCH_SOURCES: {error}", hint="Name classes that offer registry.SearchSource.", id="search.E001")
         ]
     problems: list[CheckMessage] = []
-    for name, source in found.items():
+    for name, source in by_name.items():
         missing = [method for method in _METHODS if not callable(getattr(source, method, None))]
         if not (isinstance(getattr(source, "model", None), type) and issubclass(source.model, Model)):
             missing.append("model")
@@ -47,8 +46,8 @@ def check_sources(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.models)
-def check_reader(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """search.E003: nobody can say what a reader may see, so nobody may search."""
+def check_reader(app_configs: object, **_: object) -> list[CheckMessage]:
+    """search.E003: SEARCH_READER is not a function, so the readers' audience tokens are unknown."""
     hint = "Name a function: user → frozenset of audience tokens."
     try:
         reader = import_string(settings.SEARCH_READER)
@@ -58,8 +57,8 @@ def check_reader(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.compatibility)
-def check_dictionary(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """search.E004: the dictionary that settings name is not installed. search.W001: a size nobody knows."""
+def check_dictionary(app_configs: object, **_: object) -> list[CheckMessage]:
+    """search.E004: the configured dictionary is not installed. search.W001: its size is unknown."""
     size = settings.SEARCH_DICTIONARY
     if size not in ("small", "core", "full"):
         return [Warning(f"SEARCH_DICTIONARY is {size!r}", hint="small, core or full.", id="search.W001")]
@@ -71,8 +70,8 @@ def check_dictionary(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.compatibility)
-def check_engine_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """search.E005–E009: what the settings of the engine say cannot be meant. Asks no server."""
+def check_engine_settings(app_configs: object, **_: object) -> list[CheckMessage]:
+    """search.E005–E009: the settings of the engine are invalid. Contacts no server."""
     if not settings.SEARCH_URL:
         return []
     problems: list[CheckMessage] = []
@@ -91,7 +90,7 @@ def check_engine_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if not _PREFIX.fullmatch(settings.SEARCH_PREFIX):
         hint = "英小文字で始まる、英小文字・数字・ハイフンの40文字までにしてください。"
         problems.append(Error("SEARCH_PREFIX は索引の名前に使えません。", hint=hint, id="search.E008"))
-    names = unsendable(
+    names = unsendable_settings(
         url=settings.SEARCH_URL,
         api_key=settings.SEARCH_API_KEY,
         user=settings.SEARCH_USER,
@@ -103,8 +102,8 @@ def check_engine_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def check_engine(app_configs: Any, databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """search.W002: the engine itself says what a person has to mend. Only with `check --database`, as it asks a server."""
+def check_engine(app_configs: object, databases: object = None, **_: object) -> list[CheckMessage]:
+    """search.W002: what the engine reports as broken. Only with `check --database`, because it contacts the server."""
     if not databases or check_engine_settings(None):
         return []
     return [Warning(line, id="search.W002") for line in engine().health()]

@@ -1,9 +1,8 @@
-"""What content says to search: the engine-neutral SearchDocument, and the Card that people are shown.
+"""The interface for content apps: the engine-neutral SearchDocument, and the Card that the results page shows.
 
-This is the one module of search that content rooms import, and only from their ``search_source``.
-A document goes into the index and is never shown; a card is read from the database at answer time
-and is never indexed. It refuses to know any engine, and to repair what a source gets wrong: a bad
-document raises DocumentError, its row is parked with that reason, and nothing else waits for it.
+This is the only module of search that content apps import, and only from their ``search_source``. A document goes into
+the index and is never shown; a card is read from the database at answer time and is never indexed. An invalid document
+is not repaired: it raises DocumentError, its row is parked with that reason, and other rows are not affected.
 """
 
 from __future__ import annotations
@@ -11,17 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
-#: Raised by one whenever a field changes its meaning; each generation of an index is stamped with it.
+#: Version of the fields of SearchDocument. Increase it whenever a field changes its meaning: it is part of the stamp of
+#: each generation, and a generation with another stamp is rebuilt.
 SCHEMA_VERSION = 3
 
 
 class DocumentError(ValueError):
-    """A source offered a document that must not enter the index."""
+    """A source returned a document that must not enter the index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """The text of a file; `label` names it and its page or sheet, as people will read it."""
+    """The text of a file. `label` names the file and its page or sheet, as readers know it."""
 
     label: str
     text: str
@@ -29,10 +29,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class SearchDocument:
-    """Version 1 of what one row says in the index (decided.md, Search seam).
+    """What the index contains of one row (see SCHEMA_VERSION).
 
-    Texts are as typed: analysis is search's own work. Codes (`type`, `theme`, `maturity` …) are the
-    ASCII codes of the database; `audience` holds the item-side tokens of the one policy.
+    Texts are as typed; search analyses them. Codes (`type`, `theme`, `maturity` …) are the ASCII codes of the database.
+    `audience` holds the item's tokens of the access policy. No source fills `attachments` yet; the field is indexed.
     """
 
     # identity: key is "<source>:<primary key>"
@@ -41,7 +41,7 @@ class SearchDocument:
     type: str
     public_id: str
     url: str
-    # who may find it: never empty, for a document without tokens could be found by nobody
+    # who may find it: never empty, as nobody could find a document without tokens
     audience: tuple[str, ...]
     # text
     title: str
@@ -52,7 +52,7 @@ class SearchDocument:
     readings: tuple[str, ...] = ()
     author_label: str = ""
     lang: str = "ja"
-    # where and when: unit_names lists every name, then and now, that should find it
+    # where and when: unit_names lists every past and present name that should find it
     unit_uid: str = ""
     unit_names: tuple[str, ...] = ()
     fiscal_year: int | None = None
@@ -84,7 +84,7 @@ class SearchDocument:
             raise DocumentError(f"{self.key!r}: published_at has no time zone")
 
     def codes(self) -> tuple[str, ...]:
-        """Every code of a vocabulary that the document carries."""
+        """All vocabulary codes of the document."""
         return (*self.theme, *self.stance, *self.scene, *self.municipality)
 
 
@@ -92,8 +92,8 @@ class SearchDocument:
 class Card:
     """What the results page shows of one row, read from the database for one reader.
 
-    `text` is the plain text that the snippet is cut from. `unit_now_label` is empty where the unit
-    still has the name of then. `badges` are (code, label) pairs, the most important first.
+    `text` is the plain text from which the snippet is cut. `unit_now_label` is empty if the unit still has the same
+    name. `badges` are (code, label) pairs, most important first.
     """
 
     type: str
@@ -112,10 +112,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What stands in the box while somebody is typing, for sources that suggest rows of their own.
+    """The current content of the search box, for suggesters.
 
-    `text` is respelled (search/spelling.py) and without spaces; `hiragana` is its reading where it is kana or
-    romaji alone, else empty.
+    `text` is normalised (search/normalization.py) and without spaces. `hiragana` is its reading if it is kana or romaji
+    alone, else empty.
     """
 
     text: str
@@ -124,7 +124,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One thing that might be meant, and where it is; the reader may open it."""
+    """A suggestion and its address; the reader may open it."""
 
     label: str
     url: str
@@ -135,7 +135,7 @@ _SCALARS: dict[str, type] = {"str": str, "int": int, "date": date, "datetime": d
 
 
 def _problem(name: str, annotation: str, value: object) -> str:
-    """Why `value` does not fit its annotation, or an empty string."""
+    """Why `value` does not match its annotation, or an empty string."""
     if annotation.startswith("tuple["):
         if not isinstance(value, tuple):
             return "is not a tuple"

@@ -1,7 +1,7 @@
-"""Judged questions → figures: how well the right documents stand at the top (docs/search.md).
+"""Relevance figures of judged questions: nDCG, recall, MRR (docs/search.md).
 
-The measures are pure; `ask` runs the product's own pipeline over an index of a judged collection, for a reader
-who may see all of it, whichever engine holds it. It refuses to tune anything: numbers live in ranking.py.
+The measures are pure. `ask` runs the product's pipeline on an index of a judged collection, on any engine, for a reader
+who may see everything. Weights are set in ranking.py, not here.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from search.access import Gate
-from search.engines.base import KINDS, Clause, Engine, Kind
-from search.indexes import fill
-from search.judged import Judged, Question
-from search.lexical import Lexical, lexical
+from search.engines.base import KINDS, Clause, Engine, TokenKind
+from search.generations import fill
+from search.judgements import JudgedCollection, Question
 from search.pipeline import rank
 from search.query import parse
+from search.query_plan import QueryPlan, plan_query
 
 DEPTH = 10
 _EVERYBODY = Gate(frozenset({"public"}), frozenset())
@@ -25,7 +25,7 @@ _EVERYBODY = Gate(frozenset({"public"}), frozenset())
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What stood on the first page for one question, best first, and how long that took in milliseconds."""
+    """The first page of results of one question, best first, and the time taken in milliseconds."""
 
     question: Question
     ranked: tuple[str, ...]
@@ -50,58 +50,64 @@ class Figures:
     p95: float
 
     def named(self) -> dict[str, float]:
-        """The figures by the names that stay (JSON, floors)."""
+        """The figures by their stable names (JSON output, floors.toml)."""
         return {
-            "questions": self.questions, "ndcg@10": self.ndcg, "recall@10": self.recall, "mrr@10": self.mrr,
-            "success@1": self.success, "zero_hits": self.zero_hits, "p50_ms": self.p50, "p95_ms": self.p95,
-        }  # fmt: skip
+            "questions": self.questions,
+            "ndcg@10": self.ndcg,
+            "recall@10": self.recall,
+            "mrr@10": self.mrr,
+            "success@1": self.success,
+            "zero_hits": self.zero_hits,
+            "p50_ms": self.p50,
+            "p95_ms": self.p95,
+        }
 
 
 def ndcg(ranked: Sequence[str], grades: Mapping[str, int], depth: int = DEPTH) -> float:
-    """Gain 2^grade − 1, discounted by the logarithm of the place, as a share of the best possible."""
+    """Gain 2^grade − 1, discounted by the logarithm of the rank, as a share of the best possible."""
 
-    def gain(found: Sequence[int]) -> float:
-        return sum((2**grade - 1) / math.log2(place + 2) for place, grade in enumerate(found[:depth]))
+    def gain(grades_in_order: Sequence[int]) -> float:
+        return sum((2**grade - 1) / math.log2(rank + 2) for rank, grade in enumerate(grades_in_order[:depth]))
 
     best = gain(sorted(grades.values(), reverse=True))
     return gain([grades.get(key, 0) for key in ranked]) / best if best else 0.0
 
 
 def reciprocal_rank(ranked: Sequence[str], grades: Mapping[str, int], depth: int = DEPTH) -> float:
-    """One over the place of the first right document."""
-    return next((1 / place for place, key in enumerate(ranked[:depth], 1) if grades.get(key, 0) > 0), 0.0)
+    """One over the rank of the first relevant document."""
+    return next((1 / rank for rank, key in enumerate(ranked[:depth], 1) if grades.get(key, 0) > 0), 0.0)
 
 
 def recall(ranked: Sequence[str], grades: Mapping[str, int], depth: int = DEPTH) -> float:
-    """The share of the right documents that is found."""
-    right = {key for key, grade in grades.items() if grade > 0}
-    return len(right & set(ranked[:depth])) / len(right) if right else 0.0
+    """The share of the relevant documents among the first `depth`."""
+    relevant = {key for key, grade in grades.items() if grade > 0}
+    return len(relevant & set(ranked[:depth])) / len(relevant) if relevant else 0.0
 
 
-def load(engine: Engine, judged: Judged) -> None:
-    """Make the collection the whole of the engine's live index."""
+def load(engine: Engine, judged: JudgedCollection) -> None:
+    """Make the collection the engine's live index."""
     fill(engine, judged.documents)
 
 
-def ask(engine: Engine, judged: Judged, kinds: Collection[Kind] = KINDS) -> list[Answer]:
-    """Each question asked of an engine that `load` has filled, with all token kinds or with some of them alone."""
+def ask(engine: Engine, judged: JudgedCollection, kinds: Collection[TokenKind] = KINDS) -> list[Answer]:
+    """The answers of an engine that `load` has filled, with all kinds of token or with some of them."""
     return [_answer(engine, question, judged.synonyms, kinds) for question in judged.questions]
 
 
 def first_page(engine: Engine, text: str, synonyms: Collection[Collection[str]] = ()) -> tuple[str, ...]:
-    """The names of the documents that `text` finds, best first."""
+    """The names of the documents found for `text`, best first."""
     return _answer(engine, Question("", text, "", {}), synonyms, KINDS).ranked
 
 
 def agreeing(engine: Engine, pairs: Sequence[tuple[str, str]]) -> tuple[int, list[tuple[str, str]]]:
-    """Of pairs of spellings that mean the same: how many find anything, and those whose first pages differ."""
-    pages = [(pair, first_page(engine, pair[0]), first_page(engine, pair[1])) for pair in pairs]
-    found = [(pair, set(one), set(other)) for pair, one, other in pages if one or other]
-    return len(found), [pair for pair, one, other in found if one != other]
+    """Of pairs of equivalent spellings: how many find anything, and the pairs whose first pages differ."""
+    pages = [(pair, set(first_page(engine, pair[0])), set(first_page(engine, pair[1]))) for pair in pairs]
+    with_hits = [(pair, first, second) for pair, first, second in pages if first or second]
+    return len(with_hits), [pair for pair, first, second in with_hits if first != second]
 
 
 def figures(answers: Sequence[Answer]) -> Figures:
-    """The means. Of no answers at all everything is nought."""
+    """The means of all answers; zeros if there are none."""
     times = sorted(answer.took for answer in answers)
     count = max(1, len(answers))
     pairs = [(answer.ranked, answer.question.grades) for answer in answers]
@@ -118,30 +124,30 @@ def figures(answers: Sequence[Answer]) -> Figures:
 
 
 def _answer(
-    engine: Engine, question: Question, synonyms: Collection[Collection[str]], kinds: Collection[Kind]
+    engine: Engine, question: Question, synonyms: Collection[Collection[str]], kinds: Collection[TokenKind]
 ) -> Answer:
     started = time.perf_counter()
     request = parse({"q": [question.text]})
-    words = lexical(request, synonyms)
+    plan = plan_query(request, synonyms)
     if set(kinds) != set(KINDS):
-        words = _only(words, kinds)
-    hits = rank(engine, request, words, _EVERYBODY).hits
+        plan = _limited_to(plan, kinds)
+    hits = rank(engine, request, plan, _EVERYBODY).hits
     took = (time.perf_counter() - started) * 1000
     return Answer(question, tuple(hit.key.partition(":")[2] for hit in hits), took)
 
 
-def _only(words: Lexical, kinds: Collection[Kind]) -> Lexical:
-    """The same question matched and scored by these kinds of token alone (to see what each is worth)."""
+def _limited_to(plan: QueryPlan, kinds: Collection[TokenKind]) -> QueryPlan:
+    """The same plan, matching and scoring by these kinds of token alone (to measure the value of each)."""
 
-    def reduced(clause: Clause) -> Clause:
-        return Clause(tuple(way for way in clause.any_of if way.kind in kinds) or clause.any_of)
+    def limited(clause: Clause) -> Clause:
+        return Clause(tuple(match for match in clause.any_of if match.kind in kinds) or clause.any_of)
 
     attempts = tuple(
         replace(
-            one,
-            clauses=tuple(map(reduced, one.clauses)),
-            scoring=tuple(scoring for scoring in one.scoring if scoring.kind in kinds),
+            attempt,
+            clauses=tuple(map(limited, attempt.clauses)),
+            scoring=tuple(scoring for scoring in attempt.scoring if scoring.kind in kinds),
         )
-        for one in words.attempts
+        for attempt in plan.attempts
     )
-    return replace(words, attempts=attempts)
+    return replace(plan, attempts=attempts)

@@ -1,5 +1,7 @@
-"""The closed list of what search logs. Events carry counts, names of sources and classes of errors, and
-never a title, a text, a query or a person (house.md, habit 15).
+"""The closed list of what search logs: names of events, and the facts that each may carry.
+
+Facts are counts, names of sources and classes of errors, never a title, a text, a query or a person. `log` rejects any
+other fact, so that a mistake fails in a test and never reaches a log file.
 """
 
 from __future__ import annotations
@@ -11,20 +13,30 @@ _logger = logging.getLogger("search")
 
 
 class Event(StrEnum):
-    HIT_DROPPED = "search.hit_dropped"  # gate two refused a hit, and no change of it was waiting
-    REDUCED = "search.reduced"  # answered from the database, the engine being unavailable
+    HIT_DROPPED = "search.hit_dropped"  # the second gate dropped a hit without a pending change
+    REDUCED = "search.reduced"  # answered by the database, because the engine was unavailable
     ENGINE_UNAVAILABLE = "search.engine_unavailable"
-    ENGINE_BACK = "search.engine_back"  # it answers again: once a process that had met it away
+    ENGINE_BACK = "search.engine_back"  # available again; once per process that met the outage
     INDEX_REBUILT = "search.index_rebuilt"
     CHANGE_PARKED = "search.change_parked"
     WORKER_FAILED = "search.worker_failed"
 
 
-_ERRORS = frozenset((Event.HIT_DROPPED, Event.CHANGE_PARKED, Event.WORKER_FAILED))
-_NEWS = frozenset((Event.INDEX_REBUILT, Event.ENGINE_BACK))
+#: Level of each event, and the facts that it may carry.
+_EVENTS: dict[Event, tuple[int, frozenset[str]]] = {
+    Event.HIT_DROPPED: (logging.ERROR, frozenset({"count"})),
+    Event.REDUCED: (logging.WARNING, frozenset({"error", "advice"})),
+    Event.ENGINE_UNAVAILABLE: (logging.WARNING, frozenset({"error", "advice", "again_in"})),
+    Event.ENGINE_BACK: (logging.INFO, frozenset({"server", "away"})),
+    Event.INDEX_REBUILT: (logging.INFO, frozenset({"documents", "wrong"})),
+    Event.CHANGE_PARKED: (logging.ERROR, frozenset({"source", "error"})),
+    Event.WORKER_FAILED: (logging.ERROR, frozenset({"error", "again_in"})),
+}
 
 
 def log(event: Event, **facts: int | str) -> None:
-    """Write one event with its facts."""
-    level = logging.ERROR if event in _ERRORS else logging.INFO if event in _NEWS else logging.WARNING
+    """Write one event with its facts. Empty facts are left out; ValueError for a fact that the event may not carry."""
+    level, allowed = _EVENTS[event]
+    if unknown := facts.keys() - allowed:
+        raise ValueError(f"{event} may not carry {', '.join(sorted(unknown))}")
     _logger.log(level, "%s %s", event, " ".join(f"{name}={value}" for name, value in facts.items() if value != ""))

@@ -1,43 +1,73 @@
-"""Why a hit stands where it stands, in Japanese, for the knowledge office. Pure: it tells what ranking.py decided.
+"""Explains in Japanese why a hit has its place, for the knowledge office. Pure.
 
-It refuses to compute an order of its own: every number is asked of ranking.py or came from the engine.
+Computes no order of its own: every number comes from ranking.py or from the engine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from search import ranking
 from search.documents import Card
-from search.engines.base import EngineHit, Scoring
+from search.engines.base import EngineHit, EngineQuery, Scoring, TokenKind
 
-_KINDS = {"a": "短い語", "c": "長い語", "b": "二文字の並び", "r": "読み"}
+#: Key of a hit → label of a kind of token → score.
+Scores = Mapping[str, Mapping[str, float]]
+
+_KINDS = {
+    TokenKind.UNIT: "短い語",
+    TokenKind.COMPOUND: "長い語",
+    TokenKind.BIGRAM: "二文字の並び",
+    TokenKind.READING: "読み",
+}
 _BONUSES = {"reuse": "役に立った", "freshness": "新しさ", "own_unit": "あなたの所属"}
 
 
-def called(scoring: Scoring) -> str:
-    """What one part of the question to the engine is called."""
-    return "同義語" if scoring.kind == "a" and scoring.weight < ranking.KIND_WEIGHTS["a"] else _KINDS[scoring.kind]
+def queries_by_kind(query: EngineQuery, keys: Collection[str]) -> dict[str, EngineQuery]:
+    """The query limited to `keys`, once for each kind of token that scores."""
+    limited = replace(query, facets=(), only=frozenset(keys), limit=len(keys))
+    return {_label(scoring): replace(limited, scoring=(scoring,)) for scoring in query.scoring}
 
 
-def by_words(parts: Mapping[str, float]) -> str:
-    """How well the words match, and which kinds of word say so."""
-    said = "、".join(f"{name} {score:.2f}" for name, score in parts.items() if score)
-    return f"語の一致 {sum(parts.values()):.2f}" + (f"（{said}）" if said else "")
+def scores_by_key(keys: Collection[str], hits_by_kind: Mapping[str, Sequence[EngineHit]]) -> Scores:
+    """The answers to `queries_by_kind`, turned around."""
+    scores = {name: {hit.key: hit.score for hit in hits} for name, hits in hits_by_kind.items()}
+    return {key: {name: scores[name].get(key, 0.0) for name in scores} for key in keys}
+
+
+def explanation(
+    hit: EngineHit, card: Card, query: EngineQuery, window: Sequence[EngineHit], scores: Mapping[str, float]
+) -> tuple[str, ...]:
+    """The lines of the explanation of one hit. `window` are the hits that ranking re-ordered."""
+    if query.order == "newest":
+        return ("新しい順なので、語の一致は使っていません",)
+    return (by_words(scores), *reasons(hit, window, query.audience, card))
+
+
+def by_words(scores: Mapping[str, float]) -> str:
+    """How well the words match, by kind of token."""
+    parts = "、".join(f"{name} {score:.2f}" for name, score in scores.items() if score)
+    return f"語の一致 {sum(scores.values()):.2f}" + (f"（{parts}）" if parts else "")
 
 
 def reasons(hit: EngineHit, window: Sequence[EngineHit], audience: Collection[str], card: Card) -> list[str]:
-    """What was added to or taken from the words' score, and what came of it."""
-    if hit.key not in {one.key for one in window}:
+    """The bonuses and the penalty on the score by words, and the final score."""
+    if hit.key not in {other.key for other in window}:
         return [f"上位{len(window)}件より後ろなので、語の一致だけの順です（加点なし）", f"合計 {hit.score:.2f}"]
-    found = []
+    lines = []
     for name, share in ranking.bonuses(hit.signals, ranking.newest_day(window), audience).items():
         if name == "maturity":
             label = dict(card.badges).get(hit.signals.maturity) if hit.signals.maturity else "教訓以外の記録（一律）"
-            found.append(f"{label or hit.signals.maturity} +{share:.1%}")
+            lines.append(f"{label or hit.signals.maturity} +{share:.1%}")
         elif share:
-            found.append(f"{_BONUSES[name]} +{share:.1%}")
+            lines.append(f"{_BONUSES[name]} +{share:.1%}")
     if (factor := ranking.penalty(hit.signals)) != 1.0:
-        found.append(f"{hit.signals.superseded_by} に置き換わった ×{factor}（その下に並べます）")
-    found.append(f"合計 {hit.score:.2f}")
-    return found
+        lines.append(f"{hit.signals.superseded_by} に置き換わった ×{factor}（その下に並べます）")
+    lines.append(f"合計 {hit.score:.2f}")
+    return lines
+
+
+def _label(scoring: Scoring) -> str:
+    is_synonym = scoring.kind is TokenKind.UNIT and scoring.weight < ranking.KIND_WEIGHTS[TokenKind.UNIT]
+    return "同義語" if is_synonym else _KINDS[scoring.kind]

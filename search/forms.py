@@ -1,7 +1,7 @@
-"""The search page's controls, as its components want them: facet groups, chosen conditions, sorting, pages.
+"""The controls of the search page, as its components expect them: facet groups, chosen filters, sorting, pagination.
 
-Every control is an address or a plain GET form, so the page works without JavaScript and each state
-of it can be kept as a link. It refuses to search: it draws what was asked and what came of it.
+Every control is a link or a plain GET form, so the page works without JavaScript and each state has an address. This
+module only presents a request and its result; it does not search.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from search.results import Facet, ResultPage
 
 TITLES = {"type": "種類", "theme": "分野", "unit": "所属", "fiscal_year": "年度"}
 SORTS = (("relevance", "関連の高い順"), ("newest", "新しい順"))
-#: Values of a facet shown before 「ほか…を見る」.
+#: How many values of a facet are shown before 「ほか…を見る」.
 _UNFOLDED = 7
 
 
 def controls(request: SearchRequest, result: ResultPage) -> dict[str, Any]:
-    """Everything on the page that can be pressed."""
+    """All controls of the page, as template context."""
     chosen = [(facet.name, value) for facet in result.facets for value in facet.values if value.chosen]
     return {
         "count": f"{result.total:,}",
@@ -42,7 +42,7 @@ def controls(request: SearchRequest, result: ResultPage) -> dict[str, Any]:
 
 
 def _group(facet: Facet) -> dict[str, Any]:
-    """One facet; what is chosen is never folded away."""
+    """One facet. Chosen values are never folded away."""
     items = [
         {"value": value.code, "label": value.label, "count": value.count, "checked": value.chosen}
         for value in facet.values

@@ -1,8 +1,7 @@
-"""What matched, marked in the text as it was typed: HTML-safe, nothing but <mark> added.
+"""Highlights matches in the text as typed. The result is safe HTML; only <mark> is added.
 
-Words are compared as they are searched (normalised, folded), so ふりかえり marks 振返り and R6 marks
-令和6年度. Only a window of each text is analysed, and of that the clauses that hold a trace of a word, so a page of
-long texts stays quick.
+Words are compared as they are searched (normalised, folded), so ふりかえり marks 振返り and R6 marks 令和6年度. To keep a
+page of long texts fast, only a window of each text is analysed, and of it only the clauses that pass the prefilter.
 """
 
 from __future__ import annotations
@@ -14,12 +13,14 @@ from html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from search.analysis import kana_reading, occurrences
-from search.spelling import respell
-from search.traces import Traces, traces
+from search.documents import Card
+from search.highlight_prefilter import Prefilter, prefilter
+from search.normalization import normalize
+from search.results import Hit
 
 SNIPPET = 130
-#: Longer texts are searched for a window no further than this.
-_LOOKED_AT = 20_000
+#: Only this much of a text is searched for the snippet's window.
+_SEARCHED_CHARACTERS = 20_000
 _HIRAGANA = re.compile("[ぁ-ゖ]")
 _SPACES = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[。！？!?\n]")
@@ -28,18 +29,26 @@ _SENTENCE_END = re.compile(r"[。！？!?\n]")
 def highlighted(
     title: str, texts: Iterable[str], forms: Collection[str], typed: Sequence[str]
 ) -> tuple[SafeString, SafeString]:
-    """A hit's title, and the stretch of its texts that says most about the match (the beginning where nothing does).
+    """A hit's title, and the part of its texts that shows most of the match (the beginning if there is none).
 
-    Safe HTML with what matched in <mark>. Where no clause with a trace of a word gives a mark, all are looked into
-    (訊ねる for 尋ねる): the hit matched somehow.
+    If no clause that passes the prefilter contains a match, all clauses are analysed (訊ねる for 尋ねる): the document
+    is a hit, so it matched somewhere.
     """
-    whole, begin = _stretch(texts, forms, typed)
-    # A word in hiragana is any word that sounds so, written with whatever kanji.
-    near = None if any(kana_reading(word) and _HIRAGANA.search(word) for word in typed) else traces(forms)
-    found = _spans(title, forms, typed, near), _spans(whole[begin : begin + SNIPPET], forms, typed, near)
-    if near is not None and not any(found):
-        found = _spans(title, forms, typed), _spans(whole[begin : begin + SNIPPET], forms, typed)
-    return _html(title, found[0]), _cut(whole, begin, found[1])
+    text, begin = _text_and_window(texts, forms, typed)
+    window = text[begin : begin + SNIPPET]
+    # A word typed in hiragana matches any word with that reading, whatever its kanji: no prefilter applies.
+    by_reading = any(kana_reading(word) and _HIRAGANA.search(word) for word in typed)
+    words = None if by_reading else prefilter(forms)
+    title_spans, spans = _spans(title, forms, typed, words), _spans(window, forms, typed, words)
+    if words is not None and not (title_spans or spans):
+        title_spans, spans = _spans(title, forms, typed), _spans(window, forms, typed)
+    return _html(title, title_spans), _snippet(text, begin, spans)
+
+
+def highlighted_hit(card: Card, forms: Collection[str], typed: Sequence[str], why: tuple[str, ...] = ()) -> Hit:
+    """The hit that the results page shows of a card."""
+    title, snippet = highlighted(card.title, (card.summary, card.text), forms, typed)
+    return Hit(card=card, title=title, snippet=snippet, why=why)
 
 
 def _html(text: str, spans: list[tuple[int, int]]) -> SafeString:
@@ -51,20 +60,20 @@ def _html(text: str, spans: list[tuple[int, int]]) -> SafeString:
     return mark_safe("".join((*parts, escape(text[position:]))))  # noqa: S308 -- all of the text is escaped
 
 
-def _stretch(texts: Iterable[str], forms: Collection[str], typed: Sequence[str]) -> tuple[str, int]:
-    """All of the texts in one line, and where in it the snippet begins."""
-    whole = _SPACES.sub(" ", " ".join(_unrepeated(texts))[:_LOOKED_AT]).strip()
-    return whole, _window(whole, _needles(forms, typed)) if typed else 0
+def _text_and_window(texts: Iterable[str], forms: Collection[str], typed: Sequence[str]) -> tuple[str, int]:
+    """The texts joined to one line, and where in it the snippet begins."""
+    text = _SPACES.sub(" ", " ".join(_unrepeated(texts))[:_SEARCHED_CHARACTERS]).strip()
+    return text, _window(text, _needles(forms, typed)) if typed else 0
 
 
-def _cut(whole: str, begin: int, spans: list[tuple[int, int]]) -> SafeString:
+def _snippet(text: str, begin: int, spans: list[tuple[int, int]]) -> SafeString:
     end = begin + SNIPPET
-    html = _html(whole[begin:end], spans)
-    return mark_safe(f"{'…' if begin else ''}{html}{'…' if end < len(whole) else ''}")  # noqa: S308 -- html is safe
+    html = _html(text[begin:end], spans)
+    return mark_safe(f"{'…' if begin else ''}{html}{'…' if end < len(text) else ''}")  # noqa: S308 -- html is safe
 
 
 def _unrepeated(texts: Iterable[str]) -> list[str]:
-    """Without a text that the next one begins with: a summary is often the body's first sentences, read twice."""
+    """Leaves out a text that the next one begins with: a summary is often the first sentences of the body."""
     kept: list[str] = []
     for text in texts:
         if kept and text.lstrip().startswith(kept[-1].strip().rstrip("…")):
@@ -75,31 +84,31 @@ def _unrepeated(texts: Iterable[str]) -> list[str]:
 
 
 def _spans(
-    text: str, forms: Collection[str], typed: Sequence[str], near: Traces | None = None
+    text: str, forms: Collection[str], typed: Sequence[str], words: Prefilter | None = None
 ) -> list[tuple[int, int]]:
-    spelled = respell(text)
+    normalized = normalize(text)
     readings = {reading for word in typed if (reading := kana_reading(word))}
-    tokens = occurrences(spelled, forms, readings, near.within if near else None) if forms else []
+    tokens = occurrences(normalized, forms, readings, words.may_match if words else None) if forms else []
     matched = [token for token in tokens if token.form in forms]
     spans = _touching(
         [(token.begin, token.end) for token in matched if len(token.form) > 1 or token.form in typed],
         [(token.begin, token.end) for token in matched if len(token.form) == 1 and token.form not in typed],
     )
     spans += [(token.begin, token.end) for token in tokens if token.reading in readings]
-    if typed and not spans:  # found by its characters alone, inside words that the dictionary cuts otherwise
-        for word in typed:
-            spans += [spelled.span(m.start(), m.end()) for m in re.finditer(re.escape(word), spelled.text) if word]
+    if not spans:  # matched by its characters alone, inside words that the dictionary cuts differently
+        for word in filter(None, typed):
+            spans += [normalized.span(*match.span()) for match in re.finditer(re.escape(word), normalized.text)]
     return spans
 
 
 def _touching(whole: list[tuple[int, int]], parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans of words, with those of one-letter parts (所 of 避難所) that stand right beside one."""
+    """The spans of words, and of one-letter parts (所 of 避難所) that are adjacent to one."""
     begins, ends = {begin for begin, _ in whole}, {end for _, end in whole}
     return [*whole, *((begin, end) for begin, end in parts if begin in ends or end in begins)]
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Without overlaps; neighbours are one mark."""
+    """The spans without overlaps; adjacent ones are joined."""
     merged: list[tuple[int, int]] = []
     for begin, end in sorted(spans):
         if merged and begin <= merged[-1][1]:
@@ -110,32 +119,33 @@ def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _needles(forms: Collection[str], typed: Sequence[str]) -> list[str]:
-    """Strings whose presence tells where a match may be, without analysing all of the text."""
+    """Strings that show where a match may be, without analysing the whole text."""
     return list(dict.fromkeys([*(word for word in typed if len(word) <= 20), *forms, *(form[:2] for form in forms)]))
 
 
 def _window(text: str, needles: Sequence[str]) -> int:
-    """Where to begin: the stretch in which most different needles occur, from the start of its sentence if near."""
-    found: list[tuple[int, str]] = []
+    """Where the window begins: where most different needles occur, moved to the start of the sentence if near."""
+    positions: list[tuple[int, str]] = []
     for haystack in (text, text.lower()):
         for needle in needles:
             start = haystack.find(needle)
             for _ in range(20):
                 if start < 0:
                     break
-                found.append((start, needle))
+                positions.append((start, needle))
                 start = haystack.find(needle, start + 1)
-        if found:
+        if positions:
             break
     else:
-        spelled = respell(text)
-        found = [(spelled.begins[at], needle) for needle in needles if (at := spelled.text.find(needle)) >= 0]
-    if not found:
+        normalized = normalize(text)
+        starts = ((normalized.text.find(needle), needle) for needle in needles)
+        positions = [(normalized.begins[start], needle) for start, needle in starts if start >= 0]
+    if not positions:
         return 0
-    found.sort()
-    best, best_score = found[0][0], 0
-    for position, _ in found:
-        inside = {needle for at, needle in found if position <= at < position + SNIPPET - 20}
+    positions.sort()
+    best, best_score = positions[0][0], 0
+    for position, _ in positions:
+        inside = {needle for start, needle in positions if position <= start < position + SNIPPET - 20}
         if (score := sum(len(needle) for needle in inside)) > best_score:
             best, best_score = position, score
     ends = [match.end() for match in _SENTENCE_END.finditer(text, max(0, best - 40), best)]

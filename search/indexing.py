@@ -1,8 +1,8 @@
-"""Database truth → index. The only writer of documents.
+"""Writes rows of the database to the index. The only writer of documents.
 
-For a set of rows: draw a version, then read the rows, then write, then look. A row that is no longer
-eligible is forgotten under the same version. It refuses to trust what a change said: only the row
-as it stands now is written, so changes may come twice, late or in any order.
+For a set of rows: draw a version, read the rows, write them, verify. A row that is no longer eligible is deleted under
+the same version. Only the current state of a row is written, never what a change says about it, so changes may arrive
+twice, late or in any order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 
 from search.analysis import ANALYSIS_VERSION, analyse, kana_reading, readings, single_kanji
 from search.documents import SCHEMA_VERSION, DocumentError, SearchDocument
-from search.engines.base import Change, Engine, IndexedDocument, Kind, Signals
+from search.engines.base import Change, Engine, IndexedDocument, Signals, TokenKind
 from search.models import VersionCounter
 from search.registry import SearchSource, sources
 
@@ -25,15 +25,15 @@ BATCH = 100
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the rows of one call, by key."""
+    """The result of one call: what failed, by key."""
 
     version: int
-    refused: dict[str, str] = field(default_factory=dict)  # key → reason; trying again may help
-    invalid: dict[str, str] = field(default_factory=dict)  # key → reason; only another document helps
+    refused: dict[str, str] = field(default_factory=dict)  # key → reason; a retry may help
+    invalid: dict[str, str] = field(default_factory=dict)  # key → reason; only a changed document helps
 
 
 def index(engine: Engine, wanted: Mapping[str, Collection[Any]], generation: str | None = None) -> Outcome:
-    """Bring these rows (source name → keys) up to date, in all generations or in one."""
+    """Bring these rows (source name → primary keys) up to date, in all generations or in one."""
     outcome = Outcome(VersionCounter.draw())
     changes: list[Change] = []
     for name, pks in wanted.items():
@@ -50,33 +50,33 @@ def index(engine: Engine, wanted: Mapping[str, Collection[Any]], generation: str
 
 
 def _changes(source: SearchSource, pks: Collection[Any], outcome: Outcome) -> Iterable[Change]:
-    """Each row as a change; a row that cannot be described harms no other."""
+    """Each row as a change. A row that cannot be described does not affect the others."""
     pk_field = source.model._meta.pk
-    asked = {}
+    wanted = {}
     for pk in pks:
         try:
-            asked[str(pk)] = pk_field.to_python(pk)
+            wanted[str(pk)] = pk_field.to_python(pk)
         except ValidationError:
             outcome.invalid[f"{source.name}:{pk}"] = "no primary key of this source"
-    found = {str(row.pk): row for row in source.eligible().filter(pk__in=list(asked.values()))}
-    for pk in asked:
+    rows = {str(row.pk): row for row in source.eligible().filter(pk__in=list(wanted.values()))}
+    for pk in wanted:
         key = f"{source.name}:{pk}"
-        if pk not in found:
+        if pk not in rows:
             yield Change(key, outcome.version, None)
             continue
         try:
-            document = source.document(found[pk])
+            document = source.document(rows[pk])
             if document.key != key:
                 raise DocumentError(f"the document of {key} calls itself {document.key!r}")
             yield Change(key, outcome.version, describe(document))
         except DocumentError as error:
             outcome.invalid[key] = f"DocumentError: {error}"
-        except Exception as error:  # whatever a source gets wrong concerns this row alone
+        except Exception as error:  # an error of a source affects this row alone
             outcome.refused[key] = f"{type(error).__name__}: {error}"
 
 
 def _unseen(engine: Engine, changes: Collection[Change], outcome: Outcome) -> dict[str, str]:
-    """The check: keys that the index does not hold at the version just written, or a later one."""
+    """Verify the write: the keys that the index does not hold at the version just written or a later one."""
     held = engine.stored([change.key for change in changes])
     return {
         change.key: "the index does not hold what was written"
@@ -86,7 +86,7 @@ def _unseen(engine: Engine, changes: Collection[Change], outcome: Outcome) -> di
 
 
 def describe(document: SearchDocument) -> IndexedDocument:
-    """A document as engines keep it: analysed, and reduced to codes."""
+    """A document as engines store it: analysed, and reduced to codes."""
     names = (document.public_id, document.author_label, *document.keywords, *document.unit_names, *_years(document))
     texts = {
         "title": document.title,
@@ -95,22 +95,23 @@ def describe(document: SearchDocument) -> IndexedDocument:
         "names": "\n".join(name for name in names if name),
         "attachments": "\n".join(f"{part.label}\n{part.text}" for part in document.attachments),
     }
-    tokens: dict[Kind, dict[str, str]] = {"a": {}, "c": {}, "b": {}, "r": {}}
+    given_readings = [reading for text in document.readings if (reading := kana_reading(text))]
+    tokens: dict[TokenKind, dict[str, str]] = {kind: {} for kind in TokenKind}
     for name, text in texts.items():
         if not text:
             continue
         analysis = analyse(text[: settings.SEARCH_FIELD_LIMIT])
-        parts: dict[Kind, list[str]] = {"a": analysis.forms("a"), "c": analysis.forms("c"), "b": list(analysis.b)}
+        forms = {kind: analysis.forms(kind) for kind in (TokenKind.UNIT, TokenKind.COMPOUND, TokenKind.BIGRAM)}
         if name == "title":
-            parts["b"] += single_kanji(text)
-            parts["r"] = readings(analysis)
+            forms[TokenKind.BIGRAM] += single_kanji(text)
+            forms[TokenKind.READING] = readings(analysis)
         elif name == "names":
-            parts["r"] = [*readings(analysis), *filter(None, map(kana_reading, document.readings))]
-        for kind, forms in parts.items():
-            if forms:
-                tokens[kind][name] = " ".join(forms)
-    if document.readings and "names" not in tokens["r"]:
-        tokens["r"]["names"] = " ".join(filter(None, map(kana_reading, document.readings)))
+            forms[TokenKind.READING] = [*readings(analysis), *given_readings]
+        for kind, tokens_of_kind in forms.items():
+            if tokens_of_kind:
+                tokens[kind][name] = " ".join(tokens_of_kind)
+    if document.readings and "names" not in tokens[TokenKind.READING]:
+        tokens[TokenKind.READING]["names"] = " ".join(given_readings)
     return IndexedDocument(
         tokens=tokens,
         codes={
@@ -137,7 +138,7 @@ def describe(document: SearchDocument) -> IndexedDocument:
 
 
 def _years(document: SearchDocument) -> Iterable[str]:
-    """The years of a document as people name them: texts seldom say in which year they were written."""
+    """The years of a document as people name them: texts seldom state the year in which they were written."""
     if document.fiscal_year:
         yield f"FY{document.fiscal_year}"
     if document.occurred_on:
@@ -145,12 +146,12 @@ def _years(document: SearchDocument) -> Iterable[str]:
 
 
 def _newest(document: SearchDocument) -> float:
-    """Seconds that order "newest first": when it became readable, else the day it is about."""
+    """The timestamp that orders "newest first": when it was published, else the day it is about."""
     if document.published_at is not None:
         return document.published_at.timestamp()
     return (document.occurred_on.toordinal() - 719_163) * 86_400.0 if document.occurred_on else 0.0
 
 
 def stamp() -> str:
-    """What a generation must have been made with to serve this code."""
+    """The versions that a generation must have been built with to serve this code."""
     return f"schema {SCHEMA_VERSION}, analysis {ANALYSIS_VERSION}, dictionary {settings.SEARCH_DICTIONARY}"

@@ -1,7 +1,7 @@
-"""The queue between the database and the index: what changed, and the numbers that order the writes.
+"""The queue between the database and the index, and the version numbers of writes.
 
-A PendingChange is written in the transaction of the change itself, so it exists if and only if the
-change does. It says only that something about a row may differ; what, is read from the row later.
+A PendingChange is written in the transaction of the change itself, so it exists if and only if the change does. It
+says only that a row may have changed; the content is read from the row later.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from django.db.models.functions import Now
 
 class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
     def waiting(self) -> PendingChangeQuerySet:
-        """What a worker will still do by itself."""
+        """The rows that a worker will still process (not parked)."""
         return self.filter(parked=False)
 
     def keys(self) -> set[str]:
-        """The documents that these changes are about."""
+        """The keys of the documents that these changes concern."""
         return {f"{source}:{pk}" for source, pk in self.values_list("source", "object_pk")}
 
     def enqueue(self, source: str, pks: Iterable[Any]) -> None:
-        """Note that these rows may have changed. Rows pile up harmlessly: one write serves them all."""
+        """Record that these rows may have changed. Duplicates do no harm: one write settles all of them."""
         rows: list[Any] = [PendingChange(source=source, object_pk=str(pk)) for pk in pks]
         self.bulk_create(rows, batch_size=500)
 
     def claim(self, worker: str, limit: int, not_now: Collection[tuple[str, str]] = ()) -> list[PendingChange]:
-        """Take the oldest free rows. Two workers rarely meet, and nothing breaks where they do: versions decide."""
+        """Claim the oldest free rows. If two workers process the same row, versions decide: nothing breaks."""
         free: models.QuerySet[PendingChange] = self.waiting().filter(claimed_by="").order_by("pk")
         oldest: list[PendingChange] = list(free[: limit + len(not_now)])
         rows = [row for row in oldest if (row.source, row.object_pk) not in not_now]
@@ -39,12 +39,12 @@ class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
         return list(self.filter(claimed_by=worker).order_by("pk"))
 
     def release(self) -> None:
-        """Free what a worker claimed and did not finish (it was killed)."""
+        """Free the rows that a worker claimed and did not finish (it was killed)."""
         self.exclude(claimed_by="").update(claimed_by="")
 
 
 class PendingChange(models.Model):
-    """One reason to write one row to the index again. Deleted only after the index was seen to hold it."""
+    """A row to be written to the index again. Deleted only after the index was verified to hold it."""
 
     source = models.CharField("検索元", max_length=30)
     object_pk = models.CharField("対象", max_length=64)
@@ -74,7 +74,7 @@ class PendingChange(models.Model):
 
 
 class VersionCounter(models.Model):
-    """The last version given to a write: one row. Drawn before a row is read again, so a later read wins."""
+    """The version of the last write, in a single row. Drawn before a row is read, so that the later read wins."""
 
     value = models.BigIntegerField(default=0)
 
@@ -86,7 +86,7 @@ class VersionCounter(models.Model):
 
     @classmethod
     def draw(cls) -> int:
-        """The next version; no two calls give the same one, in any process."""
+        """The next version. No two calls return the same one, in any process."""
         with transaction.atomic():
             cls.objects.get_or_create(pk=1)
             cls.objects.filter(pk=1).update(value=F("value") + 1)
@@ -98,11 +98,11 @@ class VersionCounter(models.Model):
 
 
 class LiveGeneration(models.Model):
-    """Which generation of the index belongs to this database: its id stands here and in the generation's stamp.
+    """Which generation of the index belongs to this database. Its id is stored here and in the generation's stamp.
 
-    A database and an index that were not saved together (a restored backup, a copied folder) show by it. One row is of
-    the generation that was swapped in last, the other, while a rebuild swaps, of the new one: killed between the swap and
-    its note, a rebuild leaves an index that is known all the same.
+    This detects an index that does not belong to the database (a restored backup, a copied folder). Row LAST is the
+    generation swapped in last; row NEXT, during a swap, is the new one. So a rebuild that is killed between the swap and
+    the note leaves an index that is still recognised.
     """
 
     LAST, NEXT = 1, 2
@@ -117,17 +117,17 @@ class LiveGeneration(models.Model):
 
     @classmethod
     def belongs(cls, uid: str) -> bool:
-        """Whether the generation of this id is one of this database."""
+        """Whether the generation with this id belongs to this database."""
         return cls.objects.filter(uid=uid).exists()
 
     @classmethod
     def announce(cls, uid: str) -> None:
-        """Right before the swap."""
+        """Call right before the swap."""
         cls.objects.update_or_create(pk=cls.NEXT, defaults={"uid": uid})
 
     @classmethod
     def note(cls, uid: str) -> None:
-        """Right after the swap."""
+        """Call right after the swap."""
         with transaction.atomic():
             cls.objects.update_or_create(pk=cls.LAST, defaults={"uid": uid})
             cls.objects.filter(pk=cls.NEXT).delete()

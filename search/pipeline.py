@@ -1,104 +1,101 @@
-"""One search from beginning to end. It reads as a list; each step is a function elsewhere."""
+"""Runs one search from the request to the page. Each step is a function; this module only puts them in order."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from search import events, explain, ranking
-from search.access import Allowed, Gate, authorise, gate, may_explain, newest
+from search.access import Allowed, Gate, authorise, gate, may_explain
 from search.documents import Card
 from search.engines import engine
-from search.engines.base import Clause, Engine, EngineHit, EngineUnavailable, Found, Plan, Scoring
-from search.highlight import highlighted
-from search.lexical import Attempt, Lexical, lexical
+from search.engines.base import Clause, Engine, EngineHit, EngineQuery, EngineResult, EngineUnavailable, Scoring
+from search.fallback import reduced_page
+from search.highlight import highlighted_hit
 from search.query import FACETS, SearchRequest
-from search.registry import labels, sources
+from search.query_plan import Attempt, QueryPlan, plan_query
+from search.registry import Viewer, labels, sources
 from search.results import Facet, FacetValue, Hit, ResultPage
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One page of hits in final order, not yet asked of the database: keys only, nothing to show."""
+    """One page of hits in final order: keys only, not yet authorised by the database."""
 
     hits: Sequence[EngineHit]
     page: int
-    found: Found
+    result: EngineResult
     attempt: Attempt
-    plan: Plan
-    fewer: bool  # than were asked for: nothing holds as many words as that
+    query: EngineQuery
+    fewer: bool  # words matched than were asked for: no document has that many
 
 
-def run(request: SearchRequest, user: Any) -> ResultPage:
-    """The page that `request` asks for, for this reader. Never fails for want of an engine."""
-    words = lexical(request, _synonyms(request))
+def run(request: SearchRequest, user: Viewer) -> ResultPage:
+    """The result page of `request` for this reader. If the engine is unavailable, the database answers."""
+    plan = plan_query(request, _synonyms(request))
     try:
-        ranked = rank(engine(), request, words, gate(user))
-        parts = _parts(engine(), ranked) if request.explain and may_explain(user) else {}
+        ranked = rank(engine(), request, plan, gate(user))
+        scores = _scores_by_kind(engine(), ranked) if request.explain and may_explain(user) else {}
     except EngineUnavailable as error:
-        events.log(events.Event.REDUCED, error=type(error).__name__, advice=error.advice)
-        return _reduced(request, words, user)
+        _log_reduced(error)
+        return reduced_page(request, plan, user)
     allowed = authorise(user, [hit.key for hit in ranked.hits])
-    refused = len(ranked.hits) - len(allowed)
-    # Nothing may be counted that nobody here may open: with no hit left there is nothing to count.
-    total = max(ranked.found.total - refused, 0) if allowed else 0
-    attempt = ranked.attempt
-    return ResultPage(
-        hits=tuple(_hit(item, words, _why(item, ranked, parts)) for item in allowed),
-        total=total,
-        page=ranked.page,
-        pages=_pages(total),
-        facets=() if refused else _facets(ranked.found, request),
-        fewer=(attempt.minimum, len(attempt.clauses)) if ranked.fewer and total else None,
-        sentence=words.sentence,
-        ignored=words.ignored,
-    )
+    hits = tuple(_hit(item, plan, ranked, scores) for item in allowed)
+    return _result_page(request, plan, ranked, hits)
 
 
-def rank(engine: Engine, request: SearchRequest, words: Lexical, reader: Gate) -> Ranked:
-    """Ask for everything, then for less until enough is found, and put the best in order."""
-    plan = _plan(request, words, reader)
+def rank(engine: Engine, request: SearchRequest, plan: QueryPlan, reader: Gate) -> Ranked:
+    """Make the attempts of the plan until one has enough hits, and put the best in order."""
+    query = _engine_query(request, plan, reader)
     fewer = True
-    for attempt in words.attempts:
-        plan = replace(plan, clauses=attempt.clauses, minimum=attempt.minimum, scoring=attempt.scoring)
-        found = engine.search(plan)
-        fewer = fewer and (attempt.fewer or not found.total)
-        # In order of date a wider question would only put what is nearly beside the point on top.
-        if found.total >= (attempt.enough if plan.order == "relevance" else 1):
+    for attempt in plan.attempts:
+        query = replace(query, clauses=attempt.clauses, minimum=attempt.minimum, scoring=attempt.scoring)
+        result = engine.search(query)
+        fewer = fewer and (attempt.fewer or not result.total)
+        # Ordered by date, a wider query would only put less relevant documents on top.
+        if result.total >= (attempt.enough if query.order == "relevance" else 1):
             break
-    page = min(request.page, max(1, _pages(found.total)))
-    return Ranked(_page(engine, plan, found, page), page, found, attempt, plan, fewer)
+    page = min(request.page, max(1, _page_count(result.total)))
+    return Ranked(_hits_of_page(engine, query, result, page), page, result, attempt, query, fewer)
 
 
-def look_up(user: Any, clauses: tuple[Clause, ...], scoring: tuple[Scoring, ...], limit: int) -> list[Card]:
-    """The best documents that match all clauses, for this reader; none while the engine cannot answer (suggestions)."""
+def look_up(user: Viewer, clauses: tuple[Clause, ...], scoring: tuple[Scoring, ...], limit: int) -> list[Card]:
+    """The best documents that match all clauses, for this reader (suggestions). Empty if the engine is unavailable."""
     reader = gate(user)
-    plan = Plan(
-        audience=reader.audience, hidden=reader.hidden, clauses=clauses, minimum=len(clauses), scoring=scoring,
-        field_weights=ranking.FIELD_WEIGHTS, limit=5 * limit,
-    )  # fmt: skip
+    query = EngineQuery(
+        audience=reader.audience,
+        hidden=reader.hidden,
+        clauses=clauses,
+        minimum=len(clauses),
+        scoring=scoring,
+        field_weights=ranking.FIELD_WEIGHTS,
+        limit=5 * limit,
+    )
     try:
-        hits = ranking.order(engine().search(plan).hits, reader.audience)
+        hits = ranking.order(engine().search(query).hits, reader.audience)
     except EngineUnavailable as error:
-        events.log(events.Event.REDUCED, error=type(error).__name__, advice=error.advice)
+        _log_reduced(error)
         return []
     return [allowed.card for allowed in authorise(user, [hit.key for hit in hits[:limit]])]
 
 
-def _synonyms(request: SearchRequest) -> list[Any]:
+def _log_reduced(error: EngineUnavailable) -> None:
+    events.log(events.Event.REDUCED, error=type(error).__name__, advice=error.advice)
+
+
+def _synonyms(request: SearchRequest) -> list[Collection[str]]:
     return [group for source in sources().values() for group in source.synonyms()] if request.asked else []
 
 
-def _plan(request: SearchRequest, words: Lexical, reader: Gate) -> Plan:
-    """The question to the engine: the reader's gate is part of it, whatever else is asked."""
-    unranked = request.sort == "newest" or not (words.required or words.attempts[0].clauses)
-    return Plan(
+def _engine_query(request: SearchRequest, plan: QueryPlan, reader: Gate) -> EngineQuery:
+    """The query without its attempt. The reader's gate is always part of it."""
+    unranked = request.sort == "newest" or not (plan.required or plan.attempts[0].clauses)
+    return EngineQuery(
         audience=reader.audience,
         hidden=reader.hidden,
-        required=words.required,
-        excluded=words.excluded,
+        required=plan.required,
+        excluded=plan.excluded,
         field_weights=ranking.FIELD_WEIGHTS,
         filters={name: frozenset(codes) for name, codes in request.filters.items()},
         facets=FACETS,
@@ -107,55 +104,60 @@ def _plan(request: SearchRequest, words: Lexical, reader: Gate) -> Plan:
     )
 
 
-def _page(engine: Engine, plan: Plan, found: Found, page: int) -> Sequence[EngineHit]:
-    """The hits of one page. The best are re-ordered as one window; later ones stand as the engine gave them."""
+def _hits_of_page(engine: Engine, query: EngineQuery, result: EngineResult, page: int) -> Sequence[EngineHit]:
+    """The hits of one page. The best are re-ordered as one window; later ones stay in the engine's order."""
     begin = (page - 1) * ranking.PAGE_SIZE
-    if plan.order == "relevance" and begin < ranking.WINDOW:
-        return ranking.order(found.hits, plan.audience)[begin : begin + ranking.PAGE_SIZE]
+    if query.order == "relevance" and begin < ranking.WINDOW:
+        return ranking.order(result.hits, query.audience)[begin : begin + ranking.PAGE_SIZE]
     if begin == 0:
-        return found.hits
-    return engine.search(replace(plan, facets=(), offset=begin, limit=ranking.PAGE_SIZE)).hits
+        return result.hits
+    return engine.search(replace(query, facets=(), offset=begin, limit=ranking.PAGE_SIZE)).hits
 
 
-def _pages(total: int) -> int:
+def _page_count(total: int) -> int:
     return min(math.ceil(total / ranking.PAGE_SIZE), ranking.LAST_PAGE)
 
 
-def _hit(item: Allowed, words: Lexical, why: tuple[str, ...] = ()) -> Hit:
-    card = item.card
-    title, snippet = highlighted(card.title, (card.summary, card.text), words.forms, words.typed)
-    return Hit(card=card, title=title, snippet=snippet, why=why)
-
-
-def _parts(engine: Engine, ranked: Ranked) -> dict[str, dict[str, float]]:
-    """The scores of a page's hits by kind of word: the same question about just these, asked once for each."""
-    keys = frozenset(hit.key for hit in ranked.hits)
+def _scores_by_kind(engine: Engine, ranked: Ranked) -> explain.Scores:
+    """The scores of a page's hits by kind of token: one more query for each kind, about these hits alone."""
+    keys = [hit.key for hit in ranked.hits]
     if not keys:
         return {}
-    plan = replace(ranked.plan, facets=(), only=keys, limit=len(keys))
-    asked = {explain.called(one): engine.search(replace(plan, scoring=(one,))) for one in plan.scoring}
-    scores = {name: {hit.key: hit.score for hit in found.hits} for name, found in asked.items()}
-    return {hit.key: {name: scores[name].get(hit.key, 0.0) for name in scores} for hit in ranked.hits}
+    queries = explain.queries_by_kind(ranked.query, keys)
+    return explain.scores_by_key(keys, {name: engine.search(query).hits for name, query in queries.items()})
 
 
-def _why(item: Allowed, ranked: Ranked, parts: dict[str, dict[str, float]]) -> tuple[str, ...]:
-    if item.key not in parts:
-        return ()
-    if ranked.plan.order == "newest":
-        return ("新しい順なので、語の一致は使っていません",)
-    hit = next(hit for hit in ranked.hits if hit.key == item.key)
-    return (
-        explain.by_words(parts[item.key]),
-        *explain.reasons(hit, ranked.found.hits, ranked.plan.audience, item.card),
+def _hit(item: Allowed, plan: QueryPlan, ranked: Ranked, scores: explain.Scores) -> Hit:
+    why: tuple[str, ...] = ()
+    if item.key in scores:
+        hit = next(hit for hit in ranked.hits if hit.key == item.key)
+        why = explain.explanation(hit, item.card, ranked.query, ranked.result.hits, scores[item.key])
+    return highlighted_hit(item.card, plan.forms, plan.typed, why)
+
+
+def _result_page(request: SearchRequest, plan: QueryPlan, ranked: Ranked, hits: tuple[Hit, ...]) -> ResultPage:
+    refused = len(ranked.hits) - len(hits)
+    # Counts must not disclose what the reader may not open: without a hit left there is nothing to count.
+    total = max(ranked.result.total - refused, 0) if hits else 0
+    attempt = ranked.attempt
+    return ResultPage(
+        hits=hits,
+        total=total,
+        page=ranked.page,
+        pages=_page_count(total),
+        facets=() if refused else _facets(ranked.result.facets, request),
+        fewer=(attempt.minimum, len(attempt.clauses)) if ranked.fewer and total else None,
+        sentence=plan.sentence,
+        ignored=plan.ignored,
     )
 
 
-def _facets(found: Found, request: SearchRequest) -> tuple[Facet, ...]:
-    """Counts with names, most first (years newest first); what was chosen is shown even where it counts nothing."""
+def _facets(counts_by_facet: Mapping[str, Mapping[str, int]], request: SearchRequest) -> tuple[Facet, ...]:
+    """Facets with labels, highest count first (years: newest first). A chosen code is shown even if it counts zero."""
     facets = []
     for name in FACETS:
         chosen = request.filters.get(name, ())
-        counts = {**dict.fromkeys(chosen, 0), **found.facets.get(name, {})}
+        counts = {**dict.fromkeys(chosen, 0), **counts_by_facet.get(name, {})}
         names = labels(name, counts)
         values = [FacetValue(code, names[code], count, code in chosen) for code, count in counts.items()]
         if name == "fiscal_year":
@@ -164,18 +166,3 @@ def _facets(found: Found, request: SearchRequest) -> tuple[Facet, ...]:
             values.sort(key=lambda value: (-value.count, value.label))
         facets.append(Facet(name, tuple(values)))
     return tuple(facets)
-
-
-def _reduced(request: SearchRequest, words: Lexical, user: Any) -> ResultPage:
-    """The database's answer, under the same policy; the page says that it is reduced."""
-    wanted = [word.text for word in request.words if not word.excluded]
-    allowed = newest(user, wanted, ranking.PAGE_SIZE + 1)
-    shown = allowed[: ranking.PAGE_SIZE]
-    return ResultPage(
-        hits=tuple(_hit(item, words) for item in shown),
-        total=len(shown),
-        page=1,
-        pages=1,
-        reduced=True,
-        more=len(allowed) > len(shown),
-    )

@@ -1,7 +1,7 @@
-"""What a reader asked: text and filters from an address → a frozen SearchRequest, and back to an address.
+"""Query string → frozen SearchRequest, and back to a query string.
 
-Pure, and it never fails: whatever stands in the address is a request. The text is literal but for
-two things: "…" is a phrase, and - before a word excludes it. Operators of any engine mean nothing.
+Pure, and never fails: any query string is a request. The text is literal with two exceptions: "…" is a phrase, and a -
+before a word excludes it. Operators of search engines have no meaning.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from search.engines.base import Order
 
-#: The facets of the page, in its order; each is also the name of its parameter.
+#: The facets of the page, in display order. Each is also the name of its parameter.
 FACETS = ("type", "theme", "unit", "fiscal_year")
 MAX_CHARACTERS = 300
 MAX_WORDS = 16
@@ -27,7 +27,7 @@ _PART = re.compile(r'(?P<minus>[-－−])?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word as typed: what stands between spaces, or between quotation marks."""
+    """One word as typed: the text between spaces, or between quotation marks."""
 
     text: str
     phrase: bool = False
@@ -36,23 +36,23 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A question to search, checked and cut to size. Not yet tied to a reader."""
+    """A validated request, cut to the maximum size. Not yet tied to a reader."""
 
     text: str = ""
     words: tuple[Word, ...] = ()
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sort: Order = "relevance"
     page: int = 1
-    cut: bool = False  # the text was longer than what is read of it
-    explain: bool = False  # the office asks why the hits stand as they do
+    cut: bool = False  # the text was longer than the maximum
+    explain: bool = False  # explain the place of each hit (knowledge office)
 
     @property
     def asked(self) -> bool:
-        """Whether there are words to find (and not only some to exclude)."""
+        """Whether there are words to search for (not only words to exclude)."""
         return any(not word.excluded for word in self.words)
 
     def address(self, *, without: tuple[str, str] | None = None, **changes: Any) -> str:
-        """The query string that gives this page again, or one that differs from it as asked."""
+        """The query string of this page, with `changes` and without the filter (facet, code) `without`."""
         pairs: list[tuple[str, str]] = [("q", self.text)] if self.text else []
         filters = changes.get("filters", self.filters)
         pairs += [(name, code) for name in FACETS for code in filters.get(name, ()) if (name, code) != without]
@@ -64,7 +64,7 @@ class SearchRequest:
 
 
 def parse(parameters: Mapping[str, Sequence[str]]) -> SearchRequest:
-    """The request that an address asks for; each parameter may occur any number of times, or not at all."""
+    """The request of a query string. Each parameter may occur any number of times, or not at all."""
     raw = _DROPPED.sub("", _last(parameters, "q")).strip()
     text = raw[:MAX_CHARACTERS].strip()
     words = parse_words(text)
@@ -87,7 +87,7 @@ def parse(parameters: Mapping[str, Sequence[str]]) -> SearchRequest:
 
 
 def parse_words(text: str) -> tuple[Word, ...]:
-    """The words of a text. A quotation mark without its pair, and a lone -, are nothing."""
+    """The words of a text. An unpaired quotation mark and a lone - are ignored."""
     text = text.translate(_QUOTES)
     if text.count('"') % 2:
         head, _, tail = text.rpartition('"')
@@ -95,10 +95,10 @@ def parse_words(text: str) -> tuple[Word, ...]:
     words = []
     for match in _PART.finditer(text):
         phrase = match["phrase"] is not None
-        said = (match["phrase"] if phrase else match["word"]).strip()
-        if said.strip("-－−"):
-            # A minus inside a word (L-R07-00123) is part of it: the pattern takes one only where a word begins.
-            words.append(Word(said, phrase, bool(match["minus"])))
+        word = (match["phrase"] if phrase else match["word"]).strip()
+        if word.strip("-－−"):
+            # A minus inside a word (L-R07-00123) is part of it: the pattern takes one only at the start of a word.
+            words.append(Word(word, phrase, bool(match["minus"])))
     return tuple(words)
 
 

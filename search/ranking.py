@@ -1,8 +1,7 @@
-"""Every number that decides an order, each with its reason. Pure: no database, no engine, no clock.
+"""Every number that decides the order of results, each with its reason. Pure: no database, no engine, no clock.
 
-An engine gives scores by words alone. Here the best of them are put in their final order by small,
-bounded boosts; nothing else in the product may boost. It refuses to let worth outrun words: all
-boosts together move a score by less than a third.
+An engine scores by words alone. This module puts the best hits in their final order by small, bounded boosts; no other
+module may boost. All boosts together change a score by less than a third, so that worth never outranks words.
 """
 
 from __future__ import annotations
@@ -10,74 +9,79 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 
-from search.engines.base import EngineHit, Kind, Signals
+from search.engines.base import EngineHit, Signals, TokenKind
 
 PAGE_SIZE = 10
-#: So many of the best are re-ordered by `order`; later ones stand as the engine gave them. Whole pages only. With 200 no
-#: figure of relevance differed in the third place, and a page took half a millisecond more (embedded engine).
+#: How many of the best hits `order` re-orders; later ones stay in the engine's order. A multiple of PAGE_SIZE. With 200
+#: no relevance figure differed in the third decimal, and a page took half a millisecond longer (embedded engine).
 WINDOW = 100
-#: Nobody reads further, and a cluster refuses to go deeper than 10,000 hits.
+#: Nobody reads further, and Elasticsearch returns at most 10,000 hits.
 LAST_PAGE = 1_000
 
-#: Weights of the token kinds, from the development sets (docs/search.md): short units carry the meaning,
-#: compounds and character pairs reward closeness. More for pairs lifts encyclopaedia questions and costs
-#: as much on assembly questions. Readings only help where somebody typed kana.
-KIND_WEIGHTS: Mapping[Kind, float] = {"a": 1.0, "c": 0.5, "b": 0.3, "r": 0.5}
-#: The fields are summed; a title counts a little more (a big title boost hurt), a file's text less.
+#: Weights of the token kinds, from the development sets (docs/search.md). Short units carry the meaning; compounds and
+#: bigrams reward closeness. A higher weight of bigrams improves encyclopaedia questions and makes assembly questions
+#: worse by as much. Readings help only where the reader typed kana.
+KIND_WEIGHTS: Mapping[TokenKind, float] = {
+    TokenKind.UNIT: 1.0,
+    TokenKind.COMPOUND: 0.5,
+    TokenKind.BIGRAM: 0.3,
+    TokenKind.READING: 0.5,
+}
+#: Fields are summed. A title counts a little more (a large title boost lowered the figures), the text of a file less.
 FIELD_WEIGHTS = {"title": 1.25, "summary": 1.0, "body": 1.0, "names": 1.0, "attachments": 0.5}
-#: A sentence is asked of ever more documents until so many match: answers seldom use the words of the question.
-#: Asking for a third of the words alone left the right document out of one assembly question in ten.
+#: A sentence requires fewer and fewer words until this many documents match: answers seldom use the words of the
+#: question. Requiring a third of the words excluded the right document for one assembly question in ten.
 ENOUGH_FOR_SENTENCE = 30
-#: A compound is first looked for with its units next to each other; a full page of these needs no looser ones,
-#: and where there are fewer, those that hold the units apart stand below them by the weight of character pairs.
+#: A compound is first searched with its units next to each other. A full page of these is enough; with fewer, documents
+#: that hold the units apart follow, ranked lower by the weight of bigrams.
 ENOUGH_CLOSE = PAGE_SIZE
-#: A synonym is nearly the word, but the word itself comes first.
+#: A synonym counts nearly as much as the word, but the word itself comes first.
 SYNONYM_WEIGHT = 0.5
-#: Where not every word has to occur, a synonym speaks for its word against the other words, and must not lose to one
-#: that more documents hold. Pairs of characters and readings still put the word itself first.
+#: If not every word is required, a synonym stands for its word against the other words, and must not lose to a more
+#: frequent one. Bigrams and readings still put the word itself first.
 SYNONYM_ALONE = 0.8
 
-#: 教訓化済み was verified in practice; anything else that was written down deserves the same start.
+#: 教訓化済み was verified in practice. Anything else that was written down gets the same small bonus.
 _MATURITY = {"learned": 0.12, "implemented": 0.08, "identified": 0.03, "noted": 0.03, "observed": 0.0}
 _OTHER_TYPES = 0.03
-#: Use by others is the second proof; each doubling of it adds the same, and five doublings are enough.
+#: Use by others is the second proof. Each doubling adds the same; five doublings are the maximum.
 _REUSE_STEP, _REUSE_MOST = 0.012, 0.06
-#: Newer work fits today's rules better; half of the bonus is gone after two years.
+#: Newer work fits today's rules better. The bonus halves every two years (days).
 _FRESHNESS, _FRESHNESS_HALF_LIFE = 0.06, 730.0
-#: People look most often for what their own office, or one it comes from, has written.
+#: Readers most often look for what their own unit, or a predecessor of it, has written.
 _OWN_UNIT = 0.04
-#: Still found, but a successor with the same words stands above it.
+#: Still found, but below a successor with the same words.
 _SUPERSEDED = 0.7
 
 
 def minimum_match(words: int) -> int:
-    """How many words of a sentence must occur. One alone brings in half of the collection."""
+    """How many words of a sentence must occur. A single one would match half of the collection."""
     return 1 if words < 3 else max(2, math.ceil(words * 0.3))
 
 
 def minimum_matches(words: int) -> list[int]:
-    """What to ask of a sentence in turn, until enough is found: a third of its words, half of that, any."""
+    """How many words of a sentence to require, in turn, until enough is found: a third, half of that, any."""
     first = minimum_match(words)
     return sorted({first, math.ceil(first / 2), 1}, reverse=True)
 
 
 def fewer(words: int) -> list[int]:
-    """What to try, in turn, where not all of so many words occur together: one less, half, any."""
+    """How many words to require, in turn, if not all of them occur together: one less, half, any."""
     tries = (words - 1, math.ceil(words / 2), 1)
     return sorted({number for number in tries if 1 <= number < words}, reverse=True)
 
 
 def bonuses(signals: Signals, newest_day: int, audience: Collection[str]) -> dict[str, float]:
-    """What is added to a score for worth, by reason. Freshness is counted back from the newest hit: no clock is needed."""
-    found = {
+    """The bonuses on a score, by reason. Freshness is relative to the newest hit, so no clock is needed."""
+    shares = {
         "maturity": _MATURITY.get(signals.maturity, _OTHER_TYPES),
         "reuse": min(_REUSE_MOST, _REUSE_STEP * math.log2(1 + max(0, signals.reuse))),
     }
     if signals.day:
-        found["freshness"] = _FRESHNESS * 0.5 ** (max(0, newest_day - signals.day) / _FRESHNESS_HALF_LIFE)
+        shares["freshness"] = _FRESHNESS * 0.5 ** (max(0, newest_day - signals.day) / _FRESHNESS_HALF_LIFE)
     if signals.unit_uid and f"unit:{signals.unit_uid}" in audience:
-        found["own_unit"] = _OWN_UNIT
-    return found
+        shares["own_unit"] = _OWN_UNIT
+    return shares
 
 
 def penalty(signals: Signals) -> float:
@@ -85,7 +89,7 @@ def penalty(signals: Signals) -> float:
 
 
 def boost(signals: Signals, newest_day: int, audience: Collection[str]) -> float:
-    """What a score is multiplied by."""
+    """The factor that a score is multiplied by."""
     return (1.0 + sum(bonuses(signals, newest_day, audience).values())) * penalty(signals)
 
 
@@ -94,7 +98,7 @@ def newest_day(hits: Sequence[EngineHit]) -> int:
 
 
 def order(hits: Sequence[EngineHit], audience: Collection[str]) -> list[EngineHit]:
-    """The window of best hits in final order: boosted score, then key; a superseded one below its successor."""
+    """The best hits in final order: by boosted score, then key; a superseded one below its successor."""
     newest = newest_day(hits)
     boosted = [EngineHit(hit.key, hit.score * boost(hit.signals, newest, audience), hit.signals) for hit in hits]
     boosted.sort(key=lambda hit: (-hit.score, hit.key))

@@ -1,4 +1,4 @@
-"""What one search gives: frozen, ready for a page, free of any engine's types and of markup but <mark>."""
+"""The result of a search: frozen, ready to render, without engine types and without markup except <mark>."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from search.documents import Card
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result: the card from the database, and its texts with what matched marked."""
+    """One result: the card from the database, with matches marked in its title and snippet."""
 
     card: Card
     title: SafeString
     snippet: SafeString
-    why: tuple[str, ...] = ()  # why it stands here, where the office asked
+    why: tuple[str, ...] = ()  # explanation of its place, if the office asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,15 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """One page of results, and how it came about where that is not simply what was asked."""
+    """One page of results, with what differs from the request as typed."""
 
     hits: tuple[Hit, ...]
     total: int
     page: int
     pages: int
     facets: tuple[Facet, ...] = ()
-    fewer: tuple[int, int] | None = None  # (words that had to match, words asked), where not all did
+    fewer: tuple[int, int] | None = None  # (words that had to match, words asked), if not all had to
     sentence: bool = False
     ignored: tuple[str, ...] = ()
-    reduced: bool = False  # answered by the database alone
-    more: bool = False  # reduced, and there is more than is shown
+    reduced: bool = False  # answered by the database alone (the engine is unavailable)
+    more: bool = False  # reduced, and there are more hits than shown

@@ -1,9 +1,9 @@
-"""Changes of content → rows in the queue, in the transaction of the change.
+"""Signal handlers: a change of content adds rows to the queue, in the transaction of the change.
 
-Search listens; no content room calls it. What it hears: a saved or deleted row of a source's model
-or of a table that the source watches, their many-to-many rows, published and unpublished pages, and
-moved pages with everything below them. `QuerySet.update` and bulk inserts say nothing: `search_sync`
-finds what came or went by them, and only with ``--all`` what they changed.
+No content app calls search. Handled are: saved and deleted rows of a source's model or of a model that the source
+watches, their many-to-many rows, published and unpublished pages, and moved pages with all descendants.
+`QuerySet.update` and bulk inserts send no signals: `search_sync` finds the rows that appeared or disappeared by them,
+and only ``search_sync --all`` the rows that changed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Affected = Callable[[Any], Iterable[Any]]
 
 
 def connect() -> None:
-    """Start to listen; called once, when all apps are ready."""
+    """Connect the handlers. Called once, when all apps are ready."""
     post_save.connect(_changed, dispatch_uid="search.saved")
     post_delete.connect(_changed, dispatch_uid="search.deleted")
     m2m_changed.connect(_related_changed, dispatch_uid="search.related")
@@ -35,16 +35,16 @@ def connect() -> None:
 
 @lru_cache(maxsize=512)
 def _affected_by(model: type[Model]) -> tuple[tuple[str, Affected], ...]:
-    """Which sources a row of this class concerns, and how to find their rows."""
-    found: list[tuple[str, Affected]] = []
+    """The sources that a row of this class affects, each with the function that finds the affected rows."""
+    affected_by: list[tuple[str, Affected]] = []
     own = source_for(model)
     for source in sources().values():
         if source is own:
-            found.append((source.name, lambda instance: (instance.pk,)))
-        found += [
+            affected_by.append((source.name, lambda instance: (instance.pk,)))
+        affected_by += [
             (source.name, affected) for watched, affected in source.watches().items() if issubclass(model, watched)
         ]
-    return tuple(found)
+    return tuple(affected_by)
 
 
 def _changed(sender: type[Model], instance: Any, raw: bool = False, **_: Any) -> None:
@@ -61,11 +61,11 @@ def _related_changed(instance: Any, action: str, **_: Any) -> None:
 
 
 def _moved(instance: Page, **_: Any) -> None:
-    """Wagtail signals only the page that was moved; access and address may change for all below it."""
+    """Wagtail signals only the moved page; access and address may change for all its descendants."""
     below = instance.get_descendants(inclusive=True).values_list("pk", flat=True)
-    taken: set[Any] = set()  # by a nearer source: its rows are rows of the wider model's table too
+    done: set[Any] = set()  # rows of a nearer source are also rows of the superclass's table
     pages = [source for source in sources().values() if issubclass(source.model, Page)]
     for source in sorted(pages, key=lambda source: len(source.model.__mro__), reverse=True):
-        pks = set(source.model._default_manager.filter(pk__in=below).values_list("pk", flat=True)) - taken
-        taken |= pks
+        pks = set(source.model._default_manager.filter(pk__in=below).values_list("pk", flat=True)) - done
+        done |= pks
         PendingChange.objects.enqueue(source.name, pks)

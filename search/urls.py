@@ -1,4 +1,4 @@
-"""Addresses of search. They stay for ever: browsers, bookmarks and other sites of the intranet hold them."""
+"""Addresses of search. They never change: browsers, bookmarks and other intranet sites store them."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The search page, suggestions, and the description by which a browser's own bar searches us. They decide nothing."""
+"""Views: the search page, suggestions, and the OpenSearch description for a browser's own search bar."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from search.suggest import suggest
 
 
 @require_safe
-@never_cache  # what one reader may see must not lie in a shared cache, nor outlive a narrowed audience
+@never_cache  # results depend on the reader's access, so no cache may keep them
 @login_required
 def search(request: HttpRequest) -> HttpResponse:
     """``/search/?q=&type=&theme=&unit=&fiscal_year=&sort=&page=``, the codes repeatable."""
-    asked = parse(dict(request.GET.lists()))
-    result = run(asked, request.user)
+    search_request = parse(dict(request.GET.lists()))
+    result = run(search_request, request.user)
     context = {
-        "asked": asked,
+        "asked": search_request,
         "result": result,
         "max_characters": MAX_CHARACTERS,
         "may_explain": may_explain(request.user),
-        **controls(asked, result),
+        **controls(search_request, result),
     }
     return render(request, "search/search.html", context)
 
@@ -35,24 +35,24 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def suggestions(request: HttpRequest) -> JsonResponse:
-    """``/search/suggest/?q=``: [what was typed, labels, kinds, addresses], as OpenSearch suggestions are written.
+    """``/search/suggest/?q=``: [text, labels, kinds, addresses], the format of OpenSearch suggestions.
 
-    A stranger gets none, and no log-in page either: a browser's bar could not show it.
+    Without log-in the lists are empty. There is no redirect to the log-in page, as a browser's bar could not show it.
     """
     text = request.GET.get("q", "")
-    found = suggest(text, request.user) if request.user.is_authenticated else []
-    answer = [
+    suggested = suggest(text, request.user) if request.user.is_authenticated else []
+    payload = [
         text,
-        [s.label for s in found],
-        [s.kind for s in found],
-        [request.build_absolute_uri(s.url) for s in found],
+        [suggestion.label for suggestion in suggested],
+        [suggestion.kind for suggestion in suggested],
+        [request.build_absolute_uri(suggestion.url) for suggestion in suggested],
     ]
-    return JsonResponse(answer, safe=False, content_type="application/x-suggestions+json")
+    return JsonResponse(payload, safe=False, content_type="application/x-suggestions+json")
 
 
 @require_safe
 def description(request: HttpRequest) -> HttpResponse:
-    """The OpenSearch description document; it tells nothing that the log-in page does not."""
+    """The OpenSearch description document. Public: it discloses no more than the log-in page."""
     base = request.build_absolute_uri("/").rstrip("/")
     return render(
         request, "search/opensearch.xml", {"base": base}, content_type="application/opensearchdescription+xml"

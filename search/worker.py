@@ -1,8 +1,7 @@
-"""The process that empties the queue: claim, index, check, delete; and rebuilds an index that is lost.
+"""The worker: claims rows of the queue, indexes them, deletes them; rebuilds a lost index.
 
-It outlives every fault of the engine and of single rows: the queue is in the database, so what it
-could not do is still there. Written rows leave the queue; a row whose document is wrong is parked
-with its reason, and the rest goes on.
+It survives every failure of the engine and of single rows: the queue is in the database, so unfinished work is still
+there. Written rows leave the queue. A row with an invalid document is parked with the reason, and the others continue.
 """
 
 from __future__ import annotations
@@ -16,22 +15,22 @@ from django.db import close_old_connections
 
 from search import events
 from search.engines.base import Engine, EngineUnavailable, IndexLost
-from search.indexes import rebuild, why_rebuild
+from search.generations import rebuild, why_rebuild
 from search.indexing import BATCH, Outcome, index
 from search.models import PendingChange
 
 POLL_SECONDS = 0.2
-#: A row that failed for an unknown reason is tried so often before it is parked.
+#: A row that fails for an unknown reason is parked after this many attempts.
 MAX_ATTEMPTS = 5
 _RETRY_SECONDS = 2.0
-#: An engine that is back is noticed within this; asking a dead one so often costs nothing.
+#: The longest pause, so that a recovered engine is noticed within this time.
 _LONGEST_PAUSE = 3.0
-#: What another worker claimed and left for so long is free again: it was killed.
+#: Rows that another worker has held for this long are free again: it was killed.
 _TAKE_OVER_SECONDS = 30.0
 
 
 class Worker:
-    """One loop. `stop` may be set from a signal handler; the batch in hand is finished first."""
+    """The loop. `stop` may be set from a signal handler; the current batch is finished first."""
 
     def __init__(self, engine: Engine, say: Callable[[str], None] = lambda message: None) -> None:
         self.engine, self.say = engine, say
@@ -40,37 +39,37 @@ class Worker:
         self._pause = 0.0
         self._retry_at: dict[tuple[str, str], float] = {}
         self._last_progress = time.monotonic()
-        self._checked = False
+        self._index_checked = False
 
     def run(self) -> None:
-        """Work until told to stop."""
+        """Work until `stop` is set."""
         while not self.stop.is_set():
             worked = self.step()
             if self._pause:
-                close_old_connections()  # the fault may be a broken connection to the database
+                close_old_connections()  # the failure may be a broken connection to the database
             if not worked:
                 self.stop.wait(max(POLL_SECONDS, self._pause))
         PendingChange.objects.filter(claimed_by=self.name).update(claimed_by="")
 
     def drain(self) -> int:
-        """Do all that can be done now (tests, search_sync); gives how many rows left the queue."""
+        """Process everything that can be processed now (tests, search_sync). Returns how many rows left the queue."""
         done = 0
         while count := self.step():
             done += count
         return done
 
     def step(self) -> int:
-        """One batch; gives how many rows left the queue. No fault of the engine or the database gets out."""
+        """One batch. Returns how many rows left the queue. Never raises for a failure of the engine or the database."""
         try:
-            if not self._checked:
-                self._make_sure_of_the_index()
+            if not self._index_checked:
+                self._ensure_index()
             count = self._batch()
             self._pause = 0.0
             return count
         except IndexLost as error:
-            self._checked = False
+            self._index_checked = False
             self._back_off(error)
-        except Exception as error:  # nothing may end the worker: what is not done stays in the queue
+        except Exception as error:  # nothing may end the worker: unfinished rows stay in the queue
             self._back_off(error)
         return 0
 
@@ -88,13 +87,13 @@ class Worker:
         except BaseException:
             PendingChange.objects.filter(claimed_by=self.name).update(claimed_by="")
             raise
-        return self._settle(rows, outcome)
+        return self._apply(rows, outcome)
 
-    def _settle(self, rows: list[PendingChange], outcome: Outcome) -> int:
-        """Delete what is done, park what is wrong, and leave for later what failed."""
+    def _apply(self, rows: list[PendingChange], outcome: Outcome) -> int:
+        """Delete the rows that are done, park the invalid ones, and postpone those that failed."""
         done = [row for row in rows if row.key not in outcome.refused and row.key not in outcome.invalid]
         PendingChange.objects.filter(pk__in=[row.pk for row in done]).delete()
-        for row in {row.key: row for row in done}.values():  # what was parked has been mended by this write
+        for row in {row.key: row for row in done}.values():  # this write settles an earlier parked row, too
             self._forget_parked(row)
         for row in rows:
             if row.key in outcome.invalid:
@@ -131,20 +130,20 @@ class Worker:
             PendingChange.objects.release()
             self._last_progress = time.monotonic()
 
-    def _make_sure_of_the_index(self) -> None:
-        """At the start, and whenever the index is found lost: build it where it cannot serve."""
+    def _ensure_index(self) -> None:
+        """At the start, and after an index was lost: rebuild the index if it cannot serve."""
         if reason := why_rebuild(self.engine):
             self.say(f"索引を作り直します（{reason}）。")
             count = rebuild(self.engine)
             self.say(f"索引を作り直しました（{count}件）。")
-        self._checked = True
+        self._index_checked = True
 
     def _back_off(self, error: Exception) -> None:
-        # An engine that turns callers away says when it will ask its server again: a pause of our own would miss that turn.
-        told = error.again_in if isinstance(error, EngineUnavailable) else 0.0
-        self._pause = told or min(_LONGEST_PAUSE, max(0.5, self._pause * 2))
-        again = f"{self._pause:.1f}s"
+        # An engine with an open breaker says when it admits the next call; a pause of another length would miss it.
+        again_in = error.again_in if isinstance(error, EngineUnavailable) else 0.0
+        self._pause = again_in or min(_LONGEST_PAUSE, max(0.5, self._pause * 2))
+        pause = f"{self._pause:.1f}s"
         if isinstance(error, EngineUnavailable):
-            events.log(events.Event.ENGINE_UNAVAILABLE, error=type(error).__name__, advice=error.advice, again_in=again)
+            events.log(events.Event.ENGINE_UNAVAILABLE, error=type(error).__name__, advice=error.advice, again_in=pause)
         else:
-            events.log(events.Event.WORKER_FAILED, error=type(error).__name__, again_in=again)
+            events.log(events.Event.WORKER_FAILED, error=type(error).__name__, again_in=pause)

@@ -24,7 +24,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("house")
 
 MISSING_DATA = "SHARED_DATA is absent"
-MISSING_SERVER = "no Elasticsearch to test with"  # tests/search/server.py
+MISSING_SERVER = "no Elasticsearch to test with"  # tests/search/elasticsearch_server.py
 
 
 @pytest.fixture(scope="session")

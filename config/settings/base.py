@@ -1,4 +1,4 @@
-"""Settings that every way of running shares. Secrets and hosts come from ``config.env``."""
+"""Settings shared by all environments. Values from environment variables come from ``config.env``."""
 
 from datetime import date
 from typing import Any
@@ -6,10 +6,22 @@ from typing import Any
 import environ
 from csp.constants import NONCE, NONE, SELF
 
-from config.env import BASE_DIR, env
-
-VAR_DIR = env.var_dir
-SHARED_DATA = env.shared_data
+from config import env
+from config.env import (
+    ALLOWED_HOSTS,
+    BASE_DIR,
+    CSRF_TRUSTED_ORIGINS,
+    SEARCH_API_KEY,
+    SEARCH_CA,
+    SEARCH_DICTIONARY,
+    SEARCH_PASSWORD,
+    SEARCH_PREFIX,
+    SEARCH_URL,
+    SEARCH_USER,
+    SECRET_KEY,
+    SHARED_DATA,
+    VAR_DIR,
+)
 
 INSTALLED_APPS = [
     "organization",
@@ -19,11 +31,11 @@ INSTALLED_APPS = [
     "organization.apps.UsersConfig",  # wagtail.users
     "wagtail.sites",
     "wagtail.images",
-    # Every page of the admin asks for its addresses; nobody has a right to documents (decision 0020).
+    # Every admin page reverses its URLs; nobody has a permission on documents (decision 0020).
     "wagtail.documents",
     "wagtail.admin",
     "wagtail",
-    "wagtail.search",  # the search boxes of the admin's lists of pages and images refuse to work without it
+    "wagtail.search",  # required by the search boxes of the admin's lists of pages and images
     "modelcluster",
     "taggit",
     "django_filters",
@@ -70,8 +82,8 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-DATABASES: dict[str, Any] = {"default": environ.Env.db_url_config(env.database_url)}
-# Kept from one page to the next: to open SQLite's file anew took a tenth of a page's time. DATABASE_URL may say otherwise.
+DATABASES: dict[str, Any] = {"default": environ.Env.db_url_config(env.DATABASE_URL)}
+# Persistent connections: opening the SQLite file took a tenth of a page's time. DATABASE_URL may override this.
 DATABASES["default"].setdefault("CONN_MAX_AGE", 600)
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -84,7 +96,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "organization.User"
-# A session ends with the last day of work (organization.backends).
+# A session ends on the last day of an appointment (organization.backends).
 AUTHENTICATION_BACKENDS = ["organization.backends.PersonBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -93,7 +105,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
-# Cached in the database as well as in memory, so that a session survives a restart and costs no query a page.
+# In the database and in memory, so that a session survives a restart and costs no query per page.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
@@ -122,13 +134,10 @@ MEDIA_ROOT = VAR_DIR / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
-SECRET_KEY = env.secret_key
-ALLOWED_HOSTS = list(env.allowed_hosts)
-CSRF_TRUSTED_ORIGINS = list(env.csrf_trusted_origins)
-X_FRAME_OPTIONS = "DENY"  # the admin's own preview asks for an exception itself
+X_FRAME_OPTIONS = "DENY"  # the admin's preview sets its own exception
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
-    # Wagtail's admin has inline styles and scripts without nonces; it is for the knowledge office alone.
+    # Wagtail's admin has inline styles and scripts without nonces; only the knowledge office uses it.
     "EXCLUDE_URL_PREFIXES": ["/admin/"],
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -143,7 +152,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 WAGTAIL_SITE_NAME = "学び"
-WAGTAILADMIN_BASE_URL = env.public_url
+WAGTAILADMIN_BASE_URL = env.PUBLIC_URL
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
@@ -158,16 +167,18 @@ WAGTAILADMIN_RICH_TEXT_EDITORS: dict[str, Any] = {
     }
 }
 WAGTAIL_CONTENT_LANGUAGES = LANGUAGES = [("ja", "日本語")]
-# Finding is our own room (search/). The admin's search boxes ask the tables themselves: an index of Wagtail's would
-# have to be kept, and takes a Japanese title for one word.
+# Readers use our own search/. The admin's search boxes query the tables: an index of Wagtail's would have to be kept up
+# to date, and treats a Japanese title as one word.
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database.fallback", "AUTO_UPDATE": False}}
 
 SITE_NAME = "学び"
+# Dotted path of the function whose cards the demo shows on the log-in page; empty outside the demo.
+LOGIN_CARDS = ""
 SITE_NOTICE = ""
 DEMO = False
 DEMO_TODAY: date | None = None
 
-# Each content room offers what can be found by dotted path; search loads them at boot (search/registry.py).
+# The search sources of the content apps, by dotted path. Search loads them at boot (search/registry.py).
 SEARCH_SOURCES = [
     "kb.search_source.ItemSource",
     "kb.search_source.ReferenceSource",
@@ -176,17 +187,10 @@ SEARCH_SOURCES = [
 ]
 SEARCH_SUGGESTERS = ["organization.search_source.UnitSuggester", "organization.search_source.PersonSuggester"]
 SEARCH_READER = "organization.policy.reader_tokens"
-SEARCH_JUDGED = ""  # a function: names in judgements → keys; only the demo has documents that were judged
-#: So many characters of a text are searched; the page of a longer one says so.
+SEARCH_JUDGED = ""  # a function: names in judgements → keys of the index; only the demo has judged documents
+#: Only this many characters of a text are searched; the page of a longer one says so (docs/search.md, Caps).
 SEARCH_FIELD_LIMIT = 50_000
-SEARCH_DICTIONARY = env.search_dictionary
-# Unset: the embedded engine, a file. An address: Elasticsearch, and how it lets us in.
-SEARCH_URL = env.search_url
-SEARCH_PREFIX = env.search_prefix
-SEARCH_API_KEY = env.search_api_key
-SEARCH_USER = env.search_user
-SEARCH_PASSWORD = env.search_password
-SEARCH_CA = env.search_ca
+# Used unless SEARCH_URL names an Elasticsearch server.
 SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"
 # What the rooms above kb take part in, by dotted path (kb/hooks.py).
 KB_PUBLISHED = ["learning.progress.recording.item_published"]
@@ -195,7 +199,7 @@ KB_HOME_PARTS = ["learning.home_parts.to_learn"]
 RETROSPECTIVE_FORMATS_DIR = BASE_DIR / "kb" / "formats"
 
 # Mail (learning/notifications/outbox.py). Without an address nothing is sent and the outbox says so. `from` in its query is the sender.
-_mail = environ.Env.email_url_config(env.email_url or "dummymail://")
+_mail = environ.Env.email_url_config(env.EMAIL_URL or "dummymail://")
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST") or "localhost", _mail.get("EMAIL_PORT") or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER") or "", _mail.get("EMAIL_HOST_PASSWORD") or ""
@@ -210,14 +214,13 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "filters": {"refusals": {"()": "config.log.RefusalsInOneLine"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
-    # Wagtail names titles in its log lines; the log holds events, never content.
-    # The client of Elasticsearch tells of each request, and what it stands on of each certificate; our own events say what
-    # becomes of those that fail.
+    # Wagtail logs titles; our log contains events, never content. The Elasticsearch client and urllib3 log every request
+    # and certificate; our own events report failures.
     "loggers": {
         "wagtail": {"level": "WARNING"},
         "django_tasks": {"level": "WARNING"},
         "elastic_transport": {"level": "ERROR"},
         "urllib3": {"level": "ERROR"},
     },
-    "root": {"handlers": ["console"], "level": env.log_level},
+    "root": {"handlers": ["console"], "level": env.LOG_LEVEL},
 }

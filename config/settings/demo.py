@@ -1,16 +1,16 @@
-"""The demo: a fictional prefecture whose people log in with one click. Never for real work (E001)."""
+"""The demo: a fictional prefecture whose people log in with one click. Never for real data (organization.E001)."""
 
 from .base import *
 
 DEBUG = False
-SECRET_KEY = env.secret_key or "demo-only-key-for-a-fictional-prefecture-on-one-machine"
-ALLOWED_HOSTS = list(env.allowed_hosts) or ["localhost", "127.0.0.1", "[::1]", "testserver"]
+SECRET_KEY = env.SECRET_KEY or "demo-only-key-for-a-fictional-prefecture-on-one-machine"
+ALLOWED_HOSTS = env.ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]", "testserver"]
 INSTALLED_APPS = ["demo", *INSTALLED_APPS]
 DEMO = True
 SEARCH_JUDGED = "demo.judged.names"
 LOGIN_CARDS = "demo.people.login_cards"
-DEMO_TODAY = env.demo_today
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # no mail leaves the demo: its outbox is a page
+DEMO_TODAY = env.DEMO_TODAY
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # the demo sends no mail: its outbox is a page
 SITE_NOTICE = "架空のデータです（信山県は実在しません）"
 # The seven demo people share one short password.
 AUTH_PASSWORD_VALIDATORS = []

@@ -1,4 +1,4 @@
-"""For changing the product: the demo's data with DEBUG on."""
+"""Development: the demo's data with DEBUG on."""
 
 from .demo import *
 

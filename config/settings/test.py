@@ -1,4 +1,4 @@
-"""Tests: the demo's apps, quick password hashing, files in a folder of the run's own."""
+"""Tests: the demo's apps, fast password hashing, files in a folder of this run."""
 
 import os
 import tempfile
@@ -10,15 +10,15 @@ from .demo import *
 
 VAR_DIR = Path(tempfile.gettempdir()) / f"manabi-test-{os.getpid()}"
 MEDIA_ROOT = VAR_DIR / "media"
-SEARCH_URL = ""  # what this machine runs on must not be written to; the contract has a server of its own
+SEARCH_URL = ""  # never the configured server; the contract tests start their own
 SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"
-# Never DATABASE_URL: what this machine runs on must not be written to either.
+# Never DATABASE_URL, which may be a real database.
 if TEST_DATABASE_URL := os.environ.get("TEST_DATABASE_URL"):
-    # Another database than SQLite (script/postgres); the tests make one of their own on that server.
+    # Another database than SQLite (script/postgres); the tests create their own on that server.
     DATABASES["default"] = environ.Env.db_url_config(TEST_DATABASE_URL)
 else:
     DATABASES["default"]["NAME"] = VAR_DIR / "test.sqlite3"
-    # A file, not :memory:, so that the live server's threads and the worker see one database.
+    # A file, not :memory:, so that the threads of the live server and the worker share one database.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test-db.sqlite3")}
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

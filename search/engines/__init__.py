@@ -1,4 +1,4 @@
-"""The engine that settings choose. Nobody outside this package knows which one it is."""
+"""Selects the engine by settings. Code outside this package does not know which engine it is."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ from search.engines.embedded import EmbeddedEngine
 EMBEDDED, ELASTICSEARCH = "embedded", "elasticsearch"
 
 
-def chosen() -> str:
-    """The name of the engine that settings choose, to be shown to people and to nothing else."""
+def engine_name() -> str:
+    """The name of the configured engine, to show to people. No code outside this package may depend on it."""
     return ELASTICSEARCH if settings.SEARCH_URL else EMBEDDED
 
 
-def where() -> str:
-    """Which engine it is and where, to be shown to people."""
-    if chosen() == EMBEDDED:
+def engine_location() -> str:
+    """The configured engine and its location, to show to people."""
+    if engine_name() == EMBEDDED:
         return f"埋め込み（{settings.SEARCH_EMBEDDED_PATH}）"
-    parts = urlsplit(settings.SEARCH_URL)  # without the user and password that it may hold
+    parts = urlsplit(settings.SEARCH_URL)  # without user and password
     return f"Elasticsearch（{parts.scheme}://{parts.netloc.rpartition('@')[2]}）"
 
 
 @lru_cache(maxsize=1)
 def engine() -> Engine:
-    """The one engine of this process."""
-    if chosen() == ELASTICSEARCH:
+    """The engine of this process."""
+    if engine_name() == ELASTICSEARCH:
         return _elasticsearch(settings.SEARCH_PREFIX)
     return EmbeddedEngine(settings.SEARCH_EMBEDDED_PATH)
 
 
 @contextmanager
 def temporary(name: str = "") -> Iterator[Engine]:
-    """An engine over nothing, thrown away afterwards (evaluation): of the chosen kind, or of the one that is named."""
-    if (name or chosen()) == ELASTICSEARCH:
-        made = _elasticsearch(f"{settings.SEARCH_PREFIX}-temporary-{uuid.uuid4().hex[:8]}")
+    """An empty engine that is deleted afterwards (evaluation): the configured one, or the one called `name`."""
+    if (name or engine_name()) == ELASTICSEARCH:
+        temporary_engine = _elasticsearch(f"{settings.SEARCH_PREFIX}-temporary-{uuid.uuid4().hex[:8]}")
         try:
-            yield made
+            yield temporary_engine
         finally:
-            made.reset()
+            temporary_engine.reset()
     else:
         with TemporaryDirectory(prefix="manabi-search-") as folder:
             yield EmbeddedEngine(Path(folder) / "search.sqlite3")
 
 
 def _elasticsearch(prefix: str) -> Engine:
-    # Its client takes a third of a second to load, and most processes have no use for it.
+    # Imported here: the client takes a third of a second to load, and most processes do not need it.
     from search.engines.elasticsearch import ElasticsearchEngine
     from search.engines.elasticsearch_client import Server
 
@@ -69,9 +69,9 @@ def _elasticsearch(prefix: str) -> Engine:
     return ElasticsearchEngine(server, prefix)
 
 
-def _forget(*, setting: str, **_: object) -> None:
+def _clear_cache(*, setting: str, **_: object) -> None:
     if setting.startswith("SEARCH_"):
         engine.cache_clear()
 
 
-setting_changed.connect(_forget)  # only tests change settings while running
+setting_changed.connect(_clear_cache)  # only tests change settings at run time

@@ -1,8 +1,8 @@
-"""The port between search and whatever holds the index: what goes in, what is asked, what comes back.
+"""The engine port: the documents an engine stores, the queries it answers, and the `Engine` protocol.
 
-Two implementations are proved alike by one contract test (tests/search/contract). Texts arrive here
-analysed: tokens separated by spaces, and an engine stores and compares them as they are. This module
-refuses any type of an engine's own: no SQL, no query DSL, no client leaves its implementation.
+One contract test (tests/search/contract) runs against both implementations. Texts arrive analysed, as tokens
+separated by spaces; an engine stores and compares them unchanged. No SQL, query DSL or client object crosses this
+port.
 """
 
 from __future__ import annotations
@@ -10,24 +10,33 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from typing import Literal, Protocol
 
-Kind = Literal["a", "c", "b", "r"]
+
+class TokenKind(StrEnum):
+    """The kinds of token (docs/search.md, Analysis contract). The values are stored in every index."""
+
+    UNIT = "a"  # short units
+    COMPOUND = "c"  # compounds that split into units
+    BIGRAM = "b"  # pairs of neighbouring characters
+    READING = "r"  # katakana readings
+
+
 Order = Literal["relevance", "newest"]
 
-#: Token kinds (search.md, Analysis contract) and the parts of a document that each is kept for.
-KINDS: tuple[Kind, ...] = ("a", "c", "b", "r")
+KINDS = tuple(TokenKind)
+#: The fields of a document. Tokens of each kind are stored per field.
 FIELDS = ("title", "summary", "body", "names", "attachments")
-#: What documents can be counted and filtered by. An index of strict form knows these and no other.
+#: The facets: what documents are counted and filtered by. The strict mapping accepts no other.
 CODES = ("type", "theme", "stance", "scene", "municipality", "unit", "fiscal_year", "maturity")
 
 
 class EngineUnavailable(Exception):  # noqa: N818 -- a state to handle, not a mistake
-    """The engine cannot answer now (down, slow, locked, full). Asking again later may help.
+    """The engine cannot answer now (down, slow, locked, disk full). A later retry may succeed.
 
-    `advice` says to an administrator, in one Japanese line, what is wrong and what to do; it holds nothing
-    that anybody asked or wrote, so it may be logged. `again_in` are the seconds before which asking again is of no
-    use; 0 where nobody knows.
+    `advice` tells an administrator in one Japanese line what is wrong and what to do. It contains no query and no
+    content, so it may be logged. `again_in` is the number of seconds before which a retry is useless; 0 if unknown.
     """
 
     def __init__(self, message: str = "", *, advice: str = "", again_in: float = 0.0) -> None:
@@ -36,51 +45,51 @@ class EngineUnavailable(Exception):  # noqa: N818 -- a state to handle, not a mi
 
 
 class IndexLost(EngineUnavailable):
-    """There is no usable index: never built, lost, truncated. Only a rebuild helps."""
+    """There is no usable index (never built, lost, truncated). Only a rebuild helps."""
 
 
-class GenerationGone(Exception):  # noqa: N818 -- the same
-    """The generation being written was dropped by somebody else; the writer must stop."""
+class GenerationGone(Exception):  # noqa: N818 -- a state to handle, not a mistake
+    """Another process dropped the generation being written; the writer must stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What ranking needs of one document besides its words."""
+    """What ranking needs to know about a document besides its words."""
 
     public_id: str = ""
     maturity: str = ""
     reuse: int = 0
     superseded_by: str = ""
     unit_uid: str = ""
-    day: int = 0  # of its newest date, counted from 1970; 0 where it has none
+    day: int = 0  # of its newest date, counted from 1970; 0 if it has none
 
     def named(self) -> dict[str, str | int]:
-        """As an engine keeps them. All are plain values, so nothing needs the deep copies of `asdict`."""
+        """The fields as a dict, to store. `asdict` would make deep copies of plain values."""
         return {name: getattr(self, name) for name in _SIGNALS}
 
     @classmethod
-    def read(cls, kept: Sequence[str]) -> list[Signals]:
-        """Those of a window of hits, each kept as JSON. Read at one go: to begin takes as long as to read one."""
-        return [cls(**one) for one in json.loads(f"[{','.join(kept)}]")]
+    def read(cls, stored: Sequence[str]) -> list[Signals]:
+        """Decode the stored JSON of many hits in one call: the start of a parse costs as much as one object."""
+        return [cls(**values) for values in json.loads(f"[{','.join(stored)}]")]
 
 
-_SIGNALS = tuple(one.name for one in fields(Signals))
+_SIGNALS = tuple(field.name for field in fields(Signals))
 
 
 @dataclass(frozen=True, slots=True)
 class IndexedDocument:
-    """A document as an engine keeps it."""
+    """A document as an engine stores it."""
 
-    tokens: Mapping[Kind, Mapping[str, str]]  # kind → field → tokens separated by spaces
+    tokens: Mapping[TokenKind, Mapping[str, str]]  # kind → field → tokens separated by spaces
     codes: Mapping[str, tuple[str, ...]]  # facet → codes
     audience: tuple[str, ...]
-    newest: float  # orders "newest first"
+    newest: float  # timestamp that orders "newest first"
     signals: Signals
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One document to keep (or, where it is None, to forget). The higher version wins, in any order of arrival."""
+    """Write one document, or delete it if `document` is None. The higher version wins, in any order of arrival."""
 
     key: str
     version: int
@@ -89,12 +98,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """All of these tokens of one kind; next to each other where it is a phrase.
+    """All of `tokens` must occur in a document, next to each other if `phrase`.
 
-    `prefix` says that the one token is only begun (suggestions); `part` names the one part of a document to look in.
+    With `prefix` the single token is only the beginning of one (suggestions). `part` limits the match to one field.
     """
 
-    kind: Kind
+    kind: TokenKind
     tokens: tuple[str, ...]
     phrase: bool = False
     prefix: bool = False
@@ -103,35 +112,35 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One word of a query: any of its ways to match."""
+    """One word of a query: at least one of these matches is required."""
 
     any_of: tuple[Match, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """Tokens of one kind that add to the score of what matched: `weight` × BM25 over the weighted fields."""
+    """Tokens that add to the score of a matching document: `weight` × BM25 over the weighted fields."""
 
-    kind: Kind
+    kind: TokenKind
     tokens: tuple[str, ...]
     weight: float
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """One question to an engine. Without clauses everything that the reader may find matches."""
+class EngineQuery:
+    """One query to an engine. Without clauses, every document that the audience may find matches."""
 
     audience: frozenset[str]
     clauses: tuple[Clause, ...] = ()
-    minimum: int = 0  # how many clauses have to match
-    required: tuple[Clause, ...] = ()  # these in any case
+    minimum: int = 0  # how many of `clauses` must match
+    required: tuple[Clause, ...] = ()  # all of these must match
     excluded: tuple[Clause, ...] = ()
     scoring: tuple[Scoring, ...] = ()
     field_weights: Mapping[str, float] = field(default_factory=dict)
     filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     facets: tuple[str, ...] = ()
-    hidden: frozenset[str] = frozenset()  # keys that a change still waiting has taken from this reader
-    only: frozenset[str] = frozenset()  # of what matches just these keys, where there are any (explanations)
+    hidden: frozenset[str] = frozenset()  # keys that a pending change has withdrawn from this reader
+    only: frozenset[str] = frozenset()  # if not empty, only these keys (explanations)
     order: Order = "relevance"
     offset: int = 0
     limit: int = 10
@@ -145,8 +154,8 @@ class EngineHit:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """An engine's answer. Facet counts leave out the facet's own filter, and hold no zeros."""
+class EngineResult:
+    """An engine's answer. The counts of a facet ignore its own filter and contain no zeros."""
 
     total: int
     hits: tuple[EngineHit, ...]
@@ -155,7 +164,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One complete copy of the index. One is live; another may be being built beside it."""
+    """One complete copy of the index. One is live; another may be under construction."""
 
     name: str
     stamp: str
@@ -163,40 +172,40 @@ class Generation:
 
 
 class Engine(Protocol):
-    """What every engine does. Anything it cannot do now raises EngineUnavailable, never an error of its own."""
+    """The operations of every engine. A failure raises EngineUnavailable, never the client's own exception."""
 
     def generations(self) -> Sequence[Generation]: ...
 
     def create(self, stamp: str) -> str:
-        """A new, empty generation beside the live one; gives its name. Makes the store itself if need be."""
+        """Create an empty generation beside the live one and return its name. Creates the store if necessary."""
         ...
 
     def swap(self, name: str) -> None:
-        """Make `name` the live generation and drop all others, in one step that readers never see half of."""
+        """Make `name` the live generation and drop all others, atomically for readers."""
         ...
 
     def drop(self, name: str) -> None: ...
 
     def reset(self) -> None:
-        """Throw the whole store away. Only for one that is lost."""
+        """Delete the whole store. Only for a lost index."""
         ...
 
     def write(self, changes: Sequence[Change], generation: str | None = None) -> Mapping[str, str]:
-        """Apply changes to every generation, or to one; gives key → reason of those that were refused."""
+        """Apply changes to every generation, or to one. Returns key → reason for each rejected change."""
         ...
 
     def stored(self, keys: Collection[str]) -> Mapping[str, int]:
-        """The versions at which the live generation knows these keys, forgotten ones included."""
+        """The versions of these keys in the live generation, deleted ones included."""
         ...
 
     def entries(self, generation: str | None = None) -> Iterator[tuple[str, int]]:
-        """(key, version) of every document of a generation (the live one), in order of key."""
+        """(key, version) of every document of a generation (default: the live one), ordered by key."""
         ...
 
     def highest_version(self) -> int: ...
 
-    def search(self, plan: Plan) -> Found: ...
+    def search(self, query: EngineQuery) -> EngineResult: ...
 
     def health(self) -> Sequence[str]:
-        """What a person has to mend, one Japanese line each with what to do. Asks the engine; never raises."""
+        """What an administrator has to fix: one Japanese line each, with what to do. Asks the engine; never raises."""
         ...

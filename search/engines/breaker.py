@@ -1,8 +1,8 @@
-"""A circuit breaker: after some failures in a row nobody is made to wait for a server that does not answer.
+"""A circuit breaker: after several failures in a row, callers no longer wait for a server that does not answer.
 
-It counts and it waits; it knows no server, starts no thread and calls nothing. Open, it lets one caller
-through after each rest, and that one's luck decides for all. Whoever is turned away is told how long the rest still
-lasts, so that nobody has to guess and to miss the next turn.
+Half-open: one probe call is admitted after each cool-down; its result closes or re-opens the breaker. Rejected callers
+get the remaining cool-down (`again_in`). The breaker only counts and measures time: it calls nothing and starts no
+thread.
 """
 
 from __future__ import annotations
@@ -13,40 +13,44 @@ from collections.abc import Callable
 
 
 class Breaker:
-    """Ask `admits()` before a call and tell the outcome afterwards."""
+    """Call `admits()` before each call, and `succeeded()` or `failed()` after it."""
 
     def __init__(
-        self, failures: int = 3, rest: float = 1.0, longest: float = 3.0, clock: Callable[[], float] = time.monotonic
+        self,
+        failures: int = 3,
+        cool_down: float = 1.0,
+        longest: float = 3.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._limit, self._first_rest, self._longest, self._clock = failures, rest, longest, clock
+        self._limit, self._first_cool_down, self._longest, self._clock = failures, cool_down, longest, clock
         self._lock = threading.Lock()
         self._failures = 0
-        self._rest = rest
+        self._cool_down = cool_down
         self._closed = True
         self._again_at = 0.0
         self._failing_since = 0.0
 
     def admits(self) -> bool:
-        """Whether a call may be made now. One that is let through while open keeps others out for another rest."""
+        """Whether a call may be made now. While open, an admitted probe keeps others out for another cool-down."""
         with self._lock:
             if self._closed:
                 return True
             if self._clock() < self._again_at:
                 return False
-            self._again_at = self._clock() + self._rest
+            self._again_at = self._clock() + self._cool_down
             return True
 
     def again_in(self) -> float:
-        """Seconds until the next call is let through."""
+        """Seconds until the next call is admitted."""
         with self._lock:
             return 0.0 if self._closed else max(0.0, self._again_at - self._clock())
 
     def succeeded(self) -> float:
-        """Gives the seconds since the first of the failures that this success ends; 0 where there were none."""
+        """Returns the seconds since the first failure that this success ends; 0 if there was none."""
         with self._lock:
-            lasted = self._clock() - self._failing_since if self._failures else 0.0
-            self._failures, self._rest, self._closed = 0, self._first_rest, True
-            return lasted
+            duration = self._clock() - self._failing_since if self._failures else 0.0
+            self._failures, self._cool_down, self._closed = 0, self._first_cool_down, True
+            return duration
 
     def failed(self) -> None:
         with self._lock:
@@ -54,8 +58,8 @@ class Breaker:
                 self._failing_since = self._clock()
             self._failures += 1
             if not self._closed:
-                self._rest = min(self._longest, self._rest * 2)
+                self._cool_down = min(self._longest, self._cool_down * 2)
             elif self._failures < self._limit:
                 return
             self._closed = False
-            self._again_at = self._clock() + self._rest
+            self._again_at = self._clock() + self._cool_down

@@ -1,8 +1,7 @@
-"""The one way to talk to an Elasticsearch server: how long to wait, when to give up, and what its errors mean.
+"""All requests to an Elasticsearch server: timeouts, retries, circuit breaker, and the meaning of errors.
 
-Every fault becomes EngineUnavailable with one Japanese line that says what is wrong and what to do, or
-IndexMissing, of which the engine knows the meaning. No error of the client gets out, and none of these
-lines holds what anybody asked or wrote.
+Every failure becomes EngineUnavailable, with one Japanese line that says what is wrong and what to do, or IndexMissing,
+which the engine interprets. No exception of the client leaves this module, and no message contains a query or content.
 """
 
 from __future__ import annotations
@@ -20,21 +19,21 @@ from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from search import events
 from search.engines.base import EngineUnavailable
 from search.engines.breaker import Breaker
-from search.engines.credentials import HINT, unsendable
+from search.engines.connection_settings import HINT, unsendable_settings
 
 Answer = TypeVar("Answer")
 
-#: The client speaks to the rest of its own major and to all of the next one.
+#: The client supports later minor versions of its own major version, and all of the next major version.
 OLDEST, TOO_NEW = (8, 19), (10, 0)
 
 
-class IndexMissing(Exception):  # noqa: N818 -- what it means depends on what was asked
-    """An index or an alias that was named is not there."""
+class IndexMissing(Exception):  # noqa: N818 -- its meaning depends on the request
+    """An index or alias in the request does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where the server is, and as whom we come."""
+    """Address and credentials of the server."""
 
     url: str
     api_key: str = ""
@@ -44,22 +43,22 @@ class Server:
 
     @property
     def name(self) -> str:
-        """The address as it may be logged: without user and password."""
+        """The address without user and password, for logs and messages."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds to wait for one answer: a reader's, a writer's, and for what makes or removes a whole index."""
+    """Timeouts in seconds: for reads, for writes, and for creating or deleting a whole index."""
 
-    reading: float = 0.8  # a reader is answered within a second, from the database if need be
+    reading: float = 0.8  # a reader gets an answer within a second, from the database if necessary
     writing: float = 2.0
     managing: float = 30.0
 
 
 class Client:
-    """A connection for each process (one that was inherited by a fork belongs to the parent), behind a breaker."""
+    """A connection per process (after a fork, the inherited one belongs to the parent), behind a circuit breaker."""
 
     def __init__(self, server: Server, breaker: Breaker | None = None) -> None:
         self.server = server
@@ -68,19 +67,19 @@ class Client:
         self._connections: tuple[int, Elasticsearch, dict[tuple[float, bool], Elasticsearch]] | None = None
         self._version_known = False
 
-    def ask(self, call: Callable[[Elasticsearch], Answer], *, seconds: float, again: bool = False) -> Answer:
-        """What `call` gives. A broken connection is tried once more; `again` says that a slow answer is, too."""
+    def request(self, call: Callable[[Elasticsearch], Answer], *, timeout: float, retry: bool = False) -> Answer:
+        """The result of `call`. A broken connection is retried once; with `retry`, a timeout is, too."""
         if not self._breaker.admits():
             raise EngineUnavailable(
                 advice=f"検索サーバー（{self.server.name}）が続けて答えないため、少し待っています。",
                 again_in=self._breaker.again_in(),
             )
         try:
-            connection = self._connect(seconds, again)
+            connection = self._connect(timeout, retry)
             self._require_known_version(connection)
             answer = call(connection)
         except (TransportError, ApiError) as error:
-            # An answer, if only "no", shows that the server is there.
+            # A 4xx answer shows that the server is up.
             if not isinstance(error, ApiError) or error.status_code >= 500:
                 self._breaker.failed()
             else:
@@ -93,28 +92,29 @@ class Client:
         if away := self._breaker.succeeded():
             events.log(events.Event.ENGINE_BACK, server=self.server.name, away=f"{away:.1f}s")
 
-    def _connect(self, seconds: float, again: bool) -> Elasticsearch:
-        """The connection of this process, with this patience: making one of forty parts took longer than its use."""
+    def _connect(self, timeout: float, retry: bool) -> Elasticsearch:
+        """The connection of this process with these options. Cached, as making one took longer than its use."""
         with self._lock:
             if self._connections is None or self._connections[0] != os.getpid():
                 self._require_sendable()
                 try:
                     self._connections = (os.getpid(), Elasticsearch(**_options(self.server)), {})
-                except (ValueError, OSError) as error:  # an address or a file that cannot be read
+                except (ValueError, OSError) as error:  # an invalid address or an unreadable file
                     advice = f"検索サーバー（{self.server.name}）の設定を読めません。SEARCH_URL と SEARCH_CA を確かめてください。"
                     raise EngineUnavailable(type(error).__name__, advice=advice) from error
-            _, connection, patient = self._connections
-            if (seconds, again) not in patient:
-                patient[seconds, again] = connection.options(request_timeout=seconds, retry_on_timeout=again)
-            return patient[seconds, again]
+            _, connection, by_options = self._connections
+            if (timeout, retry) not in by_options:
+                by_options[timeout, retry] = connection.options(request_timeout=timeout, retry_on_timeout=retry)
+            return by_options[timeout, retry]
 
     def _require_sendable(self) -> None:
-        told = self.server
-        if names := unsendable(url=told.url, api_key=told.api_key, user=told.user, password=told.password):
-            raise EngineUnavailable(advice=f"{names} に、検索サーバー（{told.name}）に送れない文字があります。{HINT}")
+        server = self.server
+        names = unsendable_settings(url=server.url, api_key=server.api_key, user=server.user, password=server.password)
+        if names:
+            raise EngineUnavailable(advice=f"{names} に、検索サーバー（{server.name}）に送れない文字があります。{HINT}")
 
     def _require_known_version(self, connection: Elasticsearch) -> None:
-        """Once a process. Whoever may not ask for the version is served, and meets an error if it is a wrong one."""
+        """Once per process. Without permission to read the version, a wrong version shows by later errors."""
         if self._version_known:
             return
         try:
@@ -129,8 +129,8 @@ class Client:
 
     @staticmethod
     def _version(connection: Elasticsearch) -> str:
-        told: Any = connection.nodes.info(node_id="_local", metric="http", filter_path="nodes.*.version")
-        return next((str(node.get("version")) for node in told.get("nodes", {}).values()), "")
+        answer = connection.nodes.info(node_id="_local", metric="http", filter_path="nodes.*.version")
+        return next((str(node.get("version")) for node in answer.get("nodes", {}).values()), "")
 
 
 def _options(server: Server) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _options(server: Server) -> dict[str, Any]:
 
 
 def version_problem(version: str) -> str:
-    """Why a server of this version is refused; empty where it is not."""
+    """Why a server of this version is not supported; empty if it is."""
     try:
         number = tuple(int(part) for part in version.split(".")[:2])
     except ValueError:
@@ -156,11 +156,11 @@ def version_problem(version: str) -> str:
     return f"は Elasticsearch {version} です。8.19 以上か 9.x の Elasticsearch を SEARCH_URL に指定してください。"
 
 
-# --- what an error means ----------------------------------------------------------------
+# --- errors -----------------------------------------------------------------------------
 
 
 def translated(error: ApiError | TransportError, server: Server) -> Exception:
-    """The port's own exception for an error of the client."""
+    """The engine port's exception for an exception of the client."""
     if isinstance(error, ApiError) and not isinstance(error, UnsupportedProductError):
         kind = _kind(error)
         if error.status_code == 404 and kind in ("index_not_found_exception", "aliases_not_found_exception"):
@@ -174,13 +174,13 @@ def translated(error: ApiError | TransportError, server: Server) -> Exception:
 
 def _kind(error: ApiError) -> str:
     body = error.body
-    found = body.get("error") if isinstance(body, dict) else None
-    return str(found.get("type", "")) if isinstance(found, dict) else ""
+    error_body = body.get("error") if isinstance(body, dict) else None
+    return str(error_body.get("type", "")) if isinstance(error_body, dict) else ""
 
 
-def answer_advice(status: int, kind: str, said: str) -> str:
-    """What is wrong and what to do, by the server's answer; the rest of a sentence about the server."""
-    if kind == "cluster_block_exception" and "flood-stage" in said:
+def answer_advice(status: int, kind: str, message: str) -> str:
+    """What is wrong and what to do, from the server's answer: the rest of a sentence about the server."""
+    if kind == "cluster_block_exception" and "flood-stage" in message:
         return (
             "のディスクがいっぱいで、索引に書き込めません。空きを作ってください（空けば書き込みは自動で再開します）。"
         )
@@ -203,9 +203,9 @@ def answer_advice(status: int, kind: str, said: str) -> str:
 
 
 def _connection_advice(error: ApiError | TransportError) -> str:
-    said = str(error)
-    if isinstance(error, TlsError) or "CERTIFICATE" in said or "SSL" in said:
-        return _certificate_advice(said)
+    message = str(error)
+    if isinstance(error, TlsError) or "CERTIFICATE" in message or "SSL" in message:
+        return _certificate_advice(message)
     if isinstance(error, ConnectionTimeout):
         return "が時間内に答えません。サーバーの負荷とディスクの空き、途中のネットワークを確かめてください。"
     if isinstance(error, UnsupportedProductError):
@@ -213,11 +213,11 @@ def _connection_advice(error: ApiError | TransportError) -> str:
     return "につながりません。サーバーが動いているか、SEARCH_URL が正しいかを確かめてください。"
 
 
-def _certificate_advice(said: str) -> str:
-    if "expired" in said:
+def _certificate_advice(message: str) -> str:
+    if "expired" in message:
         return "の証明書は期限が切れています。サーバーの証明書を更新してください。"
-    if "ostname" in said or "IP address mismatch" in said:
+    if "ostname" in message or "IP address mismatch" in message:
         return "の証明書は、この名前のものではありません。SEARCH_URL を証明書にある名前にしてください。"
-    if "WRONG_VERSION_NUMBER" in said or "wrong version" in said.lower():
+    if "WRONG_VERSION_NUMBER" in message or "wrong version" in message.lower():
         return "は TLS を話しません。SEARCH_URL を http:// で始めるか、サーバーで TLS を有効にしてください。"
     return "の証明書を信用できません。発行元の証明書のファイルを SEARCH_CA に指定してください。"

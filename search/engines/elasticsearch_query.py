@@ -1,7 +1,7 @@
-"""A plan as questions to Elasticsearch, and its answers as Found. Pure: questions are data that tests compare.
+"""EngineQuery → Elasticsearch searches, and their answers → EngineResult. Pure: tests compare searches as data.
 
-Permission is a filter of every question. It refuses whatever counts or shows outside that filter
-(post_filter, global aggregations, zeros in counts), and whatever reads a query's text as a language.
+Permission is a filter of every search. Nothing is used that counts or shows documents outside that filter
+(post_filter, global aggregations, zeros in counts), or that parses a query's text as a language.
 """
 
 from __future__ import annotations
@@ -12,73 +12,76 @@ from dataclasses import replace
 from typing import Any
 
 from elasticsearch.dsl import A, Q, Search
+from elasticsearch.dsl.aggs import Agg
 from elasticsearch.dsl.query import Query
 
-from search.engines.base import FIELDS, Clause, EngineHit, Found, Match, Plan, Scoring, Signals
+from search.engines.base import FIELDS, Clause, EngineHit, EngineQuery, EngineResult, Match, Scoring, Signals
 from search.engines.elasticsearch_document import SCALE, cut
 
-#: How deep a server looks by itself; further pages are walked to (Elasticsearch's max_result_window).
+#: Elasticsearch's max_result_window. Pages beyond it need a scan.
 WINDOW = 10_000
-#: More values than any facet has: none is left out of the counts.
+#: More values than any facet has, so that counts are complete.
 _MOST_VALUES = 10_000
 _NO_SIGNALS = {"signals": ["{}"]}
 
 
-def searches(plan: Plan) -> list[Search]:
-    """One question, and a second one where a chosen facet is counted without its own filter."""
-    chosen = [facet for facet in plan.facets if facet in plan.filters]
-    first = hits(replace(plan, facets=tuple(facet for facet in plan.facets if facet not in chosen)))
-    return [first, _counts(plan, chosen)] if chosen else [first]
+def searches(query: EngineQuery) -> list[Search]:
+    """One search, and a second one if a chosen facet has to be counted without its own filter."""
+    chosen = [facet for facet in query.facets if facet in query.filters]
+    first = hits(replace(query, facets=tuple(facet for facet in query.facets if facet not in chosen)))
+    return [first, _counts(query, chosen)] if chosen else [first]
 
 
-def preference(plan: Plan) -> str:
-    """Who answers, where an index has copies: all pages of one question from one copy, for scores differ a little."""
-    return f"plan-{zlib.crc32(repr((plan.clauses, plan.required, plan.scoring)).encode()):08x}"
+def preference(query: EngineQuery) -> str:
+    """The replica that answers: the same one for all pages of a query, as scores differ slightly between replicas."""
+    return f"plan-{zlib.crc32(repr((query.clauses, query.required, query.scoring)).encode()):08x}"
 
 
-def hits(plan: Plan) -> Search:
-    """The hits of a plan, with the counts of facets that nobody has chosen from."""
-    question = Search().query(_matching(plan, _filters(plan)))
-    for facet in plan.facets:
-        question.aggs.bucket(facet, _values(facet))
-    question = question.sort("-newest" if plan.order == "newest" else "_score", "-key")
-    # Only columns are read. To look into what is stored of each of 200 hits was most of a server's work on a question.
-    question = question.source(False).extra(stored_fields="_none_", docvalue_fields=["signals"])
-    return question.extra(**{"track_total_hits": True, "from": plan.offset, "size": plan.limit})
+def hits(query: EngineQuery) -> Search:
+    """The search for the hits, with the counts of the facets without a chosen code."""
+    search = Search().query(_matching(query, _filters(query)))
+    for facet in query.facets:
+        search.aggs.bucket(facet, _values(facet))
+    search = search.sort("-newest" if query.order == "newest" else "_score", "-key")
+    # Only doc values are read. Reading the stored source of 200 hits was most of the server's work on a search.
+    search = search.source(False).extra(stored_fields="_none_", docvalue_fields=["signals"])
+    return search.extra(**{"track_total_hits": True, "from": query.offset, "size": query.limit})
 
 
-def _counts(plan: Plan, chosen: Sequence[str]) -> Search:
-    question = Search().query(_matching(replace(plan, scoring=()), [])).extra(size=0, track_total_hits=False)
+def _counts(query: EngineQuery, chosen: Sequence[str]) -> Search:
+    search = Search().query(_matching(replace(query, scoring=()), [])).extra(size=0, track_total_hits=False)
     for facet in chosen:
-        others = _filters(plan, but=facet)
+        others = _filters(query, but=facet)
         within = A("filter", filter=Q("bool", filter=others) if others else Q("match_all"))
-        question.aggs.bucket(facet, within).bucket("values", _values(facet))
-    return question
+        search.aggs.bucket(facet, within).bucket("values", _values(facet))
+    return search
 
 
-def _values(facet: str) -> Any:
+def _values(facet: str) -> Agg[Any]:
     return A("terms", field=f"codes.{facet}", size=_MOST_VALUES)
 
 
-def _filters(plan: Plan, but: str = "") -> list[Query]:
-    return [_terms(f"codes.{facet}", codes) for facet, codes in sorted(plan.filters.items()) if facet != but]
+def _filters(query: EngineQuery, but: str = "") -> list[Query]:
+    return [_terms(f"codes.{facet}", codes) for facet, codes in sorted(query.filters.items()) if facet != but]
 
 
-def _matching(plan: Plan, filters: Sequence[Query]) -> Query:
-    needed = [_terms("audience", plan.audience), *filters]
-    if plan.only:
-        needed.append(_terms("key", plan.only))
-    if plan.clauses and plan.minimum > 0:  # a server would still want one of them
-        clauses = [_clause(clause) for clause in plan.clauses]
-        needed.append(Q("bool", should=clauses, minimum_should_match=min(plan.minimum, len(clauses))))
-    needed += [_clause(clause) for clause in plan.required]
-    refused = [_clause(clause) for clause in plan.excluded]
-    if plan.hidden:
-        refused.append(_terms("key", plan.hidden))
-    scoring = [] if plan.order == "newest" else [_scoring(one, plan) for one in plan.scoring if one.tokens]
-    parts: dict[str, Any] = {"filter": needed}
-    if refused:
-        parts["must_not"] = refused
+def _matching(query: EngineQuery, filters: Sequence[Query]) -> Query:
+    filters_and_clauses = [_terms("audience", query.audience), *filters]
+    if query.only:
+        filters_and_clauses.append(_terms("key", query.only))
+    if query.clauses and query.minimum > 0:  # with minimum 0 the server would still require one
+        clauses = [_clause(clause) for clause in query.clauses]
+        filters_and_clauses.append(Q("bool", should=clauses, minimum_should_match=min(query.minimum, len(clauses))))
+    filters_and_clauses += [_clause(clause) for clause in query.required]
+    excluded = [_clause(clause) for clause in query.excluded]
+    if query.hidden:
+        excluded.append(_terms("key", query.hidden))
+    scoring = (
+        [] if query.order == "newest" else [_scoring(scoring, query) for scoring in query.scoring if scoring.tokens]
+    )
+    parts: dict[str, Any] = {"filter": filters_and_clauses}
+    if excluded:
+        parts["must_not"] = excluded
     if scoring:
         parts |= {"should": scoring, "minimum_should_match": 0}
     return Q("bool", **parts)
@@ -89,46 +92,53 @@ def _terms(field: str, values: frozenset[str]) -> Query:
 
 
 def _clause(clause: Clause) -> Query:
-    ways = [_way(match) for match in clause.any_of if match.tokens]
-    return Q("bool", should=ways, minimum_should_match=1) if ways else Q("match_none")
+    matches = [_match(match) for match in clause.any_of if match.tokens]
+    return Q("bool", should=matches, minimum_should_match=1) if matches else Q("match_none")
 
 
-def _way(match: Match) -> Query:
+def _match(match: Match) -> Query:
     words = " ".join(map(cut, match.tokens))
     fields = [f"{match.kind}.{name}" for name in ([match.part] if match.part else FIELDS)]
-    if match.prefix:  # the one token, as it stands: nothing in it is analysed
+    if match.prefix:  # the prefix is literal: it is not analysed
         return Q("bool", should=[Q("prefix", **{field: words}) for field in fields], minimum_should_match=1)
     if match.phrase:
         return Q("bool", should=[Q("match_phrase", **{field: words}) for field in fields], minimum_should_match=1)
     return Q("combined_fields", query=words, fields=fields, operator="and")
 
 
-def _scoring(scoring: Scoring, plan: Plan) -> Query:
-    fields = [f"{scoring.kind}.{name}^{weight(plan.field_weights.get(name, 1.0)):g}" for name in FIELDS]
+def _scoring(scoring: Scoring, query: EngineQuery) -> Query:
+    fields = [f"{scoring.kind}.{name}^{weight(query.field_weights.get(name, 1.0)):g}" for name in FIELDS]
     words = " ".join(map(cut, scoring.tokens))
     return Q("combined_fields", query=words, fields=fields, operator="or", boost=scoring.weight)
 
 
-def weight(wanted: float) -> float:
-    """A field's weight as `combined_fields` takes it: at least 1 (elasticsearch_document.SCALE)."""
-    return max(1.0, wanted * SCALE)
+def weight(factor: float) -> float:
+    """A field's weight as `combined_fields` accepts it: at least 1 (elasticsearch_document.SCALE)."""
+    return max(1.0, factor * SCALE)
 
 
 # --- answers ----------------------------------------------------------------------------
 
 
-def found(plan: Plan, answers: Sequence[Mapping[str, Any]]) -> Found:
-    """The answers to `searches(plan)`, as every engine gives them."""
+def engine_result(query: EngineQuery, answers: Sequence[Mapping[str, Any]]) -> EngineResult:
+    """The answers to `searches(query)` as an EngineResult."""
     first = answers[0]
-    facets = {facet: _buckets(answer["aggregations"][facet])
-              for facet in plan.facets for answer in answers if facet in answer.get("aggregations", {})}  # fmt: skip
-    return Found(first["hits"]["total"]["value"], engine_hits(first["hits"]["hits"]), facets)
+    facets = {
+        facet: _buckets(answer["aggregations"][facet])
+        for facet in query.facets
+        for answer in answers
+        if facet in answer.get("aggregations", {})
+    }
+    return EngineResult(first["hits"]["total"]["value"], engine_hits(first["hits"]["hits"]), facets)
 
 
 def engine_hits(raw: Sequence[Mapping[str, Any]]) -> tuple[EngineHit, ...]:
-    """An index of an older form gives no signals: it is searched, without boosts, until it is rebuilt."""
+    """An index with an older mapping has no signals: it is searched without boosts until it is rebuilt."""
     signals = Signals.read([hit.get("fields", _NO_SIGNALS)["signals"][0] for hit in raw])
-    return tuple(EngineHit(hit["sort"][1], hit["_score"] or 0.0, one) for hit, one in zip(raw, signals, strict=True))
+    return tuple(
+        EngineHit(hit["sort"][1], hit["_score"] or 0.0, signals_of_hit)
+        for hit, signals_of_hit in zip(raw, signals, strict=True)
+    )
 
 
 def _buckets(answer: Mapping[str, Any]) -> dict[str, int]:

@@ -1,13 +1,13 @@
-"""The embedded engine: SQLite FTS5 in a disposable file of its own. Nothing to install or to start.
+"""The embedded engine: SQLite FTS5 in a disposable file. Nothing to install or to start.
 
-Each generation is a set of tables: documents, four FTS5 tables (one a kind of token), and one bitmap
-for every audience token and facet code, in which bit n stands for document n. Words are matched
-first, by FTS5 alone; permission, filters and counts are then ANDs of bitmaps, so no query joins the
-full-text index to anything and none can fall into a scan of all documents. Safe with many processes
-and threads: WAL, a connection a thread, a new one after a fork or when the file was replaced.
+Each generation is a set of tables: documents, four FTS5 tables (one per kind of token), and a bitmap for every audience
+token and facet code, in which bit n stands for document n. Words are matched first, by FTS5 alone. Permission, filters
+and counts are then ANDs of bitmaps, so no query joins the full-text index with another table and none can degrade to a
+scan of all documents. Safe with many processes and threads: WAL mode, one connection per thread, a new connection after
+a fork or when the file was replaced.
 """
 
-# ruff: noqa: S608 -- table names are made here, of a number and a letter; every value is a parameter
+# ruff: noqa: S608 -- table names are made here from a number and a letter; every value is a parameter
 
 from __future__ import annotations
 
@@ -24,25 +24,29 @@ from search.engines.base import (
     FIELDS,
     KINDS,
     Change,
+    EngineQuery,
+    EngineResult,
     EngineUnavailable,
-    Found,
     Generation,
     GenerationGone,
     IndexLost,
-    Plan,
-)  # fmt: skip
+)
 from search.engines.embedded_search import Search
 from search.engines.embedded_writer import Writer
-from search.engines.limits import problem
+from search.engines.validation import rejection
 
-_READ_WAIT_MS = 400  # a search must answer, from the database if need be, within a second
+_READ_WAIT_MS = 400  # a search must answer within a second, from the database if necessary
 _WRITE_WAIT_MS = 10_000
-#: With less room than this on its disk, a write may fail at any moment.
-_ROOM = 16 * 1024 * 1024
+#: With less free disk space than this, a write may fail at any moment.
+_FREE_BYTES = 16 * 1024 * 1024
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
-# `ascii` with every sign in tokenchars splits at white space only; unicode61 would break c++ and drop ㈱.
+# `ascii` with every punctuation character in tokenchars splits at white space only; unicode61 would split c++ and drop ㈱.
 _TOKENIZE = "ascii tokenchars '!\"\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~'"
 
+_GENERATION_TABLE = """
+CREATE TABLE IF NOT EXISTS generation (name INTEGER PRIMARY KEY AUTOINCREMENT, stamp TEXT NOT NULL,
+                                       live INTEGER NOT NULL)
+"""
 _SCHEMA = """
 CREATE TABLE {g}_doc (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
                       live INTEGER NOT NULL, newest REAL NOT NULL, signals TEXT NOT NULL, codes TEXT NOT NULL);
@@ -52,7 +56,7 @@ CREATE TABLE {g}_bits (field TEXT NOT NULL, value TEXT NOT NULL, bits BLOB NOT N
 
 
 class EmbeddedEngine:
-    """One index file. `path` may lie anywhere that the processes of one machine share."""
+    """One index file. `path` must be on a file system that the processes of one machine share."""
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
@@ -62,8 +66,8 @@ class EmbeddedEngine:
 
     def generations(self) -> list[Generation]:
         with self._reading() as db:
-            return [Generation(f"g{n}", stamp, bool(live)) for n, stamp, live in db.execute(
-                "SELECT name, stamp, live FROM generation ORDER BY name")]  # fmt: skip
+            rows = db.execute("SELECT name, stamp, live FROM generation ORDER BY name")
+            return [Generation(f"g{number}", stamp, bool(live)) for number, stamp, live in rows]
 
     def create(self, stamp: str) -> str:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +87,7 @@ class EmbeddedEngine:
             for kind in KINDS:
                 db.execute(f"INSERT INTO {name}_{kind} ({name}_{kind}) VALUES ('optimize')")
             db.execute("UPDATE generation SET live = (name = ?)", (int(name[1:]),))
-            for other in [n for (n,) in db.execute("SELECT name FROM generation WHERE live = 0")]:
+            for (other,) in db.execute("SELECT name FROM generation WHERE live = 0").fetchall():
                 self._drop(db, f"g{other}")
         with self._writing() as db:
             db.execute("ANALYZE")
@@ -100,10 +104,10 @@ class EmbeddedEngine:
     # --- writing -----------------------------------------------------------------------------
 
     def write(self, changes: Sequence[Change], generation: str | None = None) -> dict[str, str]:
-        refused = {change.key: reason for change in changes if (reason := problem(change))}
+        refused = {change.key: reason for change in changes if (reason := rejection(change))}
         with self._writing() as db:
             if generation is None:
-                names = [f"g{n}" for (n,) in db.execute("SELECT name FROM generation")]
+                names = [f"g{number}" for (number,) in db.execute("SELECT name FROM generation")]
             else:
                 self._require(db, generation)
                 names = [generation]
@@ -115,34 +119,33 @@ class EmbeddedEngine:
 
     def stored(self, keys: Collection[str]) -> dict[str, int]:
         with self._reading() as db:
-            g = self._live(db)
-            return dict(db.execute(f"SELECT key, version FROM {g}_doc WHERE key IN (SELECT value FROM json_each(?))",
-                                   (json.dumps(list(keys)),)))  # fmt: skip
+            sql = f"SELECT key, version FROM {self._live(db)}_doc WHERE key IN (SELECT value FROM json_each(?))"
+            return dict(db.execute(sql, (json.dumps(list(keys)),)))
 
     def entries(self, generation: str | None = None) -> Iterator[tuple[str, int]]:
         with self._reading() as db:
-            g = generation or self._live(db)
-            rows = db.execute(f"SELECT key, version FROM {g}_doc WHERE live ORDER BY key").fetchall()
+            name = generation or self._live(db)
+            rows = db.execute(f"SELECT key, version FROM {name}_doc WHERE live ORDER BY key").fetchall()
         yield from rows
 
     def highest_version(self) -> int:
         with self._reading() as db:
             return db.execute(f"SELECT COALESCE(MAX(version), 0) FROM {self._live(db)}_doc").fetchone()[0]
 
-    def search(self, plan: Plan) -> Found:
+    def search(self, query: EngineQuery) -> EngineResult:
         with self._reading() as db:
-            return Search(db, self._live(db), plan).run()
+            return Search(db, self._live(db), query).run()
 
     def health(self) -> list[str]:
         try:
             self.generations()
-        except IndexLost:  # the worker makes it again by itself
+        except IndexLost:  # the worker rebuilds it by itself
             return []
         except EngineUnavailable as error:
             return [f"索引のファイル {self.path} を読めません（{error}）。ディスクの空きと権限を確かめてください。"]
-        return [self._full()] if shutil.disk_usage(self.path.parent).free < _ROOM else []
+        return [self._disk_full()] if shutil.disk_usage(self.path.parent).free < _FREE_BYTES else []
 
-    def _full(self) -> str:
+    def _disk_full(self) -> str:
         return (
             f"索引のファイル {self.path} を置くディスクがいっぱいです。空きを作ってください"
             "（空けば書き込みは自動で再開します）。"
@@ -152,7 +155,7 @@ class EmbeddedEngine:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """One snapshot: a swap in the middle of a search changes nothing for it."""
+        """A transaction on one snapshot: a swap during a search does not affect it."""
         with self._transaction("BEGIN", _READ_WAIT_MS, make=False) as db:
             yield db
 
@@ -174,7 +177,7 @@ class EmbeddedEngine:
             self._forget_connection()
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
             kind = EngineUnavailable if code in _BUSY else IndexLost
-            advice = self._full() if code == sqlite3.SQLITE_FULL else ""
+            advice = self._disk_full() if code == sqlite3.SQLITE_FULL else ""
             raise kind(f"{type(error).__name__}: {error}", advice=advice) from error
         except BaseException:
             if db is not None and db.in_transaction:
@@ -182,7 +185,7 @@ class EmbeddedEngine:
             raise
 
     def _connection(self, *, make: bool) -> sqlite3.Connection:
-        """This thread's connection to the file that is there now; another process may have replaced it."""
+        """This thread's connection to the current file; another process may have replaced the file."""
         try:
             status = self.path.stat()
             identity = (os.getpid(), status.st_dev, status.st_ino)
@@ -199,11 +202,10 @@ class EmbeddedEngine:
         db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA cache_size = -16000")
-        # Not memory-mapped: a truncated file would then kill the process instead of raising an error.
+        # Not memory-mapped: with a truncated file, that kills the process instead of raising an error.
         if make:
             db.execute("PRAGMA journal_mode = WAL")
-            db.execute("CREATE TABLE IF NOT EXISTS generation (name INTEGER PRIMARY KEY AUTOINCREMENT,"
-                       " stamp TEXT NOT NULL, live INTEGER NOT NULL)")  # fmt: skip
+            db.execute(_GENERATION_TABLE)
         status = self.path.stat()
         self._local.connection, self._local.identity = db, (os.getpid(), status.st_dev, status.st_ino)
         return db
@@ -214,7 +216,7 @@ class EmbeddedEngine:
             return
         if self._local.identity[0] == os.getpid():
             connection.close()
-        else:  # inherited by a fork: closing it here would drop the locks of the parent
+        else:  # inherited by a fork: closing it here would release the parent's locks
             _inherited.append(connection)
         self._local.connection = self._local.identity = None
 

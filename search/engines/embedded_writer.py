@@ -1,6 +1,6 @@
-"""Writing into the embedded engine: changes into the tables of one generation, each judged by its version."""
+"""Writes changes to the tables of one generation of the embedded engine. The higher version of a document wins."""
 
-# ruff: noqa: S608 -- table names are the engine's own, of a number and a letter; every value is a parameter
+# ruff: noqa: S608 -- table names are made by the engine from a number and a letter; every value is a parameter
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from search.engines.base import FIELDS, KINDS, Change, IndexedDocument
 from search.engines.bitmaps import bitmap, to_bytes
 
-#: The bitmap fields that are no facet: who may find a document, and which are there at all.
+#: The bitmap fields that are not facets: who may find a document, and which documents exist.
 AUDIENCE = "audience"
 ALL = "all"
 
@@ -21,18 +21,18 @@ Code = tuple[str, str]  # field, value
 
 
 class Writer:
-    """Changes into the tables of generation `g`, inside the caller's transaction. Used once.
+    """Applies changes to the tables of a generation, inside the caller's transaction. For a single use.
 
-    All rows are made first and then sent table by table: a statement a row costs more than the row.
+    All rows are collected first and then written table by table, as one statement per row costs more than the row.
     """
 
-    def __init__(self, db: sqlite3.Connection, g: str) -> None:
-        self.db, self.g = db, g
-        self.gone: list[tuple[int]] = []
-        self.rows: list[tuple[Any, ...]] = []
-        self.words: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in KINDS}
-        self.off: dict[Code, list[int]] = defaultdict(list)
-        self.on: dict[Code, list[int]] = defaultdict(list)
+    def __init__(self, db: sqlite3.Connection, generation: str) -> None:
+        self.db, self.generation = db, generation
+        self.removed_rows: list[tuple[int]] = []
+        self.document_rows: list[tuple[Any, ...]] = []
+        self.token_rows: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in KINDS}
+        self.cleared_bits: dict[Code, list[int]] = defaultdict(list)
+        self.set_bits: dict[Code, list[int]] = defaultdict(list)
 
     def apply(self, changes: Iterable[Change]) -> None:
         highest: dict[str, Change] = {}
@@ -40,63 +40,63 @@ class Writer:
             if change.key not in highest or change.version > highest[change.key].version:
                 highest[change.key] = change
         known = self._known(list(highest))
-        (last,) = self.db.execute(f"SELECT COALESCE(MAX(id), 0) FROM {self.g}_doc").fetchone()
+        (last,) = self.db.execute(f"SELECT COALESCE(MAX(id), 0) FROM {self.generation}_doc").fetchone()
         for key, change in highest.items():
             if key in known:
                 number, version, live, codes = known[key]
                 if version >= change.version:
                     continue
                 if live:
-                    self._take_out(number, codes)
+                    self._remove(number, codes)
             else:
                 number = last = last + 1
-            self._put_in(number, change)
-        self._send()
+            self._add(number, change)
+        self._flush()
 
     def _known(self, keys: list[str]) -> dict[str, tuple[int, int, int, str]]:
         rows = self.db.execute(
-            f"SELECT key, id, version, live, codes FROM {self.g}_doc WHERE key IN (SELECT value FROM json_each(?))",
+            f"SELECT key, id, version, live, codes FROM {self.generation}_doc WHERE key IN (SELECT value FROM json_each(?))",
             (json.dumps(keys),),
         )
         return {key: tuple(rest) for key, *rest in rows}
 
-    def _take_out(self, number: int, codes: str) -> None:
-        self.gone.append((number,))
+    def _remove(self, number: int, codes: str) -> None:
+        self.removed_rows.append((number,))
         for field, value in json.loads(codes):
-            self.off[field, value].append(number)
+            self.cleared_bits[field, value].append(number)
 
-    def _put_in(self, number: int, change: Change) -> None:
+    def _add(self, number: int, change: Change) -> None:
         document = change.document
-        if document is None:  # the row stays as a tombstone, so that an older change that comes late is still older
-            self.rows.append((number, change.key, change.version, 0, 0, "{}", "[]"))
+        if document is None:  # the row stays as a tombstone, so that a late, older change is recognised as older
+            self.document_rows.append((number, change.key, change.version, 0, 0, "{}", "[]"))
             return
         codes = _codes(document)
-        kept = json.dumps(document.signals.named()), json.dumps(codes)
-        self.rows.append((number, change.key, change.version, 1, document.newest, *kept))
+        stored = json.dumps(document.signals.named()), json.dumps(codes)
+        self.document_rows.append((number, change.key, change.version, 1, document.newest, *stored))
         for kind in KINDS:
             if fields := document.tokens.get(kind):
-                self.words[kind].append((number, *(fields.get(name, "") for name in FIELDS)))
+                self.token_rows[kind].append((number, *(fields.get(name, "") for name in FIELDS)))
         for code in codes:
-            self.on[code].append(number)
+            self.set_bits[code].append(number)
 
-    def _send(self) -> None:
+    def _flush(self) -> None:
         columns, marks = ", ".join(FIELDS), ", ?" * len(FIELDS)
-        for kind, words in self.words.items():
-            self.db.executemany(f"DELETE FROM {self.g}_{kind} WHERE rowid = ?", self.gone)
-            self.db.executemany(f"INSERT INTO {self.g}_{kind} (rowid, {columns}) VALUES (?{marks})", words)
+        for kind, rows in self.token_rows.items():
+            self.db.executemany(f"DELETE FROM {self.generation}_{kind} WHERE rowid = ?", self.removed_rows)
+            self.db.executemany(f"INSERT INTO {self.generation}_{kind} (rowid, {columns}) VALUES (?{marks})", rows)
         self.db.executemany(
-            f"INSERT OR REPLACE INTO {self.g}_doc (id, key, version, live, newest, signals, codes)"
+            f"INSERT OR REPLACE INTO {self.generation}_doc (id, key, version, live, newest, signals, codes)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            self.rows,
+            self.document_rows,
         )
-        changed = [(*code, to_bytes(self._bits(code))) for code in self.on.keys() | self.off.keys()]
-        self.db.executemany(f"INSERT OR REPLACE INTO {self.g}_bits VALUES (?, ?, ?)", changed)
+        changed = [(*code, to_bytes(self._bits(code))) for code in self.set_bits.keys() | self.cleared_bits.keys()]
+        self.db.executemany(f"INSERT OR REPLACE INTO {self.generation}_bits VALUES (?, ?, ?)", changed)
 
     def _bits(self, code: Code) -> int:
-        """The documents of a code as they are after these changes."""
-        row = self.db.execute(f"SELECT bits FROM {self.g}_bits WHERE field = ? AND value = ?", code).fetchone()
+        """The documents of a code after these changes."""
+        row = self.db.execute(f"SELECT bits FROM {self.generation}_bits WHERE field = ? AND value = ?", code).fetchone()
         before = int.from_bytes(row[0], "little") if row else 0
-        return (before & ~bitmap(self.off.get(code, []))) | bitmap(self.on.get(code, []))
+        return (before & ~bitmap(self.cleared_bits.get(code, []))) | bitmap(self.set_bits.get(code, []))
 
 
 def _codes(document: IndexedDocument) -> list[Code]:

@@ -32,7 +32,7 @@ from organization.models import Appointment, Person, User
 from organization.posts import main_post, manager_of
 from organization.working_days import is_working_day
 from search.engines import engine
-from search.indexes import rebuild
+from search.generations import rebuild
 from search.worker import Worker
 from tests.browser.conftest import ROOT, Visit, follow
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from search.engines import engine
-from search.indexes import rebuild
+from search.generations import rebuild
 from tests.browser.test_writing import browser, enter, writer  # noqa: F401 -- fixtures
 from tests.factories.kb import make_lesson
 

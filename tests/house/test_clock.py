@@ -5,10 +5,17 @@ import ast
 from tests.house import tree
 
 OTHER_CLOCKS = {
-    "timezone.now", "date.today", "datetime.now", "datetime.today",
-    "datetime.utcnow", "datetime.date.today", "datetime.datetime.now", "datetime.datetime.today", "time.time",
+    "timezone.now",
+    "date.today",
+    "datetime.now",
+    "datetime.today",
+    "datetime.utcnow",
+    "datetime.date.today",
+    "datetime.datetime.now",
+    "datetime.datetime.today",
+    "time.time",
     "datetime.datetime.utcnow",
-}  # fmt: skip
+}
 CONVERTERS = {"timezone.localtime", "timezone.localdate"}  # a clock only where they are given no moment
 CLOCK = "organization/clock.py"
 

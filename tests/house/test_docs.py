@@ -50,6 +50,13 @@ def test_each_system_check_is_in_the_docs(check):
     assert check in docs(), f"{check} is nowhere in docs/"
 
 
+@pytest.mark.parametrize("check", check_ids())
+def test_each_system_check_is_tested(check):
+    """A check that never reports is not noticed."""
+    tests = "\n".join(path.read_text("utf-8") for path in (tree.ROOT / "tests").rglob("*.py"))
+    assert f'"{check}"' in tests, f"{check} is in no test"
+
+
 @pytest.mark.parametrize("script", scripts())
 def test_each_script_is_in_the_docs(script):
     assert f"script/{script}" in docs(), f"script/{script} is nowhere in docs/"

@@ -58,9 +58,12 @@ def test_the_web_server_does_not_look_for_garbage_among_what_stays():
     """Asked of a process of its own: this one goes on to make other things."""
     told = subprocess.run(
         [sys.executable, "-c", "import config.wsgi, gc; print(gc.get_freeze_count() > 10_000, gc.isenabled())"],
-        cwd=tree.ROOT, env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=tree.ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert told.stdout == "True True\n", told.stderr
 
 
@@ -69,9 +72,12 @@ def test_a_web_process_loads_the_search_engine_before_its_first_reader_asks() ->
     for url in ("http://127.0.0.1:9", "nonsense"):
         told = subprocess.run(
             [sys.executable, "-c", "import config.wsgi, sys; print('elasticsearch' in sys.modules)"],
-            cwd=tree.ROOT, env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.demo", "SEARCH_URL": url},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=tree.ROOT,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.demo", "SEARCH_URL": url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert told.stdout.split() == ["True"], told.stderr
 
 

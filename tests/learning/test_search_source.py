@@ -8,8 +8,8 @@ from kb.models import Item
 from learning.models import LearningPath, PathVersion, Stage, Step, TrainingCourse
 from learning.search_source import CourseSource, PathSource
 from organization.policy import reader_for
-from search.access import newest
-from search.indexes import compare, rebuild
+from search.access import database_fallback
+from search.generations import compare, rebuild
 from search.models import PendingChange
 from search.pipeline import run
 from search.query import parse
@@ -83,7 +83,7 @@ def test_a_change_that_calls_a_path_an_item_leaves_nothing_in_the_index(index, r
 
 def test_the_database_alone_finds_a_path_once(head):
     make_path(head, title="災害応援に行く前に")
-    found = newest(head.user, ["災害応援"], 10)
+    found = database_fallback(head.user, ["災害応援"], 10)
     assert [one.card.type for one in found] == ["learningpath"]
 
 
@@ -161,7 +161,7 @@ def test_a_path_of_another_unit_is_in_no_result_facet_or_suggestion(refresh, fin
     assert find(stranger, "防災倉庫") == []
     assert facets(stranger, "防災倉庫").get("type", {}) == {}
     assert suggest("防災倉", stranger) == []
-    assert newest(stranger, ["防災倉庫"], 10) == []
+    assert database_fallback(stranger, ["防災倉庫"], 10) == []
     assert find(head.user, "防災倉庫") == ["防災倉庫の鍵"]
 
 
@@ -171,7 +171,7 @@ def test_a_draft_path_is_nowhere(refresh, find, head, index, stage):  # noqa: F8
     refresh()
     assert list(index.entries()) == []
     assert find(head.user, "書きかけ") == [] == suggest("書きか", head.user)
-    assert newest(head.user, ["書きかけ"], 10) == []
+    assert database_fallback(head.user, ["書きかけ"], 10) == []
 
 
 def test_a_draft_of_the_next_version_is_not_found(refresh, find, head):  # noqa: F811

@@ -1,4 +1,4 @@
-"""Judged questions, and the floors under which no change may bring search (floors.toml).
+"""JudgedCollection questions, and the floors under which no change may bring search (floors.toml).
 
 The demo's questions need the demo in the database; the development sets lie outside the repository and are
 skipped, with one loud line, where they are absent. Each set is analysed and indexed once. The engine is the one
@@ -16,7 +16,7 @@ from wagtail.models import Collection
 from demo.load import load as load_demo
 from search.engines import temporary
 from search.evaluation import agreeing, ask, figures, load
-from search.judged import JudgedDocumentsMissing, read, read_pairs
+from search.judgements import JudgedDocumentsMissing, read, read_pairs
 
 HERE = Path(__file__).parent
 FLOORS = tomllib.loads((HERE / "floors.toml").read_text(encoding="utf-8"))

@@ -6,32 +6,32 @@ import pytest
 
 from kb.models import Reference
 from search.engines import engine as configured
-from search.indexes import rebuild
+from search.generations import rebuild
 from search.models import PendingChange
 from search.worker import Worker
 from tests.factories.kb import reference_source
-from tests.search import server
+from tests.search import elasticsearch_server
 
 
 @pytest.fixture(scope="session")
 def elasticsearch_url(request, tmp_path_factory):
-    """The address of a real Elasticsearch (tests/search/server.py)."""
+    """The address of a real Elasticsearch (tests/search/elasticsearch_server.py)."""
     base = tmp_path_factory.getbasetemp()
     if hasattr(request.config, "workerinput"):  # one of several workers: their parent is the run
-        return server.address(base.parent, os.getppid())
-    return server.address(base, os.getpid())
+        return elasticsearch_server.address(base.parent, os.getppid())
+    return elasticsearch_server.address(base, os.getpid())
 
 
 @pytest.fixture(scope="session")
 def elasticsearch_can_start():
     """For tests that start, kill and restart a server of their own."""
-    server.require_java()
+    elasticsearch_server.require_java()
 
 
 @pytest.fixture
 def elasticsearch(elasticsearch_url):
     """An Elasticsearch engine with nothing in it."""
-    engine = server.engine(elasticsearch_url)
+    engine = elasticsearch_server.engine(elasticsearch_url)
     yield engine
     engine.reset()
 
@@ -63,9 +63,13 @@ def reference(db):
         number = next(_numbers)
         values.setdefault("audience", "prefecture")
         return Reference.objects.create(
-            public_id=f"X-R07-{number:05}", source=reference_source(), external_id=str(number),
-            title=title, text=text, **values,
-        )  # fmt: skip
+            public_id=f"X-R07-{number:05}",
+            source=reference_source(),
+            external_id=str(number),
+            title=title,
+            text=text,
+            **values,
+        )
 
     return make
 

@@ -20,7 +20,7 @@ def clock():
 
 @pytest.fixture
 def breaker(clock):
-    return Breaker(failures=3, rest=1.0, longest=4.0, clock=clock)
+    return Breaker(failures=3, cool_down=1.0, longest=4.0, clock=clock)
 
 
 def fail(breaker, times=1):
@@ -83,7 +83,7 @@ def test_one_that_was_let_through_and_never_came_back_does_not_hold_it_open(brea
 
 
 def test_of_many_at_once_one_is_let_through(clock):
-    breaker = Breaker(failures=1, rest=1.0, clock=clock)
+    breaker = Breaker(failures=1, cool_down=1.0, clock=clock)
     fail(breaker)
     clock.now += 1
     admitted = []

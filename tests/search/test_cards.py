@@ -61,6 +61,12 @@ def test_of_many_keys_only_what_may_be_opened_comes_through(shelf):
     keys += [f"course:{pk}" for pk in TrainingCourse.objects.values_list("pk", flat=True)]
     shown = [allowed.card.title for allowed in authorise(shelf["another office"], keys)]
     assert sorted(shown) == sorted(
-        ["教訓 prefecture", "教訓 municipal", "道すじ prefecture", "道すじ municipal", "道すじ public",
-         TrainingCourse.objects.get().title]
-    )  # fmt: skip
+        [
+            "教訓 prefecture",
+            "教訓 municipal",
+            "道すじ prefecture",
+            "道すじ municipal",
+            "道すじ public",
+            TrainingCourse.objects.get().title,
+        ]
+    )

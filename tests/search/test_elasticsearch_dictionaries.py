@@ -6,8 +6,18 @@ from dataclasses import replace
 import pytest
 
 from search import ranking
-from search.engines.base import Change, Clause, EngineHit, IndexedDocument, Match, Plan, Scoring, Signals
-from search.engines.elasticsearch_document import SCALE, action, body, fits, mapping, settings
+from search.engines.base import (
+    Change,
+    Clause,
+    EngineHit,
+    EngineQuery,
+    IndexedDocument,
+    Match,
+    Scoring,
+    Signals,
+    TokenKind,
+)
+from search.engines.elasticsearch_document import SCALE, action, body, is_unchanged, mapping, settings
 from search.engines.elasticsearch_query import engine_hits, preference, searches, weight
 
 TEXT = {"type": "text", "analyzer": "whitespace"}
@@ -48,10 +58,10 @@ class TestMapping:
 
     def test_its_own_form_fits_and_a_changed_one_does_not(self):
         found = mapping("whatever")
-        assert fits(found)
-        assert not fits({**found, "dynamic": "true"})
+        assert is_unchanged(found)
+        assert not is_unchanged({**found, "dynamic": "true"})
         found["properties"]["added"] = KEYWORD
-        assert not fits(found)
+        assert not is_unchanged(found)
 
 
 class TestDocument:
@@ -81,7 +91,7 @@ class TestDocument:
                 "a": {"title": "避難 所"},
                 "r": {"title": "ヒナン"},
             },
-        }  # fmt: skip
+        }
 
     def test_a_tombstone_opens_to_nobody(self):
         assert body(Change("item:1", 7, None)) == {"key": "item:1", "version": 7, "live": False}
@@ -89,59 +99,95 @@ class TestDocument:
 
 class TestQuestions:
     def test_permission_is_a_filter_of_a_question_without_words(self):
-        plan = Plan(audience=frozenset({"public", "unit:1"}), order="newest", offset=20, limit=10)
-        assert questions(plan) == [{
-            "query": {"bool": {"filter": [{"terms": {"audience": ["public", "unit:1"]}}]}},
-            "sort": [{"newest": {"order": "desc"}}, {"key": {"order": "desc"}}],
-            "_source": False,
-            "stored_fields": "_none_",
-            "docvalue_fields": ["signals"],
-            "track_total_hits": True,
-            "from": 20,
-            "size": 10,
-        }]  # fmt: skip
+        plan = EngineQuery(audience=frozenset({"public", "unit:1"}), order="newest", offset=20, limit=10)
+        assert questions(plan) == [
+            {
+                "query": {"bool": {"filter": [{"terms": {"audience": ["public", "unit:1"]}}]}},
+                "sort": [{"newest": {"order": "desc"}}, {"key": {"order": "desc"}}],
+                "_source": False,
+                "stored_fields": "_none_",
+                "docvalue_fields": ["signals"],
+                "track_total_hits": True,
+                "from": 20,
+                "size": 10,
+            }
+        ]
 
     def test_words_phrases_and_what_is_excluded(self):
-        plan = Plan(
+        plan = EngineQuery(
             audience=frozenset({"public"}),
-            clauses=(Clause((Match("a", ("避難", "所")), Match("r", ("ヒナン",)))), Clause((Match("a", ("訓練",)),))),
+            clauses=(
+                Clause((Match(TokenKind.UNIT, ("避難", "所")), Match(TokenKind.READING, ("ヒナン",)))),
+                Clause((Match(TokenKind.UNIT, ("訓練",)),)),
+            ),
             minimum=2,
-            excluded=(Clause((Match("b", ("会議", "議室"), phrase=True),)),),
-            scoring=(Scoring("a", ("避難", "訓練"), 0.5),),
+            excluded=(Clause((Match(TokenKind.BIGRAM, ("会議", "議室"), phrase=True),)),),
+            scoring=(Scoring(TokenKind.UNIT, ("避難", "訓練"), 0.5),),
             field_weights={"title": 1.25, "attachments": 0.5},
             hidden=frozenset({"item:9"}),
         )
         way = {"operator": "and"}
-        assert questions(plan)[0]["query"] == {"bool": {
-            "filter": [
-                {"terms": {"audience": ["public"]}},
-                {"bool": {"minimum_should_match": 2, "should": [
-                    {"bool": {"minimum_should_match": 1, "should": [
-                        {"combined_fields": {"query": "避難 所", "fields": fields("a"), **way}},
-                        {"combined_fields": {"query": "ヒナン", "fields": fields("r"), **way}},
-                    ]}},
-                    {"bool": {"minimum_should_match": 1, "should": [
-                        {"combined_fields": {"query": "訓練", "fields": fields("a"), **way}},
-                    ]}},
-                ]}},
-            ],
-            "must_not": [
-                {"bool": {"minimum_should_match": 1, "should": [
-                    {"bool": {"minimum_should_match": 1, "should": [
-                        {"match_phrase": {field: "会議 議室"}} for field in fields("b")
-                    ]}},
-                ]}},
-                {"terms": {"key": ["item:9"]}},
-            ],
-            "should": [{"combined_fields": {
-                "query": "避難 訓練", "operator": "or", "boost": 0.5,
-                "fields": ["a.title^5", "a.summary^4", "a.body^4", "a.names^4", "a.attachments^2"],
-            }}],
-            "minimum_should_match": 0,
-        }}  # fmt: skip
+        assert questions(plan)[0]["query"] == {
+            "bool": {
+                "filter": [
+                    {"terms": {"audience": ["public"]}},
+                    {
+                        "bool": {
+                            "minimum_should_match": 2,
+                            "should": [
+                                {
+                                    "bool": {
+                                        "minimum_should_match": 1,
+                                        "should": [
+                                            {"combined_fields": {"query": "避難 所", "fields": fields("a"), **way}},
+                                            {"combined_fields": {"query": "ヒナン", "fields": fields("r"), **way}},
+                                        ],
+                                    }
+                                },
+                                {
+                                    "bool": {
+                                        "minimum_should_match": 1,
+                                        "should": [
+                                            {"combined_fields": {"query": "訓練", "fields": fields("a"), **way}},
+                                        ],
+                                    }
+                                },
+                            ],
+                        }
+                    },
+                ],
+                "must_not": [
+                    {
+                        "bool": {
+                            "minimum_should_match": 1,
+                            "should": [
+                                {
+                                    "bool": {
+                                        "minimum_should_match": 1,
+                                        "should": [{"match_phrase": {field: "会議 議室"}} for field in fields("b")],
+                                    }
+                                },
+                            ],
+                        }
+                    },
+                    {"terms": {"key": ["item:9"]}},
+                ],
+                "should": [
+                    {
+                        "combined_fields": {
+                            "query": "避難 訓練",
+                            "operator": "or",
+                            "boost": 0.5,
+                            "fields": ["a.title^5", "a.summary^4", "a.body^4", "a.names^4", "a.attachments^2"],
+                        }
+                    }
+                ],
+                "minimum_should_match": 0,
+            }
+        }
 
     def test_a_chosen_facet_is_counted_without_its_own_filter_and_inside_permission(self):
-        plan = Plan(
+        plan = EngineQuery(
             audience=frozenset({"public"}),
             filters={"type": frozenset({"lesson"}), "theme": frozenset({"x"})},
             facets=("type", "unit"),
@@ -152,10 +198,12 @@ class TestQuestions:
         assert hits["query"] == {"bool": {"filter": [permission, theme, kind]}}
         assert hits["aggs"] == {"unit": {"terms": {"field": "codes.unit", "size": 10_000}}}
         assert counts["query"] == {"bool": {"filter": [permission]}} and counts["size"] == 0
-        assert counts["aggs"] == {"type": {
-            "filter": {"bool": {"filter": [theme]}},
-            "aggs": {"values": {"terms": {"field": "codes.type", "size": 10_000}}},
-        }}  # fmt: skip
+        assert counts["aggs"] == {
+            "type": {
+                "filter": {"bool": {"filter": [theme]}},
+                "aggs": {"values": {"terms": {"field": "codes.type", "size": 10_000}}},
+            }
+        }
 
     def test_an_index_of_an_older_form_gives_hits_without_signals(self):
         kept = {
@@ -170,15 +218,19 @@ class TestQuestions:
         )
 
     def test_all_pages_of_a_question_are_asked_of_one_copy(self):
-        plan = Plan(audience=frozenset({"public"}), scoring=(Scoring("a", ("避難",), 1.0),))
-        other = replace(plan, scoring=(Scoring("a", ("訓練",), 1.0),))
+        plan = EngineQuery(audience=frozenset({"public"}), scoring=(Scoring(TokenKind.UNIT, ("避難",), 1.0),))
+        other = replace(plan, scoring=(Scoring(TokenKind.UNIT, ("訓練",), 1.0),))
         assert preference(plan) == preference(replace(plan, offset=200)) != preference(other)
 
     def test_no_question_counts_or_shows_outside_permission(self):
-        plan = Plan(
-            audience=frozenset(), clauses=(Clause(()),), minimum=1, filters={"type": frozenset({"x"})},
-            facets=("type", "theme"), scoring=(Scoring("a", ("x",), 1.0),),
-        )  # fmt: skip
+        plan = EngineQuery(
+            audience=frozenset(),
+            clauses=(Clause(()),),
+            minimum=1,
+            filters={"type": frozenset({"x"})},
+            facets=("type", "theme"),
+            scoring=(Scoring(TokenKind.UNIT, ("x",), 1.0),),
+        )
         for question in questions(plan):
             assert question["query"]["bool"]["filter"][0] == {"terms": {"audience": []}}
             assert not [word for word in FORBIDDEN if f'"{word}' in json.dumps(question)]

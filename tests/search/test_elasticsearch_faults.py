@@ -19,8 +19,8 @@ from search.engines.base import EngineUnavailable, IndexLost
 from search.engines.breaker import Breaker
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.elasticsearch_client import Client, Patience, Server, version_problem
-from search.indexes import rebuild, why_rebuild
-from tests.search import server as real
+from search.generations import rebuild, why_rebuild
+from tests.search import elasticsearch_server as real
 from tests.search.contract.test_engines import document, keys, put, words
 
 QUICK = Patience(reading=0.8, writing=0.8, managing=2)
@@ -235,7 +235,7 @@ def engine(elasticsearch):
 
 def ask(engine, call):
     """Do something to the server by hand, as an administrator might."""
-    return engine.client.ask(call, seconds=30)
+    return engine.client.request(call, timeout=30)
 
 
 class TestItsIndices:

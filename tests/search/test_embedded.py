@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from search.engines import base
+from search.engines.base import TokenKind
 from search.engines.bitmaps import at_least, bitmap, numbers
 from search.engines.embedded import EmbeddedEngine
 from search.engines.embedded_search import expression
@@ -108,8 +109,8 @@ def test_a_full_disk_is_told_in_one_line_and_loses_nothing(engine, monkeypatch):
 
 
 def test_an_expression_quotes_every_token():
-    assert expression(base.Match("a", ('x"', "AND"))) == '("x""" AND "AND")'
-    assert expression(base.Match("a", ("x", "y"), phrase=True)) == '("x y")'
+    assert expression(base.Match(TokenKind.UNIT, ('x"', "AND"))) == '("x""" AND "AND")'
+    assert expression(base.Match(TokenKind.UNIT, ("x", "y"), phrase=True)) == '("x y")'
 
 
 @pytest.mark.parametrize("minimum", range(1, 7))

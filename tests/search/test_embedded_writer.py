@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.engines.base import EngineUnavailable, Plan
+from search.engines.base import EngineQuery, EngineUnavailable
 from search.engines.embedded import EmbeddedEngine
 from search.engines.embedded_writer import Writer
 from tests.search.contract.test_alike import AUDIENCE, TOKENS, changes
@@ -24,7 +24,7 @@ def engine(tmp_path):
 def content(engine):
     """All that can be asked of an index: versions, and what each reader finds and counts by each word and each value."""
     facets = ("type", "theme", "stance", "scene", "municipality", "unit", "fiscal_year", "maturity")
-    plans = [Plan(frozenset({audience}), facets=facets, limit=100) for audience in AUDIENCE]
+    plans = [EngineQuery(frozenset({audience}), facets=facets, limit=100) for audience in AUDIENCE]
     plans += [replace(words(token, limit=100), audience=frozenset(AUDIENCE)) for token in TOKENS]
     found = [engine.search(plan) for plan in plans]
     answers = [({hit.key: hit.signals for hit in one.hits}, one.total, one.facets) for one in found]

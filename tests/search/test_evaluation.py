@@ -7,7 +7,7 @@ import pytest
 
 from search.engines import temporary
 from search.evaluation import agreeing, ask, figures, load, ndcg, recall, reciprocal_rank
-from search.judged import _with_years, read, read_pairs
+from search.judgements import _with_years, read, read_pairs
 
 GRADES = {"a": 3, "b": 1}
 

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.highlight import SNIPPET, highlighted
-from search.lexical import lexical
 from search.query import parse
+from search.query_plan import plan_query
 
 
 def words(query):
-    found = lexical(parse({"q": [query]}), [["教育委員会", "教委"]])
+    found = plan_query(parse({"q": [query]}), [["教育委員会", "教委"]])
     return found.forms, found.typed
 
 

@@ -267,8 +267,12 @@ class TestGates:
         response = page(outsider, **{"q": "訓練計画", **parameters})
         assert "秘密" not in text_of(response)
         assert response.context["result"].total == (0 if "type" in parameters else 1)
-        assert not any(value.count for facet in response.context["result"].facets for value in facet.values
-                       if value.code == "lesson")  # fmt: skip
+        assert not any(
+            value.count
+            for facet in response.context["result"].facets
+            for value in facet.values
+            if value.code == "lesson"
+        )
 
     def test_a_narrowed_audience_takes_effect_at_once_in_hits_and_counts(
         self, page, refresh, reference, outsider, unit
@@ -342,10 +346,37 @@ class TestReduced:
 
 
 BAD = [
-    "", "の", "です。", "橋", "acl:*", "title:(", "_exists_:a", '"', '"""', "-", "--", '-"', "a AND", "NOT", "NEAR(a b)",
-    "*", "a*", "^a", "{a}", "\\", "%", "';--", "<script>alert(1)</script>", "あ" * 10_000, "\x00", "\u202e逆", "😀", "か\u3099",
-    "(" * 500, "a " * 500,
-]  # fmt: skip
+    "",
+    "の",
+    "です。",
+    "橋",
+    "acl:*",
+    "title:(",
+    "_exists_:a",
+    '"',
+    '"""',
+    "-",
+    "--",
+    '-"',
+    "a AND",
+    "NOT",
+    "NEAR(a b)",
+    "*",
+    "a*",
+    "^a",
+    "{a}",
+    "\\",
+    "%",
+    "';--",
+    "<script>alert(1)</script>",
+    "あ" * 10_000,
+    "\x00",
+    "\u202e逆",
+    "😀",
+    "か\u3099",
+    "(" * 500,
+    "a " * 500,
+]
 
 
 class TestBadInput:
@@ -358,9 +389,20 @@ class TestBadInput:
 
     @pytest.mark.parametrize(
         "parameters",
-        [{"page": "x"}, {"page": "0"}, {"page": "9" * 40}, {"sort": "drop"}, {"type": "\x00"}, {"unit": "a b"},
-         {"fiscal_year": "令和"}, {"fiscal_year": "²"}, {"fiscal_year": "9" * 64}, {"theme": ["x"] * 200}, {"unknown": "1"}],
-    )  # fmt: skip
+        [
+            {"page": "x"},
+            {"page": "0"},
+            {"page": "9" * 40},
+            {"sort": "drop"},
+            {"type": "\x00"},
+            {"unit": "a b"},
+            {"fiscal_year": "令和"},
+            {"fiscal_year": "²"},
+            {"fiscal_year": "9" * 64},
+            {"theme": ["x"] * 200},
+            {"unknown": "1"},
+        ],
+    )
     def test_any_parameter_is_a_sensible_page(self, page, reference, refresh, staff, parameters):
         reference("訓練")
         refresh()

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search import ranking
-from search.engines.base import Clause, Match
-from search.lexical import lexical
+from search.engines.base import Clause, Match, TokenKind
 from search.query import FACETS, MAX_CHARACTERS, MAX_WORDS, SearchRequest, Word, parse, parse_words
+from search.query_plan import plan_query
 
 
 @pytest.mark.parametrize(
@@ -62,29 +62,32 @@ def test_what_is_too_long_is_cut_and_said():
 def test_any_address_is_a_request(parameters):
     request = parse(parameters)
     request.address(page=request.page).encode()
-    lexical(request, [])
+    plan_query(request, [])
 
 
 def forms(clause):
-    return [way.tokens for way in clause.any_of if way.kind == "a"]
+    return [way.tokens for way in clause.any_of if way.kind == TokenKind.UNIT]
 
 
 def asked(text, synonyms=()):
-    return lexical(parse({"q": [text]}), synonyms)
+    return plan_query(parse({"q": [text]}), synonyms)
 
 
 class TestLexical:
     def test_several_words_mean_and_then_fewer(self):
         found = asked("台風 避難所 受付")
         assert [(len(a.clauses), a.minimum, a.fewer) for a in found.attempts][:4] == [
-            (3, 3, False), (3, 3, False), (3, 2, True), (3, 1, True),
-        ]  # fmt: skip
+            (3, 3, False),
+            (3, 3, False),
+            (3, 2, True),
+            (3, 1, True),
+        ]
         assert forms(found.attempts[0].clauses[1]) == [("避難", "所")]
 
     def test_a_compound_is_asked_for_in_one_piece_first(self):
         close, loose = asked("台風 説明会").attempts[:2]
-        assert close.clauses[1].any_of[0] == Match("a", ("説明", "会"), phrase=True)
-        assert loose.clauses[1].any_of[0] == Match("a", ("説明", "会"))
+        assert close.clauses[1].any_of[0] == Match(TokenKind.UNIT, ("説明", "会"), phrase=True)
+        assert loose.clauses[1].any_of[0] == Match(TokenKind.UNIT, ("説明", "会"))
         assert (close.enough, loose.enough) == (ranking.ENOUGH_CLOSE, 1)
         assert not close.fewer and not loose.fewer  # nothing that was typed is left out
 
@@ -110,7 +113,7 @@ class TestLexical:
 
     def test_a_sentence_finds_by_synonyms(self):
         found = asked("車の税金が高いと言われた", [["自動車税", "車の税金"]])
-        assert Match("a", ("自動", "車", "税")) in found.attempts[0].clauses[0].any_of
+        assert Match(TokenKind.UNIT, ("自動", "車", "税")) in found.attempts[0].clauses[0].any_of
 
     def test_a_synonym_holds_every_unit_of_its_word_where_fewer_are_tried(self):
         found = asked("ヒヤリハットの報告", [["ヒヤリハット", "close call"]])
@@ -122,8 +125,10 @@ class TestLexical:
     def test_a_synonym_holds_every_unit_of_its_word_in_a_sentence(self):
         found = asked("車の税金が高いと言われた", [["自動車税", "車の税金"]])
         assert [forms(clause)[1:] for clause in found.attempts[0].clauses[:3]] == [
-            [("自動", "車", "税")], [("自動", "車", "税")], [],
-        ]  # fmt: skip
+            [("自動", "車", "税")],
+            [("自動", "車", "税")],
+            [],
+        ]
 
     def test_a_synonym_weighs_more_where_not_every_word_has_to_occur(self):
         found = asked("クレーム 報告", [["苦情", "クレーム"]])
@@ -133,20 +138,20 @@ class TestLexical:
     def test_a_phrase_is_required_in_every_attempt(self):
         found = asked('"避難所の運営" 台風')
         assert found.required == (
-            Clause((Match("a", ("避難", "所", "運営"), phrase=True), *found.required[0].any_of[1:])),
-        )  # fmt: skip
+            Clause((Match(TokenKind.UNIT, ("避難", "所", "運営"), phrase=True), *found.required[0].any_of[1:])),
+        )
         assert all(len(attempt.clauses) == 1 for attempt in found.attempts)
 
     def test_what_is_excluded_is_excluded_as_a_word_only(self):
         (clause,) = asked("観光 -京都").excluded
-        assert clause == Clause((Match("a", ("京都",), phrase=True),))
+        assert clause == Clause((Match(TokenKind.UNIT, ("京都",), phrase=True),))
 
     def test_a_word_matches_by_its_characters_too(self):
-        assert Match("b", ("県庁",), phrase=True) in asked("県庁").attempts[0].clauses[0].any_of
+        assert Match(TokenKind.BIGRAM, ("県庁",), phrase=True) in asked("県庁").attempts[0].clauses[0].any_of
 
     def test_one_kanji_and_kana_have_ways_of_their_own(self):
-        assert Match("b", ("橋",), phrase=True) in asked("橋").attempts[0].clauses[0].any_of
-        assert Match("r", ("ヒナンジョ",)) in asked("ひなんじょ").attempts[0].clauses[0].any_of
+        assert Match(TokenKind.BIGRAM, ("橋",), phrase=True) in asked("橋").attempts[0].clauses[0].any_of
+        assert Match(TokenKind.READING, ("ヒナンジョ",)) in asked("ひなんじょ").attempts[0].clauses[0].any_of
 
     def test_synonyms_work_both_ways_and_inside_longer_words(self):
         groups = [["教育委員会", "教委"], ["災害対策本部", "災対本部"]]

@@ -14,8 +14,8 @@ from organization import clock
 from organization.take_effect import take_effect
 from search import worker as worker_module
 from search.documents import DocumentError
-from search.engines.base import EngineUnavailable, Plan
-from search.indexes import RebuildFailed, compare, rebuild, why_rebuild
+from search.engines.base import EngineQuery, EngineUnavailable
+from search.generations import RebuildFailed, compare, rebuild, why_rebuild
 from search.indexing import index as index_rows
 from search.models import LiveGeneration, PendingChange, VersionCounter
 from search.worker import Worker
@@ -26,7 +26,7 @@ COUNTY = frozenset({"public", "prefecture"})
 
 
 def titles(engine, audience=COUNTY):
-    found = engine.search(Plan(audience=audience, order="newest", limit=100))
+    found = engine.search(EngineQuery(audience=audience, order="newest", limit=100))
     return {hit.signals.public_id for hit in found.hits}
 
 
@@ -323,8 +323,9 @@ class TestRebuild:
         refresh()
         Reference.objects.filter(pk=row.pk).update(withdrawn=True)
         PendingChange.objects.all().delete()
-        unseen = Reference.objects.bulk_create([Reference(
-            public_id="X-R07-99999", source=reference_source(), external_id="x", title="静かに入った")])[0]  # fmt: skip
+        unseen = Reference.objects.bulk_create(
+            [Reference(public_id="X-R07-99999", source=reference_source(), external_id="x", title="静かに入った")]
+        )[0]
         difference = compare(index)
         assert (difference.missing, difference.extra) == ({f"reference:{unseen.pk}"}, {f"reference:{row.pk}"})
 

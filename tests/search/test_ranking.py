@@ -7,9 +7,9 @@ import pytest
 from search import ranking
 from search.documents import Attachment, SearchDocument
 from search.engines import temporary
-from search.engines.base import EngineHit, Signals
+from search.engines.base import EngineHit, Signals, TokenKind
 from search.evaluation import first_page, load
-from search.judged import Judged
+from search.judgements import JudgedCollection
 
 
 def hit(key, score=1.0, **signals):
@@ -108,13 +108,18 @@ def page(text, synonyms=(), /, **documents):
     filler = {"title": "件名", "body": "本文です。"}
     made = [
         SearchDocument(
-            key=f"judged:{name}", source="judged", type="lesson", public_id="", url="", audience=("public",),
+            key=f"judged:{name}",
+            source="judged",
+            type="lesson",
+            public_id="",
+            url="",
+            audience=("public",),
             **{**filler, **parts},
         )
         for name, parts in documents.items()
-    ]  # fmt: skip
+    ]
     with temporary() as engine:
-        load(engine, Judged("made up", made, ()))
+        load(engine, JudgedCollection("made up", made, ()))
         return list(first_page(engine, text, synonyms))
 
 
@@ -162,7 +167,7 @@ class TestWeights:
 
     def test_a_reading_finds_what_was_typed_in_kana(self):
         assert page("ひなんじょ", kanji={"title": "避難所"}, none={"title": "会議室"}) == ["kanji"]
-        assert ranking.KIND_WEIGHTS["r"] <= ranking.KIND_WEIGHTS["a"]
+        assert ranking.KIND_WEIGHTS[TokenKind.READING] <= ranking.KIND_WEIGHTS[TokenKind.UNIT]
 
     def test_a_year_finds_what_happened_in_it(self):
         assert page(

@@ -12,7 +12,7 @@ from organization.consent import set_findable
 from organization.models import AuditEvent
 from search.engines import engine as configured
 from search.engines.base import EngineUnavailable
-from search.indexes import rebuild
+from search.generations import rebuild
 from search.models import PendingChange
 from search.suggest import LIMIT, reading
 from tests.factories.kb import make_lesson
@@ -203,8 +203,16 @@ def test_suggestions_cost_few_queries(client, refresh, reference, staff, django_
 
 @pytest.mark.parametrize(
     ("typed_so_far", "kana"),
-    [("ひなん", "ひなん"), ("ヒナン", "ひなん"), ("hinan", "ひなん"), ("hinanj", "ひなん"), ("避難", ""), ("xyz", ""), ("kpt", "")],
-)  # fmt: skip
+    [
+        ("ひなん", "ひなん"),
+        ("ヒナン", "ひなん"),
+        ("hinan", "ひなん"),
+        ("hinanj", "ひなん"),
+        ("避難", ""),
+        ("xyz", ""),
+        ("kpt", ""),
+    ],
+)
 def test_the_reading_of_what_is_typed(typed_so_far, kana):
     assert reading(typed_so_far) == kana
 

@@ -26,7 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from demo.load import is_loaded, load
 from search.engines import engine
 from search.engines.base import EngineUnavailable
-from search.indexes import rebuild, why_rebuild
+from search.generations import rebuild, why_rebuild
 
 #: Called with how many parts are done, and of how many.
 Advance = Callable[[int, int], None]

@@ -1,11 +1,12 @@
-"""``manage.py search_evaluate DIR…``: how well judged questions are answered.
+"""``manage.py search_evaluate DIR…``: relevance figures of judged questions.
 
-By the engine that settings choose; where that is not the embedded one, by the embedded one too, for comparison.
+Measures the configured engine, and the embedded one for comparison if that is another.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,24 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.table import Table
 
-from search.engines import EMBEDDED, chosen, temporary
-from search.engines.base import KINDS, Kind
+from search.engines import EMBEDDED, engine_name, temporary
+from search.engines.base import KINDS, TokenKind
 from search.evaluation import Answer, Figures, agreeing, ask, figures, load
-from search.judged import Judged, JudgedDocumentsMissing, read, read_pairs
+from search.judgements import JudgedCollection, JudgedDocumentsMissing, read, read_pairs
 
 _COLUMNS = ("問い", "nDCG@10", "recall@10", "MRR@10", "success@1", "0件", "p50 ms", "p95 ms")
+
+
+#: How many pairs of spellings find anything, and those that find different documents.
+_Agreement = tuple[int, list[tuple[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The answers of one engine to one collection."""
+
+    engine: str
+    answers: list[Answer]
 
 
 class Command(BaseCommand):
@@ -39,43 +52,36 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        answers: dict[str, list[Answer]] = {}
-        engines: dict[str, str] = {}
+        runs: dict[str, _Run] = {}
+        agreements: dict[str, _Agreement] = {}
         titles: dict[str, str] = {}
-        agree: dict[str, tuple[int, list[tuple[str, str]]]] = {}
         for folder in options["folders"]:
-            judged = self._read(folder, options["first"])
-            for called in dict.fromkeys((chosen(), EMBEDDED)):
-                place = folder.name if called == chosen() else f"{folder.name} ({called})"
-                with temporary(called) as engine:
-                    load(engine, judged)
+            collection = self._read(folder, options["first"])
+            titles |= {document.key.partition(":")[2]: document.title for document in collection.documents}
+            for name in dict.fromkeys((engine_name(), EMBEDDED)):
+                label = folder.name if name == engine_name() else f"{folder.name} ({name})"
+                with temporary(name) as engine:
+                    load(engine, collection)
                     for kinds in options["kinds"] or [KINDS]:
-                        name = place if set(kinds) == set(KINDS) else f"{place} {'+'.join(kinds)}"
-                        answers[name], engines[name] = ask(engine, judged, kinds), called
+                        full_label = label if set(kinds) == set(KINDS) else f"{label} {'+'.join(kinds)}"
+                        runs[full_label] = _Run(name, ask(engine, collection, kinds))
                     if options["variants"]:
-                        agree[place] = agreeing(engine, read_pairs(options["variants"]))
-            titles |= {document.key.partition(":")[2]: document.title for document in judged.documents}
-        rows = {name: figures(found) for name, found in answers.items()}
+                        agreements[label] = agreeing(engine, read_pairs(options["variants"]))
+        rows = {label: figures(run.answers) for label, run in runs.items()}
         if options["by_kind"]:
-            rows = {key: row for name, found in answers.items() for key, row in _by_kind(name, found).items()}
+            rows = {key: row for label, run in runs.items() for key, row in _by_kind(label, run.answers).items()}
         if options["json"]:
-            named = {name: {"engine": engines[name.partition("/")[0]], **row.named()} for name, row in rows.items()}
-            for name, (count, differ) in agree.items():
-                named[name]["variants_agree"] = 1 - len(differ) / max(1, count)
-            self.stdout.write(json.dumps(named, indent=2, ensure_ascii=False))
-        else:
-            Console().print(self._table(rows))
-            for name, (count, differ) in agree.items():
-                self.stdout.write(f"{name}：表記の組 {count:,} のうち、同じ文書を見つけるもの {count - len(differ):,}")
-                for one, other in differ[: options["misses"] or 0]:
-                    self.stdout.write(f"    {one}　{other}")
-        if options["misses"] and not options["json"]:
-            for name, found in answers.items():
-                self._misses(name, found, titles, options["misses"])
+            self.stdout.write(_as_json(runs, rows, agreements))
+            return
+        Console().print(_table(rows))
+        self._print_agreements(agreements, options["misses"] or 0)
+        if options["misses"]:
+            for label, run in runs.items():
+                self._print_misses(label, run.answers, titles, options["misses"])
 
-    def _read(self, folder: Path, first: int | None) -> Judged:
+    def _read(self, folder: Path, first: int | None) -> JudgedCollection:
         try:
-            judged = read(folder, first)
+            collection = read(folder, first)
         except FileNotFoundError as error:
             raise CommandError(f"{error.filename} がありません。") from error
         except JudgedDocumentsMissing as error:
@@ -83,21 +89,18 @@ class Command(BaseCommand):
                 f"{folder} が判定しているデモの文書が、このデータベースにそろっていません（{error}）。"
                 "script/server --fresh で入れ直すか、corpus.jsonl を置いてください。"
             ) from error
-        return Judged(judged.name, list(judged.documents), judged.questions, judged.synonyms)
+        return replace(collection, documents=list(collection.documents))
 
-    def _table(self, rows: dict[str, Figures]) -> Table:
-        table = Table(chosen(), *_COLUMNS)
-        for name, row in rows.items():
-            shares = (row.ndcg, row.recall, row.mrr, row.success)
-            table.add_row(
-                name, f"{row.questions:,}", *(f"{share:.4f}" for share in shares),
-                f"{row.zero_hits}", f"{row.p50:.1f}", f"{row.p95:.1f}",
-            )  # fmt: skip
-        return table
+    def _print_agreements(self, agreements: dict[str, _Agreement], examples: int) -> None:
+        for label, (count, differing) in agreements.items():
+            agreeing_count = count - len(differing)
+            self.stdout.write(f"{label}：表記の組 {count:,} のうち、同じ文書を見つけるもの {agreeing_count:,}")
+            for first, second in differing[:examples]:
+                self.stdout.write(f"    {first}　{second}")
 
-    def _misses(self, name: str, answers: list[Answer], titles: dict[str, str], count: int) -> None:
-        """The worst questions: what stood on top, and what should have."""
-        self.stdout.write(f"\n{name}：うまく答えられなかった問い")
+    def _print_misses(self, label: str, answers: list[Answer], titles: dict[str, str], count: int) -> None:
+        """Print the worst questions: the top results, and the expected ones."""
+        self.stdout.write(f"\n{label}：うまく答えられなかった問い")
         for answer in sorted(answers, key=lambda answer: (answer.ndcg, answer.question.id))[:count]:
             grades = answer.question.grades
             self.stdout.write(f"\n{answer.ndcg:.2f}　{answer.question.id}　{answer.question.text}")
@@ -109,15 +112,32 @@ class Command(BaseCommand):
                     self.stdout.write(f"    {place} ← [{grade}] {key}　{titles.get(key, '')}")
 
 
-def _by_kind(name: str, answers: list[Answer]) -> dict[str, Figures]:
+def _as_json(runs: dict[str, _Run], rows: dict[str, Figures], agreements: dict[str, _Agreement]) -> str:
+    payload = {label: {"engine": runs[label.partition("/")[0]].engine, **row.named()} for label, row in rows.items()}
+    for label, (count, differing) in agreements.items():
+        payload[label]["variants_agree"] = 1 - len(differing) / max(1, count)
+    return json.dumps(payload, indent=2, ensure_ascii=False)
+
+
+def _table(rows: dict[str, Figures]) -> Table:
+    table = Table(engine_name(), *_COLUMNS)
+    for label, row in rows.items():
+        shares = (f"{share:.4f}" for share in (row.ndcg, row.recall, row.mrr, row.success))
+        table.add_row(label, f"{row.questions:,}", *shares, f"{row.zero_hits}", f"{row.p50:.1f}", f"{row.p95:.1f}")
+    return table
+
+
+def _by_kind(label: str, answers: list[Answer]) -> dict[str, Figures]:
     kinds = sorted({answer.question.kind for answer in answers} - {""})
-    parts = {f"{name}/{kind}": figures([a for a in answers if a.question.kind == kind]) for kind in kinds}
-    return {name: figures(answers), **parts}
+    parts = {
+        f"{label}/{kind}": figures([answer for answer in answers if answer.question.kind == kind]) for kind in kinds
+    }
+    return {label: figures(answers), **parts}
 
 
-def _kinds(text: str) -> tuple[Kind, ...]:
-    """ "a,c,b" as kinds of token; argparse shows the message of a ValueError's own kind only."""
-    chosen = tuple(kind for kind in KINDS if kind in text.split(","))
-    if len(chosen) != len(text.split(",")):
+def _kinds(text: str) -> tuple[TokenKind, ...]:
+    """Parse "a,c,b". argparse turns a ValueError into its own message."""
+    kinds = tuple(kind for kind in KINDS if kind in text.split(","))
+    if len(kinds) != len(text.split(",")):
         raise ValueError(text)
-    return chosen
+    return kinds

@@ -1,4 +1,4 @@
-"""``manage.py search_rebuild``: a new generation of the index, swapped in when it is complete."""
+"""``manage.py search_rebuild``: builds a new generation of the index and swaps it in when it is complete."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from search.engines import engine
 from search.engines.base import EngineUnavailable
-from search.indexes import RebuildFailed, rebuild
+from search.generations import RebuildFailed, rebuild
 
 
 class Command(BaseCommand):

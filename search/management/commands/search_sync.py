@@ -1,4 +1,4 @@
-"""``manage.py search_sync``: repairs what differs between database and index, parked rows included."""
+"""``manage.py search_sync``: repairs differences between database and index, and retries parked rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from search.engines import engine
 from search.engines.base import EngineUnavailable
-from search.indexes import by_source, compare
+from search.generations import by_source, compare
 from search.models import PendingChange
 from search.registry import sources
 from search.worker import Worker

@@ -1,6 +1,6 @@
 """``manage.py search_verify``: compares database and index, and repairs nothing.
 
-What still waits in the queue is told apart: a worker will bring it in, so it is no difference.
+Pending changes are reported separately: a worker will apply them, so they are not differences.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from search.engines import engine, where
+from search.engines import engine, engine_location
 from search.engines.base import EngineUnavailable
-from search.indexes import compare, why_rebuild
+from search.generations import compare, why_rebuild
 from search.models import PendingChange
 
-#: So many keys are named; a restored backup may differ by thousands.
+#: At most this many keys are listed; a restored backup may differ by thousands.
 NAMED = 20
 
 
@@ -23,25 +23,25 @@ class Command(BaseCommand):
     help = "データベースと索引を比べて報告します（直しません。直すのは search_sync）。違いがあれば終了コード1。"
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"検索エンジン：{where()}")
+        self.stdout.write(f"検索エンジン：{engine_location()}")
         try:
             reason = why_rebuild(engine())
             if reason:
                 raise CommandError(
                     f"索引を作り直す必要があります（{reason}）。manage.py search_rebuild を実行してください。"
                 )
-            # Asked before and after: what comes or goes while we compare has not drifted either.
-            waiting = PendingChange.objects.waiting().keys()
-            found = compare(engine())
-            if found:  # what was published and brought in between the two looks of one comparison is told by another
+            # Read before and after: a change during the comparison is not a difference either.
+            pending = PendingChange.objects.waiting().keys()
+            compared = compare(engine())
+            if compared:  # a change indexed between the two reads of one comparison is not in a second one
                 again = compare(engine())
-                found = found.only(again.missing | again.extra)
-            waiting |= PendingChange.objects.waiting().keys()
+                compared = compared.only(again.missing | again.extra)
+            pending |= PendingChange.objects.waiting().keys()
             for line in engine().health():
                 self.stderr.write(line)
         except EngineUnavailable as error:
             raise CommandError(error.advice or f"検索エンジンに届きません（{error}）。") from error
-        difference, coming = found.without(waiting), found.only(waiting)
+        difference, coming = compared.without(pending), compared.only(pending)
         parked = PendingChange.objects.filter(parked=True)
         queued = PendingChange.objects.waiting().count()
         self.stdout.write(f"索引にない：{len(difference.missing):,}件　余分：{len(difference.extra):,}件")
@@ -53,11 +53,11 @@ class Command(BaseCommand):
             )
         for row in parked:
             self.stdout.write(f"  {row.key}　{row.reason}")
-        for called, keys in (("索引にない", difference.missing), ("余分", difference.extra)):
+        for label, keys in (("索引にない", difference.missing), ("余分", difference.extra)):
             for key in sorted(keys)[:NAMED]:
-                self.stdout.write(f"  {called}：{key}")
+                self.stdout.write(f"  {label}：{key}")
             if len(keys) > NAMED:
-                self.stdout.write(f"  {called}：ほか{len(keys) - NAMED:,}件")
+                self.stdout.write(f"  {label}：ほか{len(keys) - NAMED:,}件")
         if difference:
             self.stdout.write("違いは manage.py search_sync で直せます。")
         if difference or parked:

@@ -1,4 +1,4 @@
-"""``manage.py search_worker``: keeps the index up to date until it is told to stop."""
+"""``manage.py search_worker``: keeps the index up to date until it is stopped."""
 
 from __future__ import annotations
 

@@ -13,16 +13,16 @@ from search.engines.base import (
     KINDS,
     Change,
     Clause,
+    EngineQuery,
     IndexedDocument,
     Match,
-    Plan,
     Scoring,
     Signals,
 )
 from search.engines.embedded import EmbeddedEngine
 from search.evaluation import ask, figures, load
-from search.judged import read
-from tests.search import server
+from search.judgements import read
+from tests.search import elasticsearch_server
 
 # Few words, so that most questions find something.
 TOKENS = ["避難", "所", "a/b", "😀", "and", "𠮷野", '"', "x" * 300]
@@ -64,27 +64,30 @@ chosen = st.dictionaries(
     st.sampled_from(["type", "theme"]), st.frozensets(st.sampled_from([*VALUES, "no such"]), min_size=1), max_size=2
 )
 plans = st.builds(
-    Plan,
+    EngineQuery,
     audience=st.frozensets(st.sampled_from(AUDIENCE)).map(lambda tokens: tokens or frozenset({"public"})),
     clauses=clauses,
     minimum=st.integers(0, 3),
     required=sometimes,
     excluded=sometimes,
-    scoring=st.lists(st.builds(Scoring, st.sampled_from(ASKED_KINDS), st.lists(token, max_size=3).map(tuple),
-                               st.sampled_from([0.3, 1.0]))).map(tuple),
+    scoring=st.lists(
+        st.builds(
+            Scoring, st.sampled_from(ASKED_KINDS), st.lists(token, max_size=3).map(tuple), st.sampled_from([0.3, 1.0])
+        )
+    ).map(tuple),
     field_weights=st.just({"title": 1.25, "attachments": 0.5}),
     filters=st.one_of(st.just({}), chosen),
     facets=st.just(("type", "theme", "unit", "fiscal_year")),
     hidden=st.frozensets(keys, max_size=2),
     order=st.sampled_from(["relevance", "newest"]),
     limit=st.just(100),
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
 def other(elasticsearch_url):
     """One engine for all examples, each with a generation of its own: making indices is what takes time."""
-    engine = server.engine(elasticsearch_url)
+    engine = elasticsearch_server.engine(elasticsearch_url)
     yield engine
     engine.reset()
 

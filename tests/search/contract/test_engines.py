@@ -9,19 +9,20 @@ import pytest
 from search.engines.base import (
     Change,
     Clause,
+    EngineQuery,
     GenerationGone,
     IndexedDocument,
     IndexLost,
     Match,
-    Plan,
     Scoring,
     Signals,
+    TokenKind,
 )
 
 EVERYBODY = frozenset({"public"})
 
 
-def document(title="", body="", *, kind="a", audience=("public",), newest=0.0, **codes):
+def document(title="", body="", *, kind=TokenKind.UNIT, audience=("public",), newest=0.0, **codes):
     return IndexedDocument(
         tokens={kind: {name: text for name, text in (("title", title), ("body", body)) if text}},
         codes={facet: (value,) if isinstance(value, str) else tuple(value) for facet, value in codes.items()},
@@ -35,9 +36,9 @@ def put(engine, version=1, generation=None, **documents):
     return engine.write([Change(key, version, found) for key, found in documents.items()], generation)
 
 
-def words(*tokens, minimum=None, kind="a", **changes):
+def words(*tokens, minimum=None, kind=TokenKind.UNIT, **changes):
     clauses = tuple(Clause((Match(kind, (token,)),)) for token in tokens)
-    return Plan(
+    return EngineQuery(
         audience=EVERYBODY,
         clauses=clauses,
         minimum=len(clauses) if minimum is None else minimum,
@@ -67,39 +68,48 @@ class TestMatching:
         assert set(keys(live, words("a", "b", "c", minimum=1))) == {"one", "two", "three"}
 
     def test_a_clause_is_met_by_any_of_its_ways(self, live):
-        put(live, one=document(body="避難"), two=document(body="ヒナン", kind="r"), three=document(body="訓練"))
-        ways = Clause((Match("a", ("避難",)), Match("r", ("ヒナン",))))
-        assert set(keys(live, Plan(audience=EVERYBODY, clauses=(ways,), minimum=1))) == {"one", "two"}
+        put(
+            live,
+            one=document(body="避難"),
+            two=document(body="ヒナン", kind=TokenKind.READING),
+            three=document(body="訓練"),
+        )
+        ways = Clause((Match(TokenKind.UNIT, ("避難",)), Match(TokenKind.READING, ("ヒナン",))))
+        assert set(keys(live, EngineQuery(audience=EVERYBODY, clauses=(ways,), minimum=1))) == {"one", "two"}
 
     def test_tokens_of_a_match_stand_anywhere_but_those_of_a_phrase_together(self, live):
         put(live, near=document(body="防災 訓練 県"), far=document(body="訓練 県 防災"))
-        loose = Plan(audience=EVERYBODY, clauses=(Clause((Match("a", ("防災", "訓練")),)),), minimum=1)
+        loose = EngineQuery(
+            audience=EVERYBODY, clauses=(Clause((Match(TokenKind.UNIT, ("防災", "訓練")),)),), minimum=1
+        )
         assert set(keys(live, loose)) == {"near", "far"}
-        phrase = Plan(audience=EVERYBODY, required=(Clause((Match("a", ("防災", "訓練"), phrase=True),)),))
+        phrase = EngineQuery(
+            audience=EVERYBODY, required=(Clause((Match(TokenKind.UNIT, ("防災", "訓練"), phrase=True),)),)
+        )
         assert keys(live, phrase) == ["near"]
 
     def test_a_prefix_matches_what_a_token_begins_with(self, live):
         put(live, one=document(title="ヒナン ジョ"), two=document(title="クンレン ヒ"), three=document(title="ナンヒ"))
-        begun = Clause((Match("a", ("ヒ",), prefix=True),))
-        assert set(keys(live, Plan(audience=EVERYBODY, clauses=(begun,), minimum=1))) == {"one", "two"}
+        begun = Clause((Match(TokenKind.UNIT, ("ヒ",), prefix=True),))
+        assert set(keys(live, EngineQuery(audience=EVERYBODY, clauses=(begun,), minimum=1))) == {"one", "two"}
 
     def test_a_part_is_the_only_one_looked_in(self, live):
         put(live, one=document(title="避難 所"), two=document(body="避難 所"), three=document(title="所 避難"))
         for way, expected in (
-            (Match("a", ("避難", "所"), part="title"), {"one", "three"}),
-            (Match("a", ("避難", "所"), phrase=True, part="title"), {"one"}),
-            (Match("a", ("避",), prefix=True, part="body"), {"two"}),
+            (Match(TokenKind.UNIT, ("避難", "所"), part="title"), {"one", "three"}),
+            (Match(TokenKind.UNIT, ("避難", "所"), phrase=True, part="title"), {"one"}),
+            (Match(TokenKind.UNIT, ("避",), prefix=True, part="body"), {"two"}),
         ):
-            assert set(keys(live, Plan(audience=EVERYBODY, clauses=(Clause((way,)),), minimum=1))) == expected
+            assert set(keys(live, EngineQuery(audience=EVERYBODY, clauses=(Clause((way,)),), minimum=1))) == expected
 
     def test_every_token_of_a_match_has_to_be_there(self, live):
         put(live, one=document(title="避難", body="所"), two=document(body="避難"))
-        both = Clause((Match("a", ("避難", "所")),))
-        assert keys(live, Plan(audience=EVERYBODY, clauses=(both,), minimum=1)) == ["one"]
+        both = Clause((Match(TokenKind.UNIT, ("避難", "所")),))
+        assert keys(live, EngineQuery(audience=EVERYBODY, clauses=(both,), minimum=1)) == ["one"]
 
     def test_excluded_clauses_take_away(self, live):
         put(live, one=document(body="訓練 会議"), two=document(body="訓練"))
-        assert keys(live, words("訓練", excluded=(Clause((Match("a", ("会議",)),)),))) == ["two"]
+        assert keys(live, words("訓練", excluded=(Clause((Match(TokenKind.UNIT, ("会議",)),)),))) == ["two"]
 
     @pytest.mark.parametrize(
         "token", ["c++", "a/b", "(株)", "😀", "wi-fi", "l-r07-00123", "and", "near", "*", "^a", "title:a", "𠮷野"]
@@ -115,7 +125,7 @@ class TestMatching:
 
     def test_without_clauses_everything_matches(self, live):
         put(live, one=document(body="a", newest=1), two=document(body="b", newest=2))
-        assert keys(live, Plan(audience=EVERYBODY, order="newest")) == ["two", "one"]
+        assert keys(live, EngineQuery(audience=EVERYBODY, order="newest")) == ["two", "one"]
 
 
 class TestOrder:
@@ -125,9 +135,14 @@ class TestOrder:
         assert keys(live, words("県", "避難", minimum=1))[0] == "best"
 
     def test_kinds_are_summed_with_their_weights(self, live):
-        put(live, one=document(body="甲"), two=IndexedDocument(
-            {"a": {"body": "甲"}, "b": {"body": "甲乙"}}, {}, ("public",), 0, Signals()))  # fmt: skip
-        plan = replace(words("甲"), scoring=(Scoring("a", ("甲",), 1.0), Scoring("b", ("甲乙",), 0.5)))
+        put(
+            live,
+            one=document(body="甲"),
+            two=IndexedDocument({"a": {"body": "甲"}, "b": {"body": "甲乙"}}, {}, ("public",), 0, Signals()),
+        )
+        plan = replace(
+            words("甲"), scoring=(Scoring(TokenKind.UNIT, ("甲",), 1.0), Scoring(TokenKind.BIGRAM, ("甲乙",), 0.5))
+        )
         assert keys(live, plan) == ["two", "one"]
 
     def test_pages_never_repeat_or_skip_though_scores_are_equal(self, live):
@@ -251,9 +266,13 @@ POISON = {
 class TestPoison:
     @pytest.mark.parametrize("what", POISON)
     def test_a_document_that_cannot_be_kept_is_refused_and_harms_no_other(self, live, what):
-        refused = live.write([
-            Change("one", 1, document(body="薬")), Change("bad", 1, POISON[what]), Change("two", 1, document(body="薬")),
-        ])  # fmt: skip
+        refused = live.write(
+            [
+                Change("one", 1, document(body="薬")),
+                Change("bad", 1, POISON[what]),
+                Change("two", 1, document(body="薬")),
+            ]
+        )
         assert list(refused) == ["bad"] and refused["bad"]
         assert set(keys(live, words("薬"))) == {"one", "two"} and live.stored(["bad"]) == {}
         put(live, 2, bad=document(body="薬"))

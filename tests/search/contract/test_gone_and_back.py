@@ -14,11 +14,11 @@ from search.engines.base import EngineUnavailable
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.elasticsearch_client import Patience, Server
 from search.engines.embedded import EmbeddedEngine
-from search.indexes import compare, rebuild
+from search.generations import compare, rebuild
 from search.models import PendingChange
 from search.worker import Worker
 from tests.factories.organization import make_staff, make_unit
-from tests.search import server
+from tests.search import elasticsearch_server
 from tests.search.contract.test_engines import document, keys, put, words
 
 BACK_SECONDS = 60
@@ -43,19 +43,19 @@ class Process:
 
     def __init__(self, folder):
         self.folder = folder
-        self.url = server.start(folder, os.getpid())
+        self.url = elasticsearch_server.start(folder, os.getpid())
         # A machine that does other things beside is slower than the second that readers are promised.
         self.engine = ElasticsearchEngine(Server(self.url), "test-gone", Patience(reading=3, writing=20, managing=60))
 
     def take_away(self):
-        pids = server.running(self.folder)
+        pids = elasticsearch_server.running(self.folder)
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
-        server.wait_until_gone(pids)
+        elasticsearch_server.wait_until_gone(pids)
 
     def bring_back(self):
         port = self.url.rpartition(":")[2]
-        done = server.control("start", self.folder, "--port", port, "--until", os.getpid())
+        done = elasticsearch_server.control("start", self.folder, "--port", port, "--until", os.getpid())
         assert done.returncode == 0, done.stderr
 
 
@@ -67,7 +67,7 @@ def place(request, tmp_path):
     request.getfixturevalue("elasticsearch_can_start")
     made = Process(tmp_path)
     yield made
-    server.control("stop", tmp_path)
+    elasticsearch_server.control("stop", tmp_path)
 
 
 def until_it_answers(call):
@@ -134,4 +134,4 @@ def test_what_is_written_while_the_server_is_dead_is_found_when_it_is_back(
         assert not PendingChange.objects.exists() and not compare(configured())
         assert titles() == (False, {"川の水位を測る", "水位計の電池"})
     finally:
-        server.control("stop", tmp_path)
+        elasticsearch_server.control("stop", tmp_path)

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 
 from kb.models import Reference
-from search.indexes import compare, rebuild, why_rebuild
+from search.generations import compare, rebuild, why_rebuild
 from search.models import PendingChange
 from search.worker import Worker
 from tests.search.contract.test_engines import keys, words
@@ -86,10 +86,16 @@ def test_somebody_publishes_while_thousands_of_one_source_are_built(engine, refe
     """More rows than a database gives at one go: a cursor that stayed open would keep this connection from writing."""
     first = reference("水位の記録")
     Reference.objects.bulk_create(
-        Reference(public_id=f"X-R06-{number:05}", source=first.source, external_id=f"old-{number}", title="水位の記録",
-                  text="本文です。", audience="public")
+        Reference(
+            public_id=f"X-R06-{number:05}",
+            source=first.source,
+            external_id=f"old-{number}",
+            title="水位の記録",
+            text="本文です。",
+            audience="public",
+        )
         for number in range(2_100)
-    )  # fmt: skip
+    )
     PendingChange.objects.all().delete()
     written = []
 

@@ -4,11 +4,11 @@ import pytest
 
 from search.access import Gate
 from search.documents import SearchDocument
-from search.engines.base import Plan
-from search.indexes import fill
-from search.lexical import lexical
+from search.engines.base import EngineQuery
+from search.generations import fill
 from search.pipeline import rank
 from search.query import parse
+from search.query_plan import plan_query
 from tests.search.contract.test_engines import document, keys, put, words
 
 COUNTY = Gate(frozenset({"public", "prefecture"}), frozenset())
@@ -17,14 +17,20 @@ COUNTY = Gate(frozenset({"public", "prefecture"}), frozenset())
 def said(number, title, body="", **values):
     values.setdefault("audience", ("prefecture",))
     return SearchDocument(
-        key=f"item:{number}", source="item", type=values.pop("type", "lesson"), public_id=f"L-R07-{number:05}",
-        url=f"/k/L-R07-{number:05}/", title=title, body=body, **values,
-    )  # fmt: skip
+        key=f"item:{number}",
+        source="item",
+        type=values.pop("type", "lesson"),
+        public_id=f"L-R07-{number:05}",
+        url=f"/k/L-R07-{number:05}/",
+        title=title,
+        body=body,
+        **values,
+    )
 
 
 def ask(engine, query, page=1, reader=COUNTY, synonyms=(), **parameters):
     request = parse({"q": [query], "page": [str(page)], **{name: list(found) for name, found in parameters.items()}})
-    return rank(engine, request, lexical(request, synonyms), reader)
+    return rank(engine, request, plan_query(request, synonyms), reader)
 
 
 def found(engine, query, **parameters):
@@ -33,12 +39,15 @@ def found(engine, query, **parameters):
 
 @pytest.fixture
 def shelf(engine):
-    fill(engine, [
-        said(1, "避難所の運営訓練", "市町村と合同で避難所を開きました。", theme=("bosai",), type="lesson"),
-        said(2, "避難所の名簿", "手書きの名簿は読みにくい。", theme=("bosai",), type="article"),
-        said(3, "税の窓口", "混み合う日の案内と名簿。", theme=("zeimu",), type="lesson"),
-        said(4, "人事の秘密", "避難所の担当者の名簿。", theme=("jinji",), audience=("unit:9",)),
-    ])  # fmt: skip
+    fill(
+        engine,
+        [
+            said(1, "避難所の運営訓練", "市町村と合同で避難所を開きました。", theme=("bosai",), type="lesson"),
+            said(2, "避難所の名簿", "手書きの名簿は読みにくい。", theme=("bosai",), type="article"),
+            said(3, "税の窓口", "混み合う日の案内と名簿。", theme=("zeimu",), type="lesson"),
+            said(4, "人事の秘密", "避難所の担当者の名簿。", theme=("jinji",), audience=("unit:9",)),
+        ],
+    )
     return engine
 
 
@@ -88,8 +97,8 @@ class TestWords:
     def test_facets_count_within_words_and_without_their_own_filter(self, shelf):
         ranked = ask(shelf, "避難所", type=["article"])
         assert [hit.key for hit in ranked.hits] == ["item:2"]
-        assert ranked.found.facets["type"] == {"lesson": 1, "article": 1}
-        assert ranked.found.facets["theme"] == {"bosai": 1}
+        assert ranked.result.facets["type"] == {"lesson": 1, "article": 1}
+        assert ranked.result.facets["theme"] == {"bosai": 1}
 
 
 class TestManyValues:
@@ -121,7 +130,7 @@ class TestPages:
     def test_pages_reach_the_last_hit_and_name_each_once(self, engine, sort):
         fill(engine, [said(n, "同じ件名", "同じ本文") for n in range(1, 258)])
         first = ask(engine, "件名", sort=[sort])
-        assert first.found.total == 257
+        assert first.result.total == 257
         seen = [key for page in range(1, 27) for key in found(engine, "件名", page=page, sort=[sort])]
         assert len(seen) == len(set(seen)) == 257
 
@@ -144,5 +153,7 @@ class TestPages:
 
 def test_an_empty_index_answers(engine):
     fill(engine, [])
-    assert ask(engine, "避難所").found.total == 0
-    assert engine.search(Plan(audience=frozenset({"public"}), order="newest", facets=("type",))).facets == {"type": {}}
+    assert ask(engine, "避難所").result.total == 0
+    assert engine.search(EngineQuery(audience=frozenset({"public"}), order="newest", facets=("type",))).facets == {
+        "type": {}
+    }

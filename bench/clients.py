@@ -1,0 +1,147 @@
+"""Concurrent clients, and the times of their answers. Used by script/bench; standard library only.
+
+Each client is a process, so that clients share no interpreter lock with each other or with what they measure. They start
+together when all are warm, and repeat that over new connections: the kernel distributes connections to the web workers by
+chance, and a single distribution says more about that chance than about the page. What is requested is not known here: a
+client is a function that makes request number n and returns whether the answer was complete.
+"""
+
+import http.client
+import signal
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any
+from urllib.parse import quote
+
+Ask = Callable[[int], bool]
+#: Start and end of each round of a client, the milliseconds of its answers, and how many were reduced.
+Report = tuple[list[tuple[float, float]], list[float], int]
+#: Requests of each client that are not counted. With five, a web thread or Java's compiler stayed cold, and one such
+#: answer in twenty is the p95.
+WARM_UP = 30
+#: How many rounds concurrent clients make, each over new connections; all answers count.
+ROUNDS = 5
+START_SECONDS = 60
+#: What a reduced search page says (the database alone has answered).
+REDUCED = "いまは簡易検索です"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Milliseconds of each answer, the total time in seconds, and how many answers were reduced."""
+
+    milliseconds: list[float]
+    seconds: float
+    reduced: int = 0
+
+    @property
+    def p50(self) -> float:
+        return statistics.median(self.milliseconds)
+
+    @property
+    def p95(self) -> float:
+        return statistics.quantiles(self.milliseconds, n=20)[18]
+
+    @property
+    def per_second(self) -> float:
+        return len(self.milliseconds) / self.seconds
+
+
+def spread(milliseconds: list[float]) -> str:
+    taken = Taken(milliseconds, 0)
+    return f"median {taken.p50:.0f} ms, p95 {taken.p95:.0f} ms"
+
+
+def at_once(clients: int, count: int, connect: Callable[[], Ask]) -> Taken:
+    """Distribute `count` requests over `clients` processes, each with its own connection. SystemExit if one fails.
+
+    Several clients do so ROUNDS times; the result contains all answers.
+    """
+    context = get_context("fork")
+    barrier = context.Barrier(clients)
+    processes, ends = [], []
+    for first in range(clients):
+        ours, theirs = context.Pipe(duplex=False)
+        numbers = range(first, count, clients)
+        process = context.Process(target=_client, args=(connect, numbers, barrier, theirs), daemon=True)
+        process.start()
+        theirs.close()  # so that the death of a client shows as the end of its pipe
+        processes.append(process)
+        ends.append(ours)
+    try:
+        reports = [_report(end) for end in ends]
+    finally:
+        for process in processes:
+            process.terminate()
+            process.join()
+    rounds = zip(*(spans for spans, _, _ in reports), strict=True)
+    return Taken(
+        milliseconds=[milliseconds for _, times, _ in reports for milliseconds in times],
+        seconds=sum(max(ended for _, ended in spans) - min(began for began, _ in spans) for spans in rounds),
+        reduced=sum(reduced for *_, reduced in reports),
+    )
+
+
+def _report(end: Connection) -> Report:
+    try:
+        message: Any = end.recv()
+    except EOFError:
+        raise SystemExit("a client of the bench has died") from None
+    if isinstance(message, str):
+        raise SystemExit(message)
+    report: Report = message
+    return report
+
+
+def _client(connect: Callable[[], Ask], numbers: range, barrier: Any, end: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent also gets Ctrl-C, and ends its clients
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        ask = connect()
+        for number in numbers[:WARM_UP]:
+            ask(number)
+        barrier.wait(START_SECONDS)
+        spans, times, reduced = [], [], 0
+        for round_number in range(ROUNDS if barrier.parties > 1 else 1):
+            if round_number:
+                ask = connect()
+                ask(number)  # the first request connects
+                barrier.wait(START_SECONDS)
+            began = last = time.perf_counter()
+            for number in numbers:
+                reduced += not ask(number)
+                now = time.perf_counter()
+                times.append((now - last) * 1000)
+                last = now
+            spans.append((began, last))
+        end.send((spans, times, reduced))
+    except BaseException as error:
+        barrier.abort()
+        end.send(f"{type(error).__name__}: {error}")
+
+
+def pages(base: str, cookie: str, paths: list[str]) -> Callable[[], Ask]:
+    """Clients that request these pages over HTTP, with one connection each."""
+    host = base.removeprefix("http://")
+    addresses = [quote(path, safe="/?=&") for path in paths]
+    reduced_notice = REDUCED.encode()
+
+    def connect() -> Ask:
+        connection = http.client.HTTPConnection(host, timeout=30)
+
+        def ask(number: int) -> bool:
+            address = addresses[number % len(addresses)]
+            connection.request("GET", address, headers={"Cookie": cookie})
+            answer = connection.getresponse()
+            body = answer.read()
+            if answer.status != http.HTTPStatus.OK:
+                raise ValueError(f"{address} answered {answer.status}")
+            return reduced_notice not in body
+
+        return ask
+
+    return connect

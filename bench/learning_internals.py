@@ -1,0 +1,81 @@
+"""The parts of `script/bench learning` that need the product's code. Runs in the bench's copy.
+
+queries LOGIN PATH   the number of SQL queries of a warm view of that page
+rule                 seconds to find whom a rule for a thousand people matches, and to assign its path to them
+workbook FILE.csv    the same rows as an xlsx file beside it, with dates as dates
+The last line printed is JSON.
+"""
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from openpyxl import Workbook
+
+import bench.product_internals  # noqa: F401 -- sets up Django, so it must be imported first
+from demo.many_learners import FOR_A_RULE, TITLE_OF_A_THOUSAND
+from learning.models import AssignmentRule, LearningPath
+from organization import clock
+from organization.models import User
+
+#: The columns that hold dates.
+DAYS = (3, 4)
+
+
+def queries(login: str, path: str) -> dict[str, Any]:
+    client = Client()
+    client.force_login(User.objects.get(login=login))
+    assert client.get(path).status_code == 200, path  # this warms the caches
+    with CaptureQueriesContext(connection) as captured:
+        client.get(path)
+    return {"queries": len(captured)}
+
+
+def rule() -> dict[str, Any]:
+    if find_spec("learning.rules.matching") is None:
+        return {"missing": "learning.rules.matching"}
+    rules, today = import_module("learning.rules.matching"), clock.today()
+    new_rule = AssignmentRule.objects.create(
+        path=LearningPath.objects.get(title=FOR_A_RULE),
+        titles=[TITLE_OF_A_THOUSAND],
+        reason="計測のため。",
+        starts_on=today,
+    )
+    began = time.perf_counter()
+    matched = len(rules.matching(new_rule, today))
+    between = time.perf_counter()
+    done = rules.run(new_rule, today)
+    return {
+        "matching": between - began,
+        "matched": matched,
+        "assigning": time.perf_counter() - between,
+        "assigned": done.assigned,
+    }
+
+
+def workbook(path: str) -> dict[str, Any]:
+    target = Path(path).with_suffix(".xlsx")
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("受講履歴")
+    with Path(path).open(encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(file)
+        sheet.append(next(lines))
+        for row in lines:
+            sheet.append([date.fromisoformat(cell) if column in DAYS else cell for column, cell in enumerate(row)])
+    book.save(target)
+    return {"workbook": str(target)}
+
+
+if __name__ == "__main__":
+    commands: dict[str, Callable[..., dict[str, Any]]] = {"queries": queries, "rule": rule, "workbook": workbook}
+    print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))
