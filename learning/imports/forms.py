@@ -47,9 +47,11 @@ class SendForm(forms.Form):
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > MAX_BYTES:
-            raise ValidationError(TOO_LARGE)
+            raise ValidationError(TOO_LARGE, code="file_too_large")
         if not file.size:
-            raise ValidationError("ファイルが空です（0バイト）。保存が終わっているか確かめて、もう一度送ってください。")
+            raise ValidationError(
+                "ファイルが空です（0バイト）。保存が終わっているか確かめて、もう一度送ってください。", code="file_empty"
+            )
         return file
 
     def clean(self) -> dict[str, Any]:

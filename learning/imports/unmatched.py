@@ -86,11 +86,11 @@ def resolve(*, row: UnmatchedRow, person: Person, by: User) -> int:
     try:
         lines = [(one.import_key, from_plain(one.kind, one.data)) for one in rows]
     except CellError as error:
-        raise ValidationError(f"この行は取り込めません。{error}") from error
+        raise ValidationError(f"この行は取り込めません。{error}", code="unreadable_row") from error
     loader = LOADERS[first.kind]()
     batch = loader.plan(lines, Known(keys=dict.fromkeys((one.import_key for one in rows), person.pk)))
     if batch.refused:
-        raise ValidationError(f"取り込めません。{batch.refused[0].reason}")
+        raise ValidationError(f"取り込めません。{batch.refused[0].reason}", code="refused_row")
     loader.save(batch)
     count(batch.people, batch.courses)
     for one in rows:
@@ -106,9 +106,11 @@ def drop(*, row: UnmatchedRow, reason: str, by: User) -> None:
     _check(by)
     first = _open(row)
     if not reason.strip():
-        raise ValidationError("取り込まないわけを書いてください。後で確かめる人のためです。")
+        raise ValidationError("取り込まないわけを書いてください。後で確かめる人のためです。", code="reason_required")
     if len(reason) > 300:
-        raise ValidationError(f"わけは300文字までです。{len(reason) - 300}文字けずってください。")
+        raise ValidationError(
+            f"わけは300文字までです。{len(reason) - 300}文字けずってください。", code="reason_too_long"
+        )
     first.state, first.closing_reason, first.closed_by, first.closed_at = State.DROPPED, reason.strip(), by, clock.now()
     first.save()
     audit.record(actor=by, action="training_row.dropped", obj=first, reason=reason.strip())
@@ -122,5 +124,5 @@ def _check(by: User) -> None:
 def _open(row: UnmatchedRow) -> UnmatchedRow:
     locked = UnmatchedRow.objects.select_for_update().select_related("source").get(pk=row.pk)
     if locked.state != State.OPEN:
-        raise ValidationError(DECIDED)
+        raise ValidationError(DECIDED, code="already_decided")
     return locked

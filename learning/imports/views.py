@@ -176,7 +176,9 @@ def _decide(request: HttpRequest, row: UnmatchedRow) -> None:
         else None
     )
     if person is None:
-        raise ValidationError("職員を一人選んでから、「この人の行として取り込む」を押してください。")
+        raise ValidationError(
+            "職員を一人選んでから、「この人の行として取り込む」を押してください。", code="person_required"
+        )
     count = unmatched.resolve(row=row, person=person, by=request.user)  # type: ignore[arg-type]
     messages.success(
         request,
