@@ -49,7 +49,8 @@ class ImportForm(forms.Form):
         if file.size > MAX_UPLOAD_BYTES:
             raise ValidationError(
                 f"ファイルが大きすぎます（{MAX_UPLOAD_BYTES // 1024**2}MBまで）。"
-                "分けるか、gzipで圧縮するか、サーバーで import_records を実行してください。"
+                "分けるか、gzipで圧縮するか、サーバーで import_records を実行してください。",
+                code="file_too_large",
             )
         return file
 

@@ -35,7 +35,7 @@ class SourceFacts:
         row = self.applied(ReferenceSource(name=self.name))
         for value, called in ((self.label, "出典"), (self.licence, "利用条件")):
             if "\n" in clean_text(value, called):
-                raise ValidationError(f"「{called}」は1行で書きます。")
+                raise ValidationError(f"「{called}」は1行で書きます。", code="one_line")
         row.clean_fields(exclude=[] if row.label else ["label"])
 
     def changes(self, row: ReferenceSource) -> bool:
