@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from search import events
 from search.documents import Card
 from search.models import PendingChange
-from search.registry import SearchSource, Viewer, reader_tokens, sources
+from search.registry import PrimaryKey, SearchSource, Viewer, reader_tokens, sources
 
 #: How many pending changes are checked before a search, so that counts are exact too. If more are pending (after a
 #: reorganisation: thousands), the rest is still never shown, but may be counted.
@@ -74,7 +73,7 @@ def database_fallback(user: Viewer, words: Sequence[str], limit: int) -> list[Al
     return authorise(user, keys)
 
 
-def _pks(source: SearchSource, keys: Collection[str]) -> dict[str, Any]:
+def _pks(source: SearchSource, keys: Collection[str]) -> dict[str, PrimaryKey]:
     """Keys of one source → primary keys."""
     pk_field = source.model._meta.pk
     pks = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import TypeVar
 from uuid import uuid4
 
 from search import events
@@ -18,7 +18,7 @@ from search.documents import SearchDocument
 from search.engines.base import Change, Engine, GenerationGone, IndexLost
 from search.indexing import describe, index, stamp
 from search.models import LiveGeneration, PendingChange, VersionCounter
-from search.registry import sources
+from search.registry import PrimaryKey, sources
 
 #: Documents per write. Larger than the worker's batch, as nobody waits for these: each write of the embedded engine makes
 #: a segment to be merged and rewrites the bitmaps. 500 instead of 100 save a fifth of the writing time.
@@ -28,6 +28,7 @@ _ROUNDS = 5
 #: Separates the versions in a stamp from the id of the generation.
 _UID = ", generation "
 
+Item = TypeVar("Item")
 Progress = Callable[[int, int], None]
 
 
@@ -117,7 +118,7 @@ def _catch_up(engine: Engine, name: str, failed: set[str]) -> None:
     raise RebuildFailed(f"{len(left)} documents still differ after {_ROUNDS} rounds")
 
 
-def _index(engine: Engine, wanted: Mapping[str, Collection[Any]], name: str) -> set[str]:
+def _index(engine: Engine, wanted: Mapping[str, Collection[PrimaryKey]], name: str) -> set[str]:
     outcome = index(engine, wanted, name)
     return {*outcome.invalid, *outcome.refused}
 
@@ -163,6 +164,6 @@ def _empty_generation(engine: Engine, stamp: str) -> str:
         return engine.create(stamp)
 
 
-def _batches(items: Iterator[Any]) -> Iterator[list[Any]]:
+def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
     while batch := list(islice(items, _BATCH)):
         yield batch

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -18,7 +17,7 @@ from search.analysis import ANALYSIS_VERSION, analyse, kana_reading, readings, s
 from search.documents import SCHEMA_VERSION, DocumentError, SearchDocument
 from search.engines.base import Change, Engine, IndexedDocument, Signals, TokenKind
 from search.models import VersionCounter
-from search.registry import SearchSource, sources
+from search.registry import PrimaryKey, SearchSource, sources
 
 BATCH = 100
 
@@ -32,7 +31,7 @@ class Outcome:
     invalid: dict[str, str] = field(default_factory=dict)  # key → reason; only a changed document helps
 
 
-def index(engine: Engine, wanted: Mapping[str, Collection[Any]], generation: str | None = None) -> Outcome:
+def index(engine: Engine, wanted: Mapping[str, Collection[PrimaryKey]], generation: str | None = None) -> Outcome:
     """Bring these rows (source name → primary keys) up to date, in all generations or in one."""
     outcome = Outcome(VersionCounter.draw())
     changes: list[Change] = []
@@ -49,7 +48,7 @@ def index(engine: Engine, wanted: Mapping[str, Collection[Any]], generation: str
     return outcome
 
 
-def _changes(source: SearchSource, pks: Collection[Any], outcome: Outcome) -> Iterable[Change]:
+def _changes(source: SearchSource, pks: Collection[PrimaryKey], outcome: Outcome) -> Iterable[Change]:
     """Each row as a change. A row that cannot be described does not affect the others."""
     pk_field = source.model._meta.pk
     wanted = {}

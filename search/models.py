@@ -23,7 +23,7 @@ class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
         """The keys of the documents that these changes concern."""
         return {f"{source}:{pk}" for source, pk in self.values_list("source", "object_pk")}
 
-    def enqueue(self, source: str, pks: Iterable[Any]) -> None:
+    def enqueue(self, source: str, pks: Iterable[int | str]) -> None:
         """Record that these rows may have changed. Duplicates do no harm: one write settles all of them."""
         rows: list[Any] = [PendingChange(source=source, object_pk=str(pk)) for pk in pks]
         self.bulk_create(rows, batch_size=500)

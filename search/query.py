@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -51,15 +51,14 @@ class SearchRequest:
         """Whether there are words to search for (not only words to exclude)."""
         return any(not word.excluded for word in self.words)
 
-    def address(self, *, without: tuple[str, str] | None = None, **changes: Any) -> str:
-        """The query string of this page, with `changes` and without the filter (facet, code) `without`."""
-        pairs: list[tuple[str, str]] = [("q", self.text)] if self.text else []
-        filters = changes.get("filters", self.filters)
-        pairs += [(name, code) for name in FACETS for code in filters.get(name, ()) if (name, code) != without]
-        sort, page = changes.get("sort", self.sort), changes.get("page", 1)
-        pairs += [("sort", sort)] if sort != "relevance" else []
-        pairs += [("page", str(page))] if page > 1 else []
-        pairs += [("explain", "1")] if changes.get("explain", self.explain) else []
+    def address(self, *, without: tuple[str, str] | None = None, page: int = 1, **changes: Any) -> str:
+        """The query string with these fields changed, at page 1 or `page`, without the filter (facet, code) `without`."""
+        request = replace(self, page=page, **changes)
+        pairs: list[tuple[str, str]] = [("q", request.text)] if request.text else []
+        pairs += [(name, code) for name in FACETS for code in request.filters.get(name, ()) if (name, code) != without]
+        pairs += [("sort", request.sort)] if request.sort != "relevance" else []
+        pairs += [("page", str(request.page))] if request.page > 1 else []
+        pairs += [("explain", "1")] if request.explain else []
         return f"?{urlencode(pairs)}"
 
 

@@ -22,6 +22,7 @@ from search.documents import Card, SearchDocument, Suggestion, Typed
 
 #: Who searches.
 Viewer: TypeAlias = AbstractBaseUser | AnonymousUser
+PrimaryKey: TypeAlias = int | str
 
 
 class SearchSource(Protocol):
@@ -39,11 +40,11 @@ class SearchSource(Protocol):
         """The document of one eligible row, with its audience tokens."""
         ...
 
-    def visible_to(self, user: Viewer, pks: Collection[Any]) -> set[Any]:
+    def visible_to(self, user: Viewer, pks: Collection[PrimaryKey]) -> set[PrimaryKey]:
         """Of `pks`, those that `user` may open now. One query."""
         ...
 
-    def cards(self, user: Viewer, pks: Collection[Any]) -> Mapping[Any, Card]:
+    def cards(self, user: Viewer, pks: Collection[PrimaryKey]) -> Mapping[PrimaryKey, Card]:
         """The second gate: a card for each of `pks` that `visible_to` would return, and for no other.
 
         The policy is applied to the rows as read (or is part of the query), so that nothing can change in between.
@@ -59,7 +60,7 @@ class SearchSource(Protocol):
         """Reviewed groups of synonyms, including old names of units. Used at query time."""
         ...
 
-    def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
+    def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[PrimaryKey]]]:
         """Other models from which a document or its audience is made.
 
         Each maps to a function: a saved or deleted row → the primary keys of `model` to index again. `model` itself and
@@ -67,7 +68,7 @@ class SearchSource(Protocol):
         """
         ...
 
-    def fallback(self, user: Viewer, words: Sequence[str], limit: int) -> Sequence[Any]:
+    def fallback(self, user: Viewer, words: Sequence[str], limit: int) -> Sequence[PrimaryKey]:
         """Rows that `user` may open and whose title or summary contains every word, newest first.
 
         Used when the engine is unavailable. Words are as typed. Without words: the newest rows.

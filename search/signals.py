@@ -18,9 +18,10 @@ from wagtail.models import Page
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
 from search.models import PendingChange
-from search.registry import source_for, sources
+from search.registry import PrimaryKey, source_for, sources
 
-Affected = Callable[[Any], Iterable[Any]]
+#: A row → the primary keys of the rows whose documents it affects.
+Affected = Callable[[Any], Iterable[PrimaryKey]]
 
 
 def connect() -> None:
@@ -47,7 +48,7 @@ def _affected_by(model: type[Model]) -> tuple[tuple[str, Affected], ...]:
     return tuple(affected_by)
 
 
-def _changed(sender: type[Model], instance: Any, raw: bool = False, **_: Any) -> None:
+def _changed(sender: type[Model], instance: Model, raw: bool = False, **_: object) -> None:
     if sender is PendingChange or raw:
         return
     model: type[Model] = type(instance)
@@ -55,15 +56,15 @@ def _changed(sender: type[Model], instance: Any, raw: bool = False, **_: Any) ->
         PendingChange.objects.enqueue(name, affected(instance))
 
 
-def _related_changed(instance: Any, action: str, **_: Any) -> None:
+def _related_changed(instance: Model, action: str, **_: object) -> None:
     if action.startswith("post_"):
         _changed(type(instance), instance)
 
 
-def _moved(instance: Page, **_: Any) -> None:
+def _moved(instance: Page, **_: object) -> None:
     """Wagtail signals only the moved page; access and address may change for all its descendants."""
     below = instance.get_descendants(inclusive=True).values_list("pk", flat=True)
-    done: set[Any] = set()  # rows of a nearer source are also rows of the superclass's table
+    done: set[PrimaryKey] = set()  # rows of a nearer source are also rows of the superclass's table
     pages = [source for source in sources().values() if issubclass(source.model, Page)]
     for source in sorted(pages, key=lambda source: len(source.model.__mro__), reverse=True):
         pks = set(source.model._default_manager.filter(pk__in=below).values_list("pk", flat=True)) - done

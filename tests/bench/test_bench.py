@@ -1,6 +1,6 @@
-"""script/bench search: clients that ask at once, tables of what came of it, and nothing left behind.
+"""script/bench: concurrent clients, tables of figures, and no process or file left behind.
 
-No test here looks at how long anything takes.
+No test here depends on how long anything takes.
 """
 
 import os
@@ -26,7 +26,7 @@ def python(code):
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_clients_share_the_questions_and_each_is_a_process():
+def test_clients_share_the_requests_and_are_processes():
     done = python(
         "import os, bench.clients\n"
         "def connect():\n"
@@ -40,21 +40,21 @@ def test_clients_share_the_questions_and_each_is_a_process():
         "print(len(files), str(os.getpid()) in [f.name for f in files], asked == set(range(30)))\n"
         "print(len(taken.milliseconds), taken.reduced, taken.seconds > 0)\n"
     )
-    # All of it five times, over as many connections: one deal of connections is chance.
+    # Everything five times, over new connections: a single distribution of connections is chance.
     assert done.stdout.splitlines() == ["3 False True", "150 75 True"], done.stderr
 
 
-def test_each_deal_has_connections_of_its_own_and_one_client_has_one():
+def test_each_round_has_new_connections_and_a_single_client_has_one():
     done = python(
         "import multiprocessing, bench.clients\n"
-        "made = multiprocessing.get_context('fork').Value('i', 0)\n"
+        "connections = multiprocessing.get_context('fork').Value('i', 0)\n"
         "def connect():\n"
-        "    with made.get_lock():\n"
-        "        made.value += 1\n"
+        "    with connections.get_lock():\n"
+        "        connections.value += 1\n"
         "    return lambda number: True\n"
         "for clients in (2, 1):\n"
         "    bench.clients.at_once(clients, 10, connect)\n"
-        "    print(made.value)\n"
+        "    print(connections.value)\n"
     )
     assert done.stdout.splitlines() == ["10", "11"], done.stderr
 
@@ -73,13 +73,13 @@ def test_a_client_that_fails_ends_the_measurement_with_one_line(failing):
     assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
-def test_two_loops_at_once_are_told_as_times_of_one_alone(monkeypatch):
+def test_two_loops_are_reported_as_a_multiple_of_one(monkeypatch):
     assert len([seconds for seconds in machine._loops(2) if seconds > 0]) == 2
     monkeypatch.setattr(machine, "_loops", {1: [2.0], 2: [3.0, 5.0]}.__getitem__)
     assert machine.side_by_side() == 2.0
 
 
-def test_what_works_is_waited_for_and_what_idles_is_not():
+def test_settle_waits_for_busy_processes_only():
     settle = machine.settle
     with subprocess.Popen([sys.executable, "-c", "for i in range(60_000_000): pass"]) as working:
         settle(lambda: [working.pid])
@@ -89,7 +89,7 @@ def test_what_works_is_waited_for_and_what_idles_is_not():
         assert idle.poll() is None
 
 
-def test_tables_hold_what_was_measured_and_whether_goals_are_met():
+def test_tables_contain_the_figures_and_the_goals():
     report = tables.Tables("2 cores", ROOT)
     taken = clients.Taken([30.0] * 99 + [60.0], 3.0, reduced=1)
     bare = {"1": {"p50": 1.0, "p95": 4.0, "per_second": 500.0}, "questions": 1.1}
@@ -108,7 +108,7 @@ def test_tables_hold_what_was_measured_and_whether_goals_are_met():
         assert len({line.count("|") for line in block.splitlines()}) == 1, block
 
 
-def test_judged_figures_are_told_apart_by_engine_and_kinds():
+def test_judged_figures_are_listed_by_engine_and_kinds():
     report = tables.Tables("2 cores", ROOT)
     names = {"togikai_qa a": "elasticsearch", "togikai_qa (embedded) a+c": "embedded", "togikai_qa": "elasticsearch"}
     report.evaluation({n: {"engine": e, "questions": 5, "ndcg@10": 0.5} for n, e in names.items()})
@@ -118,33 +118,33 @@ def test_judged_figures_are_told_apart_by_engine_and_kinds():
 
 
 @pytest.mark.django_db
-def test_the_rarest_nouns_of_a_text_are_its_query():
-    """Rare, but in three documents at least; verbs, particles and signs are no nouns."""
+def test_a_noun_query_consists_of_the_rarest_nouns():
+    """Rare, but in at least three documents; verbs, particles and punctuation are not nouns."""
     rarest = noun_recall.rarest
     known = Counter({"避難": 9, "訓練": 5, "担架": 3, "土嚢": 1, "運ぶ": 2})
     assert rarest("土嚢と担架を運ぶ避難の訓練。", known, _tokenizer()) == ["担架", "訓練"]
     assert rarest("担架を、担架で。", known, _tokenizer()) == ["担架"]
 
 
-def test_nothing_that_is_measured_can_reach_real_data(monkeypatch):
+def test_a_bench_cannot_reach_real_data(monkeypatch):
     for name in ("VAR_DIR", "DATABASE_URL", "SEARCH_URL"):
         monkeypatch.setenv(name, "elsewhere")
     machine.forget_settings()
     assert not {"VAR_DIR", "DATABASE_URL", "SEARCH_URL"} & set(os.environ)
 
 
-def test_help_tells_of_each_bench():
-    for arguments, said in (
+def test_each_bench_has_help():
+    for arguments, option in (
         (["--help"], "--publishes"),
         (["search", "--help"], "--engines"),
         (["learning", "--help"], "--moves"),
     ):
         done = subprocess.run([SCRIPT / "bench", *arguments], capture_output=True, text=True, check=False)
-        assert done.returncode == 0 and said in done.stdout
+        assert done.returncode == 0 and option in done.stdout
 
 
 def start(folder, *arguments):
-    """The bench over a temporary folder of its own, in a process group of its own, as a terminal starts it."""
+    """The bench with its own temporary folder, in its own process group, as a terminal starts it."""
     return subprocess.Popen(
         [SCRIPT / "bench", "search", "--sizes", "1", "--engines", "embedded", *arguments],
         stdout=subprocess.PIPE,
@@ -156,7 +156,7 @@ def start(folder, *arguments):
 
 
 def at_work_in(folder):
-    """The processes that work below a folder."""
+    """The processes whose working directory is below a folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -168,7 +168,7 @@ def at_work_in(folder):
 
 
 @pytest.mark.slow
-def test_it_measures_a_small_demo_from_beginning_to_end(tmp_path):
+def test_search_is_measured_from_beginning_to_end(tmp_path):
     small = ("--requests", "8", "--publishes", "2", "--nouns", "5", "--first", "0")
     done = start(tmp_path, *small)
     out, err = done.communicate(timeout=300)
@@ -191,7 +191,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path):
     os.killpg(running.pid, signal.SIGINT)
     running.communicate(timeout=60)
     assert running.returncode != 0
-    # What was ended takes a moment to be gone: the bench waits for the server, not for each of its helpers.
+    # Ended processes take a moment to disappear: the bench waits for the server, not for its children.
     deadline = time.monotonic() + 10
     while at_work_in(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -201,7 +201,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path):
 # --- script/bench learning ---------------------------------------------------------------------
 
 
-def test_the_tables_of_learning_hold_what_was_measured_and_the_goals():
+def test_the_learning_tables_contain_the_figures_and_the_goals():
     report, where = learning.Report(), ("2,000", "sqlite")
     report.page(where, "office page", 8, clients.Taken([30.0] * 99 + [60.0], 3.0), 14)
     report.work(where, "run_due, 1 April, 500 moves", 61.0, 60, "終わりました。")
@@ -212,7 +212,7 @@ def test_the_tables_of_learning_hold_what_was_measured_and_the_goals():
         assert len({line.count("|") for line in block.splitlines()}) == 1, block
 
 
-def test_sizes_and_databases_of_learning_are_named():
+def test_sizes_and_databases_are_parsed():
     assert learning.sizes("small,90/300/500/100") == [(2000, 20_000, 120_000, 60_000), (90, 300, 500, 100)]
     assert learning.databases("sqlite,postgresql") == ["sqlite", "postgresql"]
     for wrong, read in (("90/300", learning.sizes), ("big", learning.sizes), ("oracle", learning.databases)):

@@ -1,8 +1,7 @@
-"""JudgedCollection questions, and the floors under which no change may bring search (floors.toml).
+"""Relevance figures of judged questions, and the minimum that no change may go below (floors.toml).
 
-The demo's questions need the demo in the database; the development sets lie outside the repository and are
-skipped, with one loud line, where they are absent. Each set is analysed and indexed once. The engine is the one
-that settings choose.
+The demo's questions need the demo's data in the database. The development sets are outside the repository; without them
+their tests are skipped, with one visible line. Each set is analysed and indexed once, with the configured engine.
 """
 
 import json
@@ -20,7 +19,7 @@ from search.judgements import JudgedDocumentsMissing, read, read_pairs
 
 HERE = Path(__file__).parent
 FLOORS = tomllib.loads((HERE / "floors.toml").read_text(encoding="utf-8"))
-#: Plain BM25 is known of so many questions of each set.
+#: The figures of plain BM25 are known for this many questions of each set.
 FIRST = {"jsquad_valid": None, "togikai_qa": 4500}
 
 
@@ -31,7 +30,7 @@ def below(found, floors):
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_questions_about_the_demo(capsys):
-    # Wagtail's own migration makes it, and tests run without migrations.
+    # Wagtail's migration creates it, and tests run without migrations.
     if not Collection.objects.exists():
         Collection.add_root(name="Root")
     load_demo("small", lambda *_: None)
@@ -76,14 +75,14 @@ def judgements():
     return [line.split("\t") for line in (HERE / "qrels.tsv").read_text(encoding="utf-8").splitlines()]
 
 
-def test_there_are_questions_of_every_kind():
+def test_every_kind_of_question_is_present():
     kinds = [row["kind"] for row in rows()]
     assert len(kinds) >= 100
     assert min(map(kinds.count, set(kinds))) >= 10
     assert set(FLOORS["relevance"]["kinds"]) == set(kinds)
 
 
-def test_each_question_is_judged_once_and_by_the_same_three_grades():
+def test_each_question_is_judged_once_with_grades_one_to_three():
     ids = [row["id"] for row in rows()]
     assert len(ids) == len(set(ids))
     pairs = [(question, document) for question, document, _ in judgements()]
@@ -93,6 +92,6 @@ def test_each_question_is_judged_once_and_by_the_same_three_grades():
 
 
 @pytest.mark.django_db
-def test_without_the_demo_it_says_so_instead_of_giving_noughts():
+def test_without_the_demo_the_command_fails_with_a_message():
     with pytest.raises(JudgedDocumentsMissing):
         read(HERE)

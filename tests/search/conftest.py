@@ -1,4 +1,4 @@
-"""What makes something searchable in one word, and a shelf of real rows to search."""
+"""Fixtures that make rows searchable, and engines to search."""
 
 import os
 
@@ -17,20 +17,20 @@ from tests.search import elasticsearch_server
 def elasticsearch_url(request, tmp_path_factory):
     """The address of a real Elasticsearch (tests/search/elasticsearch_server.py)."""
     base = tmp_path_factory.getbasetemp()
-    if hasattr(request.config, "workerinput"):  # one of several workers: their parent is the run
+    if hasattr(request.config, "workerinput"):  # an xdist worker: its parent is the main process
         return elasticsearch_server.address(base.parent, os.getppid())
     return elasticsearch_server.address(base, os.getpid())
 
 
 @pytest.fixture(scope="session")
 def elasticsearch_can_start():
-    """For tests that start, kill and restart a server of their own."""
+    """For tests that start, kill and restart their own server."""
     elasticsearch_server.require_java()
 
 
 @pytest.fixture
 def elasticsearch(elasticsearch_url):
-    """An Elasticsearch engine with nothing in it."""
+    """An empty Elasticsearch engine."""
     engine = elasticsearch_server.engine(elasticsearch_url)
     yield engine
     engine.reset()
@@ -38,7 +38,7 @@ def elasticsearch(elasticsearch_url):
 
 @pytest.fixture
 def index(settings, tmp_path, db):
-    """The configured engine over an empty live index of this test's own."""
+    """The configured engine with an empty live index of this test."""
     settings.SEARCH_EMBEDDED_PATH = tmp_path / "search.sqlite3"
     PendingChange.objects.all().delete()
     engine = configured()
@@ -48,7 +48,7 @@ def index(settings, tmp_path, db):
 
 @pytest.fixture
 def refresh(index):
-    """Call it, and everything that was saved is searchable: the worker's own loop, without the waiting."""
+    """Call it to make everything that was saved searchable: the worker's loop without pauses."""
     return Worker(index).drain
 
 
@@ -57,7 +57,7 @@ _numbers = iter(range(1, 1_000_000))
 
 @pytest.fixture
 def reference(db):
-    """Make a plain row that can be found: `reference("件名", "本文", audience=…)`."""
+    """Create a searchable row: `reference("件名", "本文", audience=…)`."""
 
     def make(title, text="本文です。", **values):
         number = next(_numbers)
@@ -76,7 +76,7 @@ def reference(db):
 
 @pytest.fixture
 def find(index, client):
-    """Ask the page as a person would: the titles it shows, in order."""
+    """Request the search page: the titles it shows, in order."""
 
     def ask(user, query="", **parameters):
         client.force_login(user)

@@ -1,7 +1,7 @@
-"""A real Elasticsearch for the tests of one run: the one that SEARCH_TEST_URL names, or one of our own.
+"""A real Elasticsearch for one test run: the server at SEARCH_TEST_URL, or one started by script/elasticsearch.
 
-Our own is started by script/elasticsearch, once a run: the workers of pytest-xdist share it. It ends when the
-run's main process has ended, however that came about.
+It is started once per run and shared by the pytest-xdist workers. It stops when the main process of the run has ended,
+for whatever reason.
 """
 
 import fcntl
@@ -22,25 +22,25 @@ from search.engines.elasticsearch_client import Patience, Server
 from tests.conftest import MISSING_SERVER
 from tests.house.tree import ROOT
 
-#: The machine may be busy with other tests: waiting is not what these tests are about.
+#: Long timeouts, because the machine may be busy with other tests.
 PATIENT = Patience(reading=30, writing=30, managing=60)
 
 
 def address(folder, main_process):
-    """The address of the run's server; skips, or fails where CI=true, if there can be none."""
+    """The address of the run's server. Skips the test, or fails it if CI=true, if none can be started."""
     if url := os.environ.get("SEARCH_TEST_URL"):
         return url
     require_java()
-    told = folder / "elasticsearch.url"
+    url_file = folder / "elasticsearch.url"
     with (folder / "elasticsearch.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not told.exists():
-            told.write_text(start(folder / "elasticsearch", main_process))
-    return told.read_text()
+        if not url_file.exists():
+            url_file.write_text(start(folder / "elasticsearch", main_process))
+    return url_file.read_text()
 
 
 def require_java():
-    """Skip where no server can be started, as loudly as may be; a build machine has to have one."""
+    """Skip if no server can be started; fail on a build machine (CI=true)."""
     if not (shutil.which("java") and shutil.which("mvn")):
         if os.environ.get("CI") == "true":
             pytest.fail(f"{MISSING_SERVER}: install openjdk-17-jre-headless and maven, or set SEARCH_TEST_URL")
@@ -48,7 +48,7 @@ def require_java():
 
 
 def running(var_dir):
-    """The processes of a server of ours."""
+    """The process ids of a server that was started here."""
     return json.loads((var_dir / "elasticsearch" / "running.json").read_text())["pids"]
 
 
@@ -59,7 +59,7 @@ def wait_until_gone(pids, seconds=20):
 
 
 def start(var_dir, until):
-    """Start a server that ends with the process `until`; gives its address."""
+    """Start a server that stops when process `until` has ended; returns its address."""
     done = control("start", var_dir, "--port", free_port(), "--until", until)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.strip()
@@ -74,7 +74,7 @@ def control(action, var_dir, *arguments):
 
 
 def free_port():
-    """A port that is free together with the one that the nodes use among themselves."""
+    """A free port whose transport port (100 higher) is free, too."""
     while True:
         port = random.randrange(20_000, 30_000)
         if is_free(port) and is_free(port + 100):
@@ -87,5 +87,5 @@ def is_free(port):
 
 
 def engine(url, patience=PATIENT):
-    """An engine over nothing: its prefix is its own, so no test meets the indices of another."""
+    """An empty engine with its own prefix, so that no test sees the indices of another."""
     return ElasticsearchEngine(Server(url), f"test-{uuid.uuid4().hex[:10]}", patience)

@@ -1,4 +1,4 @@
-"""Japanese as people write it: what is written in many ways has one analysis (domain.md, journey 4)."""
+"""Analysis of Japanese text: words with several spellings have one analysis."""
 
 import threading
 
@@ -11,7 +11,6 @@ from search.engines.base import TokenKind
 from search.normalization import normalize, segments
 
 SAME = [
-    # journey 4
     ("ふりかえり", "振り返り"),
     ("ふりかえり", "振返り"),
     ("引継ぎ", "引き継ぎ"),
@@ -23,7 +22,7 @@ SAME = [
     ("渡邉", "渡辺"),
     ("ＡＢＣ１２３", "abc123"),
     ("ｻｰﾊﾞｰ", "サーバ"),
-    # words of the house
+    # words of public offices
     ("取組", "取り組み"),
     ("申込", "申し込み"),
     ("申込み", "申し込み"),
@@ -43,7 +42,7 @@ SAME = [
     ("山﨑", "山崎"),
     ("廣瀬", "広瀬"),
     ("櫻井", "桜井"),
-    # nouns and the verbs they come from
+    # nouns and their verbs
     ("取り組む", "取組"),
     ("申し込む", "申込み"),
     ("引き継ぐ", "引継ぎ"),
@@ -57,7 +56,7 @@ SAME = [
     ("サ-バー", "サーバー"),
     ("マネージャー", "マネジャー"),
     ("ディジタル", "デジタル"),
-    # what PDF files and Macs write
+    # characters that PDF files and macOS produce
     ("⻑野", "長野"),
     ("市⺠", "市民"),
     ("⻄⽇本", "西日本"),
@@ -83,13 +82,13 @@ SAME = [
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
-def test_two_spellings_ask_for_the_same(one, other):
+def test_two_spellings_give_the_same_query(one, other):
     assert query_forms(one) == query_forms(other) != ()
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_query_in_one_spelling_is_met_by_a_text_in_the_other(one, other, turned):
+def test_a_query_in_one_spelling_matches_a_text_in_the_other(one, other, turned):
     query, text = (other, one) if turned else (one, other)
     held = {token.form for token in analyse(f"報告：{text}。担当者が説明した。").units}
     assert set(query_forms(query)) <= held
@@ -103,7 +102,7 @@ def test_a_query_in_one_spelling_is_met_by_a_text_in_the_other(one, other, turne
         ("令和6年度", "R6に始めた", True),
         ("2024", "令和6年度", True),
         ("2024年", "令和6年度", True),
-        ("令和6年度", "令和6年4月1日", False),  # a fiscal year is more than the year in which it begins
+        ("令和6年度", "令和6年4月1日", False),  # a fiscal year does not match the plain year
         ("令和6年度", "令和7年度", False),
         ("2019", "2019/5/1", True),
         ("2019", "12019件", False),
@@ -118,7 +117,7 @@ def test_years_ids_and_signs(query, text, found):
     assert (set(query_forms(query)) <= set(analyse(text).forms(TokenKind.UNIT))) is found
 
 
-def test_a_wave_dash_between_numbers_is_no_long_vowel():
+def test_a_wave_dash_between_numbers_is_not_a_long_vowel():
     assert normalize("10〜20、10～20").text == "10~20、10~20"
     assert normalize("らーめん、ら〜めん、スーパ〜マン").text == "らーめん、らーめん、スーパーマン"
     assert "ー" not in normalize("東京－大阪、ア〜ウ、1-2").text
@@ -133,17 +132,17 @@ def test_numbers_in_kanji_are_numbers():
     assert query_forms("台風十九号") == query_forms("台風19号")
 
 
-def test_compounds_are_those_that_split():
+def test_only_words_that_split_are_compounds():
     assert analyse("node.jsとa/b").forms(TokenKind.COMPOUND) == ["node.js", "a/b"]
     assert analyse("避難").forms(TokenKind.COMPOUND) == []
 
 
-def test_pairs_of_characters():
+def test_bigrams_of_a_text():
     assert list(bigrams("避難所 ab 1です")) == ["避難", "難所", "ab", "1で"]
     assert single_kanji("橋と道路") == ["橋", "道", "路"]
 
 
-def test_readings_join_neighbours_so_that_kana_finds_compounds():
+def test_readings_of_neighbours_are_joined_to_find_compounds():
     assert {"サイガイ", "タイサク", "サイガイタイサク"} <= set(analyse("災害対策").forms(TokenKind.READING))
     assert (kana_reading("さいがい"), kana_reading("サイガイ"), kana_reading("災害"), kana_reading("い")) == (
         "サイガイ",
@@ -153,7 +152,7 @@ def test_readings_join_neighbours_so_that_kana_finds_compounds():
     )
 
 
-def test_spans_point_into_the_text_as_typed():
+def test_spans_refer_to_the_text_as_typed():
     text = "ｻｰﾊﾞｰの ふりかえり（⻑野県、令和６年度）"
     found = {token.form: text[token.begin : token.end] for token in analyse(text).units}
     assert found["サーバ"] == "ｻｰﾊﾞｰ" and found["振返"] == "ふりかえり"
@@ -170,12 +169,12 @@ def test_any_text_has_an_analysis(text):
     for token in (*analysis.units, *analysis.compounds):
         assert 0 <= token.begin < token.end <= len(text)
         assert token.form and not any(ch.isspace() or ch == '"' for ch in token.form)
-        token.form.encode()  # nothing that a file could not hold
+        token.form.encode()  # can be encoded
     assert all(pair and not any(ch.isspace() for ch in pair) for pair in analysis.bigrams)
 
 
 @given(st.one_of(ANY_TEXT, JAPANESE))
-def test_respelling_twice_changes_nothing_more(text):
+def test_normalizing_twice_equals_once(text):
     once = normalize(text)
     assert normalize(once.text).text == once.text
     assert len(once.text) == len(once.begins) == len(once.ends)
@@ -183,11 +182,11 @@ def test_respelling_twice_changes_nothing_more(text):
 
 
 @given(st.text(max_size=12))
-def test_folding_twice_changes_nothing_more(form):
+def test_folding_twice_equals_once(form):
     assert fold(fold(form)) == fold(form)
 
 
-def test_a_text_longer_than_the_dictionary_takes():
+def test_a_text_longer_than_the_dictionary_accepts():
     assert len(analyse("避難所を運営した。" * 5_000).units) >= 15_000
     assert analyse("あ" * 40_000) is not None and analyse("𠮷" * 20_000) is not None
 
@@ -212,7 +211,7 @@ def test_threads_share_one_dictionary():
         max_size=12,
     )
 )
-def test_occurrences_are_the_tokens_of_the_analysis_that_are_looked_for(read, words):
+def test_occurrences_equal_the_matching_tokens_of_the_analysis(read, words):
     text = "".join(words)
     analysis = analyse(text)
     forms = frozenset({"避難", "所", "避難所運営", "申込", "fy2024", "node.js", "サーバ", "事", "12"})

@@ -1,4 +1,4 @@
-"""The circuit breaker: who waits for a server that does not answer, and who does not."""
+"""The circuit breaker of the connection to the search server."""
 
 import threading
 
@@ -29,19 +29,19 @@ def fail(breaker, times=1):
         breaker.failed()
 
 
-def test_it_opens_after_some_failures_in_a_row(breaker):
+def test_it_opens_after_several_failures_in_a_row(breaker):
     fail(breaker, 3)
     assert not breaker.admits()
 
 
-def test_a_success_between_them_begins_the_count_anew(breaker):
+def test_a_success_resets_the_count_of_failures(breaker):
     fail(breaker, 2)
     breaker.succeeded()
     fail(breaker, 2)
     assert breaker.admits()
 
 
-def test_after_a_rest_one_is_let_through_and_closes_it_for_all(breaker, clock):
+def test_after_the_cool_down_a_successful_probe_closes_it(breaker, clock):
     fail(breaker, 3)
     clock.now += 1
     assert breaker.admits() and not breaker.admits()
@@ -49,7 +49,7 @@ def test_after_a_rest_one_is_let_through_and_closes_it_for_all(breaker, clock):
     assert breaker.admits() and breaker.admits()
 
 
-def test_each_further_failure_doubles_the_rest_up_to_the_longest(breaker, clock):
+def test_each_failed_probe_doubles_the_cool_down_up_to_a_maximum(breaker, clock):
     fail(breaker, 3)
     for rest in (1, 2, 4, 4):
         clock.now += rest - 0.1
@@ -58,7 +58,7 @@ def test_each_further_failure_doubles_the_rest_up_to_the_longest(breaker, clock)
         fail(breaker)
 
 
-def test_who_is_turned_away_is_told_when_the_next_turn_is(breaker, clock):
+def test_rejected_callers_get_the_remaining_cool_down(breaker, clock):
     assert breaker.again_in() == 0
     fail(breaker, 3)
     clock.now += 0.75
@@ -67,14 +67,14 @@ def test_who_is_turned_away_is_told_when_the_next_turn_is(breaker, clock):
     assert breaker.admits()
 
 
-def test_a_success_tells_once_how_long_there_was_none(breaker, clock):
+def test_a_success_returns_once_how_long_the_outage_lasted(breaker, clock):
     assert breaker.succeeded() == 0
     fail(breaker)
     clock.now += 7
     assert (breaker.succeeded(), breaker.succeeded()) == (7, 0)
 
 
-def test_one_that_was_let_through_and_never_came_back_does_not_hold_it_open(breaker, clock):
+def test_a_probe_without_a_result_does_not_block_later_probes(breaker, clock):
     fail(breaker, 3)
     clock.now += 1
     assert breaker.admits()
@@ -82,7 +82,7 @@ def test_one_that_was_let_through_and_never_came_back_does_not_hold_it_open(brea
     assert breaker.admits()
 
 
-def test_of_many_at_once_one_is_let_through(clock):
+def test_only_one_of_many_threads_is_admitted_as_probe(clock):
     breaker = Breaker(failures=1, cool_down=1.0, clock=clock)
     fail(breaker)
     clock.now += 1

@@ -1,4 +1,4 @@
-"""Gate two: a source's cards are of what the reader may open, whoever reads and however wide a row is (trust.md)."""
+"""The second gate: a source returns cards only of what the reader may open, for every reader and every audience."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shelf():
-    """Of each audience a lesson, a path and a text from elsewhere; two that nobody may find; and a course."""
+    """A lesson, a path and a reference of each audience; two that nobody may find; and a course."""
     department = make_department("bu", name="危機管理部")
     unit = make_unit("bosai", name="防災課", parent=department)
     author = make_staff(unit, title="課長", head=True)
@@ -42,20 +42,20 @@ def shelf():
 
 
 @pytest.mark.parametrize("name", ["item", "reference", "path", "course"])
-def test_cards_are_of_what_the_reader_may_open_and_of_nothing_else(name, shelf):
+def test_cards_are_only_of_what_the_reader_may_open(name, shelf):
     source = sources()[name]
     every = list(source.model.objects.values_list("pk", flat=True))
     opened = {who: source.visible_to(user, every) for who, user in shelf.items()}
     assert {who: set(source.cards(user, every)) for who, user in shelf.items()} == opened
-    # The shelf tells its readers apart; otherwise all of this would hold of a source without a policy.
+    # The readers must see different rows; otherwise a source without a policy would pass.
     assert opened["a stranger"] < opened["author"]
 
 
-def test_every_source_is_held_to_it():
+def test_every_source_is_tested():
     assert set(sources()) == {"item", "reference", "path", "course"}
 
 
-def test_of_many_keys_only_what_may_be_opened_comes_through(shelf):
+def test_authorise_keeps_only_what_the_reader_may_open(shelf):
     keys = [f"item:{pk}" for pk in Item.objects.exclude(pk__in=LearningPath.objects.all()).values_list("pk", flat=True)]
     keys += [f"path:{pk}" for pk in LearningPath.objects.values_list("pk", flat=True)]
     keys += [f"course:{pk}" for pk in TrainingCourse.objects.values_list("pk", flat=True)]

@@ -1,5 +1,7 @@
-"""What is wrong with a server is said in one Japanese line that says what to do; and what is not the document's
-fault is not laid on the document. Faults that the core server cannot show come from small servers of our own."""
+"""Failures of the search server are reported in one Japanese line that says what to do.
+
+A failure of the server is never blamed on a document. Small HTTP servers play the failures that a real server cannot.
+"""
 
 import base64
 import datetime as dt
@@ -27,16 +29,16 @@ QUICK = Patience(reading=0.8, writing=0.8, managing=2)
 
 
 def advice(engine):
-    """What the first request says, which has to be what `health` says."""
+    """The advice of the first request, which must equal that of `health`."""
     with pytest.raises(EngineUnavailable) as raised:
         engine.search(words("避難"))
-    said = raised.value.advice
-    assert "\n" not in said and "避難" not in said and engine.health()[0] != ""
-    return said
+    message = raised.value.advice
+    assert "\n" not in message and "避難" not in message and engine.health()[0] != ""
+    return message
 
 
 class Answers(http.server.BaseHTTPRequestHandler):
-    """A server that says what it is told to: `status`, `answer`, `product`, after `delay` seconds."""
+    """A server with a configured response: `status`, `answer`, `product`, after `delay` seconds."""
 
     status, answer, product, delay, version = 200, {}, "Elasticsearch", 0.0, "8.19.21"
     asked: list
@@ -45,16 +47,16 @@ class Answers(http.server.BaseHTTPRequestHandler):
         self.asked.append(self.headers.get("Authorization"))
         time.sleep(self.delay)
         answer = {"nodes": {"n": {"version": self.version}}} if "/_nodes" in self.path else self.answer
-        told = json.dumps(answer).encode()
+        response = json.dumps(answer).encode()
         self.send_response(self.status)
         if self.product:
             self.send_header("X-Elastic-Product", self.product)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(told)))
+        self.send_header("Content-Length", str(len(response)))
         self.end_headers()
-        self.wfile.write(told)
+        self.wfile.write(response)
 
-    do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815 -- the names that http.server calls
+    do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815 -- names required by http.server
 
     def log_message(self, *_):
         pass
@@ -62,11 +64,11 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(certificate=None, port=0, **answers):
-    """The address of such a server, with TLS where it has a certificate, and what it was asked."""
+    """The address of such a server, with TLS if it has a certificate, and the requests it received."""
     handler = type("Told", (Answers,), {"asked": [], **answers})
     found = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
     found.daemon_threads = True
-    found.handle_error = lambda *_: None  # who waits no longer has hung up
+    found.handle_error = lambda *_: None  # clients that timed out have closed the connection
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         certificate.configure_cert(context)
@@ -87,32 +89,32 @@ def engine_at(url, **values):
 
 class TestReachingIt:
     def test_a_wrong_address(self):
-        said = advice(engine_at(f"http://127.0.0.1:{real.free_port()}"))
-        assert "つながりません" in said and "SEARCH_URL" in said
+        message = advice(engine_at(f"http://127.0.0.1:{real.free_port()}"))
+        assert "つながりません" in message and "SEARCH_URL" in message
 
-    def test_a_name_that_is_none(self):
+    def test_an_unknown_host_name(self):
         assert "SEARCH_URL" in advice(engine_at("http://no-such-host.invalid:9200"))
 
     @pytest.mark.parametrize("product", ["", "OpenSearch"])
-    def test_something_else_that_answers(self, product):
+    def test_another_product_answers(self, product):
         with serving(product=product) as (url, _):
             assert "Elasticsearch ではない" in advice(engine_at(url))
 
-    def test_a_web_server_that_knows_no_such_page(self):
+    def test_a_web_server_answers_404(self):
         with serving(product="", status=404, answer={"detail": "not found"}) as (url, _):
             assert "Elasticsearch ではない" in advice(engine_at(url))
 
     @pytest.mark.parametrize("version", ["7.17.9", "8.11.0", "10.0.0"])
-    def test_another_major(self, version):
+    def test_an_unsupported_major_version(self, version):
         with serving(version=version) as (url, _):
             assert f"Elasticsearch {version} です" in advice(engine_at(url))
 
     @pytest.mark.parametrize("version", ["8.19.0", "8.20.1", "9.0.0", "9.5.3"])
-    def test_versions_that_are_served(self, version):
+    def test_supported_versions(self, version):
         assert version_problem(version) == ""
 
-    def test_a_slow_one_is_waited_for_briefly_and_then_not_at_all(self):
-        """Told by what the server was asked, not by the clock: once for each of three, and then no more."""
+    def test_a_slow_server_opens_the_breaker(self):
+        """Checked by the requests of the server, not by the clock: three requests, then none."""
         now = [0.0]
         with serving(delay=30) as (url, asked):
             engine = engine_at(url)
@@ -121,11 +123,11 @@ class TestReachingIt:
             for _ in range(4):
                 with pytest.raises(EngineUnavailable) as raised:
                     engine.search(words("避難"))
-            assert time.monotonic() - began < 15  # nobody has waited for an answer, on however slow a machine
+            assert time.monotonic() - began < 15  # no call waited for an answer, even on a slow machine
             assert "少し待っています" in raised.value.advice and len(asked) == 3
-        assert Patience().reading < 1  # what a reader is promised
+        assert Patience().reading < 1  # readers get an answer within a second
 
-    def test_one_that_is_back_is_asked_within_seconds_however_long_it_was_away_and_the_log_says_so_once(self, caplog):
+    def test_a_recovered_server_is_used_within_seconds_and_logged_once(self, caplog):
         port, now = real.free_port(), [0.0]
         engine = engine_at(f"http://127.0.0.1:{port}")
         engine.client = Client(engine.client.server, Breaker(clock=lambda: now[0]))
@@ -141,10 +143,10 @@ class TestReachingIt:
                     engine.generations()
                 now[0] += 1
             assert asked
-        back = [told.getMessage() for told in caplog.records if "engine_back" in told.getMessage()]
+        back = [response.getMessage() for response in caplog.records if "engine_back" in response.getMessage()]
         assert len(back) == 1 and back[0].startswith(f"search.engine_back server={url} away=6")
 
-    def test_a_prefix_of_a_path_is_kept(self):
+    def test_a_path_prefix_in_the_address_is_kept(self):
         with serving() as (url, asked):
             assert engine_at(f"{url}/search/").generations() == [] and asked
 
@@ -152,8 +154,8 @@ class TestReachingIt:
 class TestComingIn:
     def test_a_wrong_password(self):
         with serving(status=401, answer={"error": {"type": "security_exception"}, "status": 401}) as (url, _):
-            said = advice(engine_at(url, user="manabi", password="wrong-secret"))
-            assert "SEARCH_PASSWORD" in said and "wrong-secret" not in said
+            message = advice(engine_at(url, user="manabi", password="wrong-secret"))
+            assert "SEARCH_PASSWORD" in message and "wrong-secret" not in message
 
     @pytest.mark.parametrize(
         ("values", "name"),
@@ -164,17 +166,17 @@ class TestComingIn:
             ({"api_key": "a2V5\n"}, "SEARCH_API_KEY"),
         ],
     )
-    def test_what_no_header_can_carry_is_named_and_not_shown(self, values, name):
+    def test_unsendable_credentials_are_named_and_not_shown(self, values, name):
         with serving() as (url, asked):
-            said = advice(engine_at(url, **values))
-            assert said.startswith(f"{name} に、") and "SEARCH_CA" not in said and not asked
-            assert not any(secret in said for secret in ("利用者", "合言葉", "鍵"))
+            message = advice(engine_at(url, **values))
+            assert message.startswith(f"{name} に、") and "SEARCH_CA" not in message and not asked
+            assert not any(secret in message for secret in ("利用者", "合言葉", "鍵"))
 
-    def test_a_password_in_the_address_that_no_header_can_carry(self):
-        said = advice(engine_at("http://manabi:%E5%90%88@127.0.0.1:9200"))
-        assert said.startswith("SEARCH_URL の利用者名とパスワード に、") and "合" not in said
+    def test_an_unsendable_password_in_the_address(self):
+        message = advice(engine_at("http://manabi:%E5%90%88@127.0.0.1:9200"))
+        assert message.startswith("SEARCH_URL の利用者名とパスワード に、") and "合" not in message
 
-    def test_rights_that_are_too_few(self):
+    def test_missing_privileges(self):
         with serving(status=403, answer={"error": {"type": "security_exception"}, "status": 403}) as (url, _):
             assert "権限が足りません" in engine_at(url).health()[0]
 
@@ -185,7 +187,7 @@ class TestComingIn:
             ({"user": "manabi", "password": "p@ss"}, "Basic " + base64.b64encode(b"manabi:p@ss").decode()),
         ],
     )
-    def test_by_key_or_by_password_over_tls(self, values, header, tmp_path):
+    def test_log_in_by_key_or_password_over_tls(self, values, header, tmp_path):
         authority = trustme.CA()
         authority.cert_pem.write_to_path(tmp_path / "ca.pem")
         with serving(authority.issue_cert("127.0.0.1")) as (url, asked):
@@ -220,7 +222,7 @@ class TestComingIn:
         with serving() as (url, _):
             assert "TLS" in advice(engine_at(url.replace("http:", "https:")))
 
-    def test_a_file_of_authorities_that_is_none(self, tmp_path):
+    def test_an_invalid_ca_file(self, tmp_path):
         (tmp_path / "ca.pem").write_text("not a certificate")
         with serving(trustme.CA().issue_cert("127.0.0.1")) as (url, _):
             assert "SEARCH_CA" in advice(engine_at(url, ca=str(tmp_path / "ca.pem")))
@@ -234,7 +236,7 @@ def engine(elasticsearch):
 
 
 def ask(engine, call):
-    """Do something to the server by hand, as an administrator might."""
+    """Change something on the server, as an administrator might."""
     return engine.client.request(call, timeout=30)
 
 
@@ -243,8 +245,8 @@ class TestItsIndices:
         ("block", "line"),
         [("write", "書き込み禁止"), ("read_only", "書き込み禁止"), ("read_only_allow_delete", "ディスクがいっぱい")],
     )
-    def test_an_index_that_takes_no_writes_is_nobodys_poison(self, engine, block, line):
-        """The last one is what the server sets by itself when its disk is full."""
+    def test_a_blocked_index_is_not_blamed_on_the_documents(self, engine, block, line):
+        """The last block is set by the server itself when its disk is full."""
         name = engine.generations()[0].name
         ask(engine, lambda es: es.indices.put_settings(index=name, settings={f"index.blocks.{block}": True}))
         with pytest.raises(EngineUnavailable) as raised:
@@ -255,19 +257,19 @@ class TestItsIndices:
         put(engine, 2, one=document(body="訓練"))
         assert keys(engine, words("訓練")) == ["one"] and engine.health() == []
 
-    def test_a_mapping_changed_by_hand(self, engine):
+    def test_a_mapping_changed_by_hand_is_reported(self, engine):
         name = engine.generations()[0].name
         ask(engine, lambda es: es.indices.put_mapping(index=name, properties={"mine": {"type": "keyword"}}))
         assert "mapping" in engine.health()[0] and "search_rebuild" in engine.health()[0]
-        assert engine.generations()[0].stamp != "stamp"  # so the worker builds anew
+        assert engine.generations()[0].stamp != "stamp"  # so that the worker rebuilds it
 
-    def test_a_changed_mapping_is_told_as_such_and_not_as_another_database(self, elasticsearch, db):
+    def test_a_changed_mapping_is_not_reported_as_another_database(self, elasticsearch, db):
         rebuild(elasticsearch)
         name = elasticsearch.generations()[0].name
         ask(elasticsearch, lambda es: es.indices.put_mapping(index=name, properties={"mine": {"type": "keyword"}}))
         assert "違う決まり（分析、辞書、形）" in why_rebuild(elasticsearch)
 
-    def test_an_alias_at_two_indices(self, engine):
+    def test_an_alias_of_two_indices_is_reported(self, engine):
         other = engine.create("stamp")
         ask(engine, lambda es: es.indices.put_alias(index=other, name=engine.prefix))
         for call in (lambda: engine.search(words("避難")), lambda: engine.stored(["one"]), engine.generations):
@@ -278,8 +280,8 @@ class TestItsIndices:
         engine.swap(other)
         assert engine.health() == [] and engine.search(words("避難")).total == 0
 
-    def test_an_alias_at_an_index_of_others_too(self, engine):
-        """It is said as two indices are, and the next swap takes our alias off it; the index itself stays."""
+    def test_a_foreign_index_behind_our_alias_is_reported(self, engine):
+        """Reported like two live indices. The next swap removes our alias from it; the index itself stays."""
         ask(engine, lambda es: es.indices.create(index="of-others", aliases={engine.prefix: {}}))
         try:
             with pytest.raises(IndexLost):
@@ -291,8 +293,8 @@ class TestItsIndices:
         finally:
             ask(engine, lambda es: es.indices.delete(index="of-others"))
 
-    def test_all_indices_are_thrown_away_at_once(self, engine, monkeypatch):
-        """One after the other, the live alias would stand for a moment on an empty one alone: nothing found, and no word of it."""
+    def test_a_reset_deletes_all_indices_in_one_request(self, engine, monkeypatch):
+        """In several requests, the live alias would point for a moment to an empty index: no hits, and no error."""
         other = engine.create("stamp")
         ask(engine, lambda es: es.indices.put_alias(index=other, name=engine.prefix))
         calls, manage = [], engine._manage
@@ -300,14 +302,14 @@ class TestItsIndices:
         engine.reset()
         assert len(calls) == 1 and list(engine.generations()) == []
 
-    def test_an_alias_taken_away_is_an_index_lost(self, engine):
+    def test_a_removed_alias_means_a_lost_index(self, engine):
         name = engine.generations()[0].name
         ask(engine, lambda es: es.indices.delete_alias(index=name, name=engine.prefix))
         for call in (lambda: engine.search(words("避難")), lambda: engine.stored(["one"]), engine.highest_version):
             with pytest.raises(IndexLost):
                 call()
 
-    def test_indices_of_others_are_left_alone(self, engine):
+    def test_foreign_indices_are_not_touched(self, engine):
         other = f"{engine.prefix}-0123456789ab"
         ask(engine, lambda es: es.indices.create(index=other))
         assert len(engine.generations()) == 1
@@ -331,23 +333,23 @@ class TestSettings:
             ("SEARCH_API_KEY", "鍵", "search.E009"),
         ],
     )
-    def test_what_cannot_be_meant_stops_the_boot(self, settings, name, value, check):
+    def test_invalid_engine_settings_are_reported(self, settings, name, value, check):
         settings.SEARCH_URL, settings.SEARCH_API_KEY = "https://search.example:9200", "a2V5"
         assert check_engine_settings(None) == []
         setattr(settings, name, value)
         assert [found.id for found in check_engine_settings(None)] == [check]
 
-    def test_the_embedded_engine_needs_none_of_them(self, settings):
+    def test_the_embedded_engine_needs_no_settings(self, settings):
         settings.SEARCH_URL, settings.SEARCH_CA = "", "no/such/file.pem"
         assert check_engine_settings(None) == [] and check_engine(None, ["default"]) == []
 
-    def test_a_server_is_asked_only_where_databases_are(self, settings):
+    def test_the_server_is_contacted_only_with_check_database(self, settings):
         settings.SEARCH_URL = f"http://127.0.0.1:{real.free_port()}"
         assert check_engine(None) == []
         (found,) = check_engine(None, ["default"])
         assert found.id == "search.W002" and "つながりません" in found.msg
 
-    def test_search_verify_says_it_too(self, settings, db):
+    def test_search_verify_reports_it(self, settings, db):
         settings.SEARCH_URL = f"http://127.0.0.1:{real.free_port()}"
         with pytest.raises(CommandError, match="つながりません"):
             call_command("search_verify")

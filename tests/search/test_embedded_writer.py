@@ -1,4 +1,4 @@
-"""The embedded engine's writes, gathered and sent table by table, leave what writing change by change leaves."""
+"""Batched writes of the embedded engine leave the same index as single changes."""
 
 import sqlite3
 from dataclasses import replace
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from search.engines.base import EngineQuery, EngineUnavailable
 from search.engines.embedded import EmbeddedEngine
 from search.engines.embedded_writer import Writer
-from tests.search.contract.test_alike import AUDIENCE, TOKENS, changes
+from tests.search.contract.test_engine_equivalence import AUDIENCE, TOKENS, changes
 from tests.search.contract.test_engines import document, keys, put, words
 
 
@@ -22,19 +22,19 @@ def engine(tmp_path):
 
 
 def content(engine):
-    """All that can be asked of an index: versions, and what each reader finds and counts by each word and each value."""
+    """The observable state of an index: versions, and the hits and counts of each reader by word and value."""
     facets = ("type", "theme", "stance", "scene", "municipality", "unit", "fiscal_year", "maturity")
     plans = [EngineQuery(frozenset({audience}), facets=facets, limit=100) for audience in AUDIENCE]
     plans += [replace(words(token, limit=100), audience=frozenset(AUDIENCE)) for token in TOKENS]
     found = [engine.search(plan) for plan in plans]
-    answers = [({hit.key: hit.signals for hit in one.hits}, one.total, one.facets) for one in found]
+    answers = [({hit.key: hit.signals for hit in result.hits}, result.total, result.facets) for result in found]
     return list(engine.entries()), engine.stored([f"item:{n}" for n in range(12)]), answers
 
 
 @settings(max_examples=40, deadline=None)
 @given(batches=st.lists(changes, min_size=1, max_size=4))
-def test_batches_leave_what_single_changes_leave(batches, tmp_path_factory):
-    """Keys twice in a batch, tombstones, documents that come back, other codes: in this and in later batches."""
+def test_a_batch_equals_its_single_changes(batches, tmp_path_factory):
+    """With repeated keys, tombstones, restored documents and changed codes, within and across batches."""
     folder = tmp_path_factory.mktemp("writer")
     one, other = EmbeddedEngine(folder / "batches.sqlite3"), EmbeddedEngine(folder / "singles.sqlite3")
     for engine in (one, other):
@@ -46,7 +46,7 @@ def test_batches_leave_what_single_changes_leave(batches, tmp_path_factory):
     assert content(one) == content(other)
 
 
-def test_an_error_half_way_leaves_the_index_as_it_was(engine, monkeypatch):
+def test_an_error_during_a_write_leaves_the_index_unchanged(engine, monkeypatch):
     put(engine, kept=document(body="避難", type="lesson"), gone=document(body="避難"))
     before = content(engine), keys(engine, words("避難"))
     bits = Writer._bits
@@ -64,7 +64,7 @@ def test_an_error_half_way_leaves_the_index_as_it_was(engine, monkeypatch):
     assert keys(engine, words("訓練")) == ["kept"] and keys(engine, words("避難")) == []
 
 
-def test_a_very_large_batch_is_kept_whole(engine):
+def test_a_very_large_batch_is_written_completely(engine):
     put(engine, **{f"k{n}": document(body="避難", type="lesson") for n in range(5_000)})
     put(engine, 2, **{f"k{n}": document(body="訓練", type="article") if n % 2 else None for n in range(5_000)})
     found = engine.search(words("訓練", facets=("type",)))

@@ -1,4 +1,4 @@
-"""The measures by hand-made rankings, and collections read from folders."""
+"""The relevance measures on hand-made rankings, and collections read from folders."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ def test_ndcg_is_one_in_the_best_order_and_less_in_any_other():
 
 
 def test_a_gain_doubles_with_each_grade():
-    """2^grade − 1: 7 for what answers, 1 for what touches, less by the logarithm of the place."""
+    """2^grade − 1: 7 for an answer, 1 for a related text, discounted by the logarithm of the rank."""
     assert ndcg(["b"], GRADES) == pytest.approx(1 / (7 + 1 / 1.584962500721156))
 
 
@@ -47,7 +47,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_folder_with_a_corpus_is_complete_by_itself(folder):
+def test_a_folder_with_a_corpus_is_self_contained(folder):
     judged = read(folder)
     with temporary() as engine:
         load(engine, judged)
@@ -57,7 +57,7 @@ def test_a_folder_with_a_corpus_is_complete_by_itself(folder):
     assert only_pairs.questions == 2
 
 
-def test_pairs_of_which_one_form_is_not_in_use_are_left_out(folder):
+def test_pairs_with_an_unused_form_are_left_out(folder):
     table = folder / "pairs.tsv"
     table.write_text(
         "a\tb\tfield\tgroup\tn\tn\n引継ぎ\t引き継ぎ\t\t\t3\t1\n除雪\t除雪作業\t\t\t5\t2\n死語\t廃語\t\t\t0\t9\n"
@@ -69,10 +69,10 @@ def test_pairs_of_which_one_form_is_not_in_use_are_left_out(folder):
     assert (count, differ) == (2, [("除雪", "引継ぎ")])
 
 
-def test_a_question_names_the_year_of_a_document_whatever_year_that_is():
+def test_a_question_names_the_year_of_its_document():
     years = {"one": 2019, "two": 2026}
     assert _with_years("{令和:one}年度 {R:two} {西暦:two}年度", years) == "令和元年度 R8 2026年度"
 
 
-def test_of_no_answers_everything_is_nought():
+def test_without_answers_all_figures_are_zero():
     assert set(figures([]).named().values()) == {0}

@@ -1,4 +1,4 @@
-"""Why a hit stands where it stands: said to the knowledge office, in numbers that make up the order, and to nobody else."""
+"""Explanations of the order: for the knowledge office only, with numbers that add up to the order."""
 
 import re
 
@@ -23,7 +23,7 @@ def staff():
 
 @pytest.fixture
 def explained(index, client, refresh):
-    """The reasons of each hit, as the page shows them."""
+    """The explanation of each hit, as the page shows it."""
 
     def ask(user, query, **parameters):
         refresh()
@@ -39,7 +39,7 @@ def number(text):
     return float(re.search(r"[-+]?\d+(?:\.\d+)?", text)[0])
 
 
-def test_the_reasons_make_up_the_order(explained, office, staff):
+def test_the_reasons_add_up_to_the_order(explained, office, staff):
     make_lesson(staff, title="避難所の受付", observation="避難所の受付を二列にした。")
     make_lesson(staff, title="水位の記録", observation="避難の前に見る。")
     hits = explained(office, "避難")
@@ -55,26 +55,26 @@ def test_the_reasons_make_up_the_order(explained, office, staff):
 
 
 @pytest.mark.parametrize("query", ["クレーム", "クレーム 報告"])
-def test_what_a_synonym_adds_is_told_by_its_name(explained, office, staff, query):
+def test_the_share_of_synonyms_is_named(explained, office, staff, query):
     Term.objects.create(label="苦情", synonyms=["クレーム"])
     make_lesson(staff, title="苦情の電話")
     (why,) = explained(office, query)
     assert "同義語" in why[0]
 
 
-def test_maturity_is_told_by_the_name_of_its_badge(explained, office, staff):
+def test_maturity_is_named_by_its_badge(explained, office, staff):
     make_lesson(staff, title="避難所の受付")
     (why,) = explained(office, "避難所")
     assert "未検証 +0.0%" in why
 
 
-def test_in_order_of_date_words_are_said_not_to_count(explained, office, staff):
+def test_ordered_by_date_the_explanation_says_that_words_do_not_count(explained, office, staff):
     make_lesson(staff, title="避難所の受付")
     assert explained(office, "避難所", sort="newest") == [("新しい順なので、語の一致は使っていません",)]
 
 
-def test_the_numbers_add_up_where_more_match_than_are_put_in_order(explained, office, staff, monkeypatch):
-    """What is best by all kinds of word need not be among the best by each of them."""
+def test_the_numbers_add_up_with_more_matches_than_the_window(explained, office, staff, monkeypatch):
+    """A hit that is best by all kinds of token need not be among the best by each of them."""
     monkeypatch.setattr("search.ranking.WINDOW", 10)
     for number_of_words in range(12):
         make_lesson(
@@ -91,7 +91,7 @@ def test_the_numbers_add_up_where_more_match_than_are_put_in_order(explained, of
             assert sum(map(float, re.findall(r" (\d+\.\d+)[、）]", words))) == pytest.approx(number(words), abs=0.02)
 
 
-def test_behind_the_best_nothing_is_said_to_have_been_added(explained, office, staff, monkeypatch):
+def test_beyond_the_window_no_bonuses_are_explained(explained, office, staff, monkeypatch):
     monkeypatch.setattr("search.ranking.WINDOW", 10)
     for place in range(11):
         make_lesson(staff, title=f"避難所の受付{place}")
@@ -99,13 +99,13 @@ def test_behind_the_best_nothing_is_said_to_have_been_added(explained, office, s
     assert why[1].startswith("上位10件より後ろなので")
 
 
-def test_staff_are_told_nothing_of_it(explained, client, staff):
+def test_staff_see_no_explanation(explained, client, staff):
     make_lesson(staff, title="避難所の受付")
     assert explained(staff.user, "避難所") == [()]
     assert "順位のわけ" not in client.get("/search/", {"q": "避難所"}).content.decode()
 
 
-def test_the_office_finds_the_way_to_it_and_back(client, index, refresh, office, staff):
+def test_the_office_can_switch_explanations_on_and_off(client, index, refresh, office, staff):
     make_lesson(staff, title="避難所の受付")
     refresh()
     client.force_login(office)

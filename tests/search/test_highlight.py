@@ -1,4 +1,4 @@
-"""What is marked, in the text as it was typed, and never anything but <mark> added to it."""
+"""Highlighting: matches in the text as typed, and nothing added but <mark>."""
 
 import re
 
@@ -47,7 +47,7 @@ def snippet(texts, forms, typed):
         ("mark", "<mark>", "&lt;<mark>mark</mark>&gt;"),
     ],
 )
-def test_marks(query, text, html):
+def test_matches_are_marked(query, text, html):
     assert marked(text, *words(query)) == html
 
 
@@ -62,27 +62,27 @@ def test_marks(query, text, html):
         ("バイオリン", "ヴァイオリン、バイオリン", "<mark>ヴァイオリン</mark>、<mark>バイオリン</mark>"),
     ],
 )
-def test_every_way_of_writing_a_word_is_marked_in_one_text(query, text, html):
+def test_every_spelling_of_a_word_is_marked_in_one_text(query, text, html):
     assert marked(text, *words(query)) == html
 
 
-def test_a_word_that_left_no_trace_is_marked_where_nothing_else_is():
+def test_a_word_that_the_prefilter_misses_is_marked_if_nothing_else_is():
     assert "<mark>訊ね</mark>" in marked("窓口で訊ねられた", *words("尋ねる"))
 
 
-def test_a_snippet_is_cut_where_the_match_is():
+def test_a_snippet_shows_the_match():
     text = "前置きが続きます。" * 100 + "そこで避難所の受付を二人にした。" + "後書きが続きます。" * 100
     html = snippet(("", text), *words("避難所"))
     assert "<mark>避難所</mark>" in html and html.startswith("…") and html.endswith("…")
     assert len(re.sub("</?mark>|…", "", html)) <= SNIPPET
 
 
-def test_a_snippet_of_a_text_without_a_match_is_its_beginning():
+def test_without_a_match_a_snippet_is_the_beginning():
     assert snippet(("要旨です。", "本文です。"), *words("避難所")) == "要旨です。 本文です。"
     assert snippet(("あ" * 500,), frozenset(), ()).startswith("あああ")
 
 
-def test_a_summary_that_the_text_begins_with_is_not_read_twice():
+def test_a_summary_that_begins_the_text_is_not_repeated():
     assert snippet(("受付を二人にした。", "受付を二人にした。列ができなかった。"), *words("台風")) == (
         "受付を二人にした。列ができなかった。"
     )
@@ -94,6 +94,6 @@ def test_a_snippet_shows_most_of_the_words():
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.text(max_size=12))
-def test_only_marks_are_added(text, query):
+def test_highlighting_only_adds_marks(text, query):
     html = marked(text, *words(query))
     assert re.sub("</?mark>", "", html) == escape(text)

@@ -1,4 +1,4 @@
-"""Texts from elsewhere are found as soon as they are taken in, and gone as soon as their source is withdrawn."""
+"""Imported references are found as soon as they are indexed, and disappear as soon as their source is withdrawn."""
 
 import json
 
@@ -53,26 +53,26 @@ def test_found_by_the_name_of_the_source(imported, find, office):
     assert set(find(office, "となりの市の事例集")) == {row["title"] for row in ROWS}
 
 
-def test_marks_and_tags_are_neither_found_nor_shown(imported, find, office, client):
+def test_markup_is_neither_found_nor_shown(imported, find, office, client):
     assert find(office, "kamishibai") == []
     page = client.get("/search/", {"q": "名簿"}).content.decode()
     assert "##" not in page and "&lt;div" not in page
 
 
-def test_the_facet_of_types_names_them(imported, find, office, client):
+def test_the_type_facet_names_references(imported, find, office, client):
     find(office, "名簿")
     page = client.get("/search/", {"q": "名簿"}).content.decode()
     assert 'value="reference"' in page and "外部の事例" in page
 
 
-def test_a_withdrawn_source_is_gone_at_once_and_then_from_the_index(imported, index, find, office, refresh):
+def test_a_withdrawn_source_disappears_at_once_and_then_from_the_index(imported, index, find, office, refresh):
     set_withdrawn(source=imported, withdrawn=True, by=office)
     assert find(office, "名簿") == []  # gate two: the worker has not run
     refresh()
     assert list(index.entries()) == []
 
 
-def test_a_source_brought_back_is_found_again(imported, find, office, refresh):
+def test_a_restored_source_is_found_again(imported, find, office, refresh):
     set_withdrawn(source=imported, withdrawn=True, by=office)
     refresh()
     set_withdrawn(source=imported, withdrawn=False, by=office)

@@ -1,4 +1,4 @@
-"""The search page, as different readers meet it: what it shows, and what it must never show."""
+"""The search page for different readers: what it shows, and what it must never show."""
 
 import html
 import logging
@@ -62,7 +62,7 @@ class TestFinding:
         refresh()
         assert len(find(staff, "ポストモーテム")) == 1
 
-    def test_who_is_not_logged_in_is_sent_to_the_login(self, client, index):
+    def test_without_log_in_the_page_redirects_to_the_login(self, client, index):
         response = client.get("/search/", {"q": "避難所"})
         assert response.status_code == 302 and response["Location"].startswith("/login/?next=/search/")
 
@@ -73,7 +73,7 @@ class TestFinding:
         assert "窓口の<mark>振返り</mark>" in response.content.decode()
         assert "<mark>引き継ぎ</mark>" in response.content.decode()
 
-    def test_several_words_mean_and_and_fewer_are_said(self, find, page, refresh, reference, staff):
+    def test_several_words_mean_and_and_the_page_says_when_fewer_matched(self, find, page, refresh, reference, staff):
         reference("台風のあとの避難所")
         reference("台風のあとの道路")
         refresh()
@@ -95,7 +95,7 @@ class TestFinding:
         refresh()
         assert find(staff, "台風のときに避難所の受付で困ったことは何ですか？")[0] == "避難所の受付"
 
-    def test_a_sentence_that_nothing_comes_near_is_said_to(self, page, refresh, reference, staff):
+    def test_the_page_says_when_nothing_is_near_a_sentence(self, page, refresh, reference, staff):
         reference("避難所の受付", "台風の夜、避難所の受付に列ができて困った。")
         refresh()
         assert "よく合うものはありませんでした" not in text_of(page(staff, q="避難所の受付で困ったことは何ですか"))
@@ -117,7 +117,7 @@ class TestFinding:
         refresh()
         assert find(staff, "防災係") == ["土のうの置き場"]
 
-    def test_a_name_that_a_unit_will_get_finds_nothing_before_its_day(self, find, refresh):
+    def test_a_future_name_of_a_unit_finds_nothing_yet(self, find, refresh):
         tomorrow = clock.today() + timedelta(days=1)
         unit = make_unit(name="防災課", until=clock.today())
         staff = make_staff(unit)
@@ -136,9 +136,7 @@ class TestFinding:
         refresh()
         assert find(staff, row.public_id) == ["件名"]
 
-    def test_what_is_folded_away_of_a_long_facet_is_counted_in_words_that_fit_any_number(
-        self, page, refresh, reference, staff
-    ):
+    def test_the_folded_values_of_a_long_facet_are_counted(self, page, refresh, reference, staff):
         for n in range(18):
             reference("避難所", fiscal_year=2007 + n)
         refresh()
@@ -152,7 +150,7 @@ class TestFinding:
         assert [hit.card.title for hit in response.context["result"].hits] == ["件名2", "件名1", "件名0"]
         assert "新着 3件" in text_of(response) and "外部の事例" in text_of(response)
 
-    def test_what_came_from_elsewhere_yesterday_is_as_old_as_its_own_day(self, find, refresh, reference, staff, unit):
+    def test_an_imported_text_is_as_old_as_its_own_date(self, find, refresh, reference, staff, unit):
         make_lesson(make_staff(unit), title="水位のこと", audience="unit", occurred_on=date(2025, 6, 1))
         reference("水位の古い話", occurred_on=date(2001, 6, 1))
         refresh()
@@ -165,7 +163,7 @@ class TestFinding:
         assert find(staff, "台風") == ["台風 台風 台風", "台風と会議と予算と人事"]
         assert find(staff, "台風", sort="newest") == ["台風と会議と予算と人事", "台風 台風 台風"]
 
-    def test_the_name_of_a_merged_unit_finds_what_its_successor_writes(self, find, refresh):
+    def test_the_name_of_a_merged_unit_finds_its_successors_items(self, find, refresh):
         day = date(2024, 4, 1)
         old, new = make_unit(name="広聴課", until=date(2024, 3, 31)), make_unit(name="協働課", since=day)
         make_event("merge", [old], [new], day, new)
@@ -179,14 +177,14 @@ class TestFinding:
         refresh()
         assert find(staff, f"教訓 出張 {lesson.fiscal_year}年度") == [lesson.title]
 
-    def test_newest_first_puts_nothing_on_top_that_a_closer_question_leaves_out(self, find, refresh, reference, staff):
+    def test_newest_first_makes_no_wider_attempt_than_necessary(self, find, refresh, reference, staff):
         reference("説明会の記録", "住民説明会を開いた。")
         reference("会議の記録", "会では道路の説明をした。")
         refresh()
         assert find(staff, "説明会", sort="newest") == ["説明会の記録"]
         assert find(staff, "説明会") == ["説明会の記録", "会議の記録"]
 
-    def test_pages_hold_each_hit_once_and_the_last_page_ends_the_list(self, find, page, refresh, reference, staff):
+    def test_pages_show_each_hit_once_up_to_the_last_page(self, find, page, refresh, reference, staff):
         for n in range(23):
             reference(f"会議{n:02}")
         refresh()
@@ -195,22 +193,22 @@ class TestFinding:
         assert page(staff, q="会議", page=10_000).context["result"].page == 3
         assert "23件中 21–23件" in text_of(page(staff, q="会議", page=3))
 
-    def test_nothing_found_says_what_to_do(self, page, staff):
+    def test_a_page_without_hits_says_what_to_do(self, page, staff):
         response = page(staff, q="だれも書いていないこと")
         assert "見つかりませんでした" in text_of(response) and 'href="/write/"' in response.content.decode()
 
 
 class TestLongTexts:
-    """Of 50,001 characters the last is not searched; the text is kept whole, and its page says so."""
+    """Only the first 50,000 characters are searched; the text is stored completely, and its page says so."""
 
-    def test_what_stands_too_far_behind_is_not_found(self, find, refresh, reference, staff):
+    def test_text_beyond_the_limit_is_not_found(self, find, refresh, reference, staff):
         row = reference("長い議事録", "あ。" * 24_990 + "水位計の話。" + "い。" * 20 + "測量船の話。")
         refresh()
         assert len(row.text) > 50_000
         assert find(staff, "水位計") == ["長い議事録"]
         assert find(staff, "測量船") == []
 
-    def test_its_page_says_how_much_is_searched(self, client, reference, staff):
+    def test_the_page_of_a_long_text_says_how_much_is_searched(self, client, reference, staff):
         client.force_login(staff)
         long, short = reference("長い議事録", "議" * 50_001), reference("短い議事録", "議" * 50_000)
         assert "始めの5万文字" in client.get(long.get_absolute_url()).content.decode()
@@ -229,19 +227,19 @@ class TestFacets:
         (facet,) = [facet for facet in response.context["result"].facets if facet.name == name]
         return {value.label: value.count for value in facet.values}
 
-    def test_counts_have_names_and_years_come_newest_first(self, page, shelf, staff):
+    def test_facet_values_have_labels_and_years_are_newest_first(self, page, shelf, staff):
         response = page(staff, q="会議")
         assert self.counts(response, "type") == {"外部の事例": 2, "教訓": 1}
         assert list(self.counts(response, "fiscal_year")) == ["令和7年度", "令和6年度"]
         assert self.counts(response, "unit") == {"防災課": 1}
 
-    def test_choices_narrow_the_list_but_not_their_own_counts(self, page, shelf, staff):
+    def test_chosen_values_filter_hits_but_not_their_own_counts(self, page, shelf, staff):
         response = page(staff, q="会議", type="lesson")
         assert [hit.card.title for hit in response.context["result"].hits] == ["会議を短くする"]
         assert self.counts(response, "type") == {"外部の事例": 2, "教訓": 1}
         assert "条件を外す：種類：教訓" in text_of(response)
 
-    def test_a_choice_that_counts_nothing_can_still_be_taken_off(self, page, shelf, staff):
+    def test_a_chosen_value_with_count_zero_can_be_removed(self, page, shelf, staff):
         response = page(staff, q="会議", theme="no-such")
         assert "この条件では見つかりませんでした" in text_of(response)
         assert "条件を外す：分野：no-such" in text_of(response)
@@ -251,7 +249,7 @@ class TestFacets:
 
 
 class TestGates:
-    """For each surface: the member finds it, the outsider finds a control, and sees nothing of the other."""
+    """On each surface: the member finds the item; the outsider finds a control and sees nothing of the item."""
 
     @pytest.fixture
     def shelf(self, refresh, unit, reference, staff):
@@ -259,11 +257,11 @@ class TestGates:
         reference("公開された訓練計画", audience="municipal")
         refresh()
 
-    def test_the_member_finds_it(self, find, shelf, staff):
+    def test_a_member_finds_it(self, find, shelf, staff):
         assert set(find(staff, "訓練")) == {"秘密の訓練計画", "公開された訓練計画"}
 
     @pytest.mark.parametrize("parameters", [{}, {"type": "lesson"}, {"sort": "newest"}, {"page": 2}])
-    def test_the_outsider_sees_only_the_control(self, page, shelf, outsider, parameters):
+    def test_an_outsider_sees_only_the_control(self, page, shelf, outsider, parameters):
         response = page(outsider, **{"q": "訓練計画", **parameters})
         assert "秘密" not in text_of(response)
         assert response.context["result"].total == (0 if "type" in parameters else 1)
@@ -274,9 +272,7 @@ class TestGates:
             if value.code == "lesson"
         )
 
-    def test_a_narrowed_audience_takes_effect_at_once_in_hits_and_counts(
-        self, page, refresh, reference, outsider, unit
-    ):
+    def test_a_narrowed_audience_applies_at_once_to_hits_and_counts(self, page, refresh, reference, outsider, unit):
         row = reference("訓練計画", audience="municipal", fiscal_year=2024)
         refresh()
         assert page(outsider, q="訓練").context["result"].total == 1
@@ -285,9 +281,7 @@ class TestGates:
         result = page(outsider, q="訓練").context["result"]
         assert (result.total, result.hits) == (0, ()) and not any(v.count for f in result.facets for v in f.values)
 
-    def test_a_change_that_no_signal_told_of_is_caught_by_the_second_gate(
-        self, page, refresh, reference, staff, caplog
-    ):
+    def test_the_second_gate_catches_a_change_without_a_signal(self, page, refresh, reference, staff, caplog):
         row = reference("訓練計画")
         refresh()
         Reference.objects.filter(pk=row.pk).update(withdrawn=True)
@@ -296,19 +290,19 @@ class TestGates:
         assert (result.total, result.hits, result.facets) == (0, (), ())
         assert "search.hit_dropped count=1" in caplog.text and "訓練" not in caplog.text
 
-    def test_what_is_shown_comes_from_the_database_not_from_the_index(self, page, refresh, reference, staff):
+    def test_shown_texts_come_from_the_database_not_from_the_index(self, page, refresh, reference, staff):
         row = reference("古い題名", "訓練")
         refresh()
         Reference.objects.filter(pk=row.pk).update(title="新しい題名")
         assert "新しい題名" in text_of(page(staff, q="訓練"))
         assert "古い題名" not in text_of(page(staff, q="訓練"))
 
-    def test_it_is_kept_in_no_shared_cache(self, page, staff):
+    def test_no_cache_may_keep_the_page(self, page, staff):
         assert "no-store" in page(staff)["Cache-Control"] and "private" in page(staff)["Cache-Control"]
 
 
 class TestReduced:
-    """The engine is gone: the database answers, under the same policy, and the page says so."""
+    """The engine is unavailable: the database answers under the same policy, and the page says so."""
 
     @pytest.fixture
     def shelf(self, refresh, reference, staff):
@@ -323,21 +317,19 @@ class TestReduced:
         else:
             monkeypatch.setattr(type(index), "search", lambda *a: (_ for _ in ()).throw(EngineUnavailable("down")))
 
-    def test_it_answers_and_says_so(self, out_of_order, page, staff, outsider):
+    def test_the_database_answers_and_the_page_says_so(self, out_of_order, page, staff, outsider):
         response = page(staff, q="訓練")
         assert "いまは簡易検索です" in text_of(response)
         assert {hit.card.title for hit in response.context["result"].hits} == {"訓練計画", "秘密の訓練"}
         assert [hit.card.title for hit in page(outsider, q="訓練").context["result"].hits] == ["訓練計画"]
 
-    def test_finding_nothing_there_does_not_mean_that_nobody_has_written_it(self, out_of_order, page, staff):
-        said = text_of(page(staff, q="漏水"))
-        assert "簡易検索では見つかりませんでした" in said and "題名と要旨" in said and "もう一度検索する" in said
-        assert "まだ誰も書いていない" not in said and "書いてみる" not in said
+    def test_a_reduced_page_without_hits_does_not_invite_to_write(self, out_of_order, page, staff):
+        shown = text_of(page(staff, q="漏水"))
+        assert "簡易検索では見つかりませんでした" in shown and "題名と要旨" in shown and "もう一度検索する" in shown
+        assert "まだ誰も書いていない" not in shown and "書いてみる" not in shown
 
     @pytest.mark.usefixtures("out_of_order")
-    def test_what_is_saved_meanwhile_is_found_when_the_engine_is_back(
-        self, reference, staff, find, refresh, monkeypatch
-    ):
+    def test_changes_during_an_outage_are_found_after_recovery(self, reference, staff, find, refresh, monkeypatch):
         reference("あとから書いた堤防の話")
         assert PendingChange.objects.count() == 1
         monkeypatch.undo()
@@ -381,7 +373,7 @@ BAD = [
 
 class TestBadInput:
     @pytest.mark.parametrize("query", BAD, ids=range(len(BAD)))
-    def test_any_query_is_a_sensible_page(self, page, refresh, reference, staff, query):
+    def test_any_query_gives_a_page(self, page, refresh, reference, staff, query):
         reference("<b>訓練</b> & 計画", "a <script>alert(1)</script>")
         refresh()
         body = page(staff, q=query).content.decode()
@@ -403,7 +395,7 @@ class TestBadInput:
             {"unknown": "1"},
         ],
     )
-    def test_any_parameter_is_a_sensible_page(self, page, reference, refresh, staff, parameters):
+    def test_any_parameter_gives_a_page(self, page, reference, refresh, staff, parameters):
         reference("訓練")
         refresh()
         page(staff, q="訓練", **parameters)
@@ -412,11 +404,11 @@ class TestBadInput:
         client.force_login(staff)
         assert client.get("/search/?q=%ED%A0%80&type=%ED%A0%80").status_code == 200
 
-    def test_only_reading_is_allowed(self, client, staff):
+    def test_only_safe_methods_are_allowed(self, client, staff):
         client.force_login(staff)
         assert client.post("/search/").status_code == 405
 
-    def test_words_that_say_nothing_are_named(self, page, staff):
+    def test_ignored_words_are_named(self, page, staff):
         assert "「のは」は、どの文にも出てくることばか記号なので" in text_of(page(staff, q="のは 訓練"))
 
 
@@ -431,14 +423,14 @@ def test_a_page_costs_few_queries(client, refresh, reference, staff, django_asse
             client.get(address)
 
 
-def test_nothing_of_a_query_is_logged(page, staff, caplog, index):
+def test_queries_are_not_logged(page, staff, caplog, index):
     index.reset()
     with caplog.at_level(logging.DEBUG):
         page(staff, q="だれにも言えないこと")
     assert "だれにも" not in caplog.text
 
 
-def test_a_worker_in_the_middle_of_its_work_shows_no_half_page(index, page, reference, staff):
+def test_a_page_is_complete_while_a_worker_writes(index, page, reference, staff):
     for n in range(30):
         reference(f"訓練{n}")
     worker = Worker(index)

@@ -1,4 +1,4 @@
-"""What a reader may type, and what an engine is then asked: both as data, no engine needed."""
+"""Parsing of requests and query plans, both as data, without an engine."""
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,7 @@ from search.query_plan import plan_query
         ('""', []),
         ("- --", []),
         ("", []),
-        # nothing else is an operator
+        # no other operators
         ("acl:*", [Word("acl:*")]),
         ("title:(", [Word("title:(")]),
         ("_exists_:a OR b", [Word("_exists_:a"), Word("OR"), Word("b")]),
@@ -34,7 +34,7 @@ def test_words(text, words):
     assert parse_words(text) == tuple(words)
 
 
-def test_an_address_says_everything_and_gives_itself_back():
+def test_an_address_round_trips():
     request = parse({"q": ["避難所"], "theme": ["bosai", "zeimu", "bosai"], "sort": ["newest"], "page": ["3"]})
     assert request == SearchRequest("避難所", (Word("避難所"),), {"theme": ("bosai", "zeimu")}, sort="newest", page=3)
     assert request.address(page=3) == "?q=%E9%81%BF%E9%9B%A3%E6%89%80&theme=bosai&theme=zeimu&sort=newest&page=3"
@@ -43,11 +43,11 @@ def test_an_address_says_everything_and_gives_itself_back():
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "", "1.5", "²", "9" * 30])
-def test_a_page_that_is_no_page_is_the_first(page):
+def test_an_invalid_page_number_is_the_first_page(page):
     assert parse({"page": [page]}).page == 1
 
 
-def test_what_is_too_long_is_cut_and_said():
+def test_a_text_that_is_too_long_is_cut_and_flagged():
     assert len(parse({"q": ["あ" * 10_000]}).text) == MAX_CHARACTERS
     many = parse({"q": [" ".join(f"語{n}" for n in range(60))]})
     assert (len(many.words), many.cut) == (MAX_WORDS, True)
@@ -59,7 +59,7 @@ def test_what_is_too_long_is_cut_and_said():
         st.sampled_from(["q", "page", "sort", "x", *FACETS]), st.lists(st.text(st.characters()), max_size=4)
     )
 )
-def test_any_address_is_a_request(parameters):
+def test_any_query_string_is_a_request(parameters):
     request = parse(parameters)
     request.address(page=request.page).encode()
     plan_query(request, [])
@@ -73,8 +73,8 @@ def asked(text, synonyms=()):
     return plan_query(parse({"q": [text]}), synonyms)
 
 
-class TestLexical:
-    def test_several_words_mean_and_then_fewer(self):
+class TestQueryPlan:
+    def test_several_words_mean_and_then_fewer_words_are_required(self):
         found = asked("台風 避難所 受付")
         assert [(len(a.clauses), a.minimum, a.fewer) for a in found.attempts][:4] == [
             (3, 3, False),
@@ -84,14 +84,14 @@ class TestLexical:
         ]
         assert forms(found.attempts[0].clauses[1]) == [("避難", "所")]
 
-    def test_a_compound_is_asked_for_in_one_piece_first(self):
+    def test_a_compound_is_first_searched_with_adjacent_units(self):
         close, loose = asked("台風 説明会").attempts[:2]
         assert close.clauses[1].any_of[0] == Match(TokenKind.UNIT, ("説明", "会"), phrase=True)
         assert loose.clauses[1].any_of[0] == Match(TokenKind.UNIT, ("説明", "会"))
         assert (close.enough, loose.enough) == (ranking.ENOUGH_CLOSE, 1)
-        assert not close.fewer and not loose.fewer  # nothing that was typed is left out
+        assert not close.fewer and not loose.fewer  # both require all words
 
-    def test_words_of_one_unit_are_asked_for_once(self):
+    def test_words_of_one_unit_have_no_adjacent_attempt(self):
         assert [(a.minimum, a.fewer) for a in asked("台風 受付").attempts] == [(2, False), (1, True)]
 
     def test_one_long_word_falls_back_to_its_parts(self):
@@ -107,7 +107,7 @@ class TestLexical:
         assert {a.enough for a in found.attempts} == {ranking.ENOUGH_FOR_SENTENCE}
         assert not asked("会計年度任用職員制度の手引").sentence
 
-    def test_three_words_held_by_particles_are_a_sentence_too(self):
+    def test_three_words_joined_by_particles_are_a_sentence(self):
         assert asked("個人情報が漏れた").sentence
         assert not asked("子供の意見").sentence
 
@@ -115,14 +115,14 @@ class TestLexical:
         found = asked("車の税金が高いと言われた", [["自動車税", "車の税金"]])
         assert Match(TokenKind.UNIT, ("自動", "車", "税")) in found.attempts[0].clauses[0].any_of
 
-    def test_a_synonym_holds_every_unit_of_its_word_where_fewer_are_tried(self):
+    def test_a_synonym_stands_for_every_unit_when_fewer_are_required(self):
         found = asked("ヒヤリハットの報告", [["ヒヤリハット", "close call"]])
         assert [(a.minimum, len(a.clauses)) for a in found.attempts if a.fewer] == [(2, 3), (1, 3)]
         near, hat, report = map(forms, found.attempts[-1].clauses)
         (synonym,) = near[1:]
         assert (near, hat, report) == ([("ひやり",), synonym], [("ハット",), synonym], [("報告",)])
 
-    def test_a_synonym_holds_every_unit_of_its_word_in_a_sentence(self):
+    def test_a_synonym_stands_for_every_unit_in_a_sentence(self):
         found = asked("車の税金が高いと言われた", [["自動車税", "車の税金"]])
         assert [forms(clause)[1:] for clause in found.attempts[0].clauses[:3]] == [
             [("自動", "車", "税")],
@@ -130,7 +130,7 @@ class TestLexical:
             [],
         ]
 
-    def test_a_synonym_weighs_more_where_not_every_word_has_to_occur(self):
+    def test_a_synonym_weighs_more_if_not_every_word_is_required(self):
         found = asked("クレーム 報告", [["苦情", "クレーム"]])
         weights = [next(s.weight for s in a.scoring if s.tokens == ("苦情",)) for a in found.attempts]
         assert weights == [ranking.SYNONYM_WEIGHT, ranking.SYNONYM_ALONE]
@@ -142,14 +142,14 @@ class TestLexical:
         )
         assert all(len(attempt.clauses) == 1 for attempt in found.attempts)
 
-    def test_what_is_excluded_is_excluded_as_a_word_only(self):
+    def test_an_exclusion_matches_only_the_word_itself(self):
         (clause,) = asked("観光 -京都").excluded
         assert clause == Clause((Match(TokenKind.UNIT, ("京都",), phrase=True),))
 
-    def test_a_word_matches_by_its_characters_too(self):
+    def test_a_word_also_matches_by_its_characters(self):
         assert Match(TokenKind.BIGRAM, ("県庁",), phrase=True) in asked("県庁").attempts[0].clauses[0].any_of
 
-    def test_one_kanji_and_kana_have_ways_of_their_own(self):
+    def test_a_single_kanji_and_kana_have_their_own_matches(self):
         assert Match(TokenKind.BIGRAM, ("橋",), phrase=True) in asked("橋").attempts[0].clauses[0].any_of
         assert Match(TokenKind.READING, ("ヒナンジョ",)) in asked("ひなんじょ").attempts[0].clauses[0].any_of
 
@@ -158,10 +158,10 @@ class TestLexical:
         assert ("教育", "委員", "会") in forms(asked("教委", groups).attempts[0].clauses[0])
         assert len(forms(asked("教育委員会", groups).attempts[0].clauses[0])) == 2
         assert len(forms(asked("県教育委員会", groups).attempts[0].clauses[0])) == 2
-        assert len(forms(asked('"教育委員会"', groups).required[0])) == 1  # a phrase is as it is typed
+        assert len(forms(asked('"教育委員会"', groups).required[0])) == 1  # a phrase has no synonyms
 
     @pytest.mark.parametrize("text", ["の", "です。", "！？", "は が を", "()", "-"])
-    def test_nothing_to_look_for_is_said_and_asks_for_nothing(self, text):
+    def test_words_without_tokens_are_ignored_and_reported(self, text):
         found = asked(text)
         assert found.attempts[0].clauses == () and found.attempts[0].minimum == 0
         assert found.ignored == tuple(text.split()) if text != "-" else found.ignored == ()

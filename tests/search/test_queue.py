@@ -1,4 +1,4 @@
-"""From a saved row to the index: signals, the worker, and the faults they outlive."""
+"""From a saved row to the index: signals, the worker, rebuilds, and the failures they survive."""
 
 import threading
 import time
@@ -31,11 +31,11 @@ def titles(engine, audience=COUNTY):
 
 
 class TestSignals:
-    def test_a_saved_row_waits_in_the_queue(self, index, reference):
+    def test_a_saved_row_is_enqueued(self, index, reference):
         row = reference("件名")
         assert [waiting.key for waiting in PendingChange.objects.all()] == [f"reference:{row.pk}"]
 
-    def test_a_change_that_is_rolled_back_never_was(self, index, reference):
+    def test_a_rolled_back_change_is_not_enqueued(self, index, reference):
         with pytest.raises(RuntimeError), transaction.atomic():
             reference("件名")
             raise RuntimeError
@@ -53,7 +53,7 @@ class TestSignals:
         refresh()
         assert titles(index, unit) == set()
 
-    def test_a_watched_row_brings_back_what_it_is_part_of(self, index, refresh):
+    def test_a_watched_row_enqueues_the_documents_made_from_it(self, index, refresh):
         lesson = make_lesson(make_staff(make_unit()))
         theme = Theme.objects.create(code="test-theme", label="はじめの名前")
         lesson.themes.add(theme)
@@ -63,7 +63,7 @@ class TestSignals:
         theme.save()
         assert f"item:{lesson.pk}" in {row.key for row in PendingChange.objects.all()}
 
-    def test_a_new_unit_name_brings_back_its_items(self, index, refresh):
+    def test_a_new_unit_name_enqueues_its_items(self, index, refresh):
         unit = make_unit()
         lesson = make_lesson(make_staff(unit))
         refresh()
@@ -72,9 +72,7 @@ class TestSignals:
         version.save()
         assert f"item:{lesson.pk}" in {row.key for row in PendingChange.objects.all()}
 
-    def test_on_the_day_of_a_change_announced_before_its_new_department_finds_it_and_the_old_one_no_longer(
-        self, find, refresh, reference
-    ):
+    def test_an_announced_unit_change_moves_the_items_on_its_day(self, find, refresh, reference):
         day, before = date(2026, 4, 1), date(2026, 3, 31)
         old, new = (make_unit(name=name, kind="department") for name in ("総務部", "危機管理部"))
         unit = make_unit(name="防災課", parent=old, until=before)
@@ -90,8 +88,8 @@ class TestSignals:
             refresh()
             assert (find(was, "水位"), find(will, "水位")) == ([], ["水位の記録"])
 
-    def test_a_moved_page_brings_back_everything_below_it(self, index, refresh, home):
-        """Wagtail signals the moved page alone."""
+    def test_a_moved_page_enqueues_all_its_descendants(self, index, refresh, home):
+        """Wagtail sends a signal for the moved page only."""
         lesson = make_lesson(make_staff(make_unit()))
         refresh()
         year = lesson.get_parent().specific
@@ -108,13 +106,13 @@ class TestSignals:
 
 
 class TestWorker:
-    def test_what_is_written_leaves_the_queue_and_is_found(self, index, refresh, reference):
+    def test_a_written_row_leaves_the_queue_and_is_found(self, index, refresh, reference):
         row = reference("件名")
         assert refresh() == 1
         assert titles(index) == {row.public_id} and not PendingChange.objects.exists()
 
     def test_the_version_is_drawn_before_the_row_is_read(self, index, reference, monkeypatch):
-        """Drawn after, an older reading could carry the newer version, and win for ever."""
+        """Drawn later, an older read could get the newer version and win for ever."""
         row = reference("件名")
         order = []
         draw, eligible = VersionCounter.draw, ReferenceSource.eligible
@@ -137,11 +135,11 @@ class TestWorker:
         monkeypatch.setattr(ReferenceSource, "document", change_behind)
         worker = Worker(index)
         worker.step()
-        assert PendingChange.objects.count() == 1  # the new change waits; the old one is done
+        assert PendingChange.objects.count() == 1  # the new change is pending; the old one is done
         worker.drain()
         assert not PendingChange.objects.exists()
 
-    def test_an_engine_that_is_down_costs_only_time(self, index, reference, monkeypatch):
+    def test_an_unavailable_engine_only_delays_the_queue(self, index, reference, monkeypatch):
         row = reference("件名")
         worker = Worker(index)
         with monkeypatch.context() as broken:
@@ -149,13 +147,11 @@ class TestWorker:
             assert worker.step() == worker.step() == 0
             first = worker._pause
             worker.step()
-            assert worker._pause > first  # it asks less and less often
+            assert worker._pause > first  # the pauses grow
         assert PendingChange.objects.waiting().filter(claimed_by="").count() == 1
         assert worker.drain() == 1 and titles(index) == {row.public_id} and worker._pause == 0
 
-    def test_a_wrong_document_is_parked_with_its_reason_and_harms_no_other(
-        self, index, refresh, reference, monkeypatch
-    ):
+    def test_an_invalid_document_is_parked_and_affects_no_other(self, index, refresh, reference, monkeypatch):
         bad, good = reference("毒"), reference("薬")
         document = ReferenceSource.document
 
@@ -170,11 +166,11 @@ class TestWorker:
         parked = PendingChange.objects.get()
         assert (parked.key, parked.parked, "no audience" in parked.reason) == (f"reference:{bad.pk}", True, True)
         assert titles(index) == {good.public_id}
-        bad.save()  # mended: the next change takes the parked row with it
+        bad.save()  # fixed: the next change also removes the parked row
         refresh()
         assert titles(index) == {bad.public_id, good.public_id} and not PendingChange.objects.exists()
 
-    def test_an_unknown_failure_is_tried_again_before_it_is_parked(self, index, reference, monkeypatch):
+    def test_an_unknown_failure_is_retried_before_it_is_parked(self, index, reference, monkeypatch):
         reference("件名")
         monkeypatch.setattr(worker_module, "_RETRY_SECONDS", 0)
         monkeypatch.setattr(ReferenceSource, "document", lambda self, obj: 1 / 0)
@@ -185,7 +181,7 @@ class TestWorker:
             assert (row.attempts, row.parked) == (attempt, attempt == worker_module.MAX_ATTEMPTS)
         assert row.reason.startswith("ZeroDivisionError")
 
-    def test_an_engine_that_says_when_to_ask_again_is_asked_then(self, index, reference, monkeypatch):
+    def test_the_worker_waits_as_long_as_the_engine_says(self, index, reference, monkeypatch):
         reference("件名")
         worker = Worker(index)
         turned_away = EngineUnavailable("down", again_in=0.7)
@@ -194,12 +190,12 @@ class TestWorker:
             worker.step()
             assert worker._pause == 0.7
 
-    def test_a_failing_row_rests_while_others_go_on(self, index, reference, monkeypatch):
+    def test_a_failing_row_waits_while_others_continue(self, index, reference, monkeypatch):
         bad, good = reference("毒"), reference("薬")
         document = ReferenceSource.document
         monkeypatch.setattr(ReferenceSource, "document", lambda self, o: 1 / 0 if o.pk == bad.pk else document(self, o))
         worker = Worker(index)
-        assert worker.drain() == 1  # it does not spin on the bad row
+        assert worker.drain() == 1  # it does not loop on the failing row
         assert titles(index) == {good.public_id}
 
     @pytest.mark.parametrize("source", ["gone", "reference"])
@@ -208,7 +204,7 @@ class TestWorker:
         refresh()
         assert PendingChange.objects.get().parked
 
-    def test_what_a_killed_worker_had_claimed_is_taken_over(self, index, reference, monkeypatch):
+    def test_the_rows_of_a_killed_worker_are_taken_over(self, index, reference, monkeypatch):
         row = reference("件名")
         PendingChange.objects.claim("killed", 10)
         worker = Worker(index)
@@ -224,12 +220,12 @@ class TestWorker:
         first, second = PendingChange.objects.claim("a", 2), PendingChange.objects.claim("b", 10)
         assert len(first) == len(second) == 2 and not {r.pk for r in first} & {r.pk for r in second}
 
-    def test_it_stops_when_told(self, index):
+    def test_the_worker_stops_on_request(self, index):
         worker = Worker(index)
         worker.stop.set()
         worker.run()
 
-    def test_a_lost_index_is_rebuilt_without_anybody(self, index, refresh, reference):
+    def test_a_lost_index_is_rebuilt_automatically(self, index, refresh, reference):
         row = reference("件名")
         refresh()
         index.reset()
@@ -240,7 +236,7 @@ class TestWorker:
         assert row.public_id in titles(index) and len(titles(index)) == 2
 
     def test_an_index_newer_than_the_database_is_rebuilt(self, index, refresh, reference):
-        """Yesterday's database was restored beside today's index: its versions would lose for ever."""
+        """An older database was restored beside a newer index: its versions would always lose."""
         reference("件名")
         refresh()
         VersionCounter.objects.update(value=0)
@@ -249,7 +245,7 @@ class TestWorker:
         assert why_rebuild(index) == ""
 
     def test_an_index_of_another_database_is_rebuilt(self, index, refresh, reference):
-        """Yesterday's index was put back beside today's database, whose last rebuild it never saw."""
+        """An older index was restored beside a newer database, whose last rebuild is not in it."""
         reference("件名")
         refresh()
         LiveGeneration.note("0" * 32)
@@ -266,7 +262,7 @@ class TestRebuild:
         assert rebuild(index, lambda done, total: seen.append((done, total))) == 5
         assert titles(index) == {row.public_id for row in rows} and seen[-1] == (5, 5)
 
-    def test_what_changes_meanwhile_is_replayed(self, index, reference, monkeypatch):
+    def test_changes_during_a_rebuild_are_applied(self, index, reference, monkeypatch):
         kept, gone = reference("残る"), reference("消える")
         late = []
         create = type(index).create
@@ -281,7 +277,7 @@ class TestRebuild:
         rebuild(index)
         assert titles(index) == {kept.public_id, late[0].public_id}
 
-    def test_a_rebuild_that_was_killed_leaves_the_old_index_working(self, index, refresh, reference, monkeypatch):
+    def test_a_killed_rebuild_leaves_the_old_index_working(self, index, refresh, reference, monkeypatch):
         row = reference("件名")
         refresh()
         with monkeypatch.context() as killed:
@@ -292,7 +288,7 @@ class TestRebuild:
         rebuild(index)
         assert titles(index) == {row.public_id} and len(index.generations()) == 1
 
-    def test_two_rebuilds_at_once_the_later_wins(self, index, reference, monkeypatch):
+    def test_of_two_concurrent_rebuilds_the_later_wins(self, index, reference, monkeypatch):
         reference("件名")
         create = type(index).create
         monkeypatch.setattr(
@@ -304,7 +300,7 @@ class TestRebuild:
             rebuild(index)
         assert [g.live for g in index.generations()] == [True]
 
-    def test_a_wrong_row_does_not_stop_a_rebuild(self, index, reference, monkeypatch):
+    def test_an_invalid_row_does_not_stop_a_rebuild(self, index, reference, monkeypatch):
         bad, good = reference("毒"), reference("薬")
         document = ReferenceSource.document
         monkeypatch.setattr(ReferenceSource, "document", lambda self, o: 1 / 0 if o.pk == bad.pk else document(self, o))
@@ -313,12 +309,12 @@ class TestRebuild:
         assert titles(index) == {good.public_id}
         assert PendingChange.objects.get().key == f"reference:{bad.pk}"
 
-    def test_other_rules_mean_another_index(self, index, settings):
+    def test_other_analysis_settings_require_a_rebuild(self, index, settings):
         assert why_rebuild(index) == ""
         settings.SEARCH_DICTIONARY = "core"
         assert "違う決まり" in why_rebuild(index)
 
-    def test_differences_are_named(self, index, refresh, reference):
+    def test_compare_names_the_differences(self, index, refresh, reference):
         row = reference("件名")
         refresh()
         Reference.objects.filter(pk=row.pk).update(withdrawn=True)
@@ -333,7 +329,7 @@ class TestRebuild:
 class TestVerify:
     @pytest.fixture
     def verify(self, index, capsys):
-        """What the command says, and whether it calls that a difference."""
+        """The output of the command, and whether it reports a difference."""
 
         def ask():
             try:
@@ -344,7 +340,7 @@ class TestVerify:
 
         return ask
 
-    def test_what_is_published_and_brought_in_while_it_looks_is_no_difference(
+    def test_a_change_indexed_during_the_comparison_is_no_difference(
         self, verify, index, refresh, reference, monkeypatch
     ):
         look, late = type(index).entries, []
@@ -360,13 +356,13 @@ class TestVerify:
         said, code = verify()
         assert late and code == 0 and "索引にない：0件" in said
 
-    def test_what_is_missing_is_named_and_ends_with_one(self, verify, refresh, reference):
+    def test_missing_documents_are_listed_with_exit_code_one(self, verify, refresh, reference):
         row = reference("落ちた")
         PendingChange.objects.all().delete()
         said, code = verify()
         assert code == 1 and f"索引にない：reference:{row.pk}" in said
 
-    def test_what_waits_in_the_queue_is_said_as_waiting_and_is_no_difference(self, verify, refresh, reference):
+    def test_pending_changes_are_reported_and_are_no_difference(self, verify, refresh, reference):
         gone = reference("消える")
         refresh()
         gone.delete()
@@ -375,7 +371,7 @@ class TestVerify:
         assert code == 0 and "索引にない：0件　余分：0件" in said and "reference:" not in said
         assert "これから入ります：1件　これから消えます：1件" in said
 
-    def test_what_has_drifted_is_named_and_a_list_that_is_cut_says_so(self, verify, refresh, reference):
+    def test_differences_are_listed_and_a_cut_list_says_so(self, verify, refresh, reference):
         rows = [reference(f"件名{n}") for n in range(23)]
         PendingChange.objects.all().delete()
         reference("これから")
@@ -386,9 +382,9 @@ class TestVerify:
 
 @pytest.mark.django_db(transaction=True)
 def test_saved_to_searchable_within_a_second(index, reference):
-    """The whole way, with the worker in a thread of its own as it is in a process of its own."""
+    """End to end, with the worker in its own thread as it would be in its own process."""
     worker = Worker(index)
-    # A server holds on to a database while a connection to it is open.
+    # PostgreSQL cannot drop a database while a connection to it is open.
     thread = threading.Thread(target=lambda: (worker.run(), connections.close_all()))
     thread.start()
     try:

@@ -1,4 +1,4 @@
-"""What is suggested while one types: titles by their letters and readings, units, people who agreed; never more."""
+"""Suggestions: titles by letters and readings, units, and people who agreed; nothing that the reader may not see."""
 
 import json
 import xml.etree.ElementTree as ET
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(params=["embedded", "elasticsearch"])
 def index(request, settings, tmp_path, db):
-    """Each engine in turn, with an empty live index of this test's own."""
+    """Each engine, with an empty live index of its own."""
     if request.param == "embedded":
         settings.SEARCH_EMBEDDED_PATH = tmp_path / "search.sqlite3"
     else:
@@ -50,7 +50,7 @@ def staff():
 
 @pytest.fixture
 def typed(index, client):
-    """The labels suggested to a reader for what stands in the box."""
+    """The labels suggested to a reader for a text."""
 
     def ask(person, text):
         client.force_login(person.user)
@@ -81,8 +81,8 @@ def two_titles(refresh, reference):
         ("ひなんし", "避難所の受付は二列にする"),
         ("ヒナン", "避難所の受付は二列にする"),
         ("hinan", "避難所の受付は二列にする"),
-        ("hinanj", "避難所の受付は二列にする"),  # the vowel is still to come
-        ("ひなんj", "避難所の受付は二列にする"),  # an input method at work
+        ("hinanj", "避難所の受付は二列にする"),  # the vowel is not typed yet
+        ("ひなんj", "避難所の受付は二列にする"),  # an input method in progress
         ("避難所 受付", "避難所の受付は二列にする"),
         ("ふりか", "KPTでの振り返りのしかた"),
         ("kp", "KPTでの振り返りのしかた"),
@@ -94,19 +94,19 @@ def test_a_title_is_suggested_by_kanji_kana_and_romaji(typed, two_titles, staff,
 
 
 @pytest.mark.parametrize("text", ["", " ", "-", '"', "\x00", "ー", "々" * 500, "a" * 5_000, "acl:*", "k", "🦅"])
-def test_nothing_is_suggested_for_what_says_nothing(typed, refresh, reference, staff, text):
+def test_a_text_without_words_gives_no_suggestions(typed, refresh, reference, staff, text):
     reference("避難所の受付")
     refresh()
     assert typed(staff, text) == []
 
 
-def test_words_of_the_text_alone_suggest_no_title(typed, refresh, reference, staff):
+def test_words_of_the_body_suggest_no_title(typed, refresh, reference, staff):
     reference("受付の列", "避難所のこと。")
     refresh()
     assert typed(staff, "避難所") == []
 
 
-def test_what_the_reader_may_not_open_is_not_suggested(typed, refresh):
+def test_titles_that_the_reader_may_not_open_are_not_suggested(typed, refresh):
     author = make_staff(make_unit("zeimu", name="税務課"))
     town = make_municipal_staff(make_municipality(name="見本市"))
     make_lesson(author, title="徴収の引継ぎ帳")
@@ -115,14 +115,14 @@ def test_what_the_reader_may_not_open_is_not_suggested(typed, refresh):
     assert typed(town, "徴収") == []
 
 
-def test_a_narrowed_item_is_gone_before_the_index_knows(typed, refresh, reference, staff):
+def test_a_withdrawn_item_is_not_suggested_before_it_is_reindexed(typed, refresh, reference, staff):
     row = reference("避難所の受付")
     refresh()
-    type(row).objects.filter(pk=row.pk).update(withdrawn=True)  # no signal: gate two alone
+    type(row).objects.filter(pk=row.pk).update(withdrawn=True)  # no signal: only the second gate
     assert typed(staff, "避難") == []
 
 
-def test_a_unit_is_suggested_by_its_name_of_then(typed, staff):
+def test_a_unit_is_suggested_by_its_former_name(typed, staff):
     old = make_unit("joho", name="情報課", kana="じょうほうか", until=date(2023, 3, 31))
     new = make_unit("digital", name="デジタル課", kana="でじたるか", since=date(2023, 4, 1), until=date(2024, 3, 31))
     make_event("merge", [old], [new], date(2023, 4, 1), new)
@@ -131,8 +131,8 @@ def test_a_unit_is_suggested_by_its_name_of_then(typed, staff):
     assert "防災課" in typed(staff, "bousai")
 
 
-def test_a_unit_that_is_yet_to_come_is_neither_suggested_nor_a_name_that_an_old_one_will_get(typed, staff):
-    """A reorganisation is entered weeks before its day; the knowledge office alone works with it until then."""
+def test_future_units_and_future_names_are_not_suggested(typed, staff):
+    """A reorganisation is entered weeks in advance; until its day only the knowledge office sees it."""
     tomorrow = clock.today() + timedelta(days=1)
     make_unit(name="危機管理局", since=tomorrow)
     unit = make_unit(name="広聴課", until=clock.today())
@@ -154,12 +154,12 @@ def test_a_person_is_suggested_only_after_agreeing(typed, staff):
     assert AuditEvent.objects.filter(action="person.findable").count() == 2
 
 
-def test_people_are_not_suggested_to_a_town(typed, staff):
+def test_people_are_not_suggested_to_municipalities(typed, staff):
     set_findable(person=staff, findable=True)
     assert typed(make_municipal_staff(make_municipality(name="見本市")), "青木") == []
 
 
-def test_who_has_left_is_not_suggested(typed, staff):
+def test_a_person_who_has_left_is_not_suggested(typed, staff):
     gone = make_staff(make_unit(name="税務課"), name="渡辺 光", kana="わたなべ ひかる")
     set_findable(person=gone, findable=True)
     gone.left_on = gone.joined_on or "2020-03-31"
@@ -167,7 +167,7 @@ def test_who_has_left_is_not_suggested(typed, staff):
     assert typed(staff, "渡辺") == []
 
 
-def test_only_oneself_agrees(client, staff):
+def test_only_the_person_can_agree(client, staff):
     client.force_login(staff.user)
     client.post("/my/findable/", {"findable": "1"})
     staff.refresh_from_db()
@@ -185,7 +185,7 @@ def test_without_an_engine_units_are_still_suggested(typed, staff, monkeypatch):
     assert typed(staff, "防災") == ["防災課"]
 
 
-def test_a_stranger_gets_no_suggestion(client, index, refresh, reference):
+def test_without_log_in_there_are_no_suggestions(client, index, refresh, reference):
     reference("避難所の受付", audience="public")
     refresh()
     assert json.loads(client.get("/search/suggest/", {"q": "避難"}).content) == ["避難", [], [], []]
@@ -213,11 +213,11 @@ def test_suggestions_cost_few_queries(client, refresh, reference, staff, django_
         ("kpt", ""),
     ],
 )
-def test_the_reading_of_what_is_typed(typed_so_far, kana):
+def test_the_reading_of_kana_and_romaji(typed_so_far, kana):
     assert reading(typed_so_far) == kana
 
 
-def test_a_browser_learns_how_to_search_us(client, db):
+def test_the_opensearch_description(client, db):
     login = client.get("/login/").content.decode()
     assert 'rel="search" type="application/opensearchdescription+xml" href="/search/opensearch.xml"' in login
     answer = client.get("/search/opensearch.xml")
@@ -230,6 +230,6 @@ def test_a_browser_learns_how_to_search_us(client, db):
     ]
 
 
-def test_an_old_link_without_the_last_slash_leads_on(client, staff):
+def test_a_link_without_the_last_slash_redirects(client, staff):
     client.force_login(staff.user)
     assert client.get("/search?q=避難").headers["Location"].startswith("/search/?q=")

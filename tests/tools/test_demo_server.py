@@ -1,4 +1,4 @@
-"""script/server leaves nothing behind, however it ends, and says in one line why it cannot begin."""
+"""script/server leaves no process, however it ends, and reports in one line why it cannot start."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ import pytest
 from tests.house.tree import ROOT
 
 SERVER = ROOT / "tools" / "demo_server.py"
-# Starts a process that starts another, says which group they are in, and stays.
+# Starts a process that starts another, prints their process group, and keeps running.
 KEEPER = """
 import sys, time
 from tools.demo_server import Processes
@@ -46,13 +46,13 @@ def wait_until_gone(group, seconds=10):
     return not group_is_there(group)
 
 
-def test_stop_ends_the_children_of_children_too():
+def test_stop_ends_grandchildren():
     process, group = keeper("processes.stop()")
     assert process.wait(timeout=20) == 0
     assert not group_is_there(group)
 
 
-def test_a_server_that_is_killed_takes_its_processes_along():
+def test_a_killed_server_leaves_no_process():
     process, group = keeper("time.sleep(300)")
     assert group_is_there(group)
     process.send_signal(signal.SIGKILL)
@@ -60,7 +60,7 @@ def test_a_server_that_is_killed_takes_its_processes_along():
     assert wait_until_gone(group)
 
 
-def test_one_that_has_ended_is_noticed():
+def test_an_ended_process_is_noticed():
     process, _ = keeper(
         "import os, signal; os.killpg(process.pid, signal.SIGKILL); process.wait(); print(processes.ended())\n"
         "processes.stop()"
@@ -75,7 +75,7 @@ def run_server(tmp_path, *options):
     return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
 
 
-def test_a_busy_port_gives_one_clear_line(tmp_path):
+def test_a_busy_port_is_reported_in_one_line(tmp_path):
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
@@ -87,7 +87,7 @@ def test_a_busy_port_gives_one_clear_line(tmp_path):
     assert f"--port {port + 1}" in done.stderr
 
 
-def test_a_second_server_over_the_same_data_is_refused(tmp_path):
+def test_a_second_server_on_the_same_data_is_refused(tmp_path):
     with (tmp_path / "server.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         print("http://127.0.0.1:8000/", file=lock, flush=True)
@@ -106,8 +106,8 @@ def test_help_needs_nothing_installed(tmp_path):
 
 
 @pytest.mark.parametrize("too_old", [None, "exit 1"])
-def test_setup_says_what_is_missing(tmp_path, too_old):
-    """No Python at all, and one that is there but too old."""
+def test_setup_reports_a_missing_python(tmp_path, too_old):
+    """Without Python, and with one that is too old."""
     (tmp_path / "script").mkdir()
     (tmp_path / "bin").mkdir()
     shutil.copy(ROOT / "script" / "setup", tmp_path / "script")

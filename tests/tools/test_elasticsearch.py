@@ -1,4 +1,4 @@
-"""script/elasticsearch: starts once, says where, ends without leaving a process, and says why it cannot begin."""
+"""script/elasticsearch: starts once, prints its address, leaves no process, and reports why it cannot start."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ def var_dir(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("nodes", [1, 3])
-def test_it_starts_once_says_where_and_leaves_nothing(var_dir, nodes):
+def test_it_starts_once_prints_its_address_and_leaves_nothing(var_dir, nodes):
     port = elasticsearch_server.free_port()
     url = f"http://127.0.0.1:{port}"
     for _ in range(2):  # the second start finds it running
@@ -52,7 +52,7 @@ def test_it_starts_once_says_where_and_leaves_nothing(var_dir, nodes):
 
 
 @pytest.mark.slow
-def test_it_ends_with_the_process_that_it_was_started_for(var_dir):
+def test_it_ends_with_the_process_given_by_until(var_dir):
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     elasticsearch_server.start(var_dir, other.pid)
     (pid,) = elasticsearch_server.running(var_dir)
@@ -64,7 +64,7 @@ def test_it_ends_with_the_process_that_it_was_started_for(var_dir):
     assert not is_there(pid)
 
 
-def test_a_port_that_is_taken_is_said_in_one_line(var_dir):
+def test_a_busy_port_is_reported_in_one_line(var_dir):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -73,7 +73,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(var_dir):
 
 
 def test_without_java_one_line_names_the_packages(tmp_path):
-    """As somebody who may not install: apt is out of reach, and so are java and mvn."""
+    """Without root, apt, java and mvn."""
     for name in ("bash", "dirname", "sed", "id"):
         (tmp_path / name).symlink_to(shutil.which(name))
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""script/postgres: starts once, says where, runs without privileges, and leaves nothing behind."""
+"""script/postgres: starts once, prints its address, runs without privileges, and leaves no process or data."""
 
 import os
 import shutil
@@ -51,7 +51,7 @@ def wait_until_gone(url, seconds=20):
 
 
 @pytest.mark.slow
-def test_it_starts_once_says_where_and_leaves_nothing(var_dir):
+def test_it_starts_once_prints_its_address_and_leaves_nothing(var_dir):
     first = control("start", var_dir, "--port", 0)
     url = first.stdout.strip()
     assert first.returncode == 0 and url.startswith("postgres://"), first.stderr
@@ -70,7 +70,7 @@ def test_it_starts_once_says_where_and_leaves_nothing(var_dir):
 
 
 @pytest.mark.slow
-def test_what_was_kept_is_gone_after_a_stop(var_dir):
+def test_data_are_deleted_by_a_stop(var_dir):
     url = control("start", var_dir, "--port", 0).stdout.strip()
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE kept (n int)")
@@ -87,7 +87,7 @@ def test_another_port_while_it_runs_is_refused(var_dir):
 
 
 @pytest.mark.slow
-def test_it_ends_with_the_process_that_it_was_started_for(var_dir):
+def test_it_ends_with_the_process_given_by_until(var_dir):
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     url = control("start", var_dir, "--port", 0, "--until", other.pid).stdout.strip()
     assert ask(url, "SELECT 1") == 1
@@ -100,7 +100,7 @@ def test_it_ends_with_the_process_that_it_was_started_for(var_dir):
     assert not (var_dir / "postgres" / "running.json").exists()
 
 
-def test_a_port_that_is_taken_is_said_in_one_line(var_dir):
+def test_a_busy_port_is_reported_in_one_line(var_dir):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -109,7 +109,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(var_dir):
 
 
 def test_without_the_package_one_line_names_it(tmp_path):
-    """As somebody who may not install: apt is out of reach, and so is PostgreSQL."""
+    """Without root, apt and PostgreSQL."""
     for name in ("bash", "dirname", "sed", "id"):
         (tmp_path / name).symlink_to(shutil.which(name))
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The engines that the contract is run for."""
+"""The engines for which the contract tests run."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from search.engines.embedded import EmbeddedEngine
 
 @pytest.fixture(params=["embedded", "elasticsearch"])
 def engine(request, tmp_path):
-    """An engine with nothing in it; every test that asks for it runs once for each implementation."""
+    """An empty engine. Every test that uses it runs once for each implementation."""
     if request.param == "embedded":
         return EmbeddedEngine(tmp_path / "index.sqlite3")
     return request.getfixturevalue("elasticsearch")

@@ -1,4 +1,4 @@
-"""What every engine must do, written once and run for each implementation (search.engines.base.Engine)."""
+"""The contract of every engine, run for each implementation (search.engines.base.Engine)."""
 
 import multiprocessing
 import threading
@@ -56,7 +56,7 @@ class TestMatching:
         put(live, one=document(body="避難 所"), two=document(body="避難"), three=document(body="所"))
         assert keys(live, words("避難", "所")) == ["one"]
 
-    def test_a_minimum_asks_for_some_of_them(self, live):
+    def test_a_minimum_requires_some_clauses(self, live):
         put(
             live,
             one=document(body="a b c"),
@@ -67,7 +67,7 @@ class TestMatching:
         assert set(keys(live, words("a", "b", "c", minimum=2))) == {"one", "two"}
         assert set(keys(live, words("a", "b", "c", minimum=1))) == {"one", "two", "three"}
 
-    def test_a_clause_is_met_by_any_of_its_ways(self, live):
+    def test_a_clause_needs_one_of_its_matches(self, live):
         put(
             live,
             one=document(body="避難"),
@@ -77,7 +77,7 @@ class TestMatching:
         ways = Clause((Match(TokenKind.UNIT, ("避難",)), Match(TokenKind.READING, ("ヒナン",))))
         assert set(keys(live, EngineQuery(audience=EVERYBODY, clauses=(ways,), minimum=1))) == {"one", "two"}
 
-    def test_tokens_of_a_match_stand_anywhere_but_those_of_a_phrase_together(self, live):
+    def test_a_match_needs_all_tokens_and_a_phrase_adjacent_ones(self, live):
         put(live, near=document(body="防災 訓練 県"), far=document(body="訓練 県 防災"))
         loose = EngineQuery(
             audience=EVERYBODY, clauses=(Clause((Match(TokenKind.UNIT, ("防災", "訓練")),)),), minimum=1
@@ -88,12 +88,12 @@ class TestMatching:
         )
         assert keys(live, phrase) == ["near"]
 
-    def test_a_prefix_matches_what_a_token_begins_with(self, live):
+    def test_a_prefix_matches_the_beginning_of_a_token(self, live):
         put(live, one=document(title="ヒナン ジョ"), two=document(title="クンレン ヒ"), three=document(title="ナンヒ"))
         begun = Clause((Match(TokenKind.UNIT, ("ヒ",), prefix=True),))
         assert set(keys(live, EngineQuery(audience=EVERYBODY, clauses=(begun,), minimum=1))) == {"one", "two"}
 
-    def test_a_part_is_the_only_one_looked_in(self, live):
+    def test_a_part_limits_the_match_to_one_field(self, live):
         put(live, one=document(title="避難 所"), two=document(body="避難 所"), three=document(title="所 避難"))
         for way, expected in (
             (Match(TokenKind.UNIT, ("避難", "所"), part="title"), {"one", "three"}),
@@ -102,19 +102,19 @@ class TestMatching:
         ):
             assert set(keys(live, EngineQuery(audience=EVERYBODY, clauses=(Clause((way,)),), minimum=1))) == expected
 
-    def test_every_token_of_a_match_has_to_be_there(self, live):
+    def test_tokens_of_a_match_may_be_in_different_fields(self, live):
         put(live, one=document(title="避難", body="所"), two=document(body="避難"))
         both = Clause((Match(TokenKind.UNIT, ("避難", "所")),))
         assert keys(live, EngineQuery(audience=EVERYBODY, clauses=(both,), minimum=1)) == ["one"]
 
-    def test_excluded_clauses_take_away(self, live):
+    def test_excluded_clauses_remove_hits(self, live):
         put(live, one=document(body="訓練 会議"), two=document(body="訓練"))
         assert keys(live, words("訓練", excluded=(Clause((Match(TokenKind.UNIT, ("会議",)),)),))) == ["two"]
 
     @pytest.mark.parametrize(
         "token", ["c++", "a/b", "(株)", "😀", "wi-fi", "l-r07-00123", "and", "near", "*", "^a", "title:a", "𠮷野"]
     )
-    def test_a_token_is_literal_whatever_it_looks_like(self, live, token):
+    def test_every_token_is_literal(self, live, token):
         put(live, one=document(body=f"前 {token} 後"), two=document(body="前 後"))
         assert keys(live, words(token)) == ["one"]
 
@@ -129,7 +129,7 @@ class TestMatching:
 
 
 class TestOrder:
-    def test_more_and_rarer_words_come_first(self, live):
+    def test_more_and_rarer_words_rank_first(self, live):
         common = {f"x{i}": document(body="県 会議") for i in range(9)}
         put(live, **common, best=document(body="県 会議 避難"))
         assert keys(live, words("県", "避難", minimum=1))[0] == "best"
@@ -145,14 +145,14 @@ class TestOrder:
         )
         assert keys(live, plan) == ["two", "one"]
 
-    def test_pages_never_repeat_or_skip_though_scores_are_equal(self, live):
+    def test_pages_never_repeat_or_skip_a_hit_with_equal_scores(self, live):
         put(live, **{f"k{i:03}": document(body="同じ") for i in range(45)})
         plan = words("同じ", limit=10)
         seen = [key for offset in range(0, 50, 10) for key in keys(live, replace(plan, offset=offset))]
         assert len(seen) == 45 and len(set(seen)) == 45
 
     @pytest.mark.parametrize("order", ["newest", "relevance"])
-    def test_a_page_far_behind_the_last_is_empty(self, live, order):
+    def test_a_page_beyond_the_last_is_empty(self, live, order):
         put(live, one=document(body="a"))
         found = live.search(words("a", order=order, offset=100_000))
         assert (found.total, found.hits) == (1, ())
@@ -172,19 +172,19 @@ class TestPermission:
         )
         return live
 
-    def test_what_a_reader_may_not_find_is_in_no_hit_no_total_and_no_count(self, mixed):
+    def test_hidden_documents_are_in_no_hit_total_or_count(self, mixed):
         found = mixed.search(words("秘密", facets=("type", "theme")))
         assert ([hit.key for hit in found.hits], found.total) == (["open"], 1)
         assert found.facets == {"type": {"lesson": 1}, "theme": {"bosai": 1}}
 
-    def test_any_of_the_readers_tokens_opens(self, mixed):
+    def test_any_token_of_the_reader_gives_access(self, mixed):
         plan = replace(words("秘密", facets=("type",)), audience=frozenset({"public", "unit:1"}))
         assert mixed.search(plan).facets == {"type": {"lesson": 2}}
 
     def test_a_reader_without_tokens_finds_nothing(self, mixed):
         assert mixed.search(replace(words("秘密"), audience=frozenset())).total == 0
 
-    def test_hidden_keys_are_in_no_count_either(self, mixed):
+    def test_hidden_keys_are_in_no_count(self, mixed):
         found = mixed.search(words("秘密", facets=("theme",), hidden=frozenset({"open", "unknown"})))
         assert (found.total, found.facets) == (0, {"theme": {}})
 
@@ -200,7 +200,7 @@ class TestFacets:
         )
         return live
 
-    def test_a_facets_own_filter_is_left_out_of_its_counts(self, shelf):
+    def test_the_counts_of_a_facet_ignore_its_own_filter(self, shelf):
         found = shelf.search(words("本", facets=("type", "theme"), filters={"type": frozenset({"article"})}))
         assert found.total == 1
         assert found.facets == {"type": {"lesson": 2, "article": 1}, "theme": {"x": 1}}
@@ -221,7 +221,7 @@ class TestWriting:
         assert live.search(words("新", facets=("type",))).facets == {"type": {"article": 1}}
         assert live.search(replace(words("新"), audience=frozenset({"unit:1"}))).total == 0
 
-    def test_an_older_version_that_comes_late_changes_nothing(self, live):
+    def test_a_late_older_version_changes_nothing(self, live):
         put(live, 5, one=document(body="新"))
         put(live, 4, one=document(body="旧"))
         put(live, 5, one=document(body="同"))
@@ -240,12 +240,12 @@ class TestWriting:
         live.write([Change("one", 1, document(body="a", theme="x")), Change("one", 2, document(body="b", theme="y"))])
         assert live.search(words("b", facets=("theme",))).facets == {"theme": {"y": 1}}
 
-    def test_deleting_what_was_never_there_is_remembered(self, live):
+    def test_deleting_an_unknown_key_is_recorded(self, live):
         live.write([Change("one", 2, None)])
         put(live, 1, one=document(body="a"))
         assert keys(live, words("a")) == [] and live.stored(["one", "two"]) == {"one": 2}
 
-    def test_entries_are_in_order_of_key(self, live):
+    def test_entries_are_ordered_by_key(self, live):
         put(live, 7, b=document(body="x"), a=document(body="y"))
         assert list(live.entries()) == [("a", 7), ("b", 7)] and live.highest_version() == 7
 
@@ -265,7 +265,7 @@ POISON = {
 
 class TestPoison:
     @pytest.mark.parametrize("what", POISON)
-    def test_a_document_that_cannot_be_kept_is_refused_and_harms_no_other(self, live, what):
+    def test_an_invalid_document_is_rejected_and_affects_no_other(self, live, what):
         refused = live.write(
             [
                 Change("one", 1, document(body="薬")),
@@ -279,16 +279,16 @@ class TestPoison:
         assert set(keys(live, words("薬"))) == {"one", "two", "bad"}
 
     @pytest.mark.parametrize("key", ["", "item:" + "9" * 600, "item:\ud800"])
-    def test_a_key_that_cannot_be_kept_is_refused(self, live, key):
+    def test_an_invalid_key_is_rejected(self, live, key):
         refused = live.write([Change(key, 1, document(body="薬")), Change("one", 1, document(body="薬"))])
         assert list(refused) == [key] and keys(live, words("薬")) == ["one"]
 
     @pytest.mark.parametrize("length", [255, 256, 5_000, 40_000])
-    def test_a_token_without_end_is_found_by_itself(self, live, length):
+    def test_a_very_long_token_finds_itself(self, live, length):
         assert put(live, one=document(body=f"前 {'x' * length} 後"), two=document(body="前 後")) == {}
         assert keys(live, words("x" * length)) == ["one"]
 
-    def test_a_long_document_is_kept_whole(self, live):
+    def test_a_long_document_is_stored_completely(self, live):
         put(live, one=document(body=" ".join(f"語{n}" for n in range(60_000))))
         assert keys(live, words("語0", "語59999")) == ["one"]
 
@@ -299,7 +299,7 @@ class TestGenerations:
         with pytest.raises(IndexLost):
             engine.search(words("a"))
 
-    def test_a_generation_being_built_is_not_read(self, live):
+    def test_a_generation_under_construction_is_not_read(self, live):
         put(live, one=document(body="古い"))
         name = live.create("next")
         put(live, 2, name, two=document(body="新しい"))
@@ -324,7 +324,7 @@ class TestGenerations:
             live.swap(name)
         assert live.search(words("a")).total == 0
 
-    def test_names_are_not_used_again(self, live):
+    def test_names_of_generations_are_not_reused(self, live):
         first = live.create("a")
         live.drop(first)
         assert live.create("b") != first
@@ -353,7 +353,7 @@ class TestManyAtOnce:
             thread.join()
         assert wrong == [] and live.search(words("共通")).total == 60
 
-    def test_a_forked_process_asks_with_a_connection_of_its_own(self, live):
+    def test_a_forked_process_uses_its_own_connection(self, live):
         put(live, one=document(body="a"))
         assert keys(live, words("a")) == ["one"]  # the parent's connection is open
         context = multiprocessing.get_context("fork")

@@ -1,4 +1,4 @@
-"""A rebuild that is killed, by a signal nobody can catch: the index goes on answering, and mends without a human act."""
+"""A rebuild killed by SIGKILL: the old index still answers, and a worker repairs everything by itself."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ ROWS = 300
 
 
 def killed(rebuilding):
-    """Run in a process of its own, which is expected to be killed on the way."""
+    """Run in a child process, which is expected to be killed."""
     connections.close_all()
     child = os.fork()
     if child == 0:
@@ -39,7 +39,7 @@ def at(share):
 
 @pytest.fixture
 def standing(engine, reference):
-    """A live index of ROWS rows, and one more row that it does not know yet."""
+    """A live index of ROWS rows, and one more row that is not indexed yet."""
     for number in range(ROWS):
         reference(f"水位の記録その{number}", audience="public")
     rebuild(engine)
@@ -49,7 +49,7 @@ def standing(engine, reference):
 
 
 def everything_is_found(engine):
-    """Readers were served all along; the worker then brings index and database together by itself."""
+    """The old index still answers; the worker then makes index and database equal."""
     assert len(keys(engine, words("水位", limit=ROWS + 10))) >= ROWS
     worker = Worker(engine)
     while worker.step():
@@ -78,12 +78,12 @@ def test_killed_right_after_the_swap(standing, monkeypatch):
     monkeypatch.setattr(type(standing), "swap", lambda self, name: (swap(self, name), die()))
     killed(lambda: rebuild(standing))
     monkeypatch.undo()
-    assert why_rebuild(standing) == ""  # a worker that was running all the while looks only when it starts
+    assert why_rebuild(standing) == ""  # a running worker checks this only at its start
     everything_is_found(standing)
 
 
-def test_somebody_publishes_while_thousands_of_one_source_are_built(engine, reference):
-    """More rows than a database gives at one go: a cursor that stayed open would keep this connection from writing."""
+def test_a_publish_during_a_large_rebuild_is_not_blocked(engine, reference):
+    """More rows than one fetch returns: an open cursor would prevent this connection from writing."""
     first = reference("水位の記録")
     Reference.objects.bulk_create(
         Reference(

@@ -1,6 +1,6 @@
-"""The engine is taken away while people read and write, and comes back: nothing is lost, and nobody had to act.
+"""An outage of the engine during reads and writes: after recovery nothing is lost, without manual action.
 
-The server is a process of this test's own, killed as a power cut would; other tests keep theirs.
+The server is started for this test alone and killed as by a power cut; other tests keep theirs.
 """
 
 import os
@@ -25,7 +25,7 @@ BACK_SECONDS = 60
 
 
 class File:
-    """The embedded engine: its file is moved away, with all that belongs to it, and back."""
+    """The embedded engine: its file, with -wal and -shm, is moved away and back."""
 
     def __init__(self, folder):
         self.folder = folder / "index"
@@ -39,12 +39,12 @@ class File:
 
 
 class Process:
-    """A real server: killed at once, and started again over the same data."""
+    """A real server: killed, and started again on the same data."""
 
     def __init__(self, folder):
         self.folder = folder
         self.url = elasticsearch_server.start(folder, os.getpid())
-        # A machine that does other things beside is slower than the second that readers are promised.
+        # A busy machine may need longer than the second that readers wait.
         self.engine = ElasticsearchEngine(Server(self.url), "test-gone", Patience(reading=3, writing=20, managing=60))
 
     def take_away(self):
@@ -65,8 +65,8 @@ def place(request, tmp_path):
         yield File(tmp_path)
         return
     request.getfixturevalue("elasticsearch_can_start")
-    made = Process(tmp_path)
-    yield made
+    process = Process(tmp_path)
+    yield process
     elasticsearch_server.control("stop", tmp_path)
 
 
@@ -80,7 +80,7 @@ def until_it_answers(call):
             time.sleep(0.2)
 
 
-def test_an_engine_that_goes_says_so_at_once_and_comes_back_as_it_was(place):
+def test_an_engine_that_disappears_is_unavailable_and_recovers_unchanged(place):
     engine = place.engine
     engine.swap(engine.create("stamp"))
     put(engine, 3, one=document(body="避難"))
@@ -102,7 +102,7 @@ def test_an_engine_that_goes_says_so_at_once_and_comes_back_as_it_was(place):
 
 
 @pytest.mark.slow
-def test_what_is_written_while_the_server_is_dead_is_found_when_it_is_back(
+def test_changes_during_an_outage_are_found_after_recovery(
     elasticsearch_can_start, tmp_path, settings, reference, client
 ):
     place = Process(tmp_path)

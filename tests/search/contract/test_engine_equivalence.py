@@ -1,6 +1,6 @@
-"""Random documents and questions, put to both engines at once: the same hits, totals and counts.
+"""Random documents and queries on both engines: the same hits, totals and counts.
 
-Orders may differ where scores nearly do; sets may not.
+The order may differ between nearly equal scores, the set of hits may not.
 """
 
 import pytest
@@ -24,7 +24,7 @@ from search.evaluation import ask, figures, load
 from search.judgements import read
 from tests.search import elasticsearch_server
 
-# Few words, so that most questions find something.
+# Few words, so that most queries find something.
 TOKENS = ["避難", "所", "a/b", "😀", "and", "𠮷野", '"', "x" * 300]
 AUDIENCE = ["public", "prefecture", "unit:1"]
 ASKED_KINDS = ["a", "b"]
@@ -63,7 +63,7 @@ sometimes = st.one_of(st.just(()), st.just(()), st.tuples(clause))
 chosen = st.dictionaries(
     st.sampled_from(["type", "theme"]), st.frozensets(st.sampled_from([*VALUES, "no such"]), min_size=1), max_size=2
 )
-plans = st.builds(
+engine_queries = st.builds(
     EngineQuery,
     audience=st.frozensets(st.sampled_from(AUDIENCE)).map(lambda tokens: tokens or frozenset({"public"})),
     clauses=clauses,
@@ -86,16 +86,16 @@ plans = st.builds(
 
 @pytest.fixture(scope="module")
 def other(elasticsearch_url):
-    """One engine for all examples, each with a generation of its own: making indices is what takes time."""
+    """One engine for all examples, each with its own generation, because creating indices is slow."""
     engine = elasticsearch_server.engine(elasticsearch_url)
     yield engine
     engine.reset()
 
 
-# No shrinking: each step makes two indices, and examples are small as they are.
+# No shrinking: each step creates two indices, and the examples are small.
 @settings(max_examples=15, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-@given(changes=changes, asked=st.lists(plans, min_size=5, max_size=10))
-def test_both_engines_find_and_count_the_same(changes, asked, other, tmp_path_factory):
+@given(changes=changes, queries=st.lists(engine_queries, min_size=5, max_size=10))
+def test_both_engines_give_the_same_hits_and_counts(changes, queries, other, tmp_path_factory):
     embedded = EmbeddedEngine(tmp_path_factory.mktemp("alike") / "index.sqlite3")
     engines = (embedded, other)
     for engine in engines:
@@ -106,8 +106,8 @@ def test_both_engines_find_and_count_the_same(changes, asked, other, tmp_path_fa
     known = {change.key for change in changes}
     assert embedded.stored(known) == other.stored(known)
     assert embedded.highest_version() == other.highest_version()
-    for plan in asked:
-        one, two = (engine.search(plan) for engine in engines)
+    for query in queries:
+        one, two = (engine.search(query) for engine in engines)
         assert {hit.key: hit.signals for hit in one.hits} == {hit.key: hit.signals for hit in two.hits}
         assert (one.total, one.facets) == (two.total, two.facets)
 
@@ -115,7 +115,7 @@ def test_both_engines_find_and_count_the_same(changes, asked, other, tmp_path_fa
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["togikai_qa", "jsquad_valid"])
 def test_both_engines_rank_alike(name, elasticsearch, shared_data, tmp_path):
-    """The same questions are answered as well by either: one formula, measured on judged collections."""
+    """Both engines have the same relevance figures on judged collections."""
     folder = shared_data / "relevance" / name
     found = []
     for engine in (EmbeddedEngine(tmp_path / "index.sqlite3"), elasticsearch):

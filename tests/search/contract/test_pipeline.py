@@ -1,4 +1,4 @@
-"""What a reader meets, on either engine: AND and what is tried after it, phrases, pages to the last hit."""
+"""Searches through the pipeline on both engines: AND and wider attempts, phrases, pages up to the last hit."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.search.contract.test_engines import document, keys, put, words
 COUNTY = Gate(frozenset({"public", "prefecture"}), frozenset())
 
 
-def said(number, title, body="", **values):
+def source_document(number, title, body="", **values):
     values.setdefault("audience", ("prefecture",))
     return SearchDocument(
         key=f"item:{number}",
@@ -42,10 +42,12 @@ def shelf(engine):
     fill(
         engine,
         [
-            said(1, "避難所の運営訓練", "市町村と合同で避難所を開きました。", theme=("bosai",), type="lesson"),
-            said(2, "避難所の名簿", "手書きの名簿は読みにくい。", theme=("bosai",), type="article"),
-            said(3, "税の窓口", "混み合う日の案内と名簿。", theme=("zeimu",), type="lesson"),
-            said(4, "人事の秘密", "避難所の担当者の名簿。", theme=("jinji",), audience=("unit:9",)),
+            source_document(
+                1, "避難所の運営訓練", "市町村と合同で避難所を開きました。", theme=("bosai",), type="lesson"
+            ),
+            source_document(2, "避難所の名簿", "手書きの名簿は読みにくい。", theme=("bosai",), type="article"),
+            source_document(3, "税の窓口", "混み合う日の案内と名簿。", theme=("zeimu",), type="lesson"),
+            source_document(4, "人事の秘密", "避難所の担当者の名簿。", theme=("jinji",), audience=("unit:9",)),
         ],
     )
     return engine
@@ -56,33 +58,33 @@ class TestWords:
         ranked = ask(shelf, "避難所 名簿")
         assert [hit.key for hit in ranked.hits] == ["item:2"] and not ranked.attempt.fewer
 
-    def test_where_and_finds_nothing_fewer_words_are_tried(self, shelf):
+    def test_if_and_finds_nothing_fewer_words_are_required(self, shelf):
         ranked = ask(shelf, "避難所 名簿 ヘリコプター")
         assert ranked.attempt.fewer and ranked.hits[0].key == "item:2"
 
-    def test_a_phrase_stands_together(self, shelf):
+    def test_a_phrase_matches_adjacent_words_only(self, shelf):
         assert found(shelf, '"運営訓練"') == ["item:1"] and found(shelf, '"訓練運営"') == []
 
     def test_a_minus_excludes(self, shelf):
         assert found(shelf, "名簿 -避難所") == ["item:3"]
 
-    def test_a_sentence_is_ranked_by_what_it_shares(self, shelf):
+    def test_a_sentence_is_ranked_by_shared_words(self, shelf):
         ranked = ask(shelf, "避難所の運営で市町村と合同でするべきことは何ですか")
         assert ranked.hits[0].key == "item:1"
 
-    def test_a_synonym_counts_as_its_word_where_not_all_words_stand_together(self, engine):
-        reports = [said(n, "月の報告", "報告の列。") for n in range(2, 8)]
-        others = [said(n, "件名", "本文です。") for n in range(8, 40)]
-        fill(engine, [said(1, "A close call", "This was a close call."), *reports, *others])
+    def test_a_synonym_counts_as_its_word_if_not_all_words_are_required(self, engine):
+        reports = [source_document(n, "月の報告", "報告の列。") for n in range(2, 8)]
+        others = [source_document(n, "件名", "本文です。") for n in range(8, 40)]
+        fill(engine, [source_document(1, "A close call", "This was a close call."), *reports, *others])
         terms = [["ヒヤリハット", "close call"]]
         for query in ("ヒヤリハットの報告", "ヒヤリハット 報告"):
             ranked = ask(engine, query, synonyms=terms)
             assert ranked.fewer and ranked.hits[0].key == "item:1"
         assert found(engine, "ヒヤリハットの報告", synonyms=terms) == ["item:1"]
 
-    def test_fewer_are_said_of_a_sentence_only_where_nothing_holds_a_third_of_it(self, shelf):
+    def test_a_sentence_reports_fewer_words_only_if_nothing_has_a_third(self, shelf):
         near = ask(shelf, "避難所の運営で市町村と合同でするべきことは何ですか")
-        assert near.attempt.fewer and not near.fewer  # too few hits, so a wider question was asked too
+        assert near.attempt.fewer and not near.fewer  # too few hits, so a wider attempt was made
         far = ask(shelf, "宇宙機の電池の不具合で名簿は要るか")
         assert far.fewer and far.attempt.minimum == 1
 
@@ -90,7 +92,7 @@ class TestWords:
     def test_nothing_else_is_an_operator(self, shelf, query):
         assert "item:4" not in found(shelf, query)
 
-    def test_what_a_reader_may_not_see_is_not_found_by_any_words(self, shelf):
+    def test_no_words_find_what_the_reader_may_not_see(self, shelf):
         assert found(shelf, "秘密") == []
         assert found(shelf, "秘密", reader=Gate(frozenset({"unit:9"}), frozenset())) == ["item:4"]
 
@@ -108,7 +110,7 @@ class TestManyValues:
         put(engine, **{f"k{n:03}": document(body="本", theme=f"t{n % 60:02}", type=f"y{n % 3}") for n in range(180)})
         return engine
 
-    def test_no_value_is_left_out_of_the_counts(self, many):
+    def test_the_counts_include_every_value(self, many):
         counts = many.search(words("本", facets=("theme",))).facets["theme"]
         assert len(counts) == 60 and set(counts.values()) == {3}
 
@@ -127,8 +129,8 @@ class TestManyValues:
 
 class TestPages:
     @pytest.mark.parametrize("sort", ["relevance", "newest"])
-    def test_pages_reach_the_last_hit_and_name_each_once(self, engine, sort):
-        fill(engine, [said(n, "同じ件名", "同じ本文") for n in range(1, 258)])
+    def test_pages_show_every_hit_once(self, engine, sort):
+        fill(engine, [source_document(n, "同じ件名", "同じ本文") for n in range(1, 258)])
         first = ask(engine, "件名", sort=[sort])
         assert first.result.total == 257
         seen = [key for page in range(1, 27) for key in found(engine, "件名", page=page, sort=[sort])]
@@ -136,7 +138,7 @@ class TestPages:
 
     @pytest.mark.slow
     @pytest.mark.parametrize("order", ["relevance", "newest"])
-    def test_deeper_than_a_server_looks_by_itself(self, engine, order):
+    def test_pages_beyond_the_result_window(self, engine, order):
         name = engine.create("stamp")
         for start in range(0, 10_100, 1_000):
             some = range(start, min(start + 1_000, 10_100))

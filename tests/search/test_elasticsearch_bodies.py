@@ -1,4 +1,4 @@
-"""Documents, mapping and questions of the Elasticsearch engine are data: compared as dictionaries, without a server."""
+"""Documents, mapping and queries of the Elasticsearch engine, compared as dictionaries without a server."""
 
 import json
 from dataclasses import replace
@@ -46,17 +46,17 @@ class TestMapping:
         )
         assert form["properties"]["signals"] == {"type": "keyword", "index": False}
 
-    def test_only_what_every_distribution_has(self):
-        told = json.dumps([mapping("s"), settings()])
-        assert set(json.loads(told)[1]) == {
+    def test_the_mapping_uses_only_features_of_every_distribution(self):
+        serialized = json.dumps([mapping("s"), settings()])
+        assert set(json.loads(serialized)[1]) == {
             "number_of_shards",
             "auto_expand_replicas",
             "refresh_interval",
             "similarity",
         }
-        assert '"analysis"' not in told
+        assert '"analysis"' not in serialized
 
-    def test_its_own_form_fits_and_a_changed_one_does_not(self):
+    def test_a_changed_mapping_is_detected(self):
         found = mapping("whatever")
         assert is_unchanged(found)
         assert not is_unchanged({**found, "dynamic": "true"})
@@ -65,7 +65,7 @@ class TestMapping:
 
 
 class TestDocument:
-    def test_a_document(self):
+    def test_the_body_of_a_document(self):
         document = IndexedDocument(
             tokens={"a": {"title": "避難 所", "body": ""}, "r": {"title": "ヒナン"}},
             codes={"type": ("lesson",), "theme": ()},
@@ -93,12 +93,12 @@ class TestDocument:
             },
         }
 
-    def test_a_tombstone_opens_to_nobody(self):
+    def test_a_tombstone_has_no_audience(self):
         assert body(Change("item:1", 7, None)) == {"key": "item:1", "version": 7, "live": False}
 
 
 class TestQuestions:
-    def test_permission_is_a_filter_of_a_question_without_words(self):
+    def test_permission_is_a_filter_of_a_query_without_words(self):
         plan = EngineQuery(audience=frozenset({"public", "unit:1"}), order="newest", offset=20, limit=10)
         assert questions(plan) == [
             {
@@ -113,7 +113,7 @@ class TestQuestions:
             }
         ]
 
-    def test_words_phrases_and_what_is_excluded(self):
+    def test_words_phrases_and_exclusions(self):
         plan = EngineQuery(
             audience=frozenset({"public"}),
             clauses=(
@@ -186,7 +186,7 @@ class TestQuestions:
             }
         }
 
-    def test_a_chosen_facet_is_counted_without_its_own_filter_and_inside_permission(self):
+    def test_a_chosen_facet_is_counted_without_its_filter_within_permission(self):
         plan = EngineQuery(
             audience=frozenset({"public"}),
             filters={"type": frozenset({"lesson"}), "theme": frozenset({"x"})},
@@ -205,7 +205,7 @@ class TestQuestions:
             }
         }
 
-    def test_an_index_of_an_older_form_gives_hits_without_signals(self):
+    def test_an_index_with_an_older_mapping_gives_hits_without_signals(self):
         kept = {
             "_score": 1.5,
             "sort": [1.5, "item:1"],
@@ -217,12 +217,12 @@ class TestQuestions:
             EngineHit("item:2", 1.0, Signals()),
         )
 
-    def test_all_pages_of_a_question_are_asked_of_one_copy(self):
+    def test_all_pages_of_a_query_come_from_one_replica(self):
         plan = EngineQuery(audience=frozenset({"public"}), scoring=(Scoring(TokenKind.UNIT, ("避難",), 1.0),))
         other = replace(plan, scoring=(Scoring(TokenKind.UNIT, ("訓練",), 1.0),))
         assert preference(plan) == preference(replace(plan, offset=200)) != preference(other)
 
-    def test_no_question_counts_or_shows_outside_permission(self):
+    def test_no_query_counts_or_shows_outside_permission(self):
         plan = EngineQuery(
             audience=frozenset(),
             clauses=(Clause(()),),
@@ -237,6 +237,6 @@ class TestQuestions:
 
 
 @pytest.mark.parametrize("name", ranking.FIELD_WEIGHTS)
-def test_every_weight_of_ranking_can_be_told_to_the_server(name):
-    """Below 1 / SCALE it would be cut off, and the engines would rank otherwise."""
+def test_every_ranking_weight_is_accepted_by_the_server(name):
+    """A weight below 1 / SCALE would be raised to 1, and the engines would rank differently."""
     assert weight(ranking.FIELD_WEIGHTS[name]) == ranking.FIELD_WEIGHTS[name] * SCALE
