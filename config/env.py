@@ -1,7 +1,7 @@
 """Every environment variable that Manabi reads, once, typed and with its default.
 
 No other module of the product reads ``os.environ``: settings take their values from here, and the rest of the code takes
-settings from ``django.conf``. docs/operations.md and ``.env.example`` list the same names (a house test compares them).
+settings from ``django.conf``. docs/reference/operations.md and ``.env.example`` list the same names (a house test compares them).
 A value of the wrong form raises ValueError at boot.
 """
 

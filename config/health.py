@@ -1,7 +1,7 @@
 """Health checks for monitoring. They need no log-in and disclose no content.
 
 /healthz/ answers while the process lives, /readyz/ while the database answers too. The search engine is in neither:
-without it the site works with reduced search (docs/search.md) and must not be taken out of service.
+without it the site works with reduced search (docs/reference/search.md) and must not be taken out of service.
 """
 
 from django.db import DatabaseError, connection

@@ -61,7 +61,7 @@ TERMS = (
     ("運営指導", "うんえいしどう", ["実地指導"]),
     ("ハザードマップ", "はざーどまっぷ", ["浸水の地図"]),
     ("穴ぼこ", "あなぼこ", ["道路の穴", "ポットホール"]),
-    # For lessons from elsewhere that are written in English (docs/imports.md).
+    # For lessons from elsewhere that are written in English (docs/guide/imports.md).
     ("ヒヤリハット", "ひやりはっと", ["ニアミス", "close call", "near miss"]),
     ("溶接", "ようせつ", ["welding"]),
     ("腐食", "ふしょく", ["corrosion"]),

@@ -63,7 +63,7 @@ def _paths(value: object) -> list[object]:
 
 
 def _function_error(setting: str, path: object) -> Error | None:
-    hint = "Name a function by its dotted path (docs/operations.md)."
+    hint = "Name a function by its dotted path (docs/reference/operations.md)."
     if not isinstance(path, str):
         return Error(f"{setting}: {path!r} is not a dotted path.", hint=hint, id="kb.E003")
     try:

@@ -1,7 +1,7 @@
 """Japanese text → tokens, the same for every engine, for documents and for queries.
 
 Engines store and match these tokens and analyse nothing themselves, so ranking is the same everywhere. There are four
-kinds of token (`TokenKind`; docs/search.md, Analysis contract): short units, compounds that split into units, pairs of
+kinds of token (`TokenKind`; docs/reference/search.md, Analysis): short units, compounds that split into units, pairs of
 neighbouring characters, and readings. Never fails: any string has an analysis.
 """
 

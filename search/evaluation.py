@@ -1,4 +1,4 @@
-"""Relevance figures of judged questions: nDCG, recall, MRR (docs/search.md).
+"""Relevance figures of judged questions: nDCG, recall, MRR (docs/reference/search.md).
 
 The measures are pure. `ask` runs the product's pipeline on an index of a judged collection, on any engine, for a reader
 who may see everything. Weights are set in ranking.py, not here.

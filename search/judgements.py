@@ -1,4 +1,4 @@
-"""Judged collections: questions, and how well each document answers them (docs/search.md).
+"""Judged collections: questions, and how well each document answers them (docs/reference/search.md).
 
 A folder holds `queries.jsonl` ({id, text, kind}) and `qrels.tsv` (question, document, grade 1 to 3). With a
 `corpus.jsonl` ({id, title, text}) it is self-contained; each `.jsonl` may be `.gz`. Without one it judges documents of

@@ -18,7 +18,7 @@ WINDOW = 100
 #: Nobody reads further, and Elasticsearch returns at most 10,000 hits.
 LAST_PAGE = 1_000
 
-#: Weights of the token kinds, from the development sets (docs/search.md). Short units carry the meaning; compounds and
+#: Weights of the token kinds, from the development sets (docs/reference/search.md). Short units carry the meaning; compounds and
 #: bigrams reward closeness. A higher weight of bigrams improves encyclopaedia questions and makes assembly questions
 #: worse by as much. Readings help only where the reader typed kana.
 KIND_WEIGHTS: Mapping[TokenKind, float] = {

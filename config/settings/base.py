@@ -188,7 +188,7 @@ SEARCH_SOURCES = [
 SEARCH_SUGGESTERS = ["organization.search_source.UnitSuggester", "organization.search_source.PersonSuggester"]
 SEARCH_READER = "organization.policy.reader_tokens"
 SEARCH_JUDGED = ""  # a function: names in judgements → keys of the index; only the demo has judged documents
-#: Only this many characters of a text are searched; the page of a longer one says so (docs/search.md, Caps).
+#: Only this many characters of a text are searched; the page of a longer one says so .
 SEARCH_FIELD_LIMIT = 50_000
 # Used unless SEARCH_URL names an Elasticsearch server.
 SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 
 class TokenKind(StrEnum):
-    """The kinds of token (docs/search.md, Analysis contract). The values are stored in every index."""
+    """The kinds of token (docs/reference/search.md, Analysis). The values are stored in every index."""
 
     UNIT = "a"  # short units
     COMPOUND = "c"  # compounds that split into units

@@ -3,7 +3,7 @@
 Each generation is one index, `<prefix>-<12 hex digits>`. The alias `<prefix>` points to the live one. Each index has
 another alias for writes only, so that a write can never re-create a dropped index. A deleted document stays as a
 tombstone under its version. Only indices with such a name and our stamp in their mapping are touched. Only features of
-every distribution of the server are used (docs/search.md).
+every distribution of the server are used (docs/reference/search.md).
 """
 
 from __future__ import annotations

@@ -44,9 +44,9 @@ def test_nothing_else_reads_the_environment():
 @pytest.mark.parametrize("name", variables())
 def test_each_variable_is_told_of(name):
     example = (tree.ROOT / ".env.example").read_text("utf-8")
-    operations = (tree.ROOT / "docs" / "operations.md").read_text("utf-8")
+    operations = (tree.ROOT / "docs/reference/operations.md").read_text("utf-8")
     assert re.search(rf"^#? ?{name}=", example, re.MULTILINE), f"{name} is not in .env.example"
-    assert f"`{name}`" in operations, f"{name} is not in docs/operations.md"
+    assert f"`{name}`" in operations, f"{name} is not in docs/reference/operations.md"
 
 
 def test_the_example_names_no_other():

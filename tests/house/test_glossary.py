@@ -1,0 +1,22 @@
+"""docs/glossary.md names what the code names."""
+
+import re
+
+import pytest
+
+from tests.house import tree
+
+
+def code_names():
+    text = (tree.ROOT / "docs/glossary.md").read_text("utf-8")
+    return sorted({row.group(1) for row in re.finditer(r"^\|.*\| `([^`]+)` \|$", text, re.MULTILINE)})
+
+
+def code():
+    pages = [*tree.python(), *(path for path in tree.files() if path.parts[-2:-1] == ("house",))]
+    return "\n".join([*(tree.name(path) for path in tree.python()), *(path.read_text("utf-8") for path in pages)])
+
+
+@pytest.mark.parametrize("name", code_names())
+def test_each_code_name_of_the_glossary_is_in_the_code(name):
+    assert re.search(rf"\b{re.escape(name)}\b", code().replace("tests/house/test_glossary.py", "")), name
