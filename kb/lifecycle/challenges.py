@@ -1,4 +1,4 @@
-"""The moves of a challenge: support, start, end with an outcome, begin the look-back, close (domain.md, state machines).
+"""The moves of a challenge: support, start, end with an outcome, begin the look-back, close.
 
 It closes only with its published look-back, and 「学びあり（不成功）」 closes like a success (S12, I18).
 """

@@ -1,7 +1,6 @@
 """The unit reviewer's list (受理 / 差戻し): what waits to be read wider than its unit.
 
-Nobody accepts their own; after five working days of silence the knowledge office may (decided.md,
-Publishing). It refuses a return without a comment.
+Nobody accepts their own; after five working days of silence the knowledge office may (0009). It refuses a return without a comment.
 """
 
 from __future__ import annotations

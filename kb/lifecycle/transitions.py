@@ -1,7 +1,7 @@
 """The moves of an item between its author and its readers: create, publish, submit, widen, withdraw.
 
 Every move is a keyword-only function in one transaction that checks permission, writes the audit
-event and, where somebody waits for it, a notice. It refuses what the state table of domain.md does
+event and, where somebody waits for it, a notice. It refuses what the state table does
 not list. Publishing goes through Wagtail's revisions; search hears of it by signals.
 """
 
@@ -37,7 +37,7 @@ WIDTH = {
     Audience.SELF: 0, Audience.UNIT: 1, Audience.DEPARTMENT: 2, Audience.PREFECTURE: 3, Audience.MUNICIPAL: 4,
     Audience.PUBLIC: 5,
 }  # fmt: skip
-#: 見直し期限 where the author sets none (domain.md: +12 months).
+#: 見直し期限 where the author sets none (+12 months).
 REVIEW_AFTER = timedelta(days=365)
 
 

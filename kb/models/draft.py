@@ -1,4 +1,4 @@
-"""Draft: what a person is still writing. Never a page, in no chooser, in no index (decided.md, Drafts)."""
+"""Draft: what a person is still writing. Never a page, in no chooser, in no index (0002)."""
 
 from __future__ import annotations
 

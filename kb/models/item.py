@@ -1,4 +1,4 @@
-"""Item: the concrete base page of everything that was learned, with the Common block of domain.md.
+"""Item: the concrete base page of everything that was learned, with the Common block.
 
 It holds what every type shares: permanent id, unit, audience, state, vocabularies and the rendered
 HTML. It refuses to know its author (kb.models.authorship) and to be served at a tree address: the
@@ -68,7 +68,7 @@ class ItemQuerySet(PageQuerySet):
         return self.filter(live=True, state__in=(State.PUBLISHED, State.SUPERSEDED))
 
     def visible_to(self, user: Any) -> ItemQuerySet:
-        """The SQL form of the one policy (trust.md): published items that `user` may open."""
+        """The SQL form of the one policy: published items that `user` may open."""
         return self.published().allowed_for(user)
 
     def allowed_for(self, user: Any) -> ItemQuerySet:
@@ -99,7 +99,7 @@ ItemManager = PageManager.from_queryset(ItemQuerySet)
 
 
 class Item(Page):
-    """One piece of knowledge. Columns that are required only at submit are nullable (decided.md)."""
+    """One piece of knowledge. Columns that are required only at submit are nullable (0001)."""
 
     PREFIX: ClassVar[str] = ""
     TYPE_LABEL: ClassVar[str] = ""
@@ -200,7 +200,7 @@ class Item(Page):
         return reverse("item", args=[self.public_id]) if self.public_id else ""
 
     def get_url_parts(self, request: Any = None) -> tuple[int, str, str] | None:
-        """The permalink instead of a tree address, which is not served (decided.md)."""
+        """The permalink instead of a tree address, which is not served (0001)."""
         if not self.public_id:
             return None
         site_id, root_url, _ = super().get_url_parts(request) or (0, "", "")
@@ -272,7 +272,7 @@ class Item(Page):
             self.state = State.WITHDRAWN
 
     def with_content_json(self, content: dict[str, Any]) -> Item:
-        """A revision as a page, with access and identity taken from the row (decided.md)."""
+        """A revision as a page, with access and identity taken from the row (0001)."""
         page = super().with_content_json(content)
         for name in self.ROW_FIELDS:
             setattr(page, name, getattr(self, name))

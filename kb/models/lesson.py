@@ -10,7 +10,7 @@ from kb.models.item import Item, State
 
 
 class Maturity(models.TextChoices):
-    """How far a lesson has been proved (domain.md decision 1: an axis of its own beside visibility)."""
+    """How far a lesson has been proved (an axis of its own beside visibility, 0009)."""
 
     OBSERVED = "observed", "未検証"
     IDENTIFIED = "identified", "教訓候補"

@@ -98,7 +98,7 @@ class Answer(Orderable):
 
 
 class NextAction(Orderable):
-    """次の行動: what, by which post, until when. A post, never a person (domain.md decision 4)."""
+    """次の行動: what, by which post, until when. A post, never a person (0007)."""
 
     retrospective = ParentalKey(Retrospective, on_delete=models.CASCADE, related_name="next_actions")
     what = models.CharField("何を", max_length=120)

@@ -1,7 +1,7 @@
 """From a draft to an item and back: what was typed, cleaned by its form, becomes columns and rows.
 
 It refuses to overwrite: where somebody else published since the draft began, `store` raises
-EditConflict and the screen shows both texts (decided.md, Drafts).
+EditConflict and the screen shows both texts (0002).
 """
 
 from __future__ import annotations

@@ -71,3 +71,24 @@ def test_links_between_the_docs_lead_somewhere():
         if not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+CITED_TEST = re.compile(r"`(?:(?P<file>(?:tests/)?[\w/]*test_\w+\.py))?(?:::(?P<scope>[\w:]+))?`")
+
+
+def cited_tests():
+    """(page, file, test) of each test that a page of docs/ names; a bare `::test_…` is of the file named before it."""
+    for page in sorted((tree.ROOT / "docs").rglob("*.md")):
+        file = ""
+        for found in CITED_TEST.finditer(page.read_text("utf-8")):
+            if not any(found.groups()):
+                continue
+            file = found["file"] or file
+            yield tree.name(page), file, (found["scope"] or "").rpartition(":")[2]
+
+
+@pytest.mark.parametrize(("page", "file", "test"), sorted(set(cited_tests())))
+def test_each_test_that_the_docs_name_exists(page, file, test):
+    named = [path for path in tree.files() if tree.name(path) == file or tree.name(path).endswith(f"/{file}")]
+    assert len(named) == 1, f"{page}: {file}"
+    assert not test or re.search(rf"(?:def|class) {test}\b", named[0].read_text("utf-8")), f"{page}: {file}::{test}"

@@ -38,7 +38,7 @@ def refusals(writer, key, **changes):
     return {name: list(messages) for name, messages in form.errors.items()}
 
 
-# --- Defaults (domain.md, Common): a phone author is asked six things ----------------------------
+# --- Defaults : a phone author is asked six things ----------------------------
 
 
 def test_the_rest_is_filled_in(writer):

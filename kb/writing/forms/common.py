@@ -1,4 +1,4 @@
-"""The fields that every capture form shares (domain.md, Common to all P), most of them folded under 「くわしく」.
+"""The fields that every capture form shares, most of them folded under 「くわしく」.
 
 A form checks words, dates and choices; who may do what, and what is stored, is decided elsewhere. Fields that are not
 declared here do not exist: whatever else a request carries (owner, state, live …) is never looked at.

@@ -22,7 +22,7 @@ def _long(name: str, label: str, prompt: str = "", *, required: bool = False, ro
 
 
 class LessonForm(ItemForm):
-    """Title, fact, when to use and what changes for residents are required (domain.md); the rest helps later."""
+    """Title, fact, when to use and what changes for residents are required; the rest helps later."""
 
     observation = _long("observation", "事実", "見たこと・起きたことを。良し悪しは書きません。", required=True)
     applies_when = _long("applies_when", "使える場面", "どんな仕事の、どんな時に使えますか。", required=True, rows=3)
