@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: Increase this whenever the same document would give other tokens (a change of this module, of normalization.py or of
 #: variants.tsv). It is part of each generation's stamp; a generation with another stamp is rebuilt.
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 #: The dictionary accepts at most 49,149 bytes at once; 8,000 characters of four bytes stay below that.
 _CHUNK = 8_000
 _TOKEN_LENGTH = 64

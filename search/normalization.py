@@ -24,7 +24,7 @@ _CLUSTER = re.compile(f"[^{_KEPT}{_MARKS}][{_MARKS}]*|[{_KEPT}][{_MARKS}]+")
 
 _DASHES = re.compile("[‐‑‒–—―−─━﹣]")
 _LONG_VOWEL = re.compile(
-    "(?<=[ァ-ヺー])[-‐‑‒–—―−─━]+(?=[ァ-ヺ])|(?:(?<=[ぁ-ゖ])|(?<=[ァ-ヺー]{2}))[~〜]+(?=[ぁ-ゖァ-ヺ])|ー{2,}"
+    "(?<=[ァ-ヺー])[-‐‑‒–—―−─━]+(?=[ァ-ヺ])|(?:(?<=[ぁ-ゖ])|(?<=[ァ-ヺー]{2}))[~〜〰∼]+(?=[ぁ-ゖァ-ヺ])|ー{2,}"
 )
 _WAVE = re.compile("[〜〰∼]")
 #: Quick tests. The three patterns above can match only a text with one of _STROKE, and _MARKED below only one with one
@@ -104,11 +104,14 @@ def normalize(text: str) -> NormalizedText:
     normalized = NormalizedText(text, list(range(len(text))), list(range(1, len(text) + 1)))
     normalized.replace(_NOISE, lambda match: " " if match[0].isspace() else "")
     normalized.replace(_CLUSTER, lambda match: unicodedata.normalize("NFKC", match[0]).lower())
+    normalized.replace(_MIDDLE_DOT, "")
     if _STROKE.search(normalized.text):
-        normalized.replace(_LONG_VOWEL, "ー")
+        before = ""
+        while normalized.text != before:  # a new long vowel mark may make the next one: カー-ド is カード, not カーード
+            before = normalized.text
+            normalized.replace(_LONG_VOWEL, "ー")
         normalized.replace(_DASHES, "-")
         normalized.replace(_WAVE, "~")
-    normalized.replace(_MIDDLE_DOT, "")
     single, words, table = _variants()
     normalized.replace(single, lambda match: table[match[0]])
     normalized.replace(_COUNTER_KA, "か")
