@@ -20,9 +20,10 @@ from kb.admin.panels import RowPanel
 from kb.admin.permissions import hide_unreadable
 from kb.admin.stale_report import StaleReport
 from kb.models import Item, Reference, Scene, Stance, Term, Theme
-from kb.references import views
+from kb.references import views as reference_views
 from kb.references.sources import may_manage
-from organization import audit, office_views
+from organization import audit
+from organization.admin import audited_views
 
 
 @hooks.register("register_admin_viewset")
@@ -30,7 +31,7 @@ def register_items() -> list[Any]:
     return [ItemsGroup(), ItemViewSet("office_items")]
 
 
-class DeleteWord(office_views.Delete):
+class DeleteWord(audited_views.Delete):
     """Refuses a word that items bear: Wagtail would take it from all of them without a word."""
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -47,9 +48,9 @@ class WordViewSet(ModelViewSet):
     """What the vocabularies share: audited views, no copies (a code is given once)."""
 
     icon = "tag"
-    index_view_class = office_views.Listing
-    add_view_class = office_views.Add
-    edit_view_class = office_views.Edit
+    index_view_class = audited_views.Listing
+    add_view_class = audited_views.Add
+    edit_view_class = audited_views.Edit
     delete_view_class = DeleteWord
     copy_view_enabled = False
     list_display = ["label", "code", "scope_note", "order"]
@@ -96,7 +97,7 @@ class TermViewSet(WordViewSet):
     ]  # fmt: skip
 
 
-class ReferenceListing(office_views.Listing):
+class ReferenceListing(audited_views.Listing):
     related = ("source",)
 
 
@@ -152,7 +153,7 @@ def register_stale_urls() -> list[Any]:
 
 @hooks.register("register_admin_urls")
 def register_import_urls() -> list[Any]:
-    return views.urlpatterns
+    return reference_views.urlpatterns
 
 
 class OfficeMenuItem(MenuItem):

@@ -16,7 +16,7 @@ from django.db.models import Subquery
 from learning.models import Assignment, StepProgress, TrainingRecord
 from organization import clock
 from organization.models import Appointment, Notice
-from organization.models.trace import AuditHead
+from organization.models.audit import AuditHead
 from organization.models.unit import TreeStamp
 
 SECONDS = 60

@@ -23,12 +23,12 @@ from learning.access import permissions
 from learning.models import TrainingCourse, TrainingRecord
 from learning.progress import recording
 from learning.records import editing
-from organization import office_views
+from organization.admin import audited_views
 from organization.fiscal import fiscal_year_label
 from organization.policy import reader_for
 
 
-class CourseViewSet(office_views.OfficeViewSet):
+class CourseViewSet(audited_views.OfficeViewSet):
     model = TrainingCourse
     icon = "calendar-check"
     menu_label = "研修の目録"
@@ -62,12 +62,12 @@ class Kept:
         return row
 
 
-class RecordListing(office_views.Listing):
+class RecordListing(audited_views.Listing):
     def get_base_queryset(self) -> QuerySet[Any]:
         return super().get_base_queryset().filter(pk__in=permissions.kept_records().values("pk"))
 
 
-class RecordEdit(Kept, office_views.Edit):
+class RecordEdit(Kept, audited_views.Edit):
     pass
 
 
@@ -104,7 +104,7 @@ class RecordForm(WagtailAdminModelForm):
         return record
 
 
-class RecordDelete(Kept, office_views.Delete):
+class RecordDelete(Kept, audited_views.Delete):
     """A course that was deleted counts no longer."""
 
     def delete_action(self) -> None:
@@ -112,7 +112,7 @@ class RecordDelete(Kept, office_views.Delete):
         recording.record_changed(self.object)
 
 
-class RecordViewSet(office_views.OfficeViewSet):
+class RecordViewSet(audited_views.OfficeViewSet):
     model = TrainingRecord
     icon = "clipboard-list"
     menu_label = "受講記録"

@@ -6,7 +6,7 @@ from wagtail.users.apps import WagtailUsersAppConfig
 
 class UsersConfig(WagtailUsersAppConfig):
     default = False
-    user_viewset = "organization.user_admin.OfficeUserViewSet"
+    user_viewset = "organization.admin.users.OfficeUserViewSet"
 
 
 class OrganizationConfig(AppConfig):

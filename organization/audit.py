@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from organization import clock
-from organization.models.trace import AuditEvent, AuditHead
+from organization.models.audit import AuditEvent, AuditHead
 
 if TYPE_CHECKING:
     from organization.models.user import User

@@ -14,8 +14,9 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 
-from organization import clock, office_views
-from organization.choosers import CHOOSERS
+from organization import clock
+from organization.admin import audited_views
+from organization.admin.choosers import CHOOSERS
 from organization.models import Appointment, Duty, OrgEvent, OrgUnit, OrgUnitVersion, Person, Post
 from organization.tree import unit_tree
 
@@ -41,11 +42,11 @@ class PersonFilterSet(WagtailFilterSet):
         fields = ["employment"]
 
 
-class PersonViewSet(office_views.OfficeViewSet):
+class PersonViewSet(audited_views.OfficeViewSet):
     model = Person
     icon = "user"
     menu_label = "職員"
-    index_view_class = office_views.PeopleListing
+    index_view_class = audited_views.PeopleListing
     list_display = [
         "name",
         "kana",
@@ -94,7 +95,7 @@ def _heir(unit: OrgUnit) -> str:
     return tree.name(heir) if heir != unit.pk else ""
 
 
-class UnitViewSet(office_views.OfficeViewSet):
+class UnitViewSet(audited_views.OfficeViewSet):
     model = OrgUnit
     icon = "group"
     menu_label = "所属"
@@ -111,7 +112,7 @@ class UnitViewSet(office_views.OfficeViewSet):
     panels = [FieldRowPanel([FieldPanel("code"), FieldPanel("kind")])]
 
 
-class VersionViewSet(office_views.OfficeViewSet):
+class VersionViewSet(audited_views.OfficeViewSet):
     model = OrgUnitVersion
     icon = "history"
     menu_label = "名称の移り変わり"
@@ -139,7 +140,7 @@ def _after(event: OrgEvent) -> str:
     return "、".join(tree.name_then(unit.pk, event.effective_on) for unit in event.to_units.all())
 
 
-class EventViewSet(office_views.OfficeViewSet):
+class EventViewSet(audited_views.OfficeViewSet):
     model = OrgEvent
     icon = "rotate"
     menu_label = "組織改正"
@@ -151,7 +152,7 @@ class EventViewSet(office_views.OfficeViewSet):
         "main_successor",
     ]
     list_filter = ["kind", "effective_on"]
-    index_view_class = office_views.EventListing
+    index_view_class = audited_views.EventListing
     related = ("main_successor",)
     panels = [
         FieldRowPanel([FieldPanel("kind"), FieldPanel("effective_on")]),
@@ -167,7 +168,7 @@ class EventViewSet(office_views.OfficeViewSet):
     ]
 
 
-class PostViewSet(office_views.OfficeViewSet):
+class PostViewSet(audited_views.OfficeViewSet):
     model = Post
     icon = "tag"
     menu_label = "職"
@@ -186,15 +187,15 @@ class AppointmentFilterSet(WagtailFilterSet):
         fields = ["kind", "starts_on"]
 
 
-class AppointmentViewSet(office_views.OfficeViewSet):
+class AppointmentViewSet(audited_views.OfficeViewSet):
     model = Appointment
     icon = "calendar-alt"
     menu_label = "発令"
-    index_view_class = office_views.AppointmentListing
-    edit_view_class = office_views.AppointmentEdit
-    delete_view_class = office_views.AppointmentDelete
-    history_view_class = office_views.AppointmentHistory
-    usage_view_class = office_views.AppointmentUsage
+    index_view_class = audited_views.AppointmentListing
+    edit_view_class = audited_views.AppointmentEdit
+    delete_view_class = audited_views.AppointmentDelete
+    history_view_class = audited_views.AppointmentHistory
+    usage_view_class = audited_views.AppointmentUsage
     list_display = ["person", "post", "kind", "starts_on", "ends_on", "announced_on"]
     filterset_class = AppointmentFilterSet
     search_fields = ["person__name", "person__kana", "person__staff_no", "post__title"]
@@ -216,7 +217,7 @@ class DutyFilterSet(WagtailFilterSet):
         fields = ["role"]
 
 
-class DutyViewSet(office_views.OfficeViewSet):
+class DutyViewSet(audited_views.OfficeViewSet):
     model = Duty
     icon = "key"
     menu_label = "役割"

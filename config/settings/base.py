@@ -75,7 +75,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-                "organization.context.site",
+                "organization.context_processors.site",
             ],
             "builtins": ["organization.templatetags.icons"],
         },

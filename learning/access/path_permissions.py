@@ -18,7 +18,7 @@ from learning.models import LearningPath, Stage
 from organization import clock
 from organization.audience import Audience
 from organization.models import Duty, Person
-from organization.models.trace import AuditEvent
+from organization.models.audit import AuditEvent
 from organization.policy import reader_for
 from organization.posts import held_on
 from organization.tree import unit_tree

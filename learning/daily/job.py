@@ -18,7 +18,7 @@ from learning.daily import leave, personnel_changes
 from learning.notifications import outbox, reminders
 from learning.rules import matching
 from organization import clock
-from organization.take_effect import take_effect
+from organization.effective_dating import take_effect
 
 #: Of the advisory lock on PostgreSQL: any number that nobody else takes.
 LOCK = 5_120_401

@@ -1,9 +1,9 @@
 """Who and where: accounts, people, units with dated versions, posts, appointments, duties, the audit chain, notices."""
 
+from organization.models.audit import AuditEvent, AuditHead
 from organization.models.notice import Notice
 from organization.models.person import Person
 from organization.models.post import Appointment, Duty, Post
-from organization.models.trace import AuditEvent, AuditHead
 from organization.models.unit import OrgEvent, OrgUnit, OrgUnitVersion, TreeStamp
 from organization.models.user import User, UserManager
 

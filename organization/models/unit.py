@@ -1,7 +1,7 @@
 """OrgUnit: a unit that keeps its id for ever; what it is called and where it hangs are dated versions.
 
 A reorganisation rewrites nothing: it closes versions, opens others and writes an OrgEvent (see
-``organization.reorganise``). Reading the tree is ``organization.tree``'s work, never these rows'.
+``organization.reorganisation``). Reading the tree is ``organization.tree``'s work, never these rows'.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class TreeStamp(models.Model):
     """
 
     value = models.UUIDField(default=uuid.uuid4)
-    #: The last day whose beginning and ending versions were told of (organization.take_effect).
+    #: The last day whose beginning and ending versions were told of (organization.effective_dating).
     day = models.DateField(null=True)
 
     class Meta:

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from organization import audit, reorganise
+from organization import audit, reorganisation
 from organization.models import AuditEvent, OrgEvent, OrgUnit, OrgUnitVersion
-from organization.reorganise import Naming
+from organization.reorganisation import Naming
 from organization.tree import unit_tree
 from tests.errors import refused_with
 from tests.factories.organization import make_department, make_staff, make_unit, make_user
@@ -33,7 +33,7 @@ def new_unit(code):
 def test_a_renamed_unit_stays_itself(actor):
     department = make_department()
     unit = make_unit("danjo", name="男女共同参画課")
-    event = reorganise.rename(unit=unit, to=naming("人権・共生課", parent=department), on=DAY, actor=actor)
+    event = reorganisation.rename(unit=unit, to=naming("人権・共生課", parent=department), on=DAY, actor=actor)
     tree = unit_tree(DAY)
     assert (tree.name(unit.pk), tree.parent(unit.pk)) == ("人権・共生課", department.pk)
     assert unit_tree(EVE).name(unit.pk) == "男女共同参画課"
@@ -44,7 +44,7 @@ def test_a_renamed_unit_stays_itself(actor):
 
 def test_merged_units_end_and_one_carries_on(actor):
     one, two = make_unit(), make_unit()
-    reorganise.merge(units=[one, two], into=two, to=naming("統合課"), on=DAY, actor=actor)
+    reorganisation.merge(units=[one, two], into=two, to=naming("統合課"), on=DAY, actor=actor)
     tree = unit_tree(DAY)
     assert not tree.is_in_force(one.pk)
     assert (tree.name(two.pk), tree.successor(one.pk)) == ("統合課", two.pk)
@@ -53,7 +53,7 @@ def test_merged_units_end_and_one_carries_on(actor):
 
 def test_units_merge_into_a_new_one(actor):
     one, two, new = make_unit(), make_unit(), new_unit("new")
-    reorganise.merge(units=[one, two], into=new, to=naming("新課"), on=DAY, actor=actor)
+    reorganisation.merge(units=[one, two], into=new, to=naming("新課"), on=DAY, actor=actor)
     tree = unit_tree(DAY)
     assert tree.predecessors(new.pk) == {one.pk, two.pk}
     assert [tree.is_in_force(unit.pk) for unit in (one, two, new)] == [False, False, True]
@@ -61,14 +61,14 @@ def test_units_merge_into_a_new_one(actor):
 
 def test_a_unit_may_be_merged_into_another_that_keeps_its_name(actor):
     one, two = make_unit(), make_unit(name="総務課")
-    reorganise.merge(units=[one], into=two, on=DAY, actor=actor)
+    reorganisation.merge(units=[one], into=two, on=DAY, actor=actor)
     assert unit_tree(DAY).successor(one.pk) == two.pk
     assert two.versions.count() == 1
 
 
 def test_a_split_has_a_main_successor(actor):
     old, one, two = make_unit(), new_unit("one"), new_unit("two")
-    reorganise.split(
+    reorganisation.split(
         unit=old, into=[(one, naming("一課")), (two, naming("二課"))], main_successor=two, on=DAY, actor=actor
     )
     tree = unit_tree(DAY)
@@ -78,7 +78,7 @@ def test_a_split_has_a_main_successor(actor):
 
 def test_the_old_unit_may_go_on_after_a_split(actor):
     old, new = make_unit(name="大課"), new_unit("new")
-    reorganise.split(
+    reorganisation.split(
         unit=old, into=[(old, naming("小課")), (new, naming("新課"))], main_successor=old, on=DAY, actor=actor
     )
     assert unit_tree(DAY).name(old.pk) == "小課"
@@ -87,7 +87,7 @@ def test_the_old_unit_may_go_on_after_a_split(actor):
 
 def test_an_abolished_unit_leaves_its_work_to_another(actor):
     unit, heir = make_unit(), make_unit()
-    reorganise.abolish(unit=unit, main_successor=heir, on=DAY, actor=actor)
+    reorganisation.abolish(unit=unit, main_successor=heir, on=DAY, actor=actor)
     assert unit_tree(DAY).successor(unit.pk) == heir.pk
     assert unit_tree(EVE).is_in_force(unit.pk)
 
@@ -95,14 +95,14 @@ def test_an_abolished_unit_leaves_its_work_to_another(actor):
 def test_units_below_a_department_that_ends_go_to_its_successor(actor):
     old, new = make_department(), make_department()
     division = make_unit(parent=old)
-    reorganise.abolish(unit=old, main_successor=new, on=DAY, actor=actor)
+    reorganisation.abolish(unit=old, main_successor=new, on=DAY, actor=actor)
     assert unit_tree(DAY).department(division.pk) == new.pk
 
 
 def test_each_verb_is_written_down(actor):
     unit, heir = make_unit(name="課"), make_unit("heir")
-    reorganise.rename(unit=unit, to=naming("新課"), on=DAY, actor=actor)
-    reorganise.abolish(unit=unit, main_successor=heir, on=date(2026, 4, 1), actor=actor)
+    reorganisation.rename(unit=unit, to=naming("新課"), on=DAY, actor=actor)
+    reorganisation.abolish(unit=unit, main_successor=heir, on=date(2026, 4, 1), actor=actor)
     events = list(AuditEvent.objects.order_by("sequence").values_list("action", "before__name", "after__name"))
     assert events == [("unit.renamed", "課", "新課"), ("unit.abolished", "新課", None)]
     assert audit.verify_chain() == []
@@ -127,36 +127,41 @@ def test_what_would_leave_work_without_an_heir_is_refused(actor):
     unit, gone = make_unit(), make_unit(until=EVE)
     one, two = (new_unit("one"), naming("一課")), (new_unit("two"), naming("二課"))
     common = {"on": DAY, "actor": actor}
-    refused("successor_not_in_force", reorganise.abolish, unit=unit, main_successor=unit, **common)
-    refused("successor_not_in_force", reorganise.abolish, unit=unit, main_successor=gone, **common)
-    refused("too_few_units", reorganise.merge, units=[unit], into=unit, **common)
-    refused("target_not_in_force", reorganise.merge, units=[unit], into=gone, **common)
-    refused("too_few_units", reorganise.split, unit=unit, into=[one], main_successor=one[0], **common)
-    refused("successor_not_a_target", reorganise.split, unit=unit, into=[one, two], main_successor=unit, **common)
+    refused("successor_not_in_force", reorganisation.abolish, unit=unit, main_successor=unit, **common)
+    refused("successor_not_in_force", reorganisation.abolish, unit=unit, main_successor=gone, **common)
+    refused("too_few_units", reorganisation.merge, units=[unit], into=unit, **common)
+    refused("target_not_in_force", reorganisation.merge, units=[unit], into=gone, **common)
+    refused("too_few_units", reorganisation.split, unit=unit, into=[one], main_successor=one[0], **common)
+    refused("successor_not_a_target", reorganisation.split, unit=unit, into=[one, two], main_successor=unit, **common)
     stays = (unit, naming("元の課"))
     refused(
-        "successor_must_be_the_unit", reorganise.split, unit=unit, into=[stays, one], main_successor=one[0], **common
+        "successor_must_be_the_unit",
+        reorganisation.split,
+        unit=unit,
+        into=[stays, one],
+        main_successor=one[0],
+        **common,
     )
     standing = (make_unit(), naming("別の課"))
-    refused("target_in_force", reorganise.split, unit=unit, into=[one, standing], main_successor=one[0], **common)
+    refused("target_in_force", reorganisation.split, unit=unit, into=[one, standing], main_successor=one[0], **common)
 
 
 def test_a_day_on_which_the_unit_does_not_stand_is_refused(actor):
     unit = make_unit(since=DAY)
-    refused("no_open_version", reorganise.rename, unit=unit, to=naming("新課"), on=DAY, actor=actor)
+    refused("no_open_version", reorganisation.rename, unit=unit, to=naming("新課"), on=DAY, actor=actor)
     gone = make_unit(until=EVE)
-    refused("no_open_version", reorganise.rename, unit=gone, to=naming("新課"), on=DAY, actor=actor)
+    refused("no_open_version", reorganisation.rename, unit=gone, to=naming("新課"), on=DAY, actor=actor)
 
 
 def test_a_parent_that_does_not_stand_is_refused_and_nothing_is_closed(actor):
     unit, gone = make_unit(), make_department(until=EVE)
     to = naming("新課", parent=gone)
-    refused("parent_not_in_force", reorganise.rename, unit=unit, to=to, on=DAY, actor=actor)
+    refused("parent_not_in_force", reorganisation.rename, unit=unit, to=to, on=DAY, actor=actor)
 
 
 def test_only_the_knowledge_office_and_administrators_may():
     unit = make_unit()
     for actor in (make_user(), make_staff(make_unit(), head=True).user):
         with pytest.raises(PermissionDenied, match="KM推進と管理者"):
-            reorganise.rename(unit=unit, to=naming("新課"), on=DAY, actor=actor)
-    reorganise.rename(unit=unit, to=naming("新課"), on=DAY, actor=make_user(is_superuser=True))
+            reorganisation.rename(unit=unit, to=naming("新課"), on=DAY, actor=actor)
+    reorganisation.rename(unit=unit, to=naming("新課"), on=DAY, actor=make_user(is_superuser=True))

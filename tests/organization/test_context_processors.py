@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.template import Context, Template
 
-from organization.context import site
+from organization.context_processors import site
 from organization.notices import notify
 from organization.tree import unit_tree
 from tests.factories.organization import make_staff, make_unit, make_user

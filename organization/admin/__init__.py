@@ -1,0 +1,1 @@
+"""The organization in Wagtail's admin: choosers, audited views, and accounts."""
