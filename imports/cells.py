@@ -40,17 +40,17 @@ class CellError(ValueError):
 
 def text(value: Any, *, longest: int = 1000, lines: bool = False) -> str:
     """What stands in the cell, without outer spaces; numbers as they are typed."""
-    found = trimmed(_plain(value))
-    if len(found) > longest:
-        raise CellError(f"{longest:,}文字までです。今は{len(found):,}文字です。けずってください。")
-    if CONTROL.search(found):
+    cleaned = trimmed(_plain(value))
+    if len(cleaned) > longest:
+        raise CellError(f"{longest:,}文字までです。今は{len(cleaned):,}文字です。けずってください。")
+    if CONTROL.search(cleaned):
         raise CellError("目に見えない制御文字があります。消して、打ち直してください。")
-    if BROKEN in found:
+    if BROKEN in cleaned:
         raise CellError("文字化けがあります。文字コードをUTF-8にして保存し直してください。")
-    if not lines and ("\n" in found or "\t" in found):
+    if not lines and ("\n" in cleaned or "\t" in cleaned):
         raise CellError("改行やタブがあります。1行にしてください。")
     # The apostrophe by which an export keeps the cell from being a formula.
-    return found[1:] if _GUARDED.match(found) else found
+    return cleaned[1:] if _GUARDED.match(cleaned) else cleaned
 
 
 def trimmed(value: str) -> str:
@@ -122,10 +122,10 @@ def _era_day(match: re.Match[str], written: str) -> date:
     count = 1 if number == "元" else int(number)
     if count == 0:
         raise CellError(f"「{written[:30]}」の年がありません。元号の1年目は「元年」です。")
-    found = _real(first_year + count - 1, int(month), int(of_month), written)
-    if found < first:
+    calendar_day = _real(first_year + count - 1, int(month), int(of_month), written)
+    if calendar_day < first:
         raise CellError(f"「{written[:30]}」は、{called}より前の日です。前の元号か西暦で入れてください。")
-    return found  # 平成35年 and later stand on papers printed before 2019, and can mean one day only
+    return calendar_day  # 平成35年 and later stand on papers printed before 2019, and can mean one day only
 
 
 def _western_day(match: re.Match[str], written: str) -> date:
@@ -143,10 +143,10 @@ def _serial_day(match: re.Match[str], written: str) -> date:
     return _EPOCH + timedelta(days=int(float(match[0])))
 
 
-def _in_range(found: date) -> date:
-    if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise CellError(f"{found.year}年の日付です。年を確かめて、直してください。")
-    return found
+def _in_range(calendar_day: date) -> date:
+    if not FIRST_YEAR <= calendar_day.year <= LAST_YEAR:
+        raise CellError(f"{calendar_day.year}年の日付です。年を確かめて、直してください。")
+    return calendar_day
 
 
 # --- Numbers, yes and no, choices ------------------------------------------------------------
@@ -159,22 +159,22 @@ def number(value: Any, *, most: int, places: int = 0) -> Decimal | None:
         return None
     written = re.sub(r"(?:点|か月|ヶ月|カ月|月)$", "", written)
     try:
-        found = Decimal(written) if re.fullmatch(r"-?\d{1,12}(?:\.\d{1,18})?", written) else Decimal("NaN")
+        amount = Decimal(written) if re.fullmatch(r"-?\d{1,12}(?:\.\d{1,18})?", written) else Decimal("NaN")
     except InvalidOperation:  # pragma: no cover (the pattern lets nothing else through)
-        found = Decimal("NaN")
-    if not found.is_finite():
+        amount = Decimal("NaN")
+    if not amount.is_finite():
         raise CellError(f"「{written[:30]}」は数字ではありません。数字だけで入れてください。")
-    found = found.normalize()
-    if found < 0 or found > most:
+    amount = amount.normalize()
+    if amount < 0 or amount > most:
         raise CellError(f"0から{most:,}までの数にしてください。")
-    if -int(found.as_tuple().exponent) > places:
+    if -int(amount.as_tuple().exponent) > places:
         raise CellError("整数にしてください。" if not places else f"小数第{places}位までにしてください。")
-    return found.quantize(Decimal(1).scaleb(-places))
+    return amount.quantize(Decimal(1).scaleb(-places))
 
 
 def whole(value: Any, *, most: int) -> int | None:
-    found = number(value, most=most)
-    return None if found is None else int(found)
+    amount = number(value, most=most)
+    return None if amount is None else int(amount)
 
 
 def hours(value: Any) -> Decimal | None:

@@ -91,10 +91,10 @@ def _encoding(path: Path) -> tuple[str, int]:
         broken = letters = nul = 0
         with path.open("rb") as file:
             while piece := file.read(1024 * 1024):
-                found = decoder.decode(piece)
-                broken += found.count("\ufffd")
-                nul += found.count("\x00")
-                letters += len(found)
+                decoded = decoder.decode(piece)
+                broken += decoded.count("\ufffd")
+                nul += decoded.count("\x00")
+                letters += len(decoded)
         counts[name] = broken
         if nul > letters // 10:
             raise UnreadableFileError(f"表のファイルではありません。{SAVE_AGAIN}")

@@ -49,12 +49,12 @@ def opened(path: Path, *, is_heading: Callable[[str], bool], called: str = "") -
 
 def headings(row: Row) -> tuple[str, ...]:
     """The headings as one line each, different from each other; "" where there is none."""
-    found: list[str] = []
+    names: list[str] = []
     for cell in row.cells:
         name = "" if cell is None else " ".join(str(cell).split()).replace("\x00", "")[:80]
-        same = sum(other == name or other.startswith(f"{name} (") for other in found)
-        found.append(f"{name} ({same + 1})" if name and same else name)
-    return tuple(found)
+        same = sum(other == name or other.startswith(f"{name} (") for other in names)
+        names.append(f"{name} ({same + 1})" if name and same else name)
+    return tuple(names)
 
 
 def _counted(first: list[Row], rest: Iterator[Row]) -> Iterator[Row]:

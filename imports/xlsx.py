@@ -1,8 +1,8 @@
-"""Excel books (.xlsx) for ``imports.readers``: looked into before they are read, then read row by row.
+"""Excel workbooks (.xlsx) as tables: inspected before they are read, then read row by row.
 
-What a book unpacks to is known from its directory before anything is unpacked, and Python's zipfile reads no more than
-that. Formulas and errors are seen as such and refused by cell; merged cells are named. It refuses books with a
-password, the old .xls, and archives that only bear the name.
+The unpacked size is known from the archive's directory before anything is unpacked, and Python's zipfile reads no more
+than that. Formulas and errors are refused by cell; merged cells are named in a note. Refuses workbooks with a password,
+the old .xls, and archives that only have the name.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _opened(path: Path) -> Table:
 
 
 def _scanned(sheet: Any) -> tuple[list[str], int]:
-    """Merged ranges, which openpyxl does not tell when it reads row by row, and the number of rows; one walk."""
+    """Merged ranges, which openpyxl does not report when it reads row by row, and the number of rows; one pass."""
     merged: list[str] = []
     rows, kept = 0, b""
     with sheet._get_source() as source:

@@ -122,10 +122,10 @@ def _date(value: object) -> date | None:
     if not text:
         return None
     try:
-        found = DATE.fullmatch(text)
-        if found is None:
+        match = DATE.fullmatch(text)
+        if match is None:
             raise ValueError
-        return date(int(found[1]), int(found[2]), int(found[3]))
+        return date(int(match[1]), int(match[2]), int(match[3]))
     except ValueError as error:
         raise RefusalError(f"date「{text}」を日付として読めません。2025-04-01 の形にします。") from error
 
@@ -187,8 +187,8 @@ def _sections(value: Mapping[str, Any]) -> list[tuple[str, object]]:
     pairs: list[tuple[object, object]]
     if isinstance(given, dict):
         pairs = list(given.items())
-    elif isinstance(given, list) and all(isinstance(one, dict) for one in given):
-        pairs = [(one.get("heading") or one.get("title"), one.get("text")) for one in given]
+    elif isinstance(given, list) and all(isinstance(section, dict) for section in given):
+        pairs = [(section.get("heading") or section.get("title"), section.get("text")) for section in given]
     else:
         raise RefusalError("sections は {見出し: 本文} か [{heading, text}, …] にします。")
     return [(_line(heading, "sections の見出し", MAX_TITLE, required=True), body) for heading, body in pairs]

@@ -1,10 +1,9 @@
-"""Records from a file into kb.Reference, in batches, never whole in memory; the same walk without `commit` is the dry run.
+"""Imports records from a file into kb.Reference, in batches. Without `commit` it is a dry run.
 
-A text is known again by (source, id): what is as it was is left alone, what differs is changed and keeps its public
-id, nothing is taken in twice, and what the file no longer holds stays. Each batch is one transaction, so an import
-that is killed is finished by running it again. Search hears of every row by ``post_save``, which bulk inserts do not
-send and this module therefore does. It refuses to import into a source that is withdrawn, to change a text's own
-withdrawal, and to read a file's fields (``kb.references.fields``) or lines (``imports.json_lines``) itself.
+A text is identified by source and id: an equal one is left alone, a different one is changed and keeps its public id,
+nothing is imported twice, and what the file no longer holds stays. Each batch is one transaction, so an import that
+was killed is finished by running it again. Bulk inserts send no ``post_save``, so this module sends it and search
+hears of every row. Refuses to import into a withdrawn source, and to change a text's own withdrawal.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from kb.items.identifiers import draw_public_ids
 from kb.markdown.rendering import render_lot
 from kb.models import Reference, ReferenceSource
 from kb.references.fields import Record, RefusalError, record_from
-from kb.references.sources import SourceFacts, may_manage, settle
+from kb.references.sources import SourceFacts, may_manage, save_source
 from organization import audit, clock
 from organization.fiscal import fiscal_year
 from organization.models import User
@@ -58,9 +57,9 @@ class Import:
 
 
 def run(job: Import) -> ReferenceReport:
-    """Walk the file; raises ImportRefusedError or UnreadableFileError, where nothing more can be done.
+    """Walk the file. Raises ImportRefusedError or UnreadableFileError where nothing more can be done.
 
-    What a file that turns out unreadable later held before that place is kept: each batch stands by itself.
+    Where a file breaks off in the middle, the batches before that place are kept.
     """
     if not may_manage(job.by):
         raise PermissionDenied
@@ -84,7 +83,7 @@ def run(job: Import) -> ReferenceReport:
         batch = [record for _, (_, record) in lines]
         if job.commit and batch and not report.accepted:
             # With the first good line: a file of none leaves no empty source behind.
-            source = settle(facts=job.facts, by=job.by)
+            source = save_source(facts=job.facts, by=job.by)
         _take(batch, source, report, commit=job.commit)
         job.observer.progress(report, file.position, file.size)
     _close(job, source, report)
@@ -129,7 +128,7 @@ def _duplicate(row: tuple[int, Record], first: int) -> Refusal:
 
 
 def _take(batch: list[Record], source: ReferenceSource | None, report: ReferenceReport, *, commit: bool) -> None:
-    """Compare a batch with the rows that stand, count, and write what differs."""
+    """Compare a batch with the stored rows, count, and write what differs."""
     ids = [record.external_id for record in batch]
     rows = Reference.objects.filter(source=source, external_id__in=ids).defer("html") if source is not None else ()
     standing = {row.external_id: row for row in rows}
@@ -172,9 +171,9 @@ def _value(record: Record, name: str) -> Any:
 
 
 def _stored(names: list[str]) -> set[str]:
-    """With each given column, what is made from it."""
-    made = {"text": "html", "occurred_on": "fiscal_year"}
-    return {*names, *(made[name] for name in names if name in made)}
+    """The given columns and those derived from them."""
+    derived = {"text": "html", "occurred_on": "fiscal_year"}
+    return {*names, *(derived[name] for name in names if name in derived)}
 
 
 def _fill(row: Reference, record: Record, html: str | None) -> None:

@@ -1,8 +1,7 @@
-"""What holds for a whole source of references: its label, licence and audience; withdrawing it and bringing it back.
+"""A source of references as a whole: its label, licence and audience, its withdrawal and its return.
 
-Every change is of the source's one row: gate two asks it at once, and search hears of it by the row's signal and
-queues the source's texts (``kb.search_source``). It refuses to touch single texts, but for their audience, which
-they carry for the policy's sake.
+A change writes the source's one row: the policy asks it at once, and search queues the source's texts on the row's
+signal (``kb.search_source``). Single texts are left alone except for their audience, which the policy asks of them.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from organization.policy import KM, reader_for
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What an import says of its source. Empty: as it is, or the default of a new source."""
+    """What an import says of its source. An empty value keeps what is stored, or takes a new source's default."""
 
     name: str
     label: str = ""
@@ -39,7 +38,7 @@ class SourceFacts:
         row.clean_fields(exclude=[] if row.label else ["label"])
 
     def changes(self, row: ReferenceSource) -> bool:
-        """Whether an import that says this changes the source itself, be its texts as they were."""
+        """Whether these facts change the source itself, even where its texts stay as they are."""
         return _facts(self.applied(copy(row))) != _facts(row)
 
     def applied(self, row: ReferenceSource) -> ReferenceSource:
@@ -54,8 +53,8 @@ def may_manage(user: User | None) -> bool:
     return user is None or KM in reader_for(user).roles
 
 
-def settle(*, facts: SourceFacts, by: User | None) -> ReferenceSource:
-    """The source of that name, made or changed as `facts` say; a new audience is that of its texts too."""
+def save_source(*, facts: SourceFacts, by: User | None) -> ReferenceSource:
+    """Create or change the source as `facts` say. A new audience applies to its texts too."""
     if not may_manage(by):
         raise PermissionDenied
     with transaction.atomic():

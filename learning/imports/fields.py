@@ -49,7 +49,7 @@ def _text(longest: int, *, lines: bool = False) -> Reader:
 
 
 def _number(value: Any) -> str:
-    """A staff number or code: one width, no spaces; a number cell has lost its zeros (see import_kinds)."""
+    """A staff number or code: one width, no spaces; a number cell has lost its zeros (see ``loaders``)."""
     return one_width(re.sub(r"\s", "", cells.text(value, longest=32)))
 
 
@@ -58,7 +58,7 @@ def one_width(code: str) -> str:
 
 
 def _code(value: Any) -> str:
-    """A course's code as it is written; ``import_kinds`` finds it in either width."""
+    """A course's code as it is written; ``loaders`` finds it in either width."""
     return re.sub(r"\s", "", cells.text(value, longest=32))
 
 
@@ -295,18 +295,18 @@ def field_of(kind: str, name: str) -> Field | None:
 
 def folded(heading: str) -> str:
     """A heading as it is compared: one width, no spaces, no marks such as ※ or （必須）."""
-    found = unicodedata.normalize("NFKC", heading).casefold()
-    return re.sub(r"\((?:必須|任意|\d+)\)|[\s※*＊_・:：()]", "", found)
+    narrow = unicodedata.normalize("NFKC", heading).casefold()
+    return re.sub(r"\((?:必須|任意|\d+)\)|[\s※*＊_・:：()]", "", narrow)
 
 
 def _names(kind: str) -> dict[str, str]:
     """Field by folded heading; a label goes before other fields' second names."""
-    found: dict[str, str] = {}
+    field_by_heading: dict[str, str] = {}
     for own in (True, False):
         for field in FIELDS[kind]:
             for heading in (field.label, field.name) if own else field.also:
-                found.setdefault(folded(heading), field.name)
-    return found
+                field_by_heading.setdefault(folded(heading), field.name)
+    return field_by_heading
 
 
 _KNOWN = {kind: _names(kind) for kind in FIELDS}
@@ -321,23 +321,23 @@ def mapped(kind: str, header: Sequence[str], remembered: Mapping[str, str]) -> d
     names = {field.name for field in FIELDS[kind]}
     kept = {heading: remembered[heading] for heading in header if remembered.get(heading) in names}
     taken = set(kept.values())
-    found: dict[str, str] = {}
+    mapping: dict[str, str] = {}
     for heading in header:
         if not heading:
             continue
         if heading in remembered:
-            found[heading] = kept.get(heading, "")
+            mapping[heading] = kept.get(heading, "")
             continue
         guess = _KNOWN[kind].get(folded(heading), "")
-        found[heading] = guess if guess not in taken else ""
+        mapping[heading] = guess if guess not in taken else ""
         taken |= {guess}
-    return found
+    return mapping
 
 
 def missing(kind: str, mapping: Mapping[str, str]) -> list[str]:
     """Labels of the fields without which nothing of this kind can be read."""
     have = set(mapping.values())
-    found = [field.label for field in FIELDS[kind] if field.required and field.name not in have]
+    missing_labels = [field.label for field in FIELDS[kind] if field.required and field.name not in have]
     if kind == Kind.RECORDS and not have & {"course_code", "course_title"}:
-        found.append("科目番号か名称")
-    return found
+        missing_labels.append("科目番号か名称")
+    return missing_labels

@@ -31,7 +31,7 @@ class SendForm(forms.Form):
     )
     file = forms.FileField(
         label="ファイル",
-        allow_empty_file=True,  # refused by the check, with a sentence of ours
+        allow_empty_file=True,  # refused below, with a sentence of ours
         help_text=f"Excel（.xlsx）か CSV、{MAX_BYTES // 1024**2}MBまで。1行目か、その下のどこかに見出しのある表。",
         error_messages={
             "required": "ファイルを選んでください。",
@@ -75,7 +75,7 @@ class MappingForm(forms.Form):
         columns = row.report.get("columns", [])
         super().__init__(data, initial={letter: name for letter, _, name in columns}, auto_id="column-%s")
         self.headings = {letter: heading for letter, heading, _ in columns}
-        options = [(one.name, f"{one.label}{'（必須）' if one.required else ''}") for one in FIELDS[row.kind]]
+        options = [(known.name, f"{known.label}{'（必須）' if known.required else ''}") for known in FIELDS[row.kind]]
         for letter, heading in self.headings.items():
             self.fields[letter] = forms.ChoiceField(
                 label=f"{letter}列「{heading}」", choices=[NOT_READ, *options], required=False,

@@ -1,4 +1,4 @@
-"""What each kind of row becomes: compared with what stands, then written. One batch at a time, a fixed number of queries.
+"""Loads each kind of row: compares it with the stored row, then writes it. A fixed number of queries a batch.
 
 `plan` writes nothing; `save` writes what was planned, in the caller's transaction; `count` lets records count for the
 paths of their people. Courses are saved one by one, for search hears of them by their signal; records and completions
@@ -45,7 +45,7 @@ ANOTHERS = "この外部IDは、別の人の行です。書き出したときの
 
 
 class RefusedLineError(Exception):
-    """The line cannot be taken."""
+    """The line is refused; `name` is the field at fault."""
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(reason)
@@ -54,7 +54,7 @@ class RefusedLineError(Exception):
 
 @dataclass
 class Batch:
-    """What a batch of lines would do. `people` are those whose rows change, by key for those that were found."""
+    """What a batch of lines would change. `found` holds the matched people by key."""
 
     new: list[Any] = field(default_factory=list)
     changed: list[tuple[Any, list[str]]] = field(default_factory=list)
@@ -81,7 +81,7 @@ Keyed = Sequence[tuple[str, Line]]
 
 
 class Loader:
-    """What the three kinds have in common: a row by its key, and setting what differs."""
+    """What the three kinds share: finding the stored row by its key, and setting what differs."""
 
     kind: ClassVar[str]
 
@@ -90,7 +90,7 @@ class Loader:
         self.begin(lines, known)
         for key, line in lines:
             try:
-                self.one(key, line, batch)
+                self.plan_row(key, line, batch)
             except RefusedLineError as error:
                 batch.refused.append(line.refused(error.name, str(error)))
         return batch
@@ -98,15 +98,15 @@ class Loader:
     def begin(self, lines: Keyed, known: Known) -> None:
         raise NotImplementedError
 
-    def one(self, key: str, line: Line, batch: Batch) -> None:
+    def plan_row(self, key: str, line: Line, batch: Batch) -> None:
         raise NotImplementedError
 
     def save(self, batch: Batch) -> None:
         raise NotImplementedError
 
 
-def settle(row: Any, values: Mapping[str, Any], batch: Batch, *, new: bool) -> list[str]:
-    """Set `values` on the row and put it where it belongs in the batch; the names that differ."""
+def set_values(row: Any, values: Mapping[str, Any], batch: Batch, *, new: bool) -> list[str]:
+    """Set `values` on the row and add it to the batch as new, changed or unchanged. Returns the names that differ."""
     differing = [name for name, value in values.items() if _seen(getattr(row, name)) != value]
     if new:
         batch.new.append(row)
@@ -121,14 +121,14 @@ def settle(row: Any, values: Mapping[str, Any], batch: Batch, *, new: bool) -> l
 
 
 def _seen(value: Any) -> Any:
-    """A stored value as it would come back from an export, so that what nobody changed is unchanged."""
+    """The stored value as an export would return it, so that an unchanged cell counts as unchanged."""
     return cells.trimmed(without_controls(value)) if isinstance(value, str) else value
 
 
 def courses_by_code(codes: Iterable[str]) -> dict[str, TrainingCourse]:
-    """The catalogue's entries of these codes, as written or in one width."""
-    asked = {form for code in codes if code for form in (code, one_width(code))}
-    return {row.code: row for row in TrainingCourse.objects.filter(code__in=asked)}
+    """The courses with these codes, as written or in one width, by code."""
+    spellings = {form for code in codes if code for form in (code, one_width(code))}
+    return {row.code: row for row in TrainingCourse.objects.filter(code__in=spellings)}
 
 
 class Courses(Loader):
@@ -137,13 +137,13 @@ class Courses(Loader):
     def begin(self, lines: Keyed, known: Known) -> None:
         self.standing = courses_by_code(line.values["code"] for _, line in lines)
 
-    def one(self, key: str, line: Line, batch: Batch) -> None:
+    def plan_row(self, key: str, line: Line, batch: Batch) -> None:
         code = line.values["code"]
         row = self.standing.get(code) or self.standing.get(one_width(code))
         kept = ("provider", "type", "obligation")
         values = {name: value for name, value in line.values.items() if value != "" or name not in kept}
         values["code"] = row.code if row else one_width(code)
-        settle(row or TrainingCourse(), values, batch, new=row is None)
+        set_values(row or TrainingCourse(), values, batch, new=row is None)
 
     def save(self, batch: Batch) -> None:
         for row in (*batch.new, *(row for row, _ in batch.changed)):
@@ -156,7 +156,7 @@ def own_ids(lines: Keyed, what: str) -> dict[str, str]:
 
 
 def owner(row: TrainingRecord | Assignment | None, line: Line) -> Person:
-    """Whose the row of an export is: as it stands, whatever has become of the number since."""
+    """The person of an exported row, even where the staff number has been given again since."""
     if row is None:
         raise RefusedLineError("external_id", GONE)
     if str(line.values["staff_no"]).lstrip("0") != row.person.staff_no.lstrip("0"):
@@ -185,7 +185,7 @@ class Records(Loader):
         }
         self.standing |= {own[str(pk)]: row for pk, row in rows.in_bulk([int(pk) for pk in own]).items()} if own else {}
 
-    def one(self, key: str, line: Line, batch: Batch) -> None:
+    def plan_row(self, key: str, line: Line, batch: Batch) -> None:
         row = self.standing.get(key)
         values = self._values(line, row)
         person = self._person(key, line, row, batch)
@@ -195,8 +195,8 @@ class Records(Loader):
         before = (row.person_id, row.course_id) if row is not None else (person.pk, None)
         if values["course_id"] is None:
             batch.free += 1
-        made = row or TrainingRecord(origin=TrainingRecord.Origin.IMPORT, import_key=key)
-        settle(made, values, batch, new=row is None)
+        record = row or TrainingRecord(origin=TrainingRecord.Origin.IMPORT, import_key=key)
+        set_values(record, values, batch, new=row is None)
         # Unchanged ones too: an import that was killed before its counting is finished by running it again.
         batch.people |= {before[0], person.pk}
         batch.courses |= {pk for pk in (before[1], values["course_id"]) if pk is not None}
@@ -204,23 +204,23 @@ class Records(Loader):
     def _person(self, key: str, line: Line, row: TrainingRecord | None, batch: Batch) -> Person | None:
         if key.startswith(OWN):
             return owner(row, line)
-        found = self.people.find(key, line, line.values["starts_on"])
-        if isinstance(found, str):
-            batch.waiting.append(Waiting(key, line, found))
+        match = self.people.find(key, line, line.values["starts_on"])
+        if isinstance(match, str):
+            batch.waiting.append(Waiting(key, line, match))
             return None
-        batch.found[key] = found
-        return found
+        batch.found[key] = match
+        return match
 
     def _values(self, line: Line, row: TrainingRecord | None) -> dict[str, Any]:
-        said = line.values
+        given = line.values
         course, free_title = self._course(line)
-        values = {name: said[name] for name in self.same if name in said}
+        values = {name: given[name] for name in self.same if name in given}
         values |= {"course_id": course.pk if course else None, "free_title": free_title}
-        ends_on: date = said.get("ends_on") or (row.ends_on if row and "ends_on" not in said else said["starts_on"])
-        values["ends_on"] = max(ends_on, said["starts_on"])
-        if obligation := said.get("obligation") or (course.obligation if course and row is None else ""):
+        ends_on: date = given.get("ends_on") or (row.ends_on if row and "ends_on" not in given else given["starts_on"])
+        values["ends_on"] = max(ends_on, given["starts_on"])
+        if obligation := given.get("obligation") or (course.obligation if course and row is None else ""):
             values["obligation"] = obligation
-        if said["status"] in TrainingRecord.FINISHED and values["ends_on"] > clock.today():
+        if given["status"] in TrainingRecord.FINISHED and values["ends_on"] > clock.today():
             raise RefusedLineError("status", "状況：まだ終わっていない研修です。終わりの日か状況を直してください。")
         return values
 
@@ -232,8 +232,8 @@ class Records(Loader):
             raise RefusedLineError(
                 "course_code", f"科目番号：「{code}」は目録にありません。目録に足すか、名称も入れてください。"
             )
-        found = [] if code else self.by_title.get(title, [])
-        offered = [course for course in found if not course.retired] or found
+        same_title = [] if code else self.by_title.get(title, [])
+        offered = [course for course in same_title if not course.retired] or same_title
         if len(offered) > 1:
             raise RefusedLineError("course_title", "名称：同じ名前の研修が二つ以上あります。科目番号も入れてください。")
         return (offered[0], "") if offered else (None, title)
@@ -248,7 +248,7 @@ class Records(Loader):
 
 
 def count(people: Iterable[int], courses: Iterable[int]) -> None:
-    """Let these courses count for the open assignments of these people: once an import, for it reads all their facts."""
+    """Count these courses for the open assignments of these people. Called once an import, since it reads all facts."""
     versions = list(Step.objects.filter(course__in=list(courses)).values_list("version", flat=True).distinct())
     pks = sorted(people) if versions else []
     for start in range(0, len(pks), PEOPLE_AT_ONCE):
@@ -281,21 +281,21 @@ class Completions(Loader):
         started = Assignment.objects.open().filter(path__in=self.paths.values(), person__in=numbers)
         self.started = set(started.values_list("person_id", "path_id"))
 
-    def one(self, key: str, line: Line, batch: Batch) -> None:
-        said, row = line.values, self.standing.get(key)
-        path = self.paths.get(said["path"])
+    def plan_row(self, key: str, line: Line, batch: Batch) -> None:
+        given, row = line.values, self.standing.get(key)
+        path = self.paths.get(given["path"])
         version = row.version if row else self.versions.get(path.pk) if path else None
         if path is None or version is None:
             raise RefusedLineError(
                 "path", "学習パスの管理番号：公開された学習パスがありません。番号を確かめてください。"
             )
-        if said["completed_on"] > clock.today():
+        if given["completed_on"] > clock.today():
             raise RefusedLineError("completed_on", "修了日：先の日付です。日付を直してください。")
         if row is not None and row.state != AssignmentState.COMPLETED:
             raise RefusedLineError(
                 "external_id", "この割当は修了ではありません。行を消すか、外部IDを空にしてください。"
             )
-        person = owner(row, line) if key.startswith(OWN) else self.people.find(key, line, said["completed_on"])
+        person = owner(row, line) if key.startswith(OWN) else self.people.find(key, line, given["completed_on"])
         if isinstance(person, str):
             batch.waiting.append(Waiting(key, line, person))
             return
@@ -303,21 +303,23 @@ class Completions(Loader):
             raise RefusedLineError("external_id", ANOTHERS)
         batch.found[key] = person
         batch.open_still += (person.pk, path.pk) in self.started
-        values: dict[str, Any] = {"completed_on": said["completed_on"], "closed_on": said["completed_on"]}
+        values: dict[str, Any] = {"completed_on": given["completed_on"], "closed_on": given["completed_on"]}
         if row is not None:
             del values["closed_on"]
-            if said.get("valid_until"):
-                values["valid_until"] = said["valid_until"]
-            if "completed_on" in settle(row, values, batch, new=False):
+            if given.get("valid_until"):
+                values["valid_until"] = given["valid_until"]
+            if "completed_on" in set_values(row, values, batch, new=False):
                 row.closed_on = row.completed_on
             return
         months = version.valid_months
-        until = said.get("valid_until") or (said["completed_on"] + relativedelta(months=months) if months else None)
-        made = Assignment(person=person, path=path, version=version, import_key=key, state=AssignmentState.COMPLETED)
-        made.source, made.steps_needed = Source.OFFICE, self.needed.get(version.pk, 0)
-        made.steps_done = made.steps_needed
-        made.assigned_on = made.start_on = made.due_on = said["completed_on"]
-        settle(made, {**values, "valid_until": until}, batch, new=True)
+        until = given.get("valid_until") or (given["completed_on"] + relativedelta(months=months) if months else None)
+        assignment = Assignment(
+            person=person, path=path, version=version, import_key=key, state=AssignmentState.COMPLETED
+        )
+        assignment.source, assignment.steps_needed = Source.OFFICE, self.needed.get(version.pk, 0)
+        assignment.steps_done = assignment.steps_needed
+        assignment.assigned_on = assignment.start_on = assignment.due_on = given["completed_on"]
+        set_values(assignment, {**values, "valid_until": until}, batch, new=True)
 
     def save(self, batch: Batch) -> None:
         Assignment.objects.bulk_create(batch.new)
@@ -339,7 +341,7 @@ LOADERS: Mapping[str, type[Loader]] = {loader.kind: loader for loader in (Course
 
 
 def title_of(row: Model) -> str:
-    """What a report calls a new or changed row: never a person's name."""
+    """The title of a new or changed row in a report; never a person's name."""
     if isinstance(row, TrainingRecord):
         return f"{row.title}（{era_date(row.starts_on)}）"
     return str(row.path.title) if isinstance(row, Assignment) else str(row)

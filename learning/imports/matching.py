@@ -1,6 +1,6 @@
-"""Whose a row is: the person of its staff number on its day, or the reason why that cannot be said.
+"""Matches a row to the person of its staff number on its day, or gives the reason why it cannot.
 
-It refuses to guess. A number that was given again, a name that differs, a day before somebody joined: the row waits
+Never guesses. A number that was given again, a name that differs, a day before somebody joined: the row waits
 until the office has named its person (``learning.imports.unmatched``), and the source knows the number from then on.
 """
 
@@ -28,37 +28,37 @@ def folded(name: str) -> str:
 
 @dataclass(frozen=True)
 class Known:
-    """What the office has said for a source: pks of people by key of a row, which holds whatever the day, and by
-    staff number, which holds while that person is in service (a number may be given again)."""
+    """People that the office has named for a source: pks by key of a row, valid on any day, and by staff number, valid
+    while that person is in service (a number may be given again)."""
 
     keys: Mapping[str, int] = field(default_factory=dict)
     numbers: Mapping[str, int] = field(default_factory=dict)
 
 
 class People:
-    """The people whom a batch of rows may mean; two queries."""
+    """The people that a batch of rows may mean; two queries."""
 
     def __init__(self, lines: Sequence[tuple[str, Line]], known: Known) -> None:
         numbers = {str(line.values["staff_no"]) for _, line in lines}
-        asked = {one for number in numbers for one in _forms(number)}
+        spellings = {form for number in numbers for form in _forms(number)}
         self.by_number: dict[str, list[Person]] = {}
-        for person in Person.objects.filter(staff_no__in=asked):
+        for person in Person.objects.filter(staff_no__in=spellings):
             self.by_number.setdefault(person.staff_no, []).append(person)
         self.known = known
-        said = {*known.keys.values(), *(known.numbers[number] for number in numbers & known.numbers.keys())}
-        self.said = Person.objects.in_bulk(said) if said else {}
+        named = {*known.keys.values(), *(known.numbers[number] for number in numbers & known.numbers.keys())}
+        self.named = Person.objects.in_bulk(named) if named else {}
 
     def find(self, key: str, line: Line, on: date) -> Person | str:
-        """The person, or why not."""
+        """The person, or a Japanese sentence why none can be named."""
         number = str(line.values["staff_no"])
-        if named := self.said.get(self.known.keys.get(key, 0)):
+        if named := self.named.get(self.known.keys.get(key, 0)):
             return named
-        if (named := self.said.get(self.known.numbers.get(number, 0))) and _in_service(named, on):
+        if (named := self.named.get(self.known.numbers.get(number, 0))) and _in_service(named, on):
             return named
-        found = self.by_number.get(number) or self._without_zeros(number)
-        if not found:
+        candidates = self.by_number.get(number) or self._without_zeros(number)
+        if not candidates:
             return f"職員番号「{number}」の職員がいません。"
-        there = [person for person in found if _in_service(person, on)]
+        there = [person for person in candidates if _in_service(person, on)]
         if len(there) > 1:
             return f"職員番号「{number}」の職員が{len(there)}人います。"
         if not there:

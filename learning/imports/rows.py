@@ -1,6 +1,6 @@
-"""One row of a table as the values of one kind, or refused cell by cell. Pure but for the key.
+"""Reads one row of a table as the values of one kind, or refuses it cell by cell.
 
-It refuses to ask the database: what a number or a code stands for is ``learning.imports.loaders``.
+Does not ask the database: numbers and codes are resolved in ``learning.imports.loaders``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OWN = "manabi:"
 
 @dataclass(frozen=True)
 class Line:
-    """A row that could be read. `values` holds the fields whose columns the file has; None or "" where empty."""
+    """A row that could be read. `values` holds the fields that have a column in the file; None or "" where empty."""
 
     number: int
     values: Mapping[str, Any]
@@ -58,28 +58,28 @@ class Shape:
             return None
         places = {self.mapping.get(heading, ""): n for n, heading in enumerate(self.header) if heading}
         used = {letter(n) for name, n in places.items() if name}
-        wrong = [one for one in row.refused if not one.column or one.column in used]
+        refusals = [refusal for refusal in row.refused if not refusal.column or refusal.column in used]
         values: dict[str, Any] = {}
         columns: dict[str, str] = {}
-        for one in FIELDS[self.kind]:
-            place = places.get(one.name)
+        for known in FIELDS[self.kind]:
+            place = places.get(known.name)
             if place is None:
                 continue
-            columns[one.name] = column = letter(place)
+            columns[known.name] = column = letter(place)
             try:
-                value = one.read(row.cells[place] if place < len(row.cells) else None)
+                value = known.read(row.cells[place] if place < len(row.cells) else None)
             except CellError as error:
-                wrong.append(Refusal(row.number, column, f"{one.label}：{error}"))
+                refusals.append(Refusal(row.number, column, f"{known.label}：{error}"))
                 continue
-            if one.required and value in ("", None) and not any(w.column == column for w in wrong):
-                wrong.append(Refusal(row.number, column, f"{one.label}：空です。入れてください。"))
-            values[one.name] = value
+            if known.required and value in ("", None) and not any(w.column == column for w in refusals):
+                refusals.append(Refusal(row.number, column, f"{known.label}：空です。入れてください。"))
+            values[known.name] = value
         line = Line(row.number, values, columns)
-        return wrong or _whole(self.kind, line) or line
+        return refusals or _whole(self.kind, line) or line
 
 
 def _whole(kind: str, line: Line) -> list[Refusal]:
-    """What is wrong between the cells."""
+    """Refusals of cells that contradict each other."""
     values = line.values
     if kind == Kind.RECORDS:
         if not values.get("course_code") and not values.get("course_title"):
@@ -95,7 +95,7 @@ def _whole(kind: str, line: Line) -> list[Refusal]:
 
 
 def key_of(kind: str, source: str, values: Mapping[str, Any]) -> str:
-    """By what the row is known again: of our own exports the row itself, else source and external id, else a hash of
+    """The key that identifies the row: for a row of our own export its id, else source and external id, else a hash of
     source, person, course or path, and day. At most 120 characters."""
     external = str(values.get("external_id") or "")
     if external.startswith(OWN):
@@ -105,15 +105,15 @@ def key_of(kind: str, source: str, values: Mapping[str, Any]) -> str:
     if external:
         return f"{source}:{external}"
     if kind == Kind.RECORDS:
-        said = [one_width(values.get("course_code") or "") or values.get("course_title"), values["starts_on"]]
+        parts = [one_width(values.get("course_code") or "") or values.get("course_title"), values["starts_on"]]
     else:
-        said = [values["path"], values["completed_on"]]
-    joined = "\x1f".join([source, str(values["staff_no"]), *(str(one) for one in said)])
+        parts = [values["path"], values["completed_on"]]
+    joined = "\x1f".join([source, str(values["staff_no"]), *(str(part) for part in parts)])
     return f"{source}:#{blake2b(joined.encode(), digest_size=16).hexdigest()}"
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """As JSON keeps it: a row that waits for its person is read again from this (`from_plain`)."""
+    """The values as JSON. A row that waits for its person is read back from it (`from_plain`)."""
     return {
         name: value.isoformat() if isinstance(value, date) else None if value is None else defused(str(value))
         for name, value in values.items()
@@ -122,5 +122,5 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def from_plain(kind: str, data: Mapping[str, Any]) -> Line:
     """The line that `plain` kept. Raises CellError where a choice is no longer one."""
-    readers = {one.name: one.read for one in FIELDS[kind]}
+    readers = {known.name: known.read for known in FIELDS[kind]}
     return Line(0, {name: readers[name](value) for name, value in data.items() if name in readers})

@@ -76,7 +76,7 @@ def run(job: Import) -> TrainingReport:
     source = _checked_source(job)
     table = opened(job.path, is_heading=lambda heading: is_heading(source.kind, heading), called=job.called)
     report = TrainingReport(header_row=table.header_row, notes=table.notes)
-    mapping = mapped(source.kind, table.header, {**source.mapping, **_asked(job, source.kind, table.header)})
+    mapping = mapped(source.kind, table.header, {**source.mapping, **_checked_mapping(job, source.kind, table.header)})
     report.columns = [(letter(n), name, mapping[name]) for n, name in enumerate(table.header) if name]
     report.missing = missing(source.kind, mapping)
     if report.missing:
@@ -124,20 +124,20 @@ def _checked_source(job: Import) -> TrainingSource:
     return source
 
 
-def _asked(job: Import, kind: str, header: tuple[str, ...]) -> dict[str, str]:
-    """What was said of the columns, checked: headings of this file, fields of this kind, none twice."""
-    asked = dict(job.mapping or {})
-    names = {one.name for one in FIELDS[kind]}
-    if unknown := [heading for heading in asked if heading not in header]:
+def _checked_mapping(job: Import, kind: str, header: tuple[str, ...]) -> dict[str, str]:
+    """The given mapping, checked: headings of this file, fields of this kind, none twice."""
+    chosen = dict(job.mapping or {})
+    names = {known.name for known in FIELDS[kind]}
+    if unknown := [heading for heading in chosen if heading not in header]:
         raise ImportRefusedError(f"見出し「{unknown[0][:40]}」がファイルにありません。見出しを確かめてください。")
-    if wrong := [name for name in asked.values() if name and name not in names]:
+    if wrong := [name for name in chosen.values() if name and name not in names]:
         raise ImportRefusedError(
             f"項目「{wrong[0][:40]}」はありません。{'・'.join(sorted(names))} のどれかにしてください。"
         )
-    used = [name for name in asked.values() if name]
+    used = [name for name in chosen.values() if name]
     if len(used) != len(set(used)):
         raise ImportRefusedError("同じ項目に二つの列を対応させています。一つにしてください。")
-    return asked
+    return chosen
 
 
 def _batches(
@@ -166,7 +166,7 @@ def _batches(
 
 
 def _take(lines: list[tuple[str, Line]], source: TrainingSource, *, commit: bool) -> Batch:
-    """Plan a batch and, where told, write it; a row that another import wrote meanwhile is planned again once."""
+    """Plan a batch and, with `commit`, write it. Where another import wrote one of its rows meanwhile, plan it once more."""
     for last in (False, True):
         loader = LOADERS[source.kind]()
         batch = loader.plan(lines, unmatched.known(source, [key for key, _ in lines]))

@@ -1,7 +1,7 @@
 """Rows that wait for their person: kept by an import, then resolved by the office or dropped with a reason.
 
 Resolving imports the row in the same transaction, and every other waiting row of the source with the same number;
-the source knows the number from then on. It refuses to name a person by itself.
+the source knows the number from then on. Never names a person by itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DECIDED = "この行は、もう決まっています。一覧を開き直して
 
 
 def known(source: TrainingSource, keys: Iterable[str]) -> Known:
-    """What the office has said for this source: of these rows, and of numbers, its latest word last."""
+    """The people that the office has named for this source, by row and by number; the latest decision wins."""
     if source.pk is None:
         return Known()
     rows = UnmatchedRow.objects.resolved().filter(source=source).order_by("closed_at", "pk")
@@ -36,13 +36,13 @@ def known(source: TrainingSource, keys: Iterable[str]) -> Known:
 
 
 def dropped(keys: Iterable[str]) -> set[str]:
-    """Those of the keys that the office has dropped."""
+    """The keys whose rows the office has dropped."""
     rows = UnmatchedRow.objects.filter(import_key__in=list(keys), state=State.DROPPED)
     return set(rows.values_list("import_key", flat=True))
 
 
 def keep(waiting: Sequence[Waiting], source: TrainingSource) -> None:
-    """Let the rows wait, each once; one that waits already says what the newest file says."""
+    """Store the waiting rows, each once; one that waits already is updated from the newest file."""
     rows = [
         UnmatchedRow(
             source=source, kind=source.kind, import_key=wait.key, staff_no=wait.line.values["staff_no"],
@@ -57,7 +57,7 @@ def keep(waiting: Sequence[Waiting], source: TrainingSource) -> None:
 
 
 def resolve_found(people: Mapping[str, Person]) -> None:
-    """Rows whose person the directory has come to know are no longer waited for."""
+    """Resolve waiting rows whose person the directory knows by now."""
     for row in UnmatchedRow.objects.open().filter(import_key__in=list(people)):
         row.state, row.resolved_person, row.closed_at = State.RESOLVED, people[row.import_key], clock.now()
         row.save()
@@ -75,7 +75,7 @@ def candidates(words: str, *, limit: int = 20) -> list[Person]:
 
 @transaction.atomic
 def resolve(*, row: UnmatchedRow, person: Person, by: User) -> int:
-    """Import the row, and the source's others with its number, as this person's; how many rows that were.
+    """Import the row, and the source's others with its number, as this person's. Returns the number of rows.
 
     Raises ValidationError where the row is decided already, or cannot be taken for another reason.
     """
@@ -84,18 +84,19 @@ def resolve(*, row: UnmatchedRow, person: Person, by: User) -> int:
     same = UnmatchedRow.objects.open().filter(source=first.source, staff_no=first.staff_no).exclude(pk=first.pk)
     rows = [first, *same.select_for_update()]
     try:
-        lines = [(one.import_key, from_plain(one.kind, one.data)) for one in rows]
+        lines = [(waiting.import_key, from_plain(waiting.kind, waiting.data)) for waiting in rows]
     except CellError as error:
         raise ValidationError(f"この行は取り込めません。{error}", code="unreadable_row") from error
     loader = LOADERS[first.kind]()
-    batch = loader.plan(lines, Known(keys=dict.fromkeys((one.import_key for one in rows), person.pk)))
+    batch = loader.plan(lines, Known(keys=dict.fromkeys((waiting.import_key for waiting in rows), person.pk)))
     if batch.refused:
         raise ValidationError(f"取り込めません。{batch.refused[0].reason}", code="refused_row")
     loader.save(batch)
     count(batch.people, batch.courses)
-    for one in rows:
-        one.state, one.resolved_person, one.closed_by, one.closed_at = State.RESOLVED, person, by, clock.now()
-        one.save()
+    for waiting in rows:
+        waiting.state, waiting.resolved_person = State.RESOLVED, person
+        waiting.closed_by, waiting.closed_at = by, clock.now()
+        waiting.save()
     audit.record(actor=by, action="training_row.resolved", obj=first, after={"person": person.uid, "rows": len(rows)})
     return len(rows)
 

@@ -1,4 +1,4 @@
-"""Imports and exports of trainings, on screen, for the training office alone; anybody else finds nothing here.
+"""Screens of imports and exports, for the training office alone; everybody else gets 404.
 
 The views only ask and show: files are ``learning.imports.uploads``, rows without a person ``learning.imports.unmatched``,
 what leaves ``learning.imports.export``.
@@ -59,8 +59,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def _years() -> Any:
     """Fiscal years with a record that may leave, the newest first."""
-    found = export.rows_of(Kind.RECORDS).order_by("-fiscal_year")
-    return found.values_list("fiscal_year", flat=True).distinct()
+    records = export.rows_of(Kind.RECORDS).order_by("-fiscal_year")
+    return records.values_list("fiscal_year", flat=True).distinct()
 
 
 @office_only
@@ -150,9 +150,11 @@ def waiting_row(request: HttpRequest, pk: int) -> HttpResponse:
     context["crumbs"] = [
         OFFICE, {"url": reverse("training_unmatched"), "label": "職員が分からない行"}, {"label": "だれの行かを決める"},
     ]  # fmt: skip
-    found = unmatched.candidates(context["words"])
-    posts, tree = main_posts(found, clock.today()), unit_tree()
-    context["people"] = [(one, tree.name(posts[one.pk].unit_id) if one.pk in posts else "") for one in found]
+    people = unmatched.candidates(context["words"])
+    posts, tree = main_posts(people, clock.today()), unit_tree()
+    context["people"] = [
+        (person, tree.name(posts[person.pk].unit_id) if person.pk in posts else "") for person in people
+    ]
     context["facts"] = [
         {"label": field.label, "value": field.shown(value)}
         for field in FIELDS[row.kind]

@@ -194,7 +194,7 @@ def test_an_audience_that_is_narrowed_during_an_import_holds_for_what_still_come
     """Somebody of the office closes the source while a long import of before goes on."""
 
     def narrow(report, *_):
-        sources.settle(facts=SourceFacts(name="test", audience="unit"), by=None)
+        sources.save_source(facts=SourceFacts(name="test", audience="unit"), by=None)
 
     facts = SourceFacts(name="test", audience="public")
     run(Import(path=file(*many(BATCH + 3)), facts=facts, commit=True, observer=Observer(narrow)))
