@@ -106,11 +106,11 @@ class Giver:
                     marks.append(self._mark(row, step, day))
         StepProgress.objects.bulk_create(marks)
         TrainingRecord.objects.bulk_create(records)
-        recording.gather(Assignment.objects.filter(pk__in=[row.pk for row, _ in rows]))
+        recording.sync_facts(Assignment.objects.filter(pk__in=[row.pk for row, _ in rows]))
         fresh = Assignment.objects.filter(pk__in=last).select_related("version", "path", "person")
         for row in fresh.prefetch_related("progress"):
             with clock.moved_to(last[row.pk]):
-                recording.tally(row, shape=shapes[row.version_id])
+                recording.recalculate(row, shape=shapes[row.version_id])
 
     def _walk(self, row: Assignment, n: int, shape: Outline) -> Iterable[tuple[date, Step]]:
         done = {one.step_uid for one in row.progress.all() if one.counts}

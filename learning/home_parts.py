@@ -1,7 +1,6 @@
-"""What learning adds to the home page: what I am learning, and whom a head has given nothing yet.
+"""Adds to the home page: the reader's running paths and, for a head, newcomers without a path.
 
-Two queries, whatever their size; the pages behind them say the rest, and what waits to be confirmed comes as a
-notice. Nothing where there is nothing to do.
+Two queries. Adds nothing where there is nothing to do. Steps to confirm come as notices.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What learning adds to an item's page: 「読みました」 for who was asked to read it, the paths that teach it, and, to who
-wrote it, the step that it did.
+"""Adds to an item's page: a 「読みました」 button for assignees, the paths that use the item, and, for its author, the step
+that it completed.
 
-Paths that the reader may not open are not named; but for their own, which they are learning already. Two queries,
-whatever the number of paths. That a text was written for a path is told to its author and to no other reader.
+Hides paths that the reader cannot open, except their own assignments. Two queries, whatever the number of paths. Only
+the author is told that a text was written for a path.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from organization.models import Person
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A step of the reader's that asks to read this item, or that this text of theirs does."""
+class ReaderStep:
+    """A step of the reader that asks to read this item, or that this text of theirs completes."""
 
     assignment_uid: Any
     path_title: str
@@ -54,16 +54,16 @@ def in_paths(request: HttpRequest, item: Item) -> list[ItemPart]:
         return []
     current = PathVersion.objects.filter(steps__item=item, released_at__isnull=False, path__stage=Stage.ACTIVE)
     paths = LearningPath.objects.visible_to(request.user).filter(versions__in=current).distinct()
-    found = list(paths.order_by("title", "pk")[:10])
+    paths_shown = list(paths.order_by("title", "pk")[:10])
     person: Person | None = getattr(request.user, "person", None)
     text = item if isinstance(item, Retrospective) and _is_by(person, item) else None
     own = _own(person, item, text) if person is not None else []
     parts = []
     if text is not None and (written := [one for steps in own for one in _written(steps, text)]):
         parts.append(ItemPart("learning/written_part.html", {"written": written}, leads=True))
-    asked = [one for steps in own for one in _asked(steps)] if item.state == State.PUBLISHED else []
-    if found or asked:
-        parts.append(ItemPart("learning/item_part.html", {"paths": found, "asked": asked}))
+    to_read = [one for steps in own for one in _asked(steps)] if item.state == State.PUBLISHED else []
+    if paths_shown or to_read:
+        parts.append(ItemPart("learning/item_part.html", {"paths": paths_shown, "asked": to_read}))
     return parts
 
 
@@ -99,17 +99,17 @@ def _given(step: Any) -> Any:
     return step.given
 
 
-def _asked(steps: list[Any]) -> Iterator[Asked]:
+def _asked(steps: list[Any]) -> Iterator[ReaderStep]:
     """The open steps of a running assignment that ask to read the item."""
     if steps[0].stands not in RUNNING or steps[0].since > clock.today():
         return
     done = {step.uid for step in steps if step.said in StepProgress.COUNTED}
     opened: list[Any] = outline_of_steps(steps).open_steps(done)
     waits = StepProgress.State.SUBMITTED
-    yield from (Asked(step.given, step.of_path, step) for step in opened if step.asks and step.said != waits)
+    yield from (ReaderStep(step.given, step.of_path, step) for step in opened if step.asks and step.said != waits)
 
 
-def _written(steps: list[Any], text: Retrospective) -> Iterator[Asked]:
+def _written(steps: list[Any], text: Retrospective) -> Iterator[ReaderStep]:
     """The steps that the reader's own text did; while it waits for its reviewer, those that it will do."""
     waits = text.state in (State.SUBMITTED, State.RETURNED)
     fact = of_text(text) if text.first_published_at else Fact(on=clock.today(), format=text.format)
@@ -119,7 +119,7 @@ def _written(steps: list[Any], text: Retrospective) -> Iterator[Asked]:
         if step.type != StepType.WRITE or not fact.meets(step, given):
             continue
         if waits and step.said is None and step.stands in OPEN:
-            yield Asked(step.given, step.of_path, step)
-        elif not waits and step.said is not None and fact.is_said_by(said):
+            yield ReaderStep(step.given, step.of_path, step)
+        elif not waits and step.said is not None and fact.is_recorded_by(said):
             over = step.stands == AssignmentState.COMPLETED
-            yield Asked(step.given, step.of_path, step, is_done=True, is_over=over)
+            yield ReaderStep(step.given, step.of_path, step, is_done=True, is_over=over)

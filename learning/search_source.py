@@ -22,6 +22,7 @@ from organization.audience import Audience, audience_tokens
 from organization.fiscal import era_date
 from organization.models import OrgUnitVersion
 from organization.owner_units import owned, unit_part
+from organization.policy import Viewer
 from organization.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
@@ -73,10 +74,10 @@ class PathSource(Labels):
             **unit_part(path.owner_unit_id, tree),
         )  # fmt: skip
 
-    def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
+    def visible_to(self, user: Viewer, pks: Collection[Any]) -> set[Any]:
         return set(_active(LearningPath.objects.visible_to(user)).filter(pk__in=pks).values_list("pk", flat=True))
 
-    def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
+    def cards(self, user: Viewer, pks: Collection[Any]) -> Mapping[Any, Card]:
         found = _active(LearningPath.objects.published()).filter(pk__in=pks).order_by()
         rows = readable(user, found.only(*_PATH_COLUMNS))
         tree, versions = unit_tree(), _current([row.pk for row in rows])
@@ -105,7 +106,7 @@ class PathSource(Labels):
             **{model: (lambda row: _paths(pk__in=row.items.values("pk"))) for model in (Theme, Scene, Stance)},
         }
 
-    def fallback(self, user: Any, words: Sequence[str], limit: int) -> Sequence[Any]:
+    def fallback(self, user: Viewer, words: Sequence[str], limit: int) -> Sequence[Any]:
         found = _active(LearningPath.objects.visible_to(user))
         for word in words:
             found = found.filter(Q(title__icontains=word) | Q(summary__icontains=word))
@@ -130,11 +131,11 @@ class CourseSource(Labels):
             ),
         )  # fmt: skip
 
-    def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
+    def visible_to(self, user: Viewer, pks: Collection[Any]) -> set[Any]:
         standing = TrainingCourse.objects.visible_to(user).standing()
         return set(standing.filter(pk__in=pks).values_list("pk", flat=True))
 
-    def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
+    def cards(self, user: Viewer, pks: Collection[Any]) -> Mapping[Any, Card]:
         return {
             course.pk: Card(
                 type="course", type_label=TYPE_LABELS["course"], public_id=course.code, url=course.get_absolute_url(),
@@ -146,7 +147,7 @@ class CourseSource(Labels):
     def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
         return {}
 
-    def fallback(self, user: Any, words: Sequence[str], limit: int) -> Sequence[Any]:
+    def fallback(self, user: Viewer, words: Sequence[str], limit: int) -> Sequence[Any]:
         # Without words the newest are asked for, and a catalogue has no news.
         if not words:
             return []

@@ -1,4 +1,4 @@
-"""Whole pages that are for some alone: to everybody else they do not exist, not even as refused."""
+"""View decorators for role-only pages. Everybody else gets 404, not 403, so that the page's existence is not disclosed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from learning.access import permissions
+from organization.policy import Viewer
 
 View = Callable[..., HttpResponseBase]
 
 
-def _only(allowed: Callable[[Any], bool]) -> Callable[[View], View]:
+def _only(allowed: Callable[[Viewer], bool]) -> Callable[[View], View]:
     def guard(view: View) -> View:
         @login_required
         @wraps(view)
@@ -30,5 +31,5 @@ def _only(allowed: Callable[[Any], bool]) -> Callable[[View], View]:
 
 #: The training office.
 office_only = _only(permissions.is_office)
-#: The training office and heads, who make rules.
-rulers_only = _only(lambda user: permissions.is_office(user) or permissions.is_manager(user))
+#: The training office and heads, who edit assignment rules.
+rule_editors_only = _only(lambda user: permissions.is_office(user) or permissions.is_manager(user))

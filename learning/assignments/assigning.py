@@ -28,7 +28,7 @@ from learning.models import (
 )
 from learning.paths import problems, reading_targets
 from learning.paths.structure import Outline, outline, outline_to_show
-from learning.progress.recording import gather
+from learning.progress.recording import sync_facts
 from organization import audit, clock
 from organization.fiscal import era_date
 from organization.models import Appointment, Person, User
@@ -215,7 +215,7 @@ def _save(plan: Plan, lines: Sequence[Line], by: User | None) -> list[Assignment
         after={"version": plan.version.number, "source": order.source, "people": [line.person.uid for line in lines], "start": order.start_on},
     )  # fmt: skip
     # What was done before counts: a course that is still valid, say.
-    gather(Assignment.objects.filter(pk__in=[row.pk for row in (*made, *taken.values())]))
+    sync_facts(Assignment.objects.filter(pk__in=[row.pk for row in (*made, *taken.values())]))
     if order.source != Source.SELF:
         text = f"学習パス「{order.path.title}」が届きました。"
         notify_many((row.person, text, f"/my/learning/{row.uid}/") for row in made)

@@ -24,6 +24,7 @@ from learning.paths.structure import outline
 from organization import audit
 from organization.audience import Attribution
 from organization.counting import things
+from organization.errors import field_error
 from organization.models import User
 
 TEXT = ("title", "summary", "about")
@@ -55,7 +56,7 @@ def create(
     """A path in 作成中 with an empty first version; nobody but its builders sees it."""
     require(path_permissions.may_begin(by) and unit_id in path_permissions.units_of(by), NOT_YOURS)
     if audience not in path_permissions.audiences_of(by):
-        raise ValidationError("公開範囲は、画面に出ている中から選び直してください。")
+        raise ValidationError("公開範囲は、画面に出ている中から選び直してください。", code="unknown_audience")
     path = LearningPath(
         **_only(values, TEXT), owner_unit_id=unit_id, audience=audience, attribution=Attribution.UNIT_ONLY,
         copied_from=copied_from,
@@ -110,14 +111,20 @@ def save_group(
     if group is None:
         row.order = locked.groups.count()
         if row.order >= MOST_GROUPS:
-            raise ValidationError(f"まとまりは{MOST_GROUPS}までです。似たものを一つにしてください。")
+            raise ValidationError(
+                f"まとまりは{MOST_GROUPS}までです。似たものを一つにしてください。", code="too_many_groups"
+            )
     for name, value in _only(values, GROUP).items():
         setattr(row, name, value)
     if row.rule == StepGroup.Rule.ALL:
         row.any_n = 1
     size = row.steps.count() if row.pk else 0
     if size and row.rule == StepGroup.Rule.ANY and row.any_n > size:
-        raise ValidationError({"any_n": f"このまとまりのステップは{things(size)}です。{size}までの数にしてください。"})
+        raise field_error(
+            "any_n",
+            f"このまとまりのステップは{things(size)}です。{size}までの数にしてください。",
+            code="any_n_too_large",
+        )
     row.full_clean(exclude=["version"])
     row.save()
     _record(locked, by, "group", group=row.title)
@@ -129,7 +136,9 @@ def delete_group(*, group: StepGroup, by: User) -> None:
     """Take away an empty group; one with steps is refused, so that nothing is lost by one press."""
     locked = editable(group.version, by)
     if group.steps.exists():
-        raise ValidationError("ステップが入っているまとまりは消せません。先にステップを動かすか、消してください。")
+        raise ValidationError(
+            "ステップが入っているまとまりは消せません。先にステップを動かすか、消してください。", code="group_not_empty"
+        )
     title = group.title
     group.delete()
     _lay(locked, [[s.pk for s in one.steps] for one in outline(locked).groups])
@@ -152,7 +161,9 @@ def add_step(*, group: StepGroup, by: User, type: str, values: Mapping[str, Any]
     """A new step at the end of its group."""
     locked = editable(group.version, by)
     if locked.steps.count() >= MOST_STEPS:
-        raise ValidationError(f"ステップは{MOST_STEPS}までです。学習パスを二つに分けてください。")
+        raise ValidationError(
+            f"ステップは{MOST_STEPS}までです。学習パスを二つに分けてください。", code="too_many_steps"
+        )
     row = Step(version=locked, group=group, type=type, order=group.steps.count())
     return _save_step(row, by, values)
 
@@ -166,17 +177,22 @@ def edit_step(*, step: Step, by: User, values: Mapping[str, Any]) -> Step:
 
 def _save_step(row: Step, by: User, values: Mapping[str, Any]) -> Step:
     if row.type not in COLUMNS:
-        raise ValidationError("ステップの種別を、画面に出ている中から選び直してください。")
+        raise ValidationError("ステップの種別を、画面に出ている中から選び直してください。", code="unknown_step_type")
     for name, value in _only(values, (*STEP, *COLUMNS[row.type])).items():
         setattr(row, name, value)
     if row.is_by_fact and row.completion != Completion.SELF:
-        raise ValidationError("ふりかえりと研修のステップは、公開や修了で自動的にすみます。完了条件は選べません。")
+        raise ValidationError(
+            "ふりかえりと研修のステップは、公開や修了で自動的にすみます。完了条件は選べません。",
+            code="completion_by_fact",
+        )
     if row.type == StepType.CHECK and (text := quiz_problem(row.quiz)):
-        raise ValidationError(text)
+        raise ValidationError(text, code="quiz_incomplete")
     if row.type == StepType.READ and row.item_id is not None and not _readable(row.item_id, by):
         kept = row.pk and Step.objects.filter(pk=row.pk, item=row.item_id).exists()
         if not kept:
-            raise ValidationError("読むものが見つかりません。あなたが読めるものの中から選んでください。")
+            raise ValidationError(
+                "読むものが見つかりません。あなたが読めるものの中から選んでください。", code="item_not_readable"
+            )
     row.full_clean(exclude=["version", "group", "item", "course", "post"])
     row.save()
     _record(row.version, by, "step", step=row.uid, title=row.title)
@@ -226,20 +242,22 @@ def editable(version: PathVersion, by: User) -> PathVersion:
     require(path_permissions.may_build(path=locked.path, user=by), NOT_YOURS)
     refuse_closed(locked.path)
     if locked.frozen_at is not None:
-        raise ValidationError(FROZEN)
+        raise ValidationError(FROZEN, code="version_frozen")
     return locked
 
 
 def refuse_closed(path: LearningPath) -> None:
     if path.stage == Stage.REVIEW:
-        raise ValidationError(WAITING)
+        raise ValidationError(WAITING, code="path_in_review")
     if path.stage == Stage.RETIRED:
-        raise ValidationError(RETIRED)
+        raise ValidationError(RETIRED, code="path_retired")
 
 
 def _only(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     if set(values) - set(names):
-        raise ValidationError("ここでは使えない欄が混じっています。画面を開き直して、もう一度送ってください。")
+        raise ValidationError(
+            "ここでは使えない欄が混じっています。画面を開き直して、もう一度送ってください。", code="unknown_field"
+        )
     return dict(values)
 
 

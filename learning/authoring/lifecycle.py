@@ -71,9 +71,11 @@ def give_back(*, path: LearningPath, by: User, comment: str) -> LearningPath:
     require(path_permissions.may_accept(path=row, user=by), NOT_ACCEPTOR)
     comment = comment.strip()
     if not comment:
-        raise ValidationError("差し戻すわけと、どう直すとよいかを書いてください。")
+        raise ValidationError("差し戻すわけと、どう直すとよいかを書いてください。", code="comment_required")
     if len(comment) > 200:
-        raise ValidationError(f"ことばは200文字までです。{len(comment) - 200}文字けずってください。")
+        raise ValidationError(
+            f"ことばは200文字までです。{len(comment) - 200}文字けずってください。", code="comment_too_long"
+        )
     if row.stage == Stage.REVIEW:
         row.stage = Stage.DRAFT
     row.requested_audience = ""
@@ -113,9 +115,9 @@ def change_audience(*, path: LearningPath, by: User, audience: str) -> LearningP
     row = _locked(path)
     require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     if audience not in path_permissions.audiences_of(by):
-        raise ValidationError("公開範囲は、画面に出ている中から選び直してください。")
+        raise ValidationError("公開範囲は、画面に出ている中から選び直してください。", code="unknown_audience")
     if row.stage not in (Stage.DRAFT, Stage.ACTIVE):
-        raise ValidationError("確認待ちや終了の学習パスの公開範囲は、変えられません。")
+        raise ValidationError("確認待ちや終了の学習パスの公開範囲は、変えられません。", code="audience_fixed")
     before = {"audience": row.audience}
     wider = WIDTH[Audience(audience)] > WIDTH[Audience(row.audience)]
     if row.stage == Stage.ACTIVE and wider:
@@ -142,7 +144,8 @@ def withdraw(*, path: LearningPath, by: User, reason: str) -> Any:
     require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     if row.stage == Stage.ACTIVE or Assignment.objects.open().filter(path=row).exists():
         raise ValidationError(
-            "公開中の学習パスは、先に「終了する」を押し、学んでいる人が終えてから取り下げてください。"
+            "公開中の学習パスは、先に「終了する」を押し、学んでいる人が終えてから取り下げてください。",
+            code="path_in_use",
         )
     row.stage = Stage.RETIRED
     row.save(clean=False)
@@ -167,12 +170,14 @@ def _open(row: LearningPath, by: User, action: str) -> LearningPath:
 def _refuse_problems(row: LearningPath) -> None:
     version = row.working_version()
     if found := problems(version) if version is not None else []:
-        raise ValidationError([problem.text for problem in found])
+        raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in found])
 
 
 def _require_stage(row: LearningPath, stage: str) -> None:
     if row.stage != stage:
-        raise ValidationError("ほかの人が先に進めたようです。画面を開き直して、今の段階を確かめてください。")
+        raise ValidationError(
+            "ほかの人が先に進めたようです。画面を開き直して、今の段階を確かめてください。", code="stage_moved_on"
+        )
 
 
 def _ask(row: LearningPath, by: User, text: str) -> None:

@@ -24,7 +24,7 @@ from learning.models import Assignment, LearningPath, PathVersion, Stage, Step, 
 from learning.models.assignment import AssignmentQuerySet
 from learning.paths.problems import problems
 from learning.paths.structure import outline
-from learning.progress.recording import gather, tally
+from learning.progress.recording import recalculate, sync_facts
 from organization import audit, clock
 from organization.models import User
 from organization.notices import notify
@@ -74,13 +74,14 @@ def release(*, version: PathVersion, by: User) -> PathVersion:
     path = row.path
     require(path_permissions.may_build(path=path, user=by), editing.NOT_YOURS)
     if path.stage != Stage.ACTIVE or row.released_at is not None:
-        raise ValidationError("この版は、今は公開できません。画面を開き直してください。")
+        raise ValidationError("この版は、今は公開できません。画面を開き直してください。", code="version_not_releasable")
     if not may_release(path=path, by=by):
         raise ValidationError(
-            "所属より広く公開している学習パスの版は、研修担当が公開します。「研修担当に頼む」を押してください。"
+            "所属より広く公開している学習パスの版は、研修担当が公開します。「研修担当に頼む」を押してください。",
+            code="office_releases",
         )
     if found := problems(row):
-        raise ValidationError([problem.text for problem in found])
+        raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in found])
     row.released_at = clock.now()
     row.save()
     transitions.publish(item=path)  # its steps are part of what is found and read
@@ -98,7 +99,7 @@ def ask_release(*, version: PathVersion, by: User) -> None:
     path = version.path
     require(path_permissions.may_build(path=path, user=by), editing.NOT_YOURS)
     if found := problems(version):
-        raise ValidationError([problem.text for problem in found])
+        raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in found])
     audit.record(actor=by, action="path.version_sent", obj=path, after={"version": version.number})
     for person in path_permissions.acceptors().exclude(pk=by.person.pk):
         notify(person, text=f"学習パス「{path.title}」第{version.number}版の公開をお願いします。", url=build_url(path))
@@ -121,7 +122,7 @@ def move_people(*, path: LearningPath, by: User, uids: Collection[UUID]) -> int:
     """
     current = path.current_version()
     if current is None or not uids:
-        raise ValidationError("移す人を、一人以上選んでください。")
+        raise ValidationError("移す人を、一人以上選んでください。", code="nobody_chosen")
     chosen = list(movable(path=path, by=by).filter(uid__in=uids).values_list("pk", flat=True))
     if len(chosen) != len(set(uids)):
         audit.record(actor=by, action="assignment.refused", obj=path, after={"outside": len(set(uids)) - len(chosen)})
@@ -151,9 +152,9 @@ def _move(path: LearningPath, current: PathVersion, chosen: Collection[int], by:
             url=LEARNER_PAGE.format(uid=row.uid),
         )
     moved = Assignment.objects.filter(pk__in=[row.pk for row in rows])
-    gather(moved)
+    sync_facts(moved)
     for row in moved.select_related("version", "path", "person"):
-        tally(row)
+        recalculate(row)
     return len(rows)
 
 

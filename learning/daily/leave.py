@@ -18,7 +18,7 @@ from learning.daily.personnel_changes import batches, locked
 from learning.models import RUNNING, Assignment, AssignmentState, Extension, Suspension
 from learning.models.assignment import AssignmentQuerySet
 from learning.paths.structure import outlines
-from learning.progress.recording import done_days, settle, tally
+from learning.progress.recording import apply_progress, done_days, recalculate
 from organization import audit, clock
 from organization.fiscal import tokyo_day
 from organization.models import Appointment
@@ -185,9 +185,9 @@ def _resume(on: date) -> int:
                 row, done = rows[found.pk], done_days(found)
                 row.state = AssignmentState.ASSIGNED
                 if shapes[row.version_id].completed_on(done) is not None:
-                    tally(row, shape=shapes[row.version_id])
+                    recalculate(row, shape=shapes[row.version_id])
                     continue
-                settle(row, shape=shapes[row.version_id], done=done, any_begun=bool(found.progress.all()))
+                apply_progress(row, shape=shapes[row.version_id], done=done, any_begun=bool(found.progress.all()))
                 back.append(row)
             Assignment.objects.bulk_update(back, ["state", "steps_done", "steps_needed"], batch_size=100)
             said = [audit.AuditEntry("assignment.resumed", row, reason="復職のため") for row in back]

@@ -34,7 +34,7 @@ from learning.models import (
     TrainingRecord,
 )
 from learning.paths.structure import outlines
-from learning.progress.recording import gather
+from learning.progress.recording import sync_facts
 from organization import clock
 from organization.fiscal import era_date, fiscal_year
 from organization.models import Person
@@ -253,7 +253,7 @@ def count(people: Iterable[int], courses: Iterable[int]) -> None:
     pks = sorted(people) if versions else []
     for start in range(0, len(pks), PEOPLE_AT_ONCE):
         some = pks[start : start + PEOPLE_AT_ONCE]
-        gather(Assignment.objects.open().filter(person__in=some, version__in=versions))
+        sync_facts(Assignment.objects.open().filter(person__in=some, version__in=versions))
 
 
 def _columns(names: Iterable[str]) -> set[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
@@ -19,6 +18,7 @@ from learning.paths.reading_targets import readable
 from learning.paths.structure import Group, Outline, outline, outlines
 from organization import clock
 from organization.models import Person
+from organization.policy import Viewer
 from organization.posts import held_on
 from organization.tree import unit_tree
 
@@ -122,7 +122,7 @@ class NextStep:
         return self.shown.state == "submitted"
 
 
-def walk(assignment: Assignment, user: Any) -> list[ShownGroup]:
+def walk(assignment: Assignment, user: Viewer) -> list[ShownGroup]:
     """All groups in order. About eight queries, whatever the number of steps."""
     shape = outline(assignment.version)
     rows = {row.step_uid: row for row in assignment.progress.select_related("item", "by")}
@@ -157,7 +157,7 @@ def next_shown(groups: Iterable[ShownGroup]) -> ShownStep | None:
     return None
 
 
-def next_step(assignments: Sequence[Assignment], user: Any) -> NextStep | None:
+def next_step(assignments: Sequence[Assignment], user: Viewer) -> NextStep | None:
     """The most urgent thing to do of these assignments (given in the order of their due dates), in five queries.
 
     What waits for somebody else comes only where there is nothing for the learner to do.
@@ -200,7 +200,7 @@ def _is_wanted(step: Step, group: Group) -> bool:
     return step.required or group.row.rule == group.row.Rule.ANY
 
 
-def _as_next(assignment: Assignment, step: Step, row: StepProgress | None, user: Any) -> NextStep:
+def _as_next(assignment: Assignment, step: Step, row: StepProgress | None, user: Viewer) -> NextStep:
     seen = readable([step], user) if step.type == StepType.READ else {}
     shown = ShownStep(step, _state(step, row, True, assignment, seen), row, _item(step, row, seen))
     url = f"{reverse('my_learning', args=[assignment.uid])}#step-{step.uid}"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 from django.urls import reverse
 
 from organization.audience import Audience, audience_tokens
-from organization.policy import reader_tokens
+from organization.policy import Viewer, reader_tokens
 
 
 class Obligation(models.TextChoices):
@@ -27,7 +25,7 @@ class TrainingCourseQuerySet(models.QuerySet["TrainingCourse"]):
         """What the catalogue and search offer."""
         return self.filter(retired=False)
 
-    def visible_to(self, user: Any) -> TrainingCourseQuerySet:
+    def visible_to(self, user: Viewer) -> TrainingCourseQuerySet:
         """All of them or none: a course has no audience of its own."""
         return self.all() if reader_tokens(user) & COURSE_TOKENS else self.none()
 

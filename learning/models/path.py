@@ -16,6 +16,7 @@ from django.urls import reverse
 from kb.models import Item
 from kb.models.item import ItemManager
 from organization import clock
+from organization.policy import Viewer
 
 MAX_DAYS = 1825
 
@@ -71,7 +72,7 @@ class LearningPath(Item):
         """A path in use is ended first, on its builder's page."""
         return reverse("path_withdraw", args=[self.public_id]) if self.stage == Stage.RETIRED else ""
 
-    def may_be_kept_by(self, user: Any) -> bool:
+    def may_be_kept_by(self, user: Viewer) -> bool:
         from learning.access.path_permissions import (
             may_build,  # it asks posts and duties of today; models know no users
         )

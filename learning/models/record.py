@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 
 from learning.models.course import Obligation, TrainingCourse
 from organization import clock
+from organization.errors import field_error
 from organization.fiscal import era_date, fiscal_year
 
 
@@ -120,9 +120,13 @@ class TrainingRecord(models.Model):
 
     def clean(self) -> None:
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
-            raise ValidationError({"ends_on": "終わりが始まりより前です。どちらかの日付を直してください。"})
+            raise field_error(
+                "ends_on", "終わりが始まりより前です。どちらかの日付を直してください。", code="ends_before_start"
+            )
         if not self.course_id and not self.free_title:
-            raise ValidationError({"free_title": "目録から研修を選ぶか、研修の名前を書いてください。"})
+            raise field_error(
+                "free_title", "目録から研修を選ぶか、研修の名前を書いてください。", code="course_required"
+            )
 
     @property
     def title(self) -> str:

@@ -50,7 +50,7 @@ class AssignmentRule(models.Model):
 
     def clean(self) -> None:
         if not (self.newcomers or self.transferred or self.heads or self.titles or self.unit_kinds or self.years):
-            raise ValidationError("だれに割り当てるかを、一つ以上選んでください。")
+            raise ValidationError("だれに割り当てるかを、一つ以上選んでください。", code="criteria_required")
 
     def words(self) -> str:
         """The criteria as a sentence part: 「新任・所属長の職」."""

@@ -1,52 +1,53 @@
-"""What a step asks to read, as a reader finds it today: the item, its successor, or nothing that may be named.
+"""The item that a reading step leads to today: the item itself, its successor, or nothing.
 
-A superseded or withdrawn lesson leads to its successor; what a person may not open has no title for them (I16),
-and nobody is stuck by it (learning.progress.recording lets the step be skipped).
+A superseded or withdrawn lesson leads to its successor. An item that a person may not open has no title for them (I16),
+and they can skip the step (``learning.progress.recording``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
 from kb.models import Item, Lesson
 from kb.models.item import State
 from learning.models import Step
 from learning.models.course import COURSE_TOKENS
 from organization.models import Person
-from organization.policy import Reader, can_view, reader_tokens
+from organization.policy import Reader, Viewer, can_view, reader_tokens
 
 #: A chain of successors longer than this is a circle.
 LONGEST = 10
 
 
-def reads_courses(user: Any) -> bool:
-    """Whether there is a catalogue of courses for this reader: all of it or nothing."""
+def reads_courses(user: Viewer) -> bool:
+    """Whether this reader may open the catalogue of courses; it is open as a whole or not at all."""
     return bool(reader_tokens(user) & COURSE_TOKENS)
 
 
 def standing_items(items: Collection[int]) -> dict[int, int]:
-    """By pk of an item: the pk of the published item that stands for it today (itself or a successor)."""
+    """By pk of an item: the pk of the published item that stands for it today, itself or a successor."""
     rows = dict(Item.objects.filter(pk__in=items).values_list("pk", "state"))
-    found = {pk: pk for pk, state in rows.items() if state == State.PUBLISHED}
-    waiting = {pk: pk for pk in rows if pk not in found}
+    standing = {pk: pk for pk, state in rows.items() if state == State.PUBLISHED}
+    waiting = {pk: pk for pk in rows if pk not in standing}
     for _ in range(LONGEST):
         if not waiting:
             break
         steps = Lesson.objects.filter(supersedes__in=set(waiting.values()), live=True).order_by("pk")
         after = {old: (new, state) for old, new, state in steps.values_list("supersedes_id", "pk", "state")}
         following = {pk: after[now] for pk, now in waiting.items() if now in after}
-        found |= {pk: new for pk, (new, state) in following.items() if state == State.PUBLISHED}
-        waiting = {pk: new for pk, (new, _state) in following.items() if pk not in found}
-    # What is superseded without a readable successor can still be read itself.
-    found |= {pk: pk for pk, state in rows.items() if state == State.SUPERSEDED and pk not in found}
-    return found
+        standing |= {pk: new for pk, (new, state) in following.items() if state == State.PUBLISHED}
+        waiting = {pk: new for pk, (new, _state) in following.items() if pk not in standing}
+    # A superseded item without a published successor can still be read itself.
+    standing |= {pk: pk for pk, state in rows.items() if state == State.SUPERSEDED and pk not in standing}
+    return standing
 
 
-def readable(steps: Iterable[Step], user: Any, standing: Mapping[int, int] | None = None) -> dict[int, Item | None]:
+def readable(
+    steps: Iterable[Step], user: Viewer | None, standing: Mapping[int, int] | None = None
+) -> dict[int, Item | None]:
     """By pk of a reading step: what `user` may read for it today; None where there is nothing.
 
-    `standing` is what `standing_items` has said of these steps already, where it was asked.
+    `standing` is the result of `standing_items` for these steps, where the caller has it.
     """
     wanted = {step.pk: step.item_id for step in steps if step.item_id is not None}
     if standing is None:
@@ -69,20 +70,20 @@ def unreadable_for(
     wanted = {step.pk: step.item_id for step in steps if step.item_id is not None}
     if standing is None:
         standing = standing_items(set(wanted.values()))
-    said = Item.objects.filter(pk__in=set(standing.values())).order_by()
+    rows = Item.objects.filter(pk__in=set(standing.values())).order_by()
     authors: dict[int, set[int | None]] = {}
     items: dict[int, tuple[str, int | None]] = {}
-    # With its authors in one query: a row an author.
-    for pk, audience, owner, author in said.values_list("pk", "audience", "owner_unit_id", "authorships__person_id"):
+    # One query with the authors: one row for each author.
+    for pk, audience, owner, author in rows.values_list("pk", "audience", "owner_unit_id", "authorships__person_id"):
         items[pk] = (audience, owner)
         authors.setdefault(pk, set()).add(author)
-    found: dict[int, list[Person]] = {}
+    unreadable: dict[int, list[Person]] = {}
     for step, item_id in wanted.items():
         now = standing.get(item_id, 0)
         missing = [p for p in people if now not in items or not _opens(items[now], readers[p.pk], authors[now])]
         if missing:
-            found[step] = missing
-    return found
+            unreadable[step] = missing
+    return unreadable
 
 
 def _opens(item: tuple[str, int | None], reader: Reader, authors: set[int | None]) -> bool:

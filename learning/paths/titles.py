@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from learning.access import permissions
 from learning.models import LearningPath
+from organization.policy import Viewer
 
 HIDDEN = "公開範囲の外の学習パス"
 
@@ -14,7 +14,7 @@ HIDDEN = "公開範囲の外の学習パス"
 class PathTitles:
     """The titles of `paths` (pks) as this user may know them; one query."""
 
-    def __init__(self, user: Any, paths: Collection[int]) -> None:
+    def __init__(self, user: Viewer | None, paths: Collection[int]) -> None:
         readable = LearningPath.objects if permissions.is_office(user) else LearningPath.objects.visible_to(user)
         rows = readable.filter(pk__in=set(paths)).values_list("pk", "public_id", "title")
         self._known = {pk: (public_id, title) for pk, public_id, title in rows}

@@ -1,7 +1,7 @@
-"""Facts that do steps by themselves: a retrospective was published, a course was finished. Read, never written.
+"""Facts that complete steps: published retrospectives and finished courses. Read-only.
 
-A retrospective counts from the day the path was assigned or begun; a finished course counts also from before, while it is
-valid. What was written without a name is counted and not linked, so that no page of learning can name its author.
+A retrospective counts from the day on which the path was assigned or begun; a finished course counts also from before,
+while it is valid. A text without a name is counted and not linked, so that no page of learning can name its author.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Fact:
     expires_on: date | None = None
 
     def meets(self, step: Step, assignment: Assignment) -> bool:
-        """Whether this fact does that step of that assignment."""
+        """Whether this fact completes the step of the assignment."""
         if step.type == StepType.WRITE:
             wanted = not step.format or step.format == self.format
             return bool(self.format) and wanted and self.on >= (assignment.begun_on or assignment.assigned_on)
@@ -37,21 +37,21 @@ class Fact:
             return self.course_id is not None and self.course_id == step.course_id and valid
         return False
 
-    def is_said_by(self, row: StepProgress) -> bool:
-        said = (row.state, row.done_on, row.item_id, row.record_id)
-        return said == (StepProgress.State.DONE, self.on, self.item_id, self.record_id)
+    def is_recorded_by(self, row: StepProgress) -> bool:
+        recorded = (row.state, row.done_on, row.item_id, row.record_id)
+        return recorded == (StepProgress.State.DONE, self.on, self.item_id, self.record_id)
 
 
 def of_text(row: Retrospective) -> Fact:
-    """What a published retrospective is to a step; without a name it is counted and not linked."""
+    """The fact of a published retrospective; one without a name is counted and not linked."""
     assert row.first_published_at is not None
     on = timezone.localtime(row.first_published_at, TOKYO).date()
     return Fact(on=on, format=row.format, item_id=row.pk if row.attribution == Attribution.NAMED else None)
 
 
 def facts_of(people: Collection[int]) -> dict[int, list[Fact]]:
-    """Each person's facts, earliest first, by pk of the person; two queries."""
-    found: dict[int, list[Fact]] = {}
+    """The facts of each person, earliest first, by pk of the person. Two queries."""
+    facts_by_person: dict[int, list[Fact]] = {}
     written = Retrospective.objects.filter(first_published_at__isnull=False).order_by("first_published_at", "pk")
     authors = Authorship.objects.filter(person__in=people, item__in=written.values("pk"))
     texts = {
@@ -59,12 +59,12 @@ def facts_of(people: Collection[int]) -> dict[int, list[Fact]]:
         for row in written.filter(pk__in=authors.values("item_id")).only("format", "attribution", "first_published_at")
     }
     for item_id, person_id in authors.values_list("item_id", "person_id"):
-        found.setdefault(person_id, []).append(of_text(texts[item_id]))
+        facts_by_person.setdefault(person_id, []).append(of_text(texts[item_id]))
     records = TrainingRecord.objects.finished().filter(person__in=people, course__isnull=False)
     for record in records.only("person_id", "course_id", "ends_on", "expires_on"):
-        found.setdefault(record.person_id, []).append(
+        facts_by_person.setdefault(record.person_id, []).append(
             Fact(on=record.ends_on, course_id=record.course_id, record_id=record.pk, expires_on=record.expires_on)
         )
-    for facts in found.values():
+    for facts in facts_by_person.values():
         facts.sort(key=lambda fact: (fact.on, fact.record_id or 0, fact.item_id or 0))
-    return found
+    return facts_by_person

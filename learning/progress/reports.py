@@ -6,7 +6,9 @@ the link is made here when the report is published.
 
 from __future__ import annotations
 
-from kb.models import Draft, Retrospective
+from django.core.exceptions import PermissionDenied
+
+from kb.models import Draft, Retrospective, Scene, Theme
 from learning.models import TrainingRecord
 from organization.models import Person
 
@@ -16,10 +18,10 @@ FORMAT = "training"
 def begin(*, record: TrainingRecord, by: Person) -> Draft:
     """The draft of the report of `record`, prefilled; the one already begun if there is one.
 
-    Raises PermissionError where the record is another person's or needs no report.
+    Raises PermissionDenied where the record is another person's or needs no report.
     """
     if record.person_id != by.pk or not record.may_report:
-        raise PermissionError("この研修の報告は書けません。")
+        raise PermissionDenied("この研修の報告は書けません。")
     begun = Draft.objects.open_of(by).filter(format=FORMAT, data__source_record=record.pk).first()
     data = {
         "subject": record.title[:60],
@@ -27,11 +29,16 @@ def begin(*, record: TrainingRecord, by: Person) -> Draft:
         "period_from": record.starts_on.isoformat(),
         "period_to": record.ends_on.isoformat(),
         "audience": "unit",
-        "themes": ["kyoiku"],
-        "scenes": ["kenshu"],
+        "themes": _existing(Theme, "kyoiku"),
+        "scenes": _existing(Scene, "kenshu"),
         "source_record": record.pk,
     }
     return begun or Draft.objects.create(author=by, kind=Draft.Kind.RETROSPECTIVE, format=FORMAT, data=data)
+
+
+def _existing(vocabulary: type[Theme] | type[Scene], code: str) -> list[str]:
+    """The code as a list, or nothing where this installation's vocabulary does not have it."""
+    return list(vocabulary.objects.filter(code=code).values_list("code", flat=True))
 
 
 def link(item: Retrospective) -> TrainingRecord | None:

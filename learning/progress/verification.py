@@ -1,6 +1,6 @@
-"""Counting again from the facts: what `learning_recount` compares, and repairs only when told to.
+"""Compares stored progress with the facts (`learning_recount`), and repairs it only when told to.
 
-It refuses to undo a completion (I10): closed assignments are compared by their own steps, and left.
+Never undoes a completion (I10): closed assignments are left alone.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from uuid import UUID
 from learning.models import Assignment
 from learning.paths.structure import outlines
 from learning.progress.facts import facts_of
-from learning.progress.recording import done_days, gather, settle, tally
+from learning.progress.recording import apply_progress, done_days, recalculate, sync_facts
 
 BATCH = 500
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One assignment that does not say what its facts and steps say."""
+    """One assignment whose stored progress differs from its facts and steps."""
 
     assignment_id: int
     what: str
 
 
 def differences(assignments: Any = None) -> Iterator[Difference]:
-    """Every difference, a batch of assignments at a time; writes nothing."""
-    found = Assignment.objects.open() if assignments is None else assignments
-    pks = list(found.order_by("pk").values_list("pk", flat=True))
+    """Yield every difference, a batch of assignments at a time. Writes nothing."""
+    rows = Assignment.objects.open() if assignments is None else assignments
+    pks = list(rows.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(pks), BATCH):
-        rows = Assignment.objects.filter(pk__in=pks[start : start + BATCH])
-        yield from _compare(list(rows.select_related("version").prefetch_related("progress")))
+        batch = Assignment.objects.filter(pk__in=pks[start : start + BATCH])
+        yield from _compare(list(batch.select_related("version").prefetch_related("progress")))
 
 
 def _compare(rows: list[Assignment]) -> Iterator[Difference]:
@@ -42,28 +42,28 @@ def _compare(rows: list[Assignment]) -> Iterator[Difference]:
         shape = shapes[row.version_id]
         done = done_days(row)
         for step in (step for step in shape.steps if step.is_by_fact):
-            said: UUID | None = next(
+            stored: UUID | None = next(
                 (p.step_uid for p in row.progress.all() if p.step_uid == step.uid and p.counts), None
             )
             true = next((fact for fact in facts.get(row.person_id, ()) if fact.meets(step, row)), None)
-            if (said is None) != (true is None):
-                yield Difference(row.pk, f"step {step.uid}: {'done' if said else 'open'}, facts say otherwise")
+            if (stored is None) != (true is None):
+                yield Difference(row.pk, f"step {step.uid}: {'done' if stored else 'open'}, facts say otherwise")
             if true is not None:
                 done[step.uid] = true.on
             else:
                 done.pop(step.uid, None)
-        before = _said(row)
-        settle(row, shape=shape, done=done, any_begun=bool(done) or bool(row.progress.all()))
-        if _said(row) != before:
-            yield Difference(row.pk, f"{before} → {_said(row)}")
+        before = _derived(row)
+        apply_progress(row, shape=shape, done=done, any_begun=bool(done) or bool(row.progress.all()))
+        if _derived(row) != before:
+            yield Difference(row.pk, f"{before} → {_derived(row)}")
 
 
-def _said(row: Assignment) -> tuple[Any, ...]:
+def _derived(row: Assignment) -> tuple[Any, ...]:
     return (str(row.state), row.steps_done, row.steps_needed, row.completed_on)
 
 
 def repair(pks: list[int]) -> int:
-    """Gather the facts again and tally; returns how many rows changed."""
-    changed = gather(Assignment.objects.open().filter(pk__in=pks))
+    """Sync the facts and recalculate. Returns how many rows changed."""
+    changed = sync_facts(Assignment.objects.open().filter(pk__in=pks))
     rows = Assignment.objects.filter(pk__in=pks).select_related("version", "path", "person")
-    return changed + sum(tally(row) for row in rows)
+    return changed + sum(recalculate(row) for row in rows)

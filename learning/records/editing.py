@@ -15,6 +15,7 @@ from django.db import transaction
 from learning.models import Obligation, TrainingRecord
 from learning.progress.recording import record_changed
 from organization import audit, clock
+from organization.errors import field_error
 from organization.models import Person
 
 
@@ -52,9 +53,13 @@ def enter(*, record: TrainingRecord, by: Person) -> TrainingRecord:
     elif not may_edit(TrainingRecord.objects.select_for_update().get(pk=record.pk), by):
         raise PermissionDenied("この記録は、研修担当が登録したものです。直すときは、研修担当に知らせてください。")
     if record.status not in TrainingRecord.OWN_STATUSES:
-        raise ValidationError("この状況は、研修担当が入れます。予定・申込み・受講・修了から選んでください。")
+        raise ValidationError(
+            "この状況は、研修担当が入れます。予定・申込み・受講・修了から選んでください。", code="office_status"
+        )
     if record.status in TrainingRecord.ATTENDED and record.ends_on > clock.today():
-        raise ValidationError({"status": "まだ終わっていない研修です。状況を「予定」か「申込み」にしてください。"})
+        raise field_error(
+            "status", "まだ終わっていない研修です。状況を「予定」か「申込み」にしてください。", code="not_finished"
+        )
     record.obligation = record.course.obligation if record.course else Obligation.OPTIONAL
     if record.is_finished() and record.expires_on is None and record.course and record.course.valid_months:
         record.expires_on = record.ends_on + relativedelta(months=record.course.valid_months)
@@ -71,7 +76,9 @@ def plan_use(*, record: TrainingRecord, by: Person, plan: str) -> TrainingRecord
     """活用計画: how its person means to use what they learned. Their own words, on any of their records."""
     row = _own(record, by)
     if len(plan) > 400:
-        raise ValidationError(f"活用計画は400文字までです。{len(plan) - 400}文字けずってください。")
+        raise ValidationError(
+            f"活用計画は400文字までです。{len(plan) - 400}文字けずってください。", code="plan_too_long"
+        )
     row.use_plan = plan.strip()
     return keep(record=row, by=by)
 
@@ -81,11 +88,13 @@ def answer_used(*, record: TrainingRecord, by: Person, used: str, note: str = ""
     """「使いましたか」, 90 days after the end; it may be answered again when things have moved on."""
     row = _own(record, by)
     if row.status not in TrainingRecord.ATTENDED or row.ends_on + row.ASK_USED_AFTER > clock.today():
-        raise ValidationError("この質問は、研修が終わって90日たってから答えます。")
+        raise ValidationError("この質問は、研修が終わって90日たってから答えます。", code="too_early")
     if used not in TrainingRecord.Used.values:
-        raise ValidationError("「使った・一部使った・まだ・使わない」から一つ選んでください。")
+        raise ValidationError("「使った・一部使った・まだ・使わない」から一つ選んでください。", code="unknown_answer")
     if len(note) > 300:
-        raise ValidationError(f"書けるのは300文字までです。{len(note) - 300}文字けずってください。")
+        raise ValidationError(
+            f"書けるのは300文字までです。{len(note) - 300}文字けずってください。", code="note_too_long"
+        )
     row.used, row.used_note, row.used_on = used, note.strip(), clock.today()
     keep(record=row, by=by)
     audit.record(actor=by.user, action="trainingrecord.used", obj=row, after={"used": used})

@@ -16,7 +16,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
 from learning.access import permissions
-from learning.access.decorators import rulers_only
+from learning.access.decorators import rule_editors_only
 from learning.models import OPEN, AssignmentRule
 from learning.paths.titles import PathTitles
 from learning.rules import editing, matching
@@ -29,7 +29,7 @@ from organization.tree import unit_tree
 SHOWN = 200
 
 
-@rulers_only
+@rule_editors_only
 def page(request: HttpRequest) -> HttpResponse:
     """The rules, running ones first."""
     today, tree = clock.today(), unit_tree()
@@ -65,12 +65,12 @@ def _state(rule: AssignmentRule) -> str:
     return "終わり" if rule.ends_on and rule.ends_on < today else "動いている"
 
 
-@rulers_only
+@rule_editors_only
 def new(request: HttpRequest) -> HttpResponse:
     return _edit(request, AssignmentRule())
 
 
-@rulers_only
+@rule_editors_only
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _edit(request, get_object_or_404(editing.rules_of(request.user), pk=pk))
 
@@ -124,7 +124,7 @@ def _preview(request: HttpRequest, rule: AssignmentRule) -> dict[str, Any]:
         mine = set(permissions.own_appointments(request.user).values_list("person_id", flat=True))
         me = reader_for(request.user).person_id
         found = [(person, why) for person, why in found if person.pk in mine or person.pk == me]
-    having = matching.having(rule, today, user=request.user) if found else set()  # type: ignore[arg-type]  # rulers_only
+    having = matching.having(rule, today, user=request.user) if found else set()  # type: ignore[arg-type]  # rule_editors_only
     return {
         "count": len(found),
         "having": sum(person.pk in having for person, _ in found),
@@ -133,7 +133,7 @@ def _preview(request: HttpRequest, rule: AssignmentRule) -> dict[str, Any]:
     }
 
 
-@rulers_only
+@rule_editors_only
 @require_POST
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     rule = get_object_or_404(editing.rules_of(request.user), pk=pk)

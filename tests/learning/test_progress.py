@@ -100,7 +100,7 @@ def test_a_retrospective_from_before_the_assignment_does_not_count(head, learner
     with clock.moved_to(clock.today() - timedelta(days=3)):
         make_retrospective(learner, format="kpt")
     given = give(path, learner)
-    recording.gather(type(given).objects.all())
+    recording.sync_facts(type(given).objects.all())
     given.refresh_from_db()
     assert given.state == AssignmentState.ASSIGNED
 

@@ -203,7 +203,7 @@ def test_counting_at_the_same_moment_does_not_take_the_assignment_back(path, hea
     stale = Assignment.objects.select_related("version", "path", "person").get(pk=begun.pk)
     taken_over(path, [me], head)
     stale.steps_done = 0
-    recording.tally(stale)
+    recording.recalculate(stale)
     begun.refresh_from_db()
     assert begun.source == Source.MANAGER
 

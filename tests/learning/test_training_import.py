@@ -127,7 +127,7 @@ def test_a_record_counts_at_once_for_the_path_of_its_person(take_in, person):
 def test_gathering_is_done_by_import_not_by_row(take_in, person, monkeypatch):
     give(make_path(make_staff(make_unit()), steps=[take(make_course("S001"))]), person)
     calls = []
-    monkeypatch.setattr("learning.imports.loaders.gather", lambda rows: calls.append(rows))
+    monkeypatch.setattr("learning.imports.loaders.sync_facts", lambda rows: calls.append(rows))
     take_in(RECORDS, *(f"100123,S001,,2025/6/{n},,,修了,x{n}" for n in range(1, 21)))
     assert len(calls) == 1
 

@@ -14,6 +14,7 @@ from learning.models import PathVersion, StepGroup
 from learning.models.path import MAX_DAYS
 from organization import clock
 from organization.audience import Audience
+from organization.policy import Viewer
 from organization.tree import unit_tree
 
 #: The month is the shortest; a window longer than the validity would never close.
@@ -27,7 +28,7 @@ AUDIENCE_WORDS = {
 }
 
 
-def audience_choices(user: Any) -> list[tuple[str, str]]:
+def audience_choices(user: Viewer) -> list[tuple[str, str]]:
     return [(str(code), AUDIENCE_WORDS[code]) for code in path_permissions.audiences_of(user)]
 
 
@@ -44,7 +45,7 @@ class OwnerForm(forms.Form):
         label="公開範囲", widget=forms.RadioSelect, error_messages=choice_messages("公開範囲"), initial=Audience.UNIT
     )
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         tree = unit_tree()
         unit, audience = self.fields["unit"], self.fields["audience"]
@@ -82,7 +83,7 @@ class AudienceForm(forms.Form):
         label="新しい公開範囲", widget=forms.RadioSelect, error_messages=choice_messages("公開範囲")
     )
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["audience"]
         assert isinstance(field, forms.ChoiceField)

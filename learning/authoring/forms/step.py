@@ -12,6 +12,7 @@ from kb.formats.loading import formats
 from kb.text_cleaning import UNKEEPABLE, LineField, LongField
 from kb.writing.forms.fields import DayField, WholeField, choice_messages
 from learning.models import Completion, Step, TrainingCourse
+from organization.policy import Viewer
 
 
 class StepForm(forms.Form):
@@ -29,7 +30,7 @@ class StepForm(forms.Form):
     #: The columns of the type, and what stands on top of the form.
     OWN: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, *args: Any, user: Any, step: Step | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: Viewer, step: Step | None = None, **kwargs: Any) -> None:
         self.user, self.step = user, step
         kwargs.setdefault("initial", self.initial_of(step) if step is not None else {"minutes": 10, "required": True})
         super().__init__(*args, **kwargs)

@@ -217,7 +217,7 @@ def act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
 def _give_back(path: LearningPath, request: HttpRequest) -> None:
     form = CommentForm(request.POST)
     if not form.is_valid():
-        raise ValidationError([str(message) for errors in form.errors.values() for message in errors])
+        raise ValidationError([error for errors in form.errors.as_data().values() for error in errors])
     lifecycle.give_back(path=path, by=user_of(request), comment=form.cleaned_data["comment"])
 
 

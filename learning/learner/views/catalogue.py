@@ -22,6 +22,7 @@ from learning.paths.labels import minutes_words
 from learning.paths.lookup import open_path
 from learning.paths.reading_targets import reads_courses
 from learning.paths.structure import Outline, outlines
+from organization.policy import Viewer
 
 SHOWN = 24
 #: Of the builder's own: more than these are found by search.
@@ -46,7 +47,7 @@ def page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _cards(user: Any, paths: list[LearningPath]) -> list[dict[str, Any]]:
+def _cards(user: Viewer, paths: list[LearningPath]) -> list[dict[str, Any]]:
     """What the catalogue says of each path; four queries, whatever their number."""
     current: dict[int, PathVersion] = {}
     for version in PathVersion.objects.filter(path__in=paths, released_at__isnull=False).order_by("number"):
@@ -72,7 +73,7 @@ def _card(path: LearningPath, version: PathVersion | None, shapes: dict[int, Out
     }
 
 
-def _in_hand(user: Any) -> dict[str, Any]:
+def _in_hand(user: Viewer) -> dict[str, Any]:
     """What waits for this user's consent, and what they are making; nothing for everybody else."""
     if not path_permissions.may_begin(user) and not path_permissions.may_agree(user):
         return {}

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -102,7 +103,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     try:
         draft = reports.begin(record=record, by=person)
-    except PermissionError as error:
+    except PermissionDenied as error:
         messages.error(request, str(error))
         return redirect("my")
     return redirect(draft)

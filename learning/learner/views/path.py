@@ -14,6 +14,7 @@ from learning.paths.display import groups_of
 from learning.paths.labels import minutes_words, validity_words
 from learning.paths.reading_targets import readable
 from learning.paths.structure import outline_to_show
+from organization.policy import Viewer
 
 #: More than these are found by search.
 COPIES = 20
@@ -44,7 +45,7 @@ def shown(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
     }
 
 
-def family(user: Any, path: LearningPath) -> dict[str, Any]:
+def family(user: Viewer, path: LearningPath) -> dict[str, Any]:
     """The path that this one was copied from, and its copies; only those that `user` may open are named."""
     near = Q(copied_from=path) | Q(pk=path.copied_from_id)
     found = list(LearningPath.objects.visible_to(user).filter(near).order_by("title", "pk")[: COPIES + 1])

@@ -5,7 +5,6 @@ Who may not know of courses gets the page of what does not exist.
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -20,6 +19,7 @@ from django.views.decorators.http import require_safe
 from learning.models import LearningPath, Obligation, PathVersion, Stage, TrainingCourse
 from learning.models.course import TrainingCourseQuerySet
 from learning.paths.reading_targets import reads_courses
+from organization.policy import Viewer
 
 PAGE_SIZE = 30
 MAX_WORDS = 8
@@ -47,7 +47,7 @@ class CourseFilter(forms.Form):
         return found
 
 
-def _readable(user: Any) -> TrainingCourseQuerySet:
+def _readable(user: Viewer) -> TrainingCourseQuerySet:
     if not reads_courses(user):
         raise Http404
     return TrainingCourse.objects.all()
@@ -80,7 +80,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "learning/course.html", context)
 
 
-def _asking(course: TrainingCourse, user: Any) -> list[LearningPath]:
+def _asking(course: TrainingCourse, user: Viewer) -> list[LearningPath]:
     """The active paths that this reader may open and whose newest version asks for the course."""
     visible = LearningPath.objects.visible_to(user).filter(stage=Stage.ACTIVE, versions__steps__course=course)
     paths = {row.pk: row for row in visible.distinct().order_by("title", "pk")}

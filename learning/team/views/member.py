@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST
 
 from kb.text_cleaning import clean_text
 from learning.access import permissions
+from learning.access.requests import user_of
 from learning.assignments import adjustments
 from learning.models import Assignment, Step, StepProgress, StepType
 from learning.notifications import nudges
@@ -206,7 +207,7 @@ def team_decide(request: HttpRequest, pk: int) -> HttpResponse:
     comment = request.POST.get("comment", "")
     accept = "accept" in request.POST
     try:
-        recording.decide(progress=row, user=request.user, accept=accept, comment=clean_text(comment, "ことば"))
+        recording.decide(progress=row, user=user_of(request), accept=accept, comment=clean_text(comment, "ことば"))
     except PermissionDenied:
         raise Http404 from None
     except ValidationError as error:
