@@ -1,4 +1,4 @@
-"""What learning says to search: paths (items with steps) and courses (rows). Nothing imports this module.
+"""Search sources of learning: paths (items with steps) and courses (rows). Nothing imports this module.
 
 A path is found by what it teaches. A reading step whose item some readers of the path may not open says nothing here,
 so that no search can tell what it is called (I16). Drafts, retired paths and retired courses are found nowhere.
@@ -187,7 +187,7 @@ def _texts(path: LearningPath, version: PathVersion | None, tree: UnitTree) -> l
 
 
 def _opens_to_all(item: Item, path: LearningPath, tree: UnitTree) -> bool:
-    """Whether everybody who may open the path may open the item; no where it is not certain."""
+    """Whether everybody who may open the path may open the item; False where that is uncertain."""
     if item.state not in (State.PUBLISHED, State.SUPERSEDED) or item.audience not in WIDTH:
         return False
     wide, asked = WIDTH[Audience(item.audience)], WIDTH[Audience(path.audience)]

@@ -99,7 +99,7 @@ class RecordForm(WagtailAdminModelForm):
     def save(self, commit: bool = True) -> Any:
         record = super().save(commit=False)
         if commit:
-            editing.keep(record=record)
+            editing.save_record(record=record)
             self._save_m2m()
         return record
 

@@ -1,4 +1,4 @@
-"""Making and changing a learning path: its text, and the groups and steps of the version that is being worked on.
+"""Edits a learning path: its text, and the groups and steps of the version that is being edited.
 
 A version is edited until its first assignment and never after (I10); a path that waits for consent is not edited at
 all. Every verb asks who may, locks the version and writes the audit event. Columns that do not belong to a step's
@@ -133,7 +133,7 @@ def save_group(
 
 @transaction.atomic
 def delete_group(*, group: StepGroup, by: User) -> None:
-    """Take away an empty group; one with steps is refused, so that nothing is lost by one press."""
+    """Delete an empty group. A group with steps is refused, so that one press loses nothing."""
     locked = editable(group.version, by)
     if group.steps.exists():
         raise ValidationError(
@@ -222,7 +222,7 @@ def move_step(*, step: Step, by: User, up: bool) -> None:
 
 
 def _lay(version: PathVersion, layout: Sequence[Sequence[int]]) -> None:
-    """Write down where each group and step stands: places count from 0 without gaps; only what moved is written."""
+    """Store the order of groups and steps, counted from 0 without gaps. Only moved rows are written."""
     rows = sorted(version.groups.all(), key=lambda group: (group.order, group.pk))
     steps = {step.pk: step for step in version.steps.all()}
     for n, (group, keys) in enumerate(zip(rows, layout, strict=True)):

@@ -33,7 +33,7 @@ def _locked(path: LearningPath) -> LearningPath:
 
 @transaction.atomic
 def send(*, path: LearningPath, by: User) -> LearningPath:
-    """Out of 作成中: at once to the own unit, wider to whoever has to agree."""
+    """Leave 作成中: open at once for the own unit, else ask those who have to agree."""
     row = _locked(path)
     require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     _require_stage(row, Stage.DRAFT)
@@ -99,7 +99,7 @@ def recall(*, path: LearningPath, by: User) -> LearningPath:
 
 @transaction.atomic
 def retire(*, path: LearningPath, by: User) -> LearningPath:
-    """終了: nobody is given it any more; who is learning goes on to the end."""
+    """終了: no new assignments; open ones go on."""
     row = _locked(path)
     require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     _require_stage(row, Stage.ACTIVE)

@@ -1,7 +1,7 @@
-"""One assignment as its learner walks it: each step with its state and what does it; and the one step to take next.
+"""The page of one assignment for its learner: each step with its state, and the next step to take.
 
-Only for the learner's own pages. A reading that cannot be opened has no title here (I16); whatever is asked of
-the database is asked once for all steps.
+Only for the learner's own pages. A reading that cannot be opened has no title here (I16). The number of queries does
+not depend on the number of steps.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from organization.policy import Viewer
 from organization.posts import held_on
 from organization.tree import unit_tree
 
-#: What a step that may not be named is called.
+#: The title of a step whose item the learner may not open.
 UNNAMED = "今は読めない記事"
 #: The state of a step in words, on every page of the learner's.
 WORDS = {
@@ -35,7 +35,7 @@ WORDS = {
     "locked": "まだ始められません",
     "left": "していない",
 }
-#: What the button of a step says, where it leads on.
+#: The label of a step's button.
 VERBS = {
     StepType.READ: "読む",
     StepType.WRITE: "ふりかえりを書く",
@@ -69,7 +69,7 @@ class ShownStep:
 
     @property
     def is_unnamed(self) -> bool:
-        """Whether its words would name what the learner may not open."""
+        """Whether its title would name an item that the learner may not open."""
         return self.step.type == StepType.READ and self.item is None
 
     @property
@@ -79,7 +79,7 @@ class ShownStep:
 
     @property
     def is_successor(self) -> bool:
-        """Whether something newer stands for what the step names."""
+        """Whether a successor stands for the item that the step names."""
         return self.item is not None and self.step.type == StepType.READ and self.item.pk != self.step.item_id
 
     @property
@@ -88,7 +88,7 @@ class ShownStep:
 
     @property
     def who_looks(self) -> str:
-        """Who has to say yes, where the step is not the learner's alone."""
+        """Who has to confirm the step; empty where the learner completes it alone."""
         if self.step.completion == Completion.SELF:
             return ""
         who = "聴いた相手" if self.step.type == StepType.ASK and self.holders else "所属長"

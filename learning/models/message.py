@@ -45,7 +45,7 @@ class Message(models.Model):
 
 
 class Reminder(models.Model):
-    """That somebody was told: of an assignment, a training record, or (a head) of the week; the database keeps it once.
+    """A reminder that was given: about an assignment, a training record, or (to a head) a week. Constraints keep it once.
 
     By the clock once a kind and due date of an assignment, once a kind of a record and once a week; by a manager once a day.
     """

@@ -1,4 +1,4 @@
-"""What keeps a version from being released, in sentences that say what to do; and which readings some could not open.
+"""Problems that keep a version from being released, with what to do; and readings that some could not open.
 
 It asks and changes nothing. A step waits only for earlier groups, so there is no circle to look for (I12).
 """
@@ -23,7 +23,7 @@ from organization.tree import UnitTree, unit_tree
 
 @dataclass(frozen=True)
 class Problem:
-    """A sentence, and the place on the builder's page that it speaks of."""
+    """A sentence, and the anchor on the editor's page that it is about."""
 
     text: str
     anchor: str = ""
@@ -117,14 +117,14 @@ def quiz_problem(quiz: Any) -> str:
 
 
 def standing_of(steps: Iterable[Step]) -> dict[int, int]:
-    """What stands today for the items of these steps, asked once for all that a page says of them."""
+    """The published items that stand for the items of these steps today, by pk. Ask once a page and pass it on."""
     return reading_targets.standing_items({step.item_id for step in steps if step.item_id is not None})
 
 
 def shut_readings(
     path: LearningPath, steps: Iterable[Step], seen: Mapping[int, Item | None], standing: Mapping[int, int]
 ) -> list[Shut]:
-    """The reading steps whose item not everybody could open to whom the path is open; named before anyone is assigned.
+    """The reading steps whose item some readers of the path could not open; shown before anyone is assigned.
 
     `seen` is what the builder may open (reading.readable): what they may not is not named to them either.
     """

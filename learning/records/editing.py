@@ -1,6 +1,6 @@
-"""Training records as they change: kept by whoever enters them, planned, answered and shared by their person.
+"""Changes of training records: saving, and the plan, answer and sharing by their person.
 
-Every save goes through `keep`, so that a course counts for its person's open paths in the same transaction. Results
+Every save goes through `save_record`, so that a course counts for its person's open paths in the same transaction. Results
 (合格, 不合格, 点, 免除) are the office's: a person enters what they plan, applied for, attended and completed.
 """
 
@@ -20,8 +20,8 @@ from organization.models import Person
 
 
 @transaction.atomic
-def keep(*, record: TrainingRecord, by: Any = None) -> TrainingRecord:
-    """Save a record, whoever made it, and let it count. The caller has asked whether `by` may, and audits.
+def save_record(*, record: TrainingRecord, by: Any = None) -> TrainingRecord:
+    """Save a record and count it for its person's paths. The caller has checked that `by` may, and audits.
 
     Raises ValidationError where the record contradicts itself. A record moved to somebody else stops counting for
     who had it.
@@ -43,7 +43,7 @@ def may_edit(record: TrainingRecord, by: Person | None) -> bool:
 
 @transaction.atomic
 def enter(*, record: TrainingRecord, by: Person) -> TrainingRecord:
-    """A person enters a record of their own, or mends it.
+    """A person enters or corrects a record of their own.
 
     Raises PermissionDenied where it is not theirs to edit, ValidationError with a sentence.
     """
@@ -63,7 +63,7 @@ def enter(*, record: TrainingRecord, by: Person) -> TrainingRecord:
     record.obligation = record.course.obligation if record.course else Obligation.OPTIONAL
     if record.is_finished() and record.expires_on is None and record.course and record.course.valid_months:
         record.expires_on = record.ends_on + relativedelta(months=record.course.valid_months)
-    keep(record=record, by=by)
+    save_record(record=record, by=by)
     audit.record(
         actor=by.user, action="trainingrecord.added" if is_new else "trainingrecord.changed", obj=record,
         after={"status": record.status, "from": record.starts_on, "to": record.ends_on},
@@ -80,7 +80,7 @@ def plan_use(*, record: TrainingRecord, by: Person, plan: str) -> TrainingRecord
             f"活用計画は400文字までです。{len(plan) - 400}文字けずってください。", code="plan_too_long"
         )
     row.use_plan = plan.strip()
-    return keep(record=row, by=by)
+    return save_record(record=row, by=by)
 
 
 @transaction.atomic
@@ -96,7 +96,7 @@ def answer_used(*, record: TrainingRecord, by: Person, used: str, note: str = ""
             f"書けるのは300文字までです。{len(note) - 300}文字けずってください。", code="note_too_long"
         )
     row.used, row.used_note, row.used_on = used, note.strip(), clock.today()
-    keep(record=row, by=by)
+    save_record(record=row, by=by)
     audit.record(actor=by.user, action="trainingrecord.used", obj=row, after={"used": used})
     return row
 

@@ -1,4 +1,4 @@
-"""The form in which a person enters a record of their own. It knows no result, no score and no owner: those are not theirs."""
+"""The form in which a person enters a record of their own. It has no field for result, score or owner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the builder's screens share: finding a path that this user may open there, and a page with one form."""
+"""Shared by the screens of the path editor: finding a path that the user may open there, and a page with one form."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Building a path: its page in the workshop, its text, goal and audience, its stages; groups and steps are in
-``building_steps``, versions and copies in ``building_versions``. The verbs decide who may; everybody else meets 404.
+"""The path editor: its page, text, goal, audience and stages. Groups and steps are in ``steps``, versions and copies in
+``versions``. The functions of ``learning.authoring`` check permission; everybody else gets 404.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ LOOK_BACK = "ywt"
 
 @dataclass(frozen=True)
 class Tried:
-    """What was sent for one step and refused, to be shown again."""
+    """What was typed for one step and refused; it is shown again."""
 
     step_uid: UUID
     messages: tuple[str, ...]
@@ -143,7 +143,7 @@ def _afterwards(mine: Assignment) -> dict[str, Any]:
 
 @login_required
 def step(request: HttpRequest, uid: UUID, step_uid: UUID) -> HttpResponse:
-    """One step is done, left out, or begun to be written; then to the next. As a link, the step on its page."""
+    """Complete, skip or begin to write one step, then go to the next. As a link (GET): the step on its page."""
     mine = own(request, uid)
     if request.method != "POST":
         return redirect(f"{_address(mine)}#step-{step_uid}")

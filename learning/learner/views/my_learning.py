@@ -122,7 +122,7 @@ def read_notices(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def findable(request: HttpRequest) -> HttpResponse:
-    """Agree to be found by name, or take it back; nobody else can."""
+    """Let others find me by name, or not; only the person can."""
     person = person_of(request)
     if person is not None:
         set_findable(person=person, findable="findable" in request.POST)

@@ -1,4 +1,4 @@
-"""My own training records: entered, mended, planned, answered, shared. Another's record does not exist here."""
+"""My own training records: enter, correct, plan, answer, share. Another person's record is 404."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Mend a record that I entered myself; the office's is not mine to edit, and has no such page."""
+    """Correct a record that I entered myself; the office's records have no such page."""
     record, person = own(request, pk), require_person(request)
     if not editing.may_edit(record, person):
         raise Http404
