@@ -179,11 +179,11 @@ def _texts(path: LearningPath, version: PathVersion | None, tree: UnitTree) -> l
     """Goal, description and steps, in reading order; what not all readers of the path may know of is left out."""
     if version is None:
         return [path.about] if path.about else []
-    said: list[str] = [version.goal, path.about]
+    texts: list[str] = [version.goal, path.about]
     for step in version.steps.all():
         if step.item is None or _opens_to_all(step.item, path, tree):
-            said += [step.title, step.why, step.task, step.course.title if step.course else ""]
-    return [text for text in said if text]
+            texts += [step.title, step.why, step.task, step.course.title if step.course else ""]
+    return [text for text in texts if text]
 
 
 def _opens_to_all(item: Item, path: LearningPath, tree: UnitTree) -> bool:

@@ -141,14 +141,14 @@ def delete_group(*, group: StepGroup, by: User) -> None:
         )
     title = group.title
     group.delete()
-    _lay(locked, [[s.pk for s in one.steps] for one in outline(locked).groups])
+    _lay(locked, [[step.pk for step in part.steps] for part in outline(locked).groups])
     _record(locked, by, "group_deleted", group=title)
 
 
 @transaction.atomic
 def move_group(*, group: StepGroup, by: User, up: bool) -> None:
     locked = editable(group.version, by)
-    for n, pk in enumerate(ordering.moved([one.row.pk for one in outline(locked).groups], group.pk, up=up)):
+    for n, pk in enumerate(ordering.moved([part.row.pk for part in outline(locked).groups], group.pk, up=up)):
         StepGroup.objects.filter(pk=pk).exclude(order=n).update(order=n)
     _record(locked, by, "group_moved", group=group.title)
 
@@ -208,7 +208,7 @@ def delete_step(*, step: Step, by: User) -> None:
     locked = editable(step.version, by)
     uid, title = step.uid, step.title
     locked.steps.filter(pk=step.pk).delete()
-    _lay(locked, [[s.pk for s in one.steps] for one in outline(locked).groups])
+    _lay(locked, [[step.pk for step in part.steps] for part in outline(locked).groups])
     _record(locked, by, "step_deleted", step=uid, title=title)
 
 
@@ -216,7 +216,7 @@ def delete_step(*, step: Step, by: User) -> None:
 def move_step(*, step: Step, by: User, up: bool) -> None:
     """One place up or down; at the edge of a group into the next one."""
     locked = editable(step.version, by)
-    layout = [[s.pk for s in one.steps] for one in outline(locked).groups]
+    layout = [[step.pk for step in part.steps] for part in outline(locked).groups]
     _lay(locked, ordering.step_moved(layout, step.pk, up=up))
     _record(locked, by, "step_moved", step=step.uid)
 
@@ -261,10 +261,10 @@ def _only(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return dict(values)
 
 
-def _record(version: PathVersion, by: User, what: str, **said: Any) -> None:
+def _record(version: PathVersion, by: User, what: str, **details: Any) -> None:
     audit.record(
         actor=by,
         action="path.version_edited",
         obj=version.path,
-        after={"version": version.number, "what": what, **said},
+        after={"version": version.number, "what": what, **details},
     )

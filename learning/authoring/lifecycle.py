@@ -169,8 +169,8 @@ def _open(row: LearningPath, by: User, action: str) -> LearningPath:
 
 def _refuse_problems(row: LearningPath) -> None:
     version = row.working_version()
-    if found := problems(version) if version is not None else []:
-        raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in found])
+    if faults_found := problems(version) if version is not None else []:
+        raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in faults_found])
 
 
 def _require_stage(row: LearningPath, stage: str) -> None:

@@ -46,10 +46,10 @@ def next_version(*, path: LearningPath, by: User) -> PathVersion:
     newest = row.versions.order_by("-number").first()
     assert newest is not None  # a path is created with its first version
     kept = {name: getattr(newest, name) for name in editing.SETTINGS}
-    made = PathVersion.objects.create(path=row, number=newest.number + 1, **kept)
-    _copy(newest, made)
-    audit.record(actor=by, action="path.version_begun", obj=row, after={"version": made.number})
-    return made
+    following = PathVersion.objects.create(path=row, number=newest.number + 1, **kept)
+    _copy(newest, following)
+    audit.record(actor=by, action="path.version_begun", obj=row, after={"version": following.number})
+    return following
 
 
 def _copy(source: PathVersion, target: PathVersion, readable: Collection[int] | None = None) -> None:
@@ -80,8 +80,8 @@ def release(*, version: PathVersion, by: User) -> PathVersion:
             "所属より広く公開している学習パスの版は、研修担当が公開します。「研修担当に頼む」を押してください。",
             code="office_releases",
         )
-    if found := problems(row):
-        raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in found])
+    if faults := problems(row):
+        raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in faults])
     row.released_at = clock.now()
     row.save()
     transitions.publish(item=path)  # its steps are part of what is found and read
@@ -111,8 +111,8 @@ def ask_release(*, version: PathVersion, by: User) -> None:
 def movable(*, path: LearningPath, by: User) -> AssignmentQuerySet:
     """Open assignments on other versions than the current one that `by` answers for."""
     current = path.current_version()
-    found = permissions.overseen(by).open().filter(path=path)
-    return found.exclude(version=current) if current is not None else found.none()
+    assignments = permissions.overseen(by).open().filter(path=path)
+    return assignments.exclude(version=current) if current is not None else assignments.none()
 
 
 def move_people(*, path: LearningPath, by: User, uids: Collection[UUID]) -> int:
@@ -171,12 +171,12 @@ def copy(*, path: LearningPath, by: User, unit_id: int, audience: str, title: st
     require(source is not None and LearningPath.objects.visible_to(by).filter(pk=path.pk).exists(), editing.NOT_YOURS)
     assert source is not None
     text = {"title": title, "summary": path.summary, "about": path.about}
-    made = editing.create(by=by, unit_id=unit_id, audience=audience, values=text, copied_from=path)
-    version = made.versions.get()
+    copied = editing.create(by=by, unit_id=unit_id, audience=audience, values=text, copied_from=path)
+    version = copied.versions.get()
     settings: Mapping[str, Any] = {name: getattr(source, name) for name in editing.SETTINGS}
     PathVersion.objects.filter(pk=version.pk).update(**settings)
     items = source.steps.filter(item__isnull=False).values("item_id")
     seen = set(Item.objects.visible_to(by).filter(pk__in=items).values_list("pk", flat=True))
     _copy(source, version, readable=seen)
-    audit.record(actor=by, action="path.copied", obj=made, after={"from": path.public_id, "version": source.number})
-    return made
+    audit.record(actor=by, action="path.copied", obj=copied, after={"from": path.public_id, "version": source.number})
+    return copied

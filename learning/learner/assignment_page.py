@@ -131,7 +131,7 @@ def walk(assignment: Assignment, user: Viewer) -> list[ShownGroup]:
     holders = _holders(shape.steps)
     records = _records(shape.steps, assignment.person)
     open_now = {step.uid for step in shape.open_steps(done)}
-    found, locked = [], False
+    groups, locked = [], False
     for group in shape.groups:
         steps = tuple(
             ShownStep(
@@ -142,9 +142,9 @@ def walk(assignment: Assignment, user: Viewer) -> list[ShownGroup]:
             for step in group.steps
         )  # fmt: skip
         satisfied = group.is_satisfied(done)
-        found.append(ShownGroup(group, steps, satisfied, locked))
+        groups.append(ShownGroup(group, steps, satisfied, locked))
         locked = locked or not satisfied
-    return found
+    return groups
 
 
 def next_shown(groups: Iterable[ShownGroup]) -> ShownStep | None:
@@ -242,12 +242,12 @@ def _holders(steps: Iterable[Step]) -> dict[int, tuple[str, ...]]:
     if not posts:
         return {}
     tree = unit_tree()
-    found: dict[int, tuple[str, ...]] = {}
+    holders_by_post: dict[int, tuple[str, ...]] = {}
     rows = held_on(clock.today()).filter(post__in=posts).select_related("person", "post")
     for row in rows.order_by("person__kana", "pk"):
-        said = f"{row.person.name}さん（{tree.name(row.post.unit_id)} {row.post.title}）"
-        found[row.post_id] = (*found.get(row.post_id, ()), said)
-    return found
+        holder = f"{row.person.name}さん（{tree.name(row.post.unit_id)} {row.post.title}）"
+        holders_by_post[row.post_id] = (*holders_by_post.get(row.post_id, ()), holder)
+    return holders_by_post
 
 
 def _records(steps: Iterable[Step], person: Person) -> dict[int, TrainingRecord]:

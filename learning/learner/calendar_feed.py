@@ -23,9 +23,9 @@ NAME = "わたしの学び"
 def make_key(*, person: Person) -> CalendarKey:
     """A new key; the one before opens nothing any more."""
     CalendarKey.objects.filter(person=person).delete()
-    made = CalendarKey.objects.create(person=person)
+    created = CalendarKey.objects.create(person=person)
     audit.record(actor=person.user, action="calendar.key_made", obj=person)
-    return made
+    return created
 
 
 @transaction.atomic

@@ -72,8 +72,8 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 
     def of(self, person: Any) -> AssignmentQuerySet:
         """A person's own, with what their page shows: open ones first, by due date."""
-        found = self.filter(person=person).select_related("path", "version", "assigned_by", "rule")
-        return found.order_by(F("closed_on").desc(nulls_first=True), "due_on", "pk")
+        rows = self.filter(person=person).select_related("path", "version", "assigned_by", "rule")
+        return rows.order_by(F("closed_on").desc(nulls_first=True), "due_on", "pk")
 
 
 class Assignment(models.Model):

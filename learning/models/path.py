@@ -83,10 +83,10 @@ class LearningPath(Item):
     def badges(self) -> list[tuple[str, str]]:
         if not self.live and self.stage in (Stage.DRAFT, Stage.REVIEW):
             return [("draft" if self.stage == Stage.DRAFT else "submitted", str(Stage(self.stage).label))]
-        found = super().badges
+        badges = super().badges
         if self.stage == Stage.RETIRED:
-            found.insert(0, ("retired", "終了"))
-        return found
+            badges.insert(0, ("retired", "終了"))
+        return badges
 
     def current_version(self) -> PathVersion | None:
         """The version that is assigned and shown: the newest released one."""

@@ -146,8 +146,8 @@ class TrainingRecord(models.Model):
     def reflection_due_on(self) -> date | None:
         """Until when the report is due (14 days, 派遣・指名 only); None where none is asked or it is written."""
         dispatched = self.course is not None and self.course.type == TrainingCourse.Type.DISPATCH
-        asked = self.may_report and (self.obligation == Obligation.NAMED or dispatched)
-        return self.ends_on + self.REFLECT_WITHIN if asked else None
+        is_required = self.may_report and (self.obligation == Obligation.NAMED or dispatched)
+        return self.ends_on + self.REFLECT_WITHIN if is_required else None
 
     def asks_used(self, on: date | None = None) -> bool:
         """Whether 「使いましたか」 is asked: 90 days after the end, until answered for good."""

@@ -57,17 +57,17 @@ class AssignmentRule(models.Model):
         from organization.models import OrgUnit
 
         kinds = dict(OrgUnit.Kind.choices)
-        said = [
+        criteria = [
             word
             for word, holds in (("新任", self.newcomers), ("転入", self.transferred), ("所属長の職", self.heads))
             if holds
         ]
-        said += [f"職名が{'・'.join(self.titles)}"] if self.titles else []
-        said += (
+        criteria += [f"職名が{'・'.join(self.titles)}"] if self.titles else []
+        criteria += (
             [f"{'・'.join(str(kinds.get(kind, kind)) for kind in self.unit_kinds)}の職員"] if self.unit_kinds else []
         )
-        said += [f"{'・'.join(str(year) for year in self.years)}年目"] if self.years else []
-        return "、".join(said)
+        criteria += [f"{'・'.join(str(year) for year in self.years)}年目"] if self.years else []
+        return "、".join(criteria)
 
 
 class SuccessorProposal(models.Model):

@@ -12,10 +12,10 @@ from learning.models import LearningPath
 
 def open_path(request: HttpRequest, public_id: str) -> LearningPath:
     """The path, where this user may read it; missing and forbidden are both 404."""
-    found = LearningPath.objects.visible_to(request.user).filter(public_id=checked_id(public_id)).first()
-    if found is None:
+    path = LearningPath.objects.visible_to(request.user).filter(public_id=checked_id(public_id)).first()
+    if path is None:
         raise Http404
-    return found
+    return path
 
 
 def checked_id(public_id: str) -> str:

@@ -10,12 +10,12 @@ Key = TypeVar("Key")
 
 def moved(keys: Sequence[Key], key: Key, *, up: bool) -> list[Key]:
     """`keys` with `key` one place earlier or later; as they were where there is no such place."""
-    found = list(keys)
-    here = found.index(key)
+    keys_moved = list(keys)
+    here = keys_moved.index(key)
     there = here - 1 if up else here + 1
-    if 0 <= there < len(found):
-        found[here], found[there] = found[there], found[here]
-    return found
+    if 0 <= there < len(keys_moved):
+        keys_moved[here], keys_moved[there] = keys_moved[there], keys_moved[here]
+    return keys_moved
 
 
 def step_moved(layout: Sequence[Sequence[Key]], key: Key, *, up: bool) -> list[list[Key]]:

@@ -45,23 +45,28 @@ def problems(
     `shape` (outline_to_show) and `standing` (standing_of) are what the caller has read already.
     """
     shape = shape or outline_to_show(version)
-    found = faults(shape, standing)
+    found_problems = faults(shape, standing)
     if version.due_kind == PathVersion.DueKind.FIXED and version.due_on and version.due_on < clock.today():
-        found.append(Problem("期限の日が過ぎています。「ねらいと期限」で、新しい日を入れてください。", "settings"))
-    return found
+        found_problems.append(
+            Problem("期限の日が過ぎています。「ねらいと期限」で、新しい日を入れてください。", "settings")
+        )
+    return found_problems
 
 
 def faults(shape: Outline, standing: Mapping[int, int] | None = None) -> list[Problem]:
     """What is wrong with the steps themselves, whatever the days."""
     if not shape.steps:
         return [Problem("ステップがありません。「ステップを足す」から、一つ以上入れてください。", "steps")]
-    found = [problem for group in shape.groups if (problem := _of_group(group.row, len(group.steps)))]
+    found_faults = [problem for group in shape.groups if (problem := _of_group(group.row, len(group.steps)))]
     if not shape.needed:
-        found.append(Problem("必須のステップがありません。一つ以上を必須にしてください。", "steps"))
+        found_faults.append(Problem("必須のステップがありません。一つ以上を必須にしてください。", "steps"))
     if standing is None:
         standing = standing_of(shape.steps)
-    said = ((step, _of_step(step, standing)) for step in shape.steps)
-    return [*found, *(Problem(f"「{step.title}」：{text}", f"step-{step.uid}") for step, text in said if text)]
+    checked = ((step, _of_step(step, standing)) for step in shape.steps)
+    return [
+        *found_faults,
+        *(Problem(f"「{step.title}」：{text}", f"step-{step.uid}") for step, text in checked if text),
+    ]
 
 
 def _of_group(group: StepGroup, size: int) -> Problem | None:
@@ -104,9 +109,9 @@ def quiz_problem(quiz: Any) -> str:
     """Why a quiz cannot be answered; empty where it can."""
     if not isinstance(quiz, list) or not quiz:
         return "問いがありません。「直す」から、問いと選択肢を書いてください。"
-    for n, one in enumerate(quiz, 1):
-        choices, answer = one.get("choices", []), one.get("answer")
-        if not one.get("question") or len(choices) < 2:
+    for n, question in enumerate(quiz, 1):
+        choices, answer = question.get("choices", []), question.get("answer")
+        if not question.get("question") or len(choices) < 2:
             return f"問い{n}には、問いの文と、二つ以上の選択肢が要ります。"
         if not isinstance(answer, int) or not 0 <= answer < len(choices):
             return f"問い{n}の正しい答えを、選択肢の中から選んでください。"
@@ -130,12 +135,12 @@ def shut_readings(
     """
     items = {item.pk: item for item in Item.objects.filter(pk__in=set(standing.values()))}
     tree = unit_tree()
-    found = []
+    shut = []
     for step in steps:
         item = items.get(standing.get(step.item_id or 0, 0))
         if item is not None and not covers(item, path, tree):
-            found.append(Shut(step, seen.get(step.pk)))
-    return found
+            shut.append(Shut(step, seen.get(step.pk)))
+    return shut
 
 
 def covers(item: Item, path: LearningPath, tree: UnitTree) -> bool:

@@ -69,12 +69,12 @@ class Outline:
 
     def open_steps(self, done: Collection[UUID]) -> list[Step]:
         """The steps that wait for nothing and are not done, in order."""
-        found: list[Step] = []
+        steps: list[Step] = []
         for group in self.groups:
-            found += [step for step in group.steps if step.uid not in done]
+            steps += [step for step in group.steps if step.uid not in done]
             if not group.is_satisfied(done):
                 break
-        return found
+        return steps
 
     def next_step(self, done: Collection[UUID]) -> Step | None:
         """The first open step that brings completion nearer; what is only optional comes after all of these."""
@@ -114,8 +114,8 @@ def outlines(version_ids: Iterable[int]) -> dict[int, Outline]:
 
 def outline_of_steps(steps: Iterable[Step]) -> Outline:
     """The outline of a version whose steps were fetched with their groups; asks nothing more."""
-    found = list(steps)
-    return _outline({step.group_id: step.group for step in found}.values(), found)
+    rows = list(steps)
+    return _outline({step.group_id: step.group for step in rows}.values(), rows)
 
 
 def _outline(groups: Iterable[StepGroup], steps: Iterable[Step]) -> Outline:

@@ -85,7 +85,7 @@ def lines(person: Person) -> list[Line]:
     """Newest first; two queries."""
     state = AssignmentState
     paths = Assignment.objects.filter(person=person, state__in=(state.COMPLETED, state.WAIVED))
-    found = [
+    rows = [
         Line(
             "学習パス", row.path.title, row.start_on, row.closed_on or row.due_on,
             "有効期限切れ" if row.standing() == "expired" else str(row.get_state_display()),
@@ -93,7 +93,7 @@ def lines(person: Person) -> list[Line]:
         )
         for row in paths.select_related("path")
     ]  # fmt: skip
-    found += [
+    rows += [
         Line(
             "研修", row.title, row.starts_on, row.ends_on, str(row.get_status_display()), row.shared, row.pk,
             by=row.organiser or (row.course.get_provider_display() if row.course else ""), hours=row.hours,
@@ -101,26 +101,26 @@ def lines(person: Person) -> list[Line]:
         )
         for row in TrainingRecord.objects.filter(person=person, status__in=SHOWN).select_related("course")
     ]  # fmt: skip
-    return sorted(found, key=lambda line: (line.fiscal_year, line.ends_on, line.title), reverse=True)
+    return sorted(rows, key=lambda line: (line.fiscal_year, line.ends_on, line.title), reverse=True)
 
 
-def by_year(found: Iterable[Line]) -> list[tuple[int, list[Line], Decimal]]:
+def by_year(lines: Iterable[Line]) -> list[tuple[int, list[Line], Decimal]]:
     """(fiscal year, its lines, hours of training in all), the newest year first."""
     years = []
-    for year, group in groupby(found, key=lambda line: line.fiscal_year):
+    for year, group in groupby(lines, key=lambda line: line.fiscal_year):
         mine = list(group)
         years.append((year, mine, sum((line.hours or Decimal(0) for line in mine), Decimal(0))))
     return years
 
 
-def workbook(found: Iterable[Line]) -> bytes:
+def workbook(lines: Iterable[Line]) -> bytes:
     """The lines as xlsx; a cell that begins like a formula is text."""
     book = Workbook()
     sheet = book.active
     assert sheet is not None
     sheet.title = "学びの記録"
     sheet.append(HEADER)
-    for line in found:
+    for line in lines:
         cells = (
             fiscal_year_label(line.fiscal_year), line.kind, line.title, line.by, line.starts_on, line.ends_on, line.hours,
             line.standing, line.expires_on, line.certificate_no, "はい" if line.shared else "いいえ",
@@ -179,8 +179,8 @@ def _unit_names(people: set[int]) -> dict[int, str]:
         )
     )
     tree = unit_tree()
-    found = {}
+    names = {}
     for person, unit in where.items():
         above = next(iter(tree.ancestors(unit)), unit)
-        found[person] = tree.name(unit if staff.get(unit, 0) >= FEW else above)
-    return found
+        names[person] = tree.name(unit if staff.get(unit, 0) >= FEW else above)
+    return names

@@ -170,6 +170,6 @@ class CommentForm(forms.Form):
 
 def refuse(form: forms.Form, error: ValidationError) -> None:
     """Show what a verb refused at the fields it names, else at the top of the form."""
-    found = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
-    for name, messages in found.items():
+    messages_by_field = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
+    for name, messages in messages_by_field.items():
         form.add_error(name if name in form.fields else None, list(messages))

@@ -24,13 +24,13 @@ class QuizForm(StepForm):
         quiz = self.step.quiz if self.step is not None else []
         del self.fields["completion"]
         for n in range(QUESTIONS):
-            one = quiz[n] if n < len(quiz) else {}
-            self._add(n, one)
+            question = quiz[n] if n < len(quiz) else {}
+            self._add(n, question)
 
-    def _add(self, n: int, one: dict[str, Any]) -> None:
-        called, choices = f"問い{n + 1}", one.get("choices", [])
+    def _add(self, n: int, question: dict[str, Any]) -> None:
+        called, choices = f"問い{n + 1}", question.get("choices", [])
         self.fields[f"question_{n}"] = LineField(
-            label=called, called=called, max_length=200, required=False, initial=one.get("question", "")
+            label=called, called=called, max_length=200, required=False, initial=question.get("question", "")
         )
         for m in range(CHOICES):
             label = f"{called}の選択肢{m + 1}"
@@ -38,13 +38,13 @@ class QuizForm(StepForm):
                 label=label, max_length=100, required=False, initial=choices[m] if m < len(choices) else ""
             )
         numbers = [("", "選んでください"), *((str(m), f"選択肢{m + 1}") for m in range(CHOICES))]
-        answer = one.get("answer")
+        answer = question.get("answer")
         self.fields[f"answer_{n}"] = forms.ChoiceField(
             label=f"{called}の正しい答え", choices=numbers, required=False, error_messages=choice_messages("正しい答え"),
             initial="" if answer is None else str(answer),
         )  # fmt: skip
         self.fields[f"note_{n}"] = LineField(
-            label=f"{called}の解説", max_length=200, required=False, initial=one.get("note", "")
+            label=f"{called}の解説", max_length=200, required=False, initial=question.get("note", "")
         )
 
     @property

@@ -16,18 +16,18 @@ from learning.paths.lookup import checked_id
 
 def path_of(request: HttpRequest, public_id: str, *, build: bool = False) -> LearningPath:
     """The path, where this user may look at its builder (`build`: change it); missing and forbidden are both 404."""
-    found = LearningPath.objects.filter(public_id=checked_id(public_id)).first()
+    path = LearningPath.objects.filter(public_id=checked_id(public_id)).first()
     may = path_permissions.may_build if build else path_permissions.may_open
-    if found is None or not may(path=found, user=request.user):
+    if path is None or not may(path=path, user=request.user):
         raise Http404
-    return found
+    return path
 
 
 def trail(path: LearningPath | None, label: str = "") -> list[dict[str, str]]:
-    found = [{"url": reverse("paths"), "label": "学習パス"}]
+    crumbs = [{"url": reverse("paths"), "label": "学習パス"}]
     if path is not None:
-        found.append({"url": reverse("path_build", args=[path.public_id]), "label": path.title})
-    return [*found, {"url": "", "label": label}]
+        crumbs.append({"url": reverse("path_build", args=[path.public_id]), "label": path.title})
+    return [*crumbs, {"url": "", "label": label}]
 
 
 def form_page(

@@ -41,14 +41,14 @@ def new(request: HttpRequest) -> HttpResponse:
     form = NewPathForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        made = editing.create(
+        path_made = editing.create(
             by=user_of(request),
             unit_id=values["unit"],
             audience=values["audience"],
             values={name: values[name] for name in ("title", "summary")},
         )
         messages.success(request, "学習パスを作りはじめました。次に、ねらいと期限を決め、ステップを足します。")
-        return redirect("path_build", public_id=made.public_id)
+        return redirect("path_build", public_id=path_made.public_id)
     lead = "題、所管所属、公開範囲を決めます。どれも、公開するまでは、ほかの人には見えません。"
     return form_page(request, form, title="学習パスを作る", lead=lead, button="作りはじめる", back=reverse("paths"))
 
@@ -94,7 +94,7 @@ def path_comment(path: LearningPath) -> str:
     return path_permissions.last_comment(path) if path.stage == Stage.DRAFT else ""
 
 
-def _edit(request: HttpRequest, form: forms.Form, save: Callable[[], Any], said: str) -> HttpResponse | None:
+def _edit(request: HttpRequest, form: forms.Form, save: Callable[[], Any], message: str) -> HttpResponse | None:
     """Save a valid form and go back to the builder's page; None where the form is to be shown (again)."""
     if request.method != "POST" or not form.is_valid():
         return None
@@ -103,7 +103,7 @@ def _edit(request: HttpRequest, form: forms.Form, save: Callable[[], Any], said:
     except ValidationError as error:
         refuse(form, error)
         return None
-    messages.success(request, said)
+    messages.success(request, message)
     return HttpResponse(status=204)
 
 
@@ -186,9 +186,9 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def working(path: LearningPath) -> PathVersion:
     """The version to be edited; the frozen newest where there is none, so that the verb says what to do."""
-    found = path.versions.order_by("-number").first()
-    assert found is not None
-    return found
+    newest = path.versions.order_by("-number").first()
+    assert newest is not None
+    return newest
 
 
 # --- Stages -----------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def working(path: LearningPath) -> PathVersion:
 def act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
     """One press of a button on the builder's page."""
     path = path_of(request, public_id)
-    said, verb = ACTS.get(act, ("", None))
+    message, verb = ACTS.get(act, ("", None))
     if verb is None:
         raise Http404
     try:
@@ -210,7 +210,7 @@ def act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
         for sentence in error.messages:
             messages.error(request, sentence)
     else:
-        messages.success(request, said or _sent(path))
+        messages.success(request, message or _sent(path))
     return redirect("path_build", public_id=public_id)
 
 

@@ -105,7 +105,7 @@ def copy(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
-            made = versions.copy(
+            copied = versions.copy(
                 path=path,
                 by=user_of(request),
                 unit_id=values["unit"],
@@ -116,7 +116,7 @@ def copy(request: HttpRequest, public_id: str) -> HttpResponse:
             refuse(form, error)
         else:
             messages.success(request, "写しました。自分の所属に合わせて、ステップを直してください。")
-            return redirect("path_build", public_id=made.public_id)
+            return redirect("path_build", public_id=copied.public_id)
     lead = f"「{path.title}」のステップを写して、別の学習パスを作ります。もとの学習パスは変わりません。"
     back = path.get_absolute_url()
     return form_page(request, form, title="写して作る", lead=lead, back=back, button="写して作りはじめる")

@@ -147,12 +147,16 @@ def step(request: HttpRequest, uid: UUID, step_uid: UUID) -> HttpResponse:
     mine = own(request, uid)
     if request.method != "POST":
         return redirect(f"{_address(mine)}#step-{step_uid}")
-    asked = outline(mine.version).step(step_uid)
-    if asked is None:
+    step_asked = outline(mine.version).step(step_uid)
+    if step_asked is None:
         raise Http404
     if "write" in request.POST:
-        return redirect(_begin_writing(mine, asked)) if asked.type == StepType.WRITE else redirect(_address(mine))
-    evidence, answers = request.POST.get("evidence", ""), _answers(request, asked)
+        return (
+            redirect(_begin_writing(mine, step_asked))
+            if step_asked.type == StepType.WRITE
+            else redirect(_address(mine))
+        )
+    evidence, answers = request.POST.get("evidence", ""), _answers(request, step_asked)
     try:
         if "skip" in request.POST:
             recording.skip(assignment=mine, step_uid=step_uid, by=mine.person)
@@ -184,12 +188,12 @@ def _onward(request: HttpRequest, mine: Assignment) -> HttpResponse:
 
 def _answers(request: HttpRequest, step: Step) -> dict[int, int]:
     """The numbers of the chosen answers, by number of the question; anything else was not answered."""
-    found = {}
+    chosen = {}
     for n, one in enumerate(step.quiz):
         value = request.POST.get(f"answer-{n}", "")
         if value.isascii() and value.isdigit() and int(value[:4]) < len(one["choices"]):
-            found[n] = int(value[:4])
-    return found
+            chosen[n] = int(value[:4])
+    return chosen
 
 
 def _begin_writing(mine: Assignment, step: Step) -> str:
@@ -228,8 +232,8 @@ def share(request: HttpRequest, uid: UUID) -> HttpResponse:
     """「所属長に見せる」, or no longer; the learner alone decides."""
     mine = own(request, uid)
     changed = adjustments.share(assignment=mine, by=mine.person, shared="shared" in request.POST)
-    said = "所属長に見えるようにしました。" if changed.shared else "所属長に見えないようにしました。"
-    messages.success(request, f"「{mine.path.title}」を{said}")
+    outcome = "所属長に見えるようにしました。" if changed.shared else "所属長に見えないようにしました。"
+    messages.success(request, f"「{mine.path.title}」を{outcome}")
     return redirect("my_transcript" if request.POST.get("back") == "transcript" else _address(mine))
 
 
@@ -258,12 +262,12 @@ def again(request: HttpRequest, uid: UUID) -> HttpResponse:
     if mine.state != AssignmentState.COMPLETED or opens is None or opens > clock.today():
         raise Http404
     try:
-        made = assigning.enrol(path=mine.path, by=mine.person.user)  # type: ignore[arg-type]  # who asks is logged in
+        renewed = assigning.enrol(path=mine.path, by=mine.person.user)  # type: ignore[arg-type]  # who asks is logged in
     except (ValidationError, PermissionDenied) as error:
         messages.error(request, "".join(getattr(error, "messages", [str(error)])))
         return redirect(_address(mine))
-    messages.success(request, f"「{made.path.title}」を、もう一度始めました。")
-    return redirect(_address(made))
+    messages.success(request, f"「{renewed.path.title}」を、もう一度始めました。")
+    return redirect(_address(renewed))
 
 
 def _address(mine: Assignment) -> str:

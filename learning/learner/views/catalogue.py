@@ -91,16 +91,16 @@ def _in_hand(user: Viewer) -> dict[str, Any]:
 @require_POST
 def enrol(request: HttpRequest, public_id: str) -> HttpResponse:
     """「学びはじめる」: an assignment of one's own, which nobody else sees unless it is shared."""
-    found = open_path(request, public_id)
+    path = open_path(request, public_id)
     if getattr(request.user, "person", None) is None:
         raise Http404
     try:
-        made = assigning.enrol(path=found, by=user_of(request))  # login_required: a User
+        assignment = assigning.enrol(path=path, by=user_of(request))  # login_required: a User
     except ValidationError as error:
         messages.error(request, error.messages[0])
-        return redirect(found.get_absolute_url())
+        return redirect(path.get_absolute_url())
     messages.success(request, "学習を始めました。所属長には、見せると決めるまで見えません。")
-    return redirect("my_learning", uid=made.uid)
+    return redirect("my_learning", uid=assignment.uid)
 
 
 urlpatterns = [

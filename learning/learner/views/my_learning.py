@@ -126,12 +126,12 @@ def findable(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     if person is not None:
         set_findable(person=person, findable="findable" in request.POST)
-        said = (
+        message = (
             "検索の候補に、あなたの氏名と職名が出ます。"
             if person.findable
             else "検索の候補に、あなたの名前は出ません。"
         )
-        messages.success(request, said)
+        messages.success(request, message)
     return redirect("my")
 
 

@@ -48,10 +48,10 @@ def shown(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
 def family(user: Viewer, path: LearningPath) -> dict[str, Any]:
     """The path that this one was copied from, and its copies; only those that `user` may open are named."""
     near = Q(copied_from=path) | Q(pk=path.copied_from_id)
-    found = list(LearningPath.objects.visible_to(user).filter(near).order_by("title", "pk")[: COPIES + 1])
-    origin = next((one for one in found if one.pk == path.copied_from_id), None)
+    related = list(LearningPath.objects.visible_to(user).filter(near).order_by("title", "pk")[: COPIES + 1])
+    origin = next((relative for relative in related if relative.pk == path.copied_from_id), None)
     return {
         "origin": origin,
         "origin_hidden": origin is None and path.copied_from_id is not None,
-        "copies": [one for one in found if one.copied_from_id == path.pk][:COPIES],
+        "copies": [relative for relative in related if relative.copied_from_id == path.pk][:COPIES],
     }

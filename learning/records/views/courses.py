@@ -41,10 +41,10 @@ class CourseFilter(forms.Form):
     def narrow(self, courses: TrainingCourseQuerySet) -> TrainingCourseQuerySet:
         chosen = self.chosen()
         words = chosen.pop("q", "").split()[:MAX_WORDS]
-        found = courses.filter(**chosen)
+        narrowed = courses.filter(**chosen)
         for word in words:
-            found = found.filter(Q(title__icontains=word) | Q(about__icontains=word) | Q(code__iexact=word))
-        return found
+            narrowed = narrowed.filter(Q(title__icontains=word) | Q(about__icontains=word) | Q(code__iexact=word))
+        return narrowed
 
 
 def _readable(user: Viewer) -> TrainingCourseQuerySet:

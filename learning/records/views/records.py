@@ -128,8 +128,8 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
     """「所属長に見せる」, or no longer."""
     record = own(request, pk)
     changed = editing.share(record=record, by=require_person(request), shared="shared" in request.POST)
-    said = "所属長に見えるようにしました。" if changed.shared else "所属長に見えないようにしました。"
-    messages.success(request, f"「{record.title}」を{said}")
+    outcome = "所属長に見えるようにしました。" if changed.shared else "所属長に見えないようにしました。"
+    messages.success(request, f"「{record.title}」を{outcome}")
     return redirect("my_transcript" if request.POST.get("back") == "transcript" else _address(record))
 
 
