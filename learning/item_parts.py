@@ -86,11 +86,17 @@ def _own(person: Person, item: Item, text: Retrospective | None) -> list[list[An
     said = StepProgress.objects.filter(assignment=OuterRef("version__assignments"), step_uid=OuterRef("uid"))
     rows = Step.objects.filter(version__assignments__in=mine).select_related("group")
     rows = rows.annotate(
-        given=F("version__assignments__uid"), of_path=F("version__path__title"), stands=F("version__assignments__state"),
-        since=F("version__assignments__start_on"), assigned=F("version__assignments__assigned_on"), begun=F("version__assignments__begun_on"),
-        said=Subquery(said.values("state")[:1]), said_on=Subquery(said.values("done_on")[:1]),
-        said_item=Subquery(said.values("item_id")[:1]), asks=Exists(asking.filter(pk=OuterRef("pk"))),
-    )  # fmt: skip
+        given=F("version__assignments__uid"),
+        of_path=F("version__path__title"),
+        stands=F("version__assignments__state"),
+        since=F("version__assignments__start_on"),
+        assigned=F("version__assignments__assigned_on"),
+        begun=F("version__assignments__begun_on"),
+        said=Subquery(said.values("state")[:1]),
+        said_on=Subquery(said.values("done_on")[:1]),
+        said_item=Subquery(said.values("item_id")[:1]),
+        asks=Exists(asking.filter(pk=OuterRef("pk"))),
+    )
     ordered = rows.order_by("version__assignments__due_on", "given", "order", "pk")
     return [list(steps) for _, steps in groupby(ordered, key=_given)]
 

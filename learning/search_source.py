@@ -28,12 +28,29 @@ from search.documents import Card, SearchDocument
 
 #: What a card and `_texts` are made of. A column that is missing is asked for row by row (a test counts the queries).
 _PATH_COLUMNS = (
-    "title", "public_id", "summary", "about", "unit_name_at_time", "owner_unit", "occurred_on", "audience", "state",
-    "review_due", "live", *LearningPath.BADGE_COLUMNS,
-)  # fmt: skip
+    "title",
+    "public_id",
+    "summary",
+    "about",
+    "unit_name_at_time",
+    "owner_unit",
+    "occurred_on",
+    "audience",
+    "state",
+    "review_due",
+    "live",
+    *LearningPath.BADGE_COLUMNS,
+)
 _STEP_COLUMNS = (
-    "version", "title", "why", "task", "item__state", "item__audience", "item__owner_unit", "course__title",
-)  # fmt: skip
+    "version",
+    "title",
+    "why",
+    "task",
+    "item__state",
+    "item__audience",
+    "item__owner_unit",
+    "course__title",
+)
 TYPE_LABELS = {"learningpath": LearningPath.TYPE_LABEL, "course": "研修"}
 
 
@@ -60,19 +77,35 @@ class PathSource(Labels):
         authors = path.authorships.select_related("person")
         words = [word.label for name in ("themes", "scenes", "stances") for word in getattr(path, name).all()]
         return SearchDocument(
-            key=f"path:{path.pk}", source="path", type="learningpath", public_id=path.public_id or "",
-            url=path.get_absolute_url(), title=path.title, summary=path.summary,
-            audience=tuple(sorted(audience_tokens(
-                audience=path.audience, owner_unit_id=path.owner_unit_id,
-                author_uids=[str(row.person.uid) for row in authors], tree=tree,
-            ))),
+            key=f"path:{path.pk}",
+            source="path",
+            type="learningpath",
+            public_id=path.public_id or "",
+            url=path.get_absolute_url(),
+            title=path.title,
+            summary=path.summary,
+            audience=tuple(
+                sorted(
+                    audience_tokens(
+                        audience=path.audience,
+                        owner_unit_id=path.owner_unit_id,
+                        author_uids=[str(row.person.uid) for row in authors],
+                        tree=tree,
+                    )
+                )
+            ),
             body="\n".join(_texts(path, _current([path.pk]).get(path.pk), tree)),
-            keywords=(*path.keywords, LearningPath.TYPE_LABEL, *words), author_label=author_label(path),
-            fiscal_year=path.fiscal_year, occurred_on=path.occurred_on, published_at=path.first_published_at,
-            theme=tuple(t.code for t in path.themes.all()), stance=tuple(s.code for s in path.stances.all()),
-            scene=tuple(s.code for s in path.scenes.all()), reuse=path.reactions.count(),
+            keywords=(*path.keywords, LearningPath.TYPE_LABEL, *words),
+            author_label=author_label(path),
+            fiscal_year=path.fiscal_year,
+            occurred_on=path.occurred_on,
+            published_at=path.first_published_at,
+            theme=tuple(t.code for t in path.themes.all()),
+            stance=tuple(s.code for s in path.stances.all()),
+            scene=tuple(s.code for s in path.scenes.all()),
+            reuse=path.reactions.count(),
             **unit_part(path.owner_unit_id, tree),
-        )  # fmt: skip
+        )
 
     def visible_to(self, user: Viewer, pks: Collection[Any]) -> set[Any]:
         return set(_active(LearningPath.objects.visible_to(user)).filter(pk__in=pks).values_list("pk", flat=True))
@@ -86,12 +119,18 @@ class PathSource(Labels):
     def _card(self, path: LearningPath, version: PathVersion | None, tree: UnitTree) -> Card:
         now = tree.name(tree.successor(path.owner_unit_id)) if path.owner_unit_id else ""
         return Card(
-            type="learningpath", type_label=LearningPath.TYPE_LABEL, public_id=path.public_id or "",
-            url=path.get_absolute_url(), title=path.title, summary=path.summary,
-            text="\n".join(_texts(path, version, tree)), unit_label=path.unit_name_at_time,
+            type="learningpath",
+            type_label=LearningPath.TYPE_LABEL,
+            public_id=path.public_id or "",
+            url=path.get_absolute_url(),
+            title=path.title,
+            summary=path.summary,
+            text="\n".join(_texts(path, version, tree)),
+            unit_label=path.unit_name_at_time,
             unit_now_label=now if now != path.unit_name_at_time else "",
-            date_label=era_date(path.occurred_on) if path.occurred_on else "", badges=tuple(path.badges),
-        )  # fmt: skip
+            date_label=era_date(path.occurred_on) if path.occurred_on else "",
+            badges=tuple(path.badges),
+        )
 
     def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
         return {
@@ -123,13 +162,21 @@ class CourseSource(Labels):
     def document(self, obj: Any) -> SearchDocument:
         course: TrainingCourse = obj
         return SearchDocument(
-            key=f"course:{course.pk}", source="course", type="course", public_id=course.code,
-            url=course.get_absolute_url(), audience=tuple(sorted(COURSE_TOKENS)), title=course.title, body=course.about,
+            key=f"course:{course.pk}",
+            source="course",
+            type="course",
+            public_id=course.code,
+            url=course.get_absolute_url(),
+            audience=tuple(sorted(COURSE_TOKENS)),
+            title=course.title,
+            body=course.about,
             keywords=(
-                TYPE_LABELS["course"], course.get_provider_display(), course.get_type_display(),
+                TYPE_LABELS["course"],
+                course.get_provider_display(),
+                course.get_type_display(),
                 course.get_obligation_display(),
             ),
-        )  # fmt: skip
+        )
 
     def visible_to(self, user: Viewer, pks: Collection[Any]) -> set[Any]:
         standing = TrainingCourse.objects.visible_to(user).standing()
@@ -138,11 +185,16 @@ class CourseSource(Labels):
     def cards(self, user: Viewer, pks: Collection[Any]) -> Mapping[Any, Card]:
         return {
             course.pk: Card(
-                type="course", type_label=TYPE_LABELS["course"], public_id=course.code, url=course.get_absolute_url(),
-                title=course.title, text=course.about, unit_label=str(course.get_provider_display()),
+                type="course",
+                type_label=TYPE_LABELS["course"],
+                public_id=course.code,
+                url=course.get_absolute_url(),
+                title=course.title,
+                text=course.about,
+                unit_label=str(course.get_provider_display()),
             )
             for course in TrainingCourse.objects.visible_to(user).standing().filter(pk__in=pks)
-        }  # fmt: skip
+        }
 
     def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
         return {}

@@ -33,9 +33,14 @@ class CourseViewSet(audited_views.OfficeViewSet):
     icon = "calendar-check"
     menu_label = "研修の目録"
     list_display = [
-        "code", "title", "provider", "type", "obligation", "hours",
+        "code",
+        "title",
+        "provider",
+        "type",
+        "obligation",
+        "hours",
         Column("retired", label="終了", accessor=lambda course: "終了" if course.retired else ""),
-    ]  # fmt: skip
+    ]
     list_filter = ["provider", "type", "obligation", "retired"]
     search_fields = ["code", "title"]
     panels = [

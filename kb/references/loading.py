@@ -195,9 +195,11 @@ def _insert(source: ReferenceSource, records: list[Record], html: dict[str, str]
         rows.append(row)
     # Where another import put the same id in meanwhile, its row is changed and keeps its public id.
     Reference.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["source", "external_id"],
+        rows,
+        update_conflicts=True,
+        unique_fields=["source", "external_id"],
         update_fields=[*_stored(list(COLUMNS)), "imported_at"],
-    )  # fmt: skip
+    )
     using = router.db_for_write(Reference)
     for row in rows:
         post_save.send(Reference, instance=row, created=True, raw=False, using=using, update_fields=None)

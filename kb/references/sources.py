@@ -85,9 +85,13 @@ def set_withdrawn(*, source: ReferenceSource, withdrawn: bool, by: User, reason:
         row.save(update_fields=["withdrawn"])
         action = "reference_source.withdrawn" if withdrawn else "reference_source.restored"
         audit.record(
-            actor=by, action=action, obj=row, before={"withdrawn": not withdrawn}, after={"withdrawn": withdrawn},
+            actor=by,
+            action=action,
+            obj=row,
+            before={"withdrawn": not withdrawn},
+            after={"withdrawn": withdrawn},
             reason=reason,
-        )  # fmt: skip
+        )
     return True
 
 

@@ -58,9 +58,12 @@ def create(
     if audience not in path_permissions.audiences_of(by):
         raise ValidationError("公開範囲は、画面に出ている中から選び直してください。", code="unknown_audience")
     path = LearningPath(
-        **_only(values, TEXT), owner_unit_id=unit_id, audience=audience, attribution=Attribution.UNIT_ONLY,
+        **_only(values, TEXT),
+        owner_unit_id=unit_id,
+        audience=audience,
+        attribution=Attribution.UNIT_ONLY,
         copied_from=copied_from,
-    )  # fmt: skip
+    )
     transitions.create(item=path, by=by.person)
     PathVersion.objects.create(path=path, number=1)
     audit.record(actor=by, action="path.created", obj=path, after={"unit": unit_id, "audience": audience})

@@ -48,9 +48,10 @@ def _value(row: Any, name: str) -> Any:
     if isinstance(row, TrainingRecord):
         course = row.course
         special: dict[str, Any] = {
-            "course_code": course.code if course else "", "course_title": row.title,
+            "course_code": course.code if course else "",
+            "course_title": row.title,
             "external_id": f"{Records.own}{row.pk}",
-        }  # fmt: skip
+        }
     elif isinstance(row, Assignment):
         special = {
             "path": row.path.public_id,

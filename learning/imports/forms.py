@@ -78,9 +78,11 @@ class MappingForm(forms.Form):
         options = [(known.name, f"{known.label}{'（必須）' if known.required else ''}") for known in FIELDS[row.kind]]
         for letter, heading in self.headings.items():
             self.fields[letter] = forms.ChoiceField(
-                label=f"{letter}列「{heading}」", choices=[NOT_READ, *options], required=False,
+                label=f"{letter}列「{heading}」",
+                choices=[NOT_READ, *options],
+                required=False,
                 error_messages=choice_messages(heading),
-            )  # fmt: skip
+            )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -45,15 +45,22 @@ def keep(waiting: Sequence[Waiting], source: TrainingSource) -> None:
     """Store the waiting rows, each once; one that waits already is updated from the newest file."""
     rows = [
         UnmatchedRow(
-            source=source, kind=source.kind, import_key=wait.key, staff_no=wait.line.values["staff_no"],
-            name=wait.line.values.get("name") or "", data=plain(wait.line.values), reason=wait.reason[:300],
+            source=source,
+            kind=source.kind,
+            import_key=wait.key,
+            staff_no=wait.line.values["staff_no"],
+            name=wait.line.values.get("name") or "",
+            data=plain(wait.line.values),
+            reason=wait.reason[:300],
         )
         for wait in waiting
-    ]  # fmt: skip
+    ]
     UnmatchedRow.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["import_key"],
+        rows,
+        update_conflicts=True,
+        unique_fields=["import_key"],
         update_fields=["staff_no", "name", "data", "reason", "state"],
-    )  # fmt: skip
+    )
 
 
 def resolve_found(people: Mapping[str, Person]) -> None:

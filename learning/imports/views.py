@@ -148,8 +148,10 @@ def waiting_row(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             return redirect("training_unmatched")
     context["crumbs"] = [
-        OFFICE, {"url": reverse("training_unmatched"), "label": "職員が分からない行"}, {"label": "だれの行かを決める"},
-    ]  # fmt: skip
+        OFFICE,
+        {"url": reverse("training_unmatched"), "label": "職員が分からない行"},
+        {"label": "だれの行かを決める"},
+    ]
     people = unmatched.candidates(context["words"])
     posts, tree = main_posts(people, clock.today()), unit_tree()
     context["people"] = [

@@ -135,12 +135,15 @@ def walk(assignment: Assignment, user: Viewer) -> list[ShownGroup]:
     for group in shape.groups:
         steps = tuple(
             ShownStep(
-                step, _state(step, rows.get(step.uid), step.uid in open_now, assignment, seen), rows.get(step.uid),
-                _item(step, rows.get(step.uid), seen), holders.get(step.post_id or 0, ()),
+                step,
+                _state(step, rows.get(step.uid), step.uid in open_now, assignment, seen),
+                rows.get(step.uid),
+                _item(step, rows.get(step.uid), seen),
+                holders.get(step.post_id or 0, ()),
                 records.get(step.course_id or 0),
             )
             for step in group.steps
-        )  # fmt: skip
+        )
         satisfied = group.is_satisfied(done)
         groups.append(ShownGroup(group, steps, satisfied, locked))
         locked = locked or not satisfied

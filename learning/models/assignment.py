@@ -86,14 +86,23 @@ class Assignment(models.Model):
     )
     version = models.ForeignKey(PathVersion, on_delete=models.PROTECT, related_name="assignments", verbose_name="版")
     post = models.ForeignKey(
-        "organization.Post", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="職",
+        "organization.Post",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="職",
         help_text="職に結びつく割当は、職を離れると終わります。空なら人に結びつきます。",
-    )  # fmt: skip
+    )
     source = models.CharField("経緯", max_length=8, choices=Source.choices)
     rule = models.ForeignKey(
-        "learning.AssignmentRule", on_delete=models.SET_NULL, null=True, blank=True, related_name="assignments",
+        "learning.AssignmentRule",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="assignments",
         verbose_name="割当規則",
-    )  # fmt: skip
+    )
     assigned_by = models.ForeignKey(
         "organization.Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="割当者"
     )

@@ -63,13 +63,21 @@ class Reminder(models.Model):
 
     #: Exactly one of these three says what it is about.
     assignment = models.ForeignKey(
-        "learning.Assignment", on_delete=models.CASCADE, null=True, blank=True, related_name="reminders",
+        "learning.Assignment",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="reminders",
         verbose_name="割当",
-    )  # fmt: skip
+    )
     record = models.ForeignKey(
-        "learning.TrainingRecord", on_delete=models.CASCADE, null=True, blank=True, related_name="reminders",
+        "learning.TrainingRecord",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="reminders",
         verbose_name="受講記録",
-    )  # fmt: skip
+    )
     head = models.ForeignKey(
         "organization.Person", on_delete=models.CASCADE, null=True, blank=True, related_name="+", verbose_name="所属長"
     )

@@ -42,9 +42,14 @@ class LearningPath(Item):
     about = models.TextField("説明", max_length=2000, blank=True)
     stage = models.CharField("段階", max_length=8, choices=Stage.choices, default=Stage.DRAFT, editable=False)
     copied_from = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies", editable=False,
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="copies",
+        editable=False,
         verbose_name="もとの学習パス",
-    )  # fmt: skip
+    )
 
     objects = ItemManager()
 
@@ -126,9 +131,12 @@ class PathVersion(models.Model):
     )
     due_on = models.DateField("決まった日", null=True, blank=True)
     valid_months = models.PositiveSmallIntegerField(
-        "有効な月数", null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(120)],
+        "有効な月数",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(120)],
         help_text="受け直しが要る学習だけ。空なら、ずっと有効です。",
-    )  # fmt: skip
+    )
     renew_window_days = models.PositiveSmallIntegerField(
         "更新を始められる日数",
         default=60,
@@ -146,10 +154,11 @@ class PathVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=("path", "number"), name="path_version_once"),
             models.CheckConstraint(
-                condition=~models.Q(due_kind="fixed") | models.Q(due_on__isnull=False), name="path_fixed_due_has_a_day",
+                condition=~models.Q(due_kind="fixed") | models.Q(due_on__isnull=False),
+                name="path_fixed_due_has_a_day",
                 violation_error_message="「決まった日」の日付を入れてください。",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.path.title} 第{self.number}版"

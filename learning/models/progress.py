@@ -36,9 +36,13 @@ class StepProgress(models.Model):
         "kb.Item", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="読んだ・書いたもの"
     )
     record = models.ForeignKey(
-        "learning.TrainingRecord", on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        "learning.TrainingRecord",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name="受講記録",
-    )  # fmt: skip
+    )
     changed_at = models.DateTimeField("日時", default=clock.now)
 
     class Meta:

@@ -72,9 +72,13 @@ class TrainingRecord(models.Model):
         "organization.Person", on_delete=models.PROTECT, related_name="training_records", verbose_name="職員"
     )
     course = models.ForeignKey(
-        "learning.TrainingCourse", on_delete=models.PROTECT, null=True, blank=True, related_name="records",
+        "learning.TrainingCourse",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="records",
         verbose_name="研修",
-    )  # fmt: skip
+    )
     free_title = models.CharField("研修の名前", max_length=100, blank=True, help_text="目録にない研修のとき。")
     organiser = models.CharField("主催", max_length=100, blank=True)
     starts_on = models.DateField("始まり")

@@ -19,9 +19,14 @@ class AssignmentRule(models.Model):
         "learning.LearningPath", on_delete=models.CASCADE, related_name="rules", verbose_name="学習パス"
     )
     unit = models.ForeignKey(
-        "organization.OrgUnit", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="所属",
+        "organization.OrgUnit",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="所属",
         help_text="この所属と、その下の所属。空なら全庁です。",
-    )  # fmt: skip
+    )
     newcomers = models.BooleanField("新任（今年度に採用）", default=False)
     transferred = models.BooleanField("転入（今年度に今の職へ異動）", default=False)
     heads = models.BooleanField("所属長の職", default=False)

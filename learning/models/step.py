@@ -83,9 +83,13 @@ class Step(models.Model):
     )
     format = models.CharField("ふりかえりの書式", max_length=30, blank=True)
     course = models.ForeignKey(
-        "learning.TrainingCourse", on_delete=models.PROTECT, null=True, blank=True, related_name="steps",
+        "learning.TrainingCourse",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="steps",
         verbose_name="研修",
-    )  # fmt: skip
+    )
     post = models.ForeignKey(
         "organization.Post",
         on_delete=models.PROTECT,
@@ -121,7 +125,21 @@ class Step(models.Model):
     def target(self) -> dict[str, Any]:
         """The columns that a copy of this step takes along."""
         names = (
-            "uid", "order", "type", "title", "why", "minutes", "required", "completion", "item_id", "format", "course_id",
-            "post_id", "task", "held_on", "place", "quiz",
-        )  # fmt: skip
+            "uid",
+            "order",
+            "type",
+            "title",
+            "why",
+            "minutes",
+            "required",
+            "completion",
+            "item_id",
+            "format",
+            "course_id",
+            "post_id",
+            "task",
+            "held_on",
+            "place",
+            "quiz",
+        )
         return {name: getattr(self, name) for name in names}

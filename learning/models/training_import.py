@@ -84,9 +84,13 @@ class UnmatchedRow(models.Model):
         "organization.Person", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="職員"
     )
     closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name="決めた人",
-    )  # fmt: skip
+    )
     closing_reason = models.CharField("取り込まないわけ", max_length=300, blank=True)
     made_at = models.DateTimeField("届いた日時", default=clock.now)
     closed_at = models.DateTimeField("決めた日時", null=True, blank=True)

@@ -11,9 +11,14 @@ from organization.tree import unit_tree
 
 #: The icon of each type of step (static/components/sprite.svg).
 ICONS: dict[str, str] = {
-    StepType.READ: "article", StepType.WRITE: "retrospective", StepType.COURSE: "training", StepType.ON_JOB: "apply",
-    StepType.ASK: "comment", StepType.CHECK: "check", StepType.EVENT: "calendar",
-}  # fmt: skip
+    StepType.READ: "article",
+    StepType.WRITE: "retrospective",
+    StepType.COURSE: "training",
+    StepType.ON_JOB: "apply",
+    StepType.ASK: "comment",
+    StepType.CHECK: "check",
+    StepType.EVENT: "calendar",
+}
 #: What a reading is called for whom it is closed to.
 UNNAMED = "公開範囲の外の記事を読む"
 #: What each type is for: beside the button that adds one.

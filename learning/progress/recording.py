@@ -77,12 +77,18 @@ def do(
     ):
         raise ValidationError(NOT_SHARED, code="not_shared")
     progress, _ = StepProgress.objects.update_or_create(
-        assignment=locked, step_uid=step.uid,
+        assignment=locked,
+        step_uid=step.uid,
         defaults={
-            "state": Done.SUBMITTED if waits else Done.DONE, "done_on": None if waits else clock.today(),
-            "evidence": evidence.strip(), "comment": "", "by": by, "item": item, "changed_at": clock.now(),
+            "state": Done.SUBMITTED if waits else Done.DONE,
+            "done_on": None if waits else clock.today(),
+            "evidence": evidence.strip(),
+            "comment": "",
+            "by": by,
+            "item": item,
+            "changed_at": clock.now(),
         },
-    )  # fmt: skip
+    )
     recalculate(locked, shape=shape)
     if waits:
         people = confirmers(assignment=locked, step=step)
@@ -104,9 +110,10 @@ def skip(*, assignment: Assignment, step_uid: UUID, by: Person) -> StepProgress:
             "このステップは、とばせません。読めるようになっているので、開いて読んでください。", code="reading_open"
         )
     progress, _ = StepProgress.objects.update_or_create(
-        assignment=locked, step_uid=step.uid,
+        assignment=locked,
+        step_uid=step.uid,
         defaults={"state": Done.SKIPPED, "done_on": clock.today(), "by": by, "changed_at": clock.now()},
-    )  # fmt: skip
+    )
     recalculate(locked, shape=shape)
     return progress
 
@@ -216,9 +223,12 @@ def decide(*, progress: StepProgress, user: User, accept: bool, comment: str = "
     row.comment, row.by, row.changed_at = comment.strip(), user.person, clock.now()
     row.save()
     audit.record(
-        actor=user, action="step.accepted" if accept else "step.returned", obj=locked, after={"step": row.step_uid},
+        actor=user,
+        action="step.accepted" if accept else "step.returned",
+        obj=locked,
+        after={"step": row.step_uid},
         reason=row.comment,
-    )  # fmt: skip
+    )
     outcome = "確認されました" if accept else f"差し戻されました：{row.comment}"
     reader = readers_of([locked.person], clock.today())
     named = UNNAMED if reading_targets.unreadable_for([step], [locked.person], reader) else step.title
@@ -274,12 +284,17 @@ def _follow(assignment: Assignment, shape: Outline, facts: Iterable[Fact]) -> in
                 changed += 1
         elif row is None or not fact.is_recorded_by(row):
             StepProgress.objects.update_or_create(
-                assignment=assignment, step_uid=step.uid,
+                assignment=assignment,
+                step_uid=step.uid,
                 defaults={
-                    "state": Done.DONE, "done_on": fact.on, "item_id": fact.item_id, "record_id": fact.record_id,
-                    "by_id": assignment.person_id, "changed_at": clock.now(),
+                    "state": Done.DONE,
+                    "done_on": fact.on,
+                    "item_id": fact.item_id,
+                    "record_id": fact.record_id,
+                    "by_id": assignment.person_id,
+                    "changed_at": clock.now(),
                 },
-            )  # fmt: skip
+            )
             changed += 1
     if changed:
         assignment._prefetched_objects_cache.clear()  # type: ignore[attr-defined]  # Django's: what was read before is old
@@ -306,9 +321,10 @@ def recalculate(assignment: Assignment, *, shape: Outline | None = None) -> bool
     if assignment.state == AssignmentState.COMPLETED:
         audit.record(actor=None, action="assignment.completed", obj=assignment, after={"on": assignment.completed_on})
         notify(
-            assignment.person, text=f"「{assignment.path.title}」を終えました。おつかれさまでした。",
+            assignment.person,
+            text=f"「{assignment.path.title}」を終えました。おつかれさまでした。",
             url=f"/my/learning/{assignment.uid}/",
-        )  # fmt: skip
+        )
     return True
 
 

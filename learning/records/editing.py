@@ -65,9 +65,11 @@ def enter(*, record: TrainingRecord, by: Person) -> TrainingRecord:
         record.expires_on = record.ends_on + relativedelta(months=record.course.valid_months)
     save_record(record=record, by=by)
     audit.record(
-        actor=by.user, action="trainingrecord.added" if is_new else "trainingrecord.changed", obj=record,
+        actor=by.user,
+        action="trainingrecord.added" if is_new else "trainingrecord.changed",
+        obj=record,
         after={"status": record.status, "from": record.starts_on, "to": record.ends_on},
-    )  # fmt: skip
+    )
     return record
 
 

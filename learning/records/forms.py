@@ -19,9 +19,12 @@ class CourseField(forms.ModelChoiceField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            TrainingCourse.objects.filter(retired=False), required=False, empty_label="目録にない研修",
-            error_messages=choice_messages("研修"), **options,
-        )  # fmt: skip
+            TrainingCourse.objects.filter(retired=False),
+            required=False,
+            empty_label="目録にない研修",
+            error_messages=choice_messages("研修"),
+            **options,
+        )
 
     def to_python(self, value: Any) -> Any:
         if value not in self.empty_values and not (
@@ -43,14 +46,25 @@ class OwnRecordForm(forms.Form):
     starts_on = DayField(label="始まり", required=True)
     ends_on = DayField(label="終わり", required=False, help_text="一日だけなら、空のままでかまいません。")
     hours = forms.DecimalField(
-        label="時間", required=False, min_value=0, max_value=2000, max_digits=6, decimal_places=1,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}), help_text="例：6.5",
-        error_messages=dict.fromkeys(NUMBER_ERRORS, "「時間」は、0から2000までの数字で、小数は一桁までで入れてください（例：6.5）。"),
-    )  # fmt: skip
+        label="時間",
+        required=False,
+        min_value=0,
+        max_value=2000,
+        max_digits=6,
+        decimal_places=1,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text="例：6.5",
+        error_messages=dict.fromkeys(
+            NUMBER_ERRORS, "「時間」は、0から2000までの数字で、小数は一桁までで入れてください（例：6.5）。"
+        ),
+    )
     status = forms.ChoiceField(
-        label="状況", choices=[(s.value, s.label) for s in TrainingRecord.OWN_STATUSES], widget=forms.RadioSelect,
-        error_messages=choice_messages("状況"), help_text="合格・不合格や点は、研修担当が入れます。",
-    )  # fmt: skip
+        label="状況",
+        choices=[(s.value, s.label) for s in TrainingRecord.OWN_STATUSES],
+        widget=forms.RadioSelect,
+        error_messages=choice_messages("状況"),
+        help_text="合格・不合格や点は、研修担当が入れます。",
+    )
     certificate_no = LineField(label="修了証の番号", max_length=60, required=False)
     expires_on = DayField(label="有効期限", help_text="空なら、目録の有効月数から入れます。")
 

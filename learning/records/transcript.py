@@ -87,20 +87,33 @@ def lines(person: Person) -> list[Line]:
     paths = Assignment.objects.filter(person=person, state__in=(state.COMPLETED, state.WAIVED))
     rows = [
         Line(
-            "学習パス", row.path.title, row.start_on, row.closed_on or row.due_on,
+            "学習パス",
+            row.path.title,
+            row.start_on,
+            row.closed_on or row.due_on,
             "有効期限切れ" if row.standing() == "expired" else str(row.get_state_display()),
-            row.shared, row.uid, expires_on=row.valid_until,
+            row.shared,
+            row.uid,
+            expires_on=row.valid_until,
         )
         for row in paths.select_related("path")
-    ]  # fmt: skip
+    ]
     rows += [
         Line(
-            "研修", row.title, row.starts_on, row.ends_on, str(row.get_status_display()), row.shared, row.pk,
-            by=row.organiser or (row.course.get_provider_display() if row.course else ""), hours=row.hours,
-            expires_on=row.expires_on, certificate_no=row.certificate_no,
+            "研修",
+            row.title,
+            row.starts_on,
+            row.ends_on,
+            str(row.get_status_display()),
+            row.shared,
+            row.pk,
+            by=row.organiser or (row.course.get_provider_display() if row.course else ""),
+            hours=row.hours,
+            expires_on=row.expires_on,
+            certificate_no=row.certificate_no,
         )
         for row in TrainingRecord.objects.filter(person=person, status__in=SHOWN).select_related("course")
-    ]  # fmt: skip
+    ]
     return sorted(rows, key=lambda line: (line.fiscal_year, line.ends_on, line.title), reverse=True)
 
 
@@ -122,9 +135,18 @@ def workbook(lines: Iterable[Line]) -> bytes:
     sheet.append(HEADER)
     for line in lines:
         cells = (
-            fiscal_year_label(line.fiscal_year), line.kind, line.title, line.by, line.starts_on, line.ends_on, line.hours,
-            line.standing, line.expires_on, line.certificate_no, "はい" if line.shared else "いいえ",
-        )  # fmt: skip
+            fiscal_year_label(line.fiscal_year),
+            line.kind,
+            line.title,
+            line.by,
+            line.starts_on,
+            line.ends_on,
+            line.hours,
+            line.standing,
+            line.expires_on,
+            line.certificate_no,
+            "はい" if line.shared else "いいえ",
+        )
         sheet.append([_cell(value) for value in cells])
     for column, width in zip("ABCDEFGHIJK", (12, 10, 40, 20, 12, 12, 8, 14, 12, 20, 14), strict=True):
         sheet.column_dimensions[column].width = width

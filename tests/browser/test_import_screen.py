@@ -40,7 +40,7 @@ def test_an_import_is_seen_to_move_and_to_end_without_a_press(
     expect(page.get_by_role("button", name="3件を取り込む")).to_be_visible()
 
 
-def test_on_a_phone_the_buttons_at_the_end_of_the_table_of_sources_can_be_reached(
+def test_the_buttons_of_a_source_can_be_reached_on_a_phone(
     browser: Browser,  # noqa: F811
     live_server: Any,
     office: Any,

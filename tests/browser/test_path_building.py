@@ -85,10 +85,14 @@ def test_axe_finds_nothing_and_nothing_sticks_out(open_page: Any, path: Learning
     shown = make_path(head, steps=[step()])
     group = path.versions.get().groups.first()
     addresses = [
-        reverse("paths"), shown.get_absolute_url(), reverse("path_build", args=[path.public_id]),
-        reverse("path_preview", args=[path.public_id]), reverse("path_versions", args=[path.public_id]),
-        reverse("step_new", args=[path.public_id, group.pk, "check"]), reverse("path_settings", args=[path.public_id]),
-    ]  # fmt: skip
+        reverse("paths"),
+        shown.get_absolute_url(),
+        reverse("path_build", args=[path.public_id]),
+        reverse("path_preview", args=[path.public_id]),
+        reverse("path_versions", args=[path.public_id]),
+        reverse("step_new", args=[path.public_id, group.pk, "check"]),
+        reverse("path_settings", args=[path.public_id]),
+    ]
     for address in addresses:
         page = open_page(address, width=360, color_scheme=scheme)
         found = Axe().run(page, options=AXE_OPTIONS).response["violations"]

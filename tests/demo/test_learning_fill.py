@@ -32,7 +32,7 @@ def test_those_who_log_in_are_what_they_are_called():
     assert "training" in readers["office"].roles
 
 
-def test_of_those_who_move_some_leave_for_good_some_are_on_leave_and_all_others_have_one_post():
+def test_movers_leave_go_on_leave_or_have_exactly_one_post():
     call_command("learning_fill", *FEW)
     call_command("learning_fill", "--moves", "50", "--on", "2027-04-01", "-v", "0")
     day = date(2027, 4, 1)
@@ -43,7 +43,7 @@ def test_of_those_who_move_some_leave_for_good_some_are_on_leave_and_all_others_
     assert held_on(date(2027, 3, 31)).filter(person__staff_no__startswith="K").count() == 90
 
 
-def test_on_1_april_what_is_bound_to_posts_ends_leavers_close_and_the_rule_gives_a_path():
+def test_1_april_ends_bound_assignments_closes_leavers_and_runs_rules():
     call_command("learning_fill", *FEW)
     call_command("learning_fill", "--moves", "50", "--on", "2027-04-01", "-v", "0")
     with clock.moved_to(date(2027, 4, 1)):

@@ -134,7 +134,7 @@ def collected(settings, tmp_path):
     return settings.STATIC_ROOT
 
 
-def test_a_page_loads_one_stylesheet_and_one_script_whose_names_hold_their_content(collected):
+def test_a_page_loads_one_hashed_stylesheet_and_one_hashed_script(collected):
     names = json.loads((collected / "staticfiles.json").read_text())["paths"]
     page = render_to_string("404.html")
     assert re.findall(r'<link rel="stylesheet" href="/static/([^"]+)"', page) == [names["site.css"]]

@@ -190,7 +190,7 @@ def test_a_new_audience_holds_for_what_was_there_already(file):
     assert PendingChange.objects.filter(object_pk=Reference.objects.get(external_id="1").pk).exists()
 
 
-def test_an_audience_that_is_narrowed_during_an_import_holds_for_what_still_comes(file):
+def test_an_audience_narrowed_during_an_import_holds_for_later_rows(file):
     """Somebody of the office closes the source while a long import of before goes on."""
 
     def narrow(report, *_):
@@ -225,7 +225,7 @@ def test_an_unchanged_batch_costs_a_handful_of_queries(file, django_assert_max_n
         take(path)
 
 
-def test_a_batch_that_fails_leaves_those_before_it_and_is_finished_by_running_again(file, monkeypatch):
+def test_a_failed_batch_leaves_earlier_ones_and_a_second_run_finishes(file, monkeypatch):
     path = file(*many(BATCH * 2))
     first = loading._insert
     done = []

@@ -92,7 +92,7 @@ def test_without_sources_it_says_what_to_do(office):
     assert "まだ出典がありません" in office.get(reverse("reference_sources")).content.decode()
 
 
-def test_a_sent_file_is_stored_under_a_name_of_ours_and_nothing_is_done_on_the_request(office, begun, tmp_path):
+def test_an_upload_is_stored_under_our_name_and_handled_later(office, begun, tmp_path):
     response = send(office, called="../../etc/名簿.jsonl", label="となりの市", licence="CC BY 4.0", audience="public")
     row = ReferenceImport.objects.get()
     assert response.redirect_chain[-1][0] == reverse("reference_import", args=[row.pk])

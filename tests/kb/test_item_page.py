@@ -95,7 +95,7 @@ def test_a_public_item_is_read_without_login(client, author):
     assert client.get(item.get_absolute_url()).status_code == 200
 
 
-def test_staff_of_a_municipality_read_what_is_shared_with_municipalities_and_nothing_else(client, author):
+def test_municipal_staff_read_only_what_is_shared_with_municipalities(client, author):
     client.force_login(make_municipal_staff(make_municipality(name="星守市")).user)
     shared = publish(lesson(audience="municipal"), author)
     internal = publish(lesson(audience="prefecture", title="庁内の話"), author)

@@ -245,7 +245,7 @@ def test_a_lesson_drawn_from_a_retrospective_starts_no_wider_than_the_unit(autho
     assert draft.data["source_answer"] == str(answer.uid)
 
 
-def test_a_lesson_drawn_from_a_subject_that_ends_like_a_sentence_says_when_it_applies_without_the_stop(author):
+def test_a_lesson_drawn_from_a_sentence_drops_its_full_stop(author):
     retrospective = make_retrospective(author, subject="受付の列を短くする。")
     answer = retrospective.answers.get()
     draft = drafts.promote(retrospective=retrospective, answer_uid=str(answer.uid), by=author)

@@ -80,7 +80,7 @@ def test_the_facts_of_a_format_have_a_screen_of_their_own(client, writer):
     assert page.count('<fieldset class="kb-fact-row">') == 6
 
 
-def test_a_new_draft_opens_at_its_first_prompt_and_an_old_one_where_one_stopped(client, writer):
+def test_a_draft_opens_at_the_prompt_where_its_author_stopped(client, writer):
     draft = new_draft(writer)
     page = html(client.get(draft.get_absolute_url()))
     assert opening(page)[0] == "id_subject"

@@ -40,9 +40,12 @@ def newcomer(unit, **values):
 
 def sent(path, people=(), /, **values):
     said = {
-        "path": path.public_id, "start_on": clock.today().isoformat(), "reason": REASON, "bound": "person",
+        "path": path.public_id,
+        "start_on": clock.today().isoformat(),
+        "reason": REASON,
+        "bound": "person",
         "people": [str(one.uid) for one in people],
-    }  # fmt: skip
+    }
     return {**said, **values}
 
 
@@ -250,7 +253,7 @@ def test_the_list_says_who_why_and_until_when_and_saves_nothing(client, unit, he
     assert Assignment.objects.count() == 1
 
 
-def test_reading_steps_that_some_could_not_open_are_told_without_a_title_closed_to_the_assigner(client, unit, head):
+def test_unreadable_steps_are_listed_without_titles_closed_to_the_assigner(client, unit, head):
     elsewhere = make_unit("ka", name="河川課", parent=unit)
     lesson = make_lesson(make_staff(elsewhere))  # for that section alone
     path = make_path(head, steps=[read(lesson, title="土のうの積み方を読む")])
@@ -298,7 +301,7 @@ def test_pressing_save_twice_assigns_once(client, unit, head, path):
     assert Assignment.objects.count() == 1
 
 
-def test_who_was_assigned_by_another_hand_meanwhile_is_shown_before_anything_is_saved(client, unit, head, path):
+def test_people_assigned_meanwhile_are_shown_before_anything_is_saved(client, unit, head, path):
     one, two = make_staff(unit), make_staff(unit)
     give(path, one)
     answer = save(client, head.user, path, [one, two])

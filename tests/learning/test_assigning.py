@@ -218,7 +218,7 @@ def test_a_new_manager_sees_open_assignments_and_nothing_that_ended_before(unit,
     assert set(permissions.managed(new_head.user)) == {going, done}
 
 
-def test_an_active_version_that_was_edited_into_a_broken_one_is_given_to_nobody(unit, head):
+def test_an_active_version_edited_into_a_broken_one_is_not_assigned(unit, head):
     path = make_path(head, steps=[step(), step("check", quiz=[])])
     with pytest.raises(ValidationError, match="問いがありません"):
         plan(order=order(path), people=[make_staff(unit)])

@@ -391,7 +391,7 @@ def test_narrowing_needs_nobody(head, unit, office):
     assert lifecycle.change_audience(path=path, by=head.user, audience="unit").audience == "unit"
 
 
-def test_a_path_in_the_making_is_on_no_reviewers_list_and_among_nobodys_writings(head, unit):
+def test_an_unpublished_path_is_in_no_review_list_and_no_list_of_writings(head, unit):
     km = make_staff(make_unit(), duties=("km",))
     reviewer = make_staff(unit, duties=("reviewer",))
     path = ready(head, unit, "department")

@@ -54,9 +54,18 @@ def filled():
     )
     make_course("＋2", title="'-ふしぎな'題", type="dispatch")
     make_record(
-        person, course, starts_on=date(2025, 6, 10), ends_on=date(2025, 6, 12), hours=Decimal(12), score=80,
-        certificate_no="＠5", expires_on=date(2028, 3, 31), organiser=" 信山県 ", obligation="named", import_key="jinji:1",
-    )  # fmt: skip
+        person,
+        course,
+        starts_on=date(2025, 6, 10),
+        ends_on=date(2025, 6, 12),
+        hours=Decimal(12),
+        score=80,
+        certificate_no="＠5",
+        expires_on=date(2028, 3, 31),
+        organiser=" 信山県 ",
+        obligation="named",
+        import_key="jinji:1",
+    )
     make_record(person, free_title="-話し方", status="planned", origin="self", shared=True)
     make_record(gone, free_title="話し方", starts_on=date(2019, 6, 10))
     path = make_path(make_staff(make_unit()), version={"valid_months": 12})

@@ -127,7 +127,7 @@ def test_a_year_of_private_records_alone_is_not_offered(office, person):
     assert "令和4年度" in shown and "令和3年度" not in shown
 
 
-def test_a_sent_file_is_stored_under_a_name_of_ours_and_not_read_on_the_request(office, begun, tmp_path):
+def test_an_upload_is_stored_under_our_name_and_read_later(office, begun, tmp_path):
     send(office, RECORDS, GOOD, called="../../etc/台帳.csv")
     row = TrainingImport.objects.get()
     assert (row.state, begun, row.called) == (State.CHECKING, [row.pk], "台帳.csv")

@@ -220,10 +220,21 @@ def test_no_address_of_learning_takes_a_change_by_get(world, client):
     client.force_login(world.member.person.user)
     uid, public_id = world.member.given.uid, world.open_path.public_id
     pressed = {
-        "path_enrol": [public_id], "my_learning_share": [uid], "my_learning_cancel": [uid], "my_learning_again": [uid],
-        "my_learning_write": [uid], "my_findable": [], "my_notices": [], "my_calendar_key": [], "team_decide": [1],
-        "team_proposal": [1], "training_rule_delete": [1], "record_share": [1], "record_used": [1], "record_plan": [1],
-    }  # fmt: skip
+        "path_enrol": [public_id],
+        "my_learning_share": [uid],
+        "my_learning_cancel": [uid],
+        "my_learning_again": [uid],
+        "my_learning_write": [uid],
+        "my_findable": [],
+        "my_notices": [],
+        "my_calendar_key": [],
+        "team_decide": [1],
+        "team_proposal": [1],
+        "training_rule_delete": [1],
+        "record_share": [1],
+        "record_used": [1],
+        "record_plan": [1],
+    }
     assert {client.get(reverse(name, args=args)).status_code for name, args in pressed.items()} == {405}
 
 

@@ -285,9 +285,17 @@ def test_what_the_database_cannot_hold_is_refused_in_words(client, head, me):
 def test_fields_that_are_not_the_learners_are_ignored(client, head, me):
     given = give(make_path(head, steps=[step(completion=Completion.CONFIRM), step()]), me)
     press(
-        client, given, uids(given.path)[0], evidence="した。", state="done", done_on="2020-01-01", completed_on="2020-01-01",
-        shared="1", person=head.pk, comment="よい",
-    )  # fmt: skip
+        client,
+        given,
+        uids(given.path)[0],
+        evidence="した。",
+        state="done",
+        done_on="2020-01-01",
+        completed_on="2020-01-01",
+        shared="1",
+        person=head.pk,
+        comment="よい",
+    )
     row = given.progress.get()
     assert (row.state, row.done_on, row.comment) == ("submitted", None, "")
     given.refresh_from_db()
@@ -358,7 +366,7 @@ def test_what_was_returned_comes_back_with_the_comment_and_the_words(client, hea
 # --- The end ---------------------------------------------------------------------------------
 
 
-def test_a_finished_path_says_well_done_until_when_it_holds_and_offers_to_write(client, head, me):
+def test_a_finished_path_shows_its_validity_and_offers_to_write(client, head, me):
     path = make_path(head, steps=[step(StepType.ASK)], version={"valid_months": 12, "renew_window_days": 30})
     given = give(path, me)
     press(client, given, uids(path)[0])
@@ -453,9 +461,14 @@ def test_the_page_is_cheap_whatever_the_number_of_steps(client, head, me, times,
     course = make_course()
     make_record(me, course, status="planned")
     kinds = [
-        read(make_lesson(head)), write("kpt"), take(course), step(), step(StepType.ASK, post=post), check(),
+        read(make_lesson(head)),
+        write("kpt"),
+        take(course),
+        step(),
+        step(StepType.ASK, post=post),
+        check(),
         step(StepType.EVENT),
-    ]  # fmt: skip
+    ]
     given = give(make_path(head, steps=kinds * times), me, assigned_by=head)
     for uid in uids(given.path)[3:5]:
         press(client, given, uid, evidence="した。")

@@ -278,9 +278,12 @@ def test_what_begins_later_says_from_when_and_is_not_the_next_step(client, me, h
 def test_what_has_ended_says_how(client, me, head):
     today = clock.today()
     give(
-        make_path(head, title="更新するパス", version={"renew_window_days": 60}), me, state="completed",
-        completed_on=today - timedelta(days=340), valid_until=today + timedelta(days=25),
-    )  # fmt: skip
+        make_path(head, title="更新するパス", version={"renew_window_days": 60}),
+        me,
+        state="completed",
+        completed_on=today - timedelta(days=340),
+        valid_until=today + timedelta(days=25),
+    )
     give(make_path(head, title="免除のパス"), me, state="waived", waived_by=head, closing_reason="前の職で学んだ")
     give(make_path(head, title="取りやめたパス"), me, state="cancelled", closing_reason="異動のため")
     give(make_path(head, title="休みのパス"), me, state="suspended")
@@ -305,13 +308,16 @@ def test_how_my_path_stands_looks_as_it_does_to_who_assigned_it(client, me, head
     assert drawn in client.get(reverse("my_learning", args=[mine.uid])).content.decode()
 
 
-def test_with_nothing_else_to_learn_what_can_be_renewed_first_is_the_next_thing(client, me, head):
+def test_the_first_renewal_is_next_when_nothing_else_is_to_learn(client, me, head):
     today = clock.today()
     for title, days in (("あとのパス", 29), ("先のパス", 5)):
         give(
-            make_path(head, title=title, version={"renew_window_days": 60}), me, state="completed",
-            completed_on=today - timedelta(days=340), valid_until=today + timedelta(days=days),
-        )  # fmt: skip
+            make_path(head, title=title, version={"renew_window_days": 60}),
+            me,
+            state="completed",
+            completed_on=today - timedelta(days=340),
+            valid_until=today + timedelta(days=days),
+        )
     shown = my_page(client, me)
     first = shown.split('class="kb-next', 1)[1].split("</section>")[0]
     assert "先のパス" in first

@@ -58,7 +58,7 @@ def _group(shape, step):
 
 
 @given(outlines(), st.sets(st.integers(0, 24)))
-def test_what_counts_never_passes_what_is_needed_and_completion_needs_all_of_it(shape, chosen):
+def test_completion_needs_every_needed_step_and_counts_no_more(shape, chosen):
     done = {step.uid: DAY for n, step in enumerate(shape.steps) if n in chosen}
     assert 0 <= shape.counted(done) <= shape.needed
     finished = all(group.is_satisfied(done) for group in shape.groups)

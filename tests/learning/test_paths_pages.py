@@ -226,10 +226,21 @@ def test_a_path_is_made_from_nothing_to_active_on_the_screens(client, head, unit
     post(client, head, "group_new", path.public_id, title="はじめ", rule="all")
     group = StepGroup.objects.get()
     answer = post(
-        client, head, "step_new", path.public_id, group.pk, "on_job",
-        title="窓口に立つ", why="一人で答えられるように。", minutes="30", required="on", completion="confirm",
-        task="一件", place="x", held_on="2026-01-01",
-    )  # fmt: skip
+        client,
+        head,
+        "step_new",
+        path.public_id,
+        group.pk,
+        "on_job",
+        title="窓口に立つ",
+        why="一人で答えられるように。",
+        minutes="30",
+        required="on",
+        completion="confirm",
+        task="一件",
+        place="x",
+        held_on="2026-01-01",
+    )
     made = Step.objects.get()
     assert answer.url.endswith(f"#step-{made.uid}")
     assert (made.completion, made.place, made.held_on) == ("confirm", "", None)

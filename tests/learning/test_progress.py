@@ -83,7 +83,7 @@ def test_an_optional_step_is_not_needed(head, learner):
     assert given.state == AssignmentState.COMPLETED
 
 
-def test_a_published_retrospective_counts_in_the_transaction_of_its_publication(head, learner):
+def test_a_retrospective_counts_in_the_transaction_of_its_publication(head, learner):
     path = make_path(head, steps=[write("kpt"), step()])
     given = give(path, learner)
     make_retrospective(learner, format="ywt")
@@ -130,7 +130,7 @@ def test_a_course_counts_when_its_record_says_passed(head, learner):
     assert given.completed_on == given.assigned_on  # the course is older than the assignment
 
 
-def test_a_record_corrected_to_failed_takes_the_step_back_while_the_path_is_open(head, learner):
+def test_a_record_corrected_to_failed_reopens_the_step_of_an_open_path(head, learner):
     course = make_course()
     path = make_path(head, steps=[take(course), step()])
     given = give(path, learner)
@@ -233,7 +233,7 @@ def test_another_persons_step_cannot_be_done(head, learner):
         recording.do(assignment=given, step_uid=uids(path)[0], by=head, evidence="した。")
 
 
-def test_a_reading_that_its_learner_may_not_open_can_be_skipped_and_nobody_is_stuck(head, learner):
+def test_a_reading_closed_to_its_learner_can_be_skipped(head, learner):
     other = make_staff(make_unit("zaisei", name="財政課"))
     closed = make_lesson(other, title="財政課だけの話")
     path = make_path(head, steps=[read(closed)])

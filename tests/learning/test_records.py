@@ -109,7 +109,7 @@ def test_fields_that_are_not_the_persons_are_ignored(client, me, colleague):
         ({"course": "\x00"}, "選び直してください"),
         ({"starts_on": "2099-06-01"}, "まだ終わっていない研修"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_said_and_what_was_typed_is_kept(client, me, values, says):
     answer = enter(client, me, **{"organiser": "県の研修所", **values})
     shown = answer.content.decode()
@@ -211,10 +211,23 @@ def test_sharing_a_record_shows_it_to_the_manager_and_taking_it_back_hides_it(cl
 def office_form(person, course, **values):
     day = "2026-06-01"
     return {
-        "person": person.pk, "course": course.pk, "free_title": "", "organiser": "", "starts_on": day, "ends_on": day,
-        "hours": "", "obligation": "named", "status": "passed", "score": "88", "certificate_no": "", "expires_on": "",
-        "use_plan": "", "used": "", "used_note": "", **values,
-    }  # fmt: skip
+        "person": person.pk,
+        "course": course.pk,
+        "free_title": "",
+        "organiser": "",
+        "starts_on": day,
+        "ends_on": day,
+        "hours": "",
+        "obligation": "named",
+        "status": "passed",
+        "score": "88",
+        "certificate_no": "",
+        "expires_on": "",
+        "use_plan": "",
+        "used": "",
+        "used_note": "",
+        **values,
+    }
 
 
 def test_a_record_of_the_office_counts_in_an_open_path(client, head, me, office):
@@ -246,7 +259,7 @@ def test_a_record_that_moves_or_goes_counts_no_longer_for_who_had_it(client, hea
 
 
 @pytest.mark.parametrize("role", ["training", "km"])
-def test_what_a_person_entered_alone_is_nowhere_in_the_admin_until_it_is_shared(client, me, role):
+def test_a_private_record_is_nowhere_in_the_admin_until_shared(client, me, role):
     alone = make_record(me, free_title="夜の講座", origin=OURS, status="attended")
     make_record(me, free_title="夜の研修", origin="office")
     client.force_login(make_staff(make_unit(), duties=(role,)).user)

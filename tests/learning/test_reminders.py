@@ -201,8 +201,16 @@ def test_writing_asks_no_more_for_many_people(at, path, unit, django_assert_max_
 
 def test_an_open_renewal_is_told_once(at, me):
     path = make_path(make_staff(make_unit()), version={"valid_months": 12, "renew_window_days": 30})
-    row = running(path, me, date(2025, 9, 1), state="completed", start_on=date(2025, 6, 1),
-                  assigned_on=date(2025, 6, 1), completed_on=date(2025, 7, 1), valid_until=date(2026, 7, 2))  # fmt: skip
+    row = running(
+        path,
+        me,
+        date(2025, 9, 1),
+        state="completed",
+        start_on=date(2025, 6, 1),
+        assigned_on=date(2025, 6, 1),
+        completed_on=date(2025, 7, 1),
+        valid_until=date(2026, 7, 2),
+    )
     assert write(at, MONDAY) == 0
     assert write(at, MONDAY + DAY) == 1
     assert write(at, MONDAY + 2 * DAY) == 0
@@ -213,8 +221,16 @@ def test_an_open_renewal_is_told_once(at, me):
 @pytest.mark.parametrize("again", ["open", "retired"])
 def test_a_renewal_that_has_begun_or_cannot_begin_is_not_told(at, me, again):
     path = make_path(make_staff(make_unit()), version={"valid_months": 12})
-    running(path, me, date(2025, 9, 1), state="completed", start_on=date(2025, 6, 1), assigned_on=date(2025, 6, 1),
-            completed_on=date(2025, 7, 1), valid_until=date(2026, 7, 2))  # fmt: skip
+    running(
+        path,
+        me,
+        date(2025, 9, 1),
+        state="completed",
+        start_on=date(2025, 6, 1),
+        assigned_on=date(2025, 6, 1),
+        completed_on=date(2025, 7, 1),
+        valid_until=date(2026, 7, 2),
+    )
     if again == "open":
         running(path, me, date(2026, 9, 30))
     else:

@@ -50,9 +50,19 @@ def move(person, unit, on=TODAY):
 
 def everything():
     """All rows of what timed work may write."""
-    names = ("learning.Assignment", "learning.AssignmentRule", "learning.SuccessorProposal", "learning.Suspension",
-             "learning.Extension", "learning.StepProgress", "learning.Message", "learning.Reminder",
-             "organization.Notice", "organization.AuditEvent", "organization.AuditHead")  # fmt: skip
+    names = (
+        "learning.Assignment",
+        "learning.AssignmentRule",
+        "learning.SuccessorProposal",
+        "learning.Suspension",
+        "learning.Extension",
+        "learning.StepProgress",
+        "learning.Message",
+        "learning.Reminder",
+        "organization.Notice",
+        "organization.AuditEvent",
+        "organization.AuditHead",
+    )
     return {name: list(apps.get_model(name).objects.order_by("pk").values()) for name in names}
 
 

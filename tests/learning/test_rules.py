@@ -222,8 +222,16 @@ def test_a_decision_of_an_earlier_post_does_not_bind_the_next(unit, path):
     person = make_person(joined_on=date(2020, 4, 1))
     appoint(person, make_post(unit), starts=TODAY)
     rule = make_rule(path, transferred=True)
-    give(path, person, source=Source.RULE, rule=rule, state="waived", closed_on=TODAY - timedelta(days=1),
-         start_on=date(2025, 5, 1), assigned_on=date(2025, 5, 1))  # fmt: skip
+    give(
+        path,
+        person,
+        source=Source.RULE,
+        rule=rule,
+        state="waived",
+        closed_on=TODAY - timedelta(days=1),
+        start_on=date(2025, 5, 1),
+        assigned_on=date(2025, 5, 1),
+    )
     assert matching.run(rule, TODAY).assigned == 1
 
 
@@ -237,8 +245,15 @@ def test_a_valid_completion_is_left_alone_until_its_renewal_opens(unit, head):
     path = make_path(head, version={"valid_months": 12, "renew_window_days": 60})
     person = make_staff(unit, title="係長")
     until = TODAY + timedelta(days=61)
-    give(path, person, state="completed", completed_on=date(2025, 6, 1), start_on=date(2025, 5, 1),
-         assigned_on=date(2025, 5, 1), valid_until=until)  # fmt: skip
+    give(
+        path,
+        person,
+        state="completed",
+        completed_on=date(2025, 6, 1),
+        start_on=date(2025, 5, 1),
+        assigned_on=date(2025, 5, 1),
+        valid_until=until,
+    )
     rule = make_rule(path, titles=["係長"])
     assert matching.run(rule, TODAY).assigned == 0
     tomorrow = TODAY + timedelta(days=1)

@@ -118,12 +118,22 @@ def world():
     return SimpleNamespace(
         people={"head": head, "stranger": stranger, "learner": learner, "other": other},
         names={
-            "restricted": restricted.public_id, "control": control.public_id, "plain": plain.public_id, "missing": MISSING, "unit": unit.uid,
-            "shared": shared.public_id, "course": course.code, "learning": given.uid, "others_learning": others.uid,
-            "learner": learner.uid, "other": other.uid, "nobody": "00000000-0000-4000-8000-000000000000",
-            "key": calendar_feed.make_key(person=learner).key, "others_key": calendar_feed.make_key(person=other).key,
+            "restricted": restricted.public_id,
+            "control": control.public_id,
+            "plain": plain.public_id,
+            "missing": MISSING,
+            "unit": unit.uid,
+            "shared": shared.public_id,
+            "course": course.code,
+            "learning": given.uid,
+            "others_learning": others.uid,
+            "learner": learner.uid,
+            "other": other.uid,
+            "nobody": "00000000-0000-4000-8000-000000000000",
+            "key": calendar_feed.make_key(person=learner).key,
+            "others_key": calendar_feed.make_key(person=other).key,
         },
-    )  # fmt: skip
+    )
 
 
 def get(client: Any, world: Any, by: str, address: str) -> Any:
@@ -206,14 +216,32 @@ def test_one_of_anothers_staff_among_ones_own_refuses_the_whole_list(client, wor
 
 #: What only changes something: a link, a preview of a mail program or a crawler does nothing there.
 PRESSED = (
-    "path_enrol", "path_act", "group_act", "step_act", "my_findable", "my_notices", "record_report", "my_learning_share",
-    "my_learning_cancel", "my_learning_again", "my_learning_write", "record_plan", "record_used", "record_share",
-    "my_calendar_key", "team_decide", "team_proposal", "training_rule_delete",
-)  # fmt: skip
+    "path_enrol",
+    "path_act",
+    "group_act",
+    "step_act",
+    "my_findable",
+    "my_notices",
+    "record_report",
+    "my_learning_share",
+    "my_learning_cancel",
+    "my_learning_again",
+    "my_learning_write",
+    "record_plan",
+    "record_used",
+    "record_share",
+    "my_calendar_key",
+    "team_decide",
+    "team_proposal",
+    "training_rule_delete",
+)
 ARGS: dict[str, Any] = {
-    "public_id": MISSING, "uid": "00000000-0000-4000-8000-000000000000", "step_uid": "00000000-0000-4000-8000-000000000000",
-    "pk": 1, "act": "send",
-}  # fmt: skip
+    "public_id": MISSING,
+    "uid": "00000000-0000-4000-8000-000000000000",
+    "step_uid": "00000000-0000-4000-8000-000000000000",
+    "pk": 1,
+    "act": "send",
+}
 
 
 @pytest.mark.parametrize("name", PRESSED)

@@ -87,9 +87,13 @@ def test_the_manager_is_answered_alike_whatever_a_person_learns_in_private(clien
     person = make_staff(unit, name="鈴木 一")
     client.force_login(head.user)
     said = {
-        "path": path.public_id, "start_on": clock.today().isoformat(), "reason": REASON, "bound": "person",
-        "people": [str(person.uid)], "listed": [str(person.uid)],
-    }  # fmt: skip
+        "path": path.public_id,
+        "start_on": clock.today().isoformat(),
+        "reason": REASON,
+        "bound": "person",
+        "people": [str(person.uid)],
+        "listed": [str(person.uid)],
+    }
     answers = {}
     for private in (False, True):
         with rolled_back():
@@ -131,8 +135,12 @@ def test_the_list_does_not_depend_on_private_learning(people):
 
 def test_to_others_it_begins_on_the_day_of_the_assignment(client, path, head, me, begun):
     Reminder.objects.create(
-        assignment=begun, kind="before_14", about=begun.due_on, text="もうすぐ期限です。", made_at=clock.now() - timedelta(days=9)
-    )  # fmt: skip
+        assignment=begun,
+        kind="before_14",
+        about=begun.due_on,
+        text="もうすぐ期限です。",
+        made_at=clock.now() - timedelta(days=9),
+    )
     (row,) = taken_over(path, [me], head)
     (shown,) = member_page.assignments(head.user, me)
     assert (row.assigned_on, row.start_on) == (clock.today(), clock.today())
@@ -223,9 +231,12 @@ def test_a_rule_takes_over_too_and_asks_nobody_to_do_again_what_is_done(path, he
     done = make_staff(unit)
     give(path, done, source="self", reason="", state="completed", completed_on=clock.today())
     rule = AssignmentRule.objects.create(
-        path=path, unit=unit, titles=[me.appointments.get().post.title, done.appointments.get().post.title],
-        reason=REASON, starts_on=clock.today(),
-    )  # fmt: skip
+        path=path,
+        unit=unit,
+        titles=[me.appointments.get().post.title, done.appointments.get().post.title],
+        reason=REASON,
+        starts_on=clock.today(),
+    )
     assert matching.run(rule, clock.today()).assigned == 1
     begun.refresh_from_db()
     assert (begun.source, begun.rule) == (Source.RULE, rule)

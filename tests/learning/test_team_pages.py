@@ -84,9 +84,10 @@ def every_standing(path, unit):
 @given(
     st.lists(
         st.tuples(st.sampled_from(State.values), st.integers(-3, 3), st.none() | st.integers(-3, 3)),
-        min_size=1, max_size=6,
+        min_size=1,
+        max_size=6,
     )
-)  # fmt: skip
+)
 def test_the_standing_of_a_row_and_of_the_database_are_the_same(drawn):
     Assignment.objects.all().delete()
     unit = make_unit()
@@ -95,9 +96,13 @@ def test_the_standing_of_a_row_and_of_the_database_are_the_same(drawn):
     path = make_path(head)
     for state, due, valid in drawn:
         give(
-            path, make_person(), state=state, start_on=today - timedelta(days=9), due_on=today + timedelta(days=due),
+            path,
+            make_person(),
+            state=state,
+            start_on=today - timedelta(days=9),
+            due_on=today + timedelta(days=due),
             valid_until=None if valid is None else today + timedelta(days=valid),
-        )  # fmt: skip
+        )
     for row in Assignment.objects.all():
         asked = [name for name in STANDINGS if Assignment.objects.filter(standing_q(name, today), pk=row.pk).exists()]
         assert asked == [row.standing()]
@@ -118,9 +123,7 @@ def test_every_number_is_that_of_its_rows_counted_by_hand(client, unit, head, pa
     for row in Assignment.objects.exclude(source=Source.SELF).order_by("assigned_on", "pk"):
         newest[row.person_id, row.path_id] = row
     for query in ({}, {"path": second.public_id}, {"path": path.public_id}):
-        raw = Counter(
-            row.standing() for row in newest.values() if not query or row.path.public_id == query["path"]
-        )  # fmt: skip
+        raw = Counter(row.standing() for row in newest.values() if not query or row.path.public_id == query["path"])
         page = shown(client, head, **query)
         for stat, (name, word) in zip(page.context["stats"], STANDINGS.items(), strict=True):
             assert (stat["label"], stat["value"]) == (word, raw[name])
@@ -156,9 +159,14 @@ def test_filters_narrow_people_numbers_and_rows_alike(client, unit, head, path):
     for person in (here, below, new):
         give(path, person)
     wanted = {
-        (): {here, below, new}, (("unit", str(section.uid)),): {below}, (("q", "青木"),): {here}, (("who", "newcomers"),): {new},
-        (("who", "transferred"),): set(), (("standing", "late"),): set(), (("unit", str(uuid.uuid4())),): set(),
-    }  # fmt: skip
+        (): {here, below, new},
+        (("unit", str(section.uid)),): {below},
+        (("q", "青木"),): {here},
+        (("who", "newcomers"),): {new},
+        (("who", "transferred"),): set(),
+        (("standing", "late"),): set(),
+        (("unit", str(uuid.uuid4())),): set(),
+    }
     for query, people in wanted.items():
         page = shown(client, head, **dict(query))
         found = {line.person for line in page.context["lines"]}
@@ -226,7 +234,7 @@ def test_the_training_office_asks_for_any_unit(client, unit, office, stranger, p
 # --- One person ------------------------------------------------------------------------------
 
 
-def test_the_page_of_a_person_shows_states_and_days_of_steps_and_never_what_was_read_or_written(client, unit, head):
+def test_a_members_page_shows_states_and_days_and_no_reading_or_text(client, unit, head):
     learner = make_staff(unit)
     lesson = make_lesson(head, title="読んだ記事の題")
     path = make_path(
@@ -279,9 +287,10 @@ def test_acts_are_offered_for_what_is_open(client, unit, head, path):
         assert reverse(f"assignment_{act}", args=[given.uid]) in text
     given.state, given.closed_on = State.CANCELLED, clock.today()
     given.save()
-    assert reverse("assignment_extend", args=[given.uid]) not in client.get(
-        reverse("team_person", args=[learner.uid])
-    ).content.decode()  # fmt: skip
+    assert (
+        reverse("assignment_extend", args=[given.uid])
+        not in client.get(reverse("team_person", args=[learner.uid])).content.decode()
+    )
 
 
 # --- What is done there ----------------------------------------------------------------------
@@ -425,7 +434,7 @@ def test_who_holds_the_asked_post_confirms_the_talk_though_no_manager(client, un
     assert given.state == State.COMPLETED
 
 
-def test_a_private_step_is_shared_before_it_is_sent_so_that_nobody_waits_for_a_word_that_cannot_come(unit, head):
+def test_submitting_requires_sharing_private_steps(unit, head):
     learner = make_staff(unit)
     path = make_path(head, steps=[step(completion=Completion.CONFIRM)])
     begun = give(path, learner, source=Source.SELF, reason="")

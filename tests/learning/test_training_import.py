@@ -168,7 +168,7 @@ def test_courses_are_saved_one_by_one_so_that_search_hears_of_them(take_in):
     assert (row.type, row.obligation, row.valid_months, row.about) == ("dispatch", "named", 36, "一行目\n二行目")
 
 
-def test_a_past_completion_becomes_a_completed_assignment_and_freezes_its_version(take_in, person):
+def test_a_past_completion_becomes_an_assignment_and_freezes_its_version(take_in, person):
     path = make_path(make_staff(make_unit()), version={"valid_months": 12})
     report = take_in(PATHS, f"100123,{path.public_id},令和7年6月10日,", kind="completions")
     row = Assignment.objects.get()
@@ -215,8 +215,14 @@ def test_bad_rows_are_named_by_row_and_column_and_lose_no_good_ones(take_in, per
     )
     assert counts(report) == (1, 0, 0, 5, 0)
     assert [(row, column) for row, column, _ in reasons(report)] == [
-        (3, "D"), (3, "F"), (3, "G"), (4, "B"), (5, "E"), (6, "A"), (7, "G"),
-    ]  # fmt: skip
+        (3, "D"),
+        (3, "F"),
+        (3, "G"),
+        (4, "B"),
+        (5, "E"),
+        (6, "A"),
+        (7, "G"),
+    ]
     assert "「令和7年2月30日」という日はありません" in reasons(report)[0][2]
     assert TrainingRecord.objects.get().free_title == "よい行"
 
@@ -339,8 +345,9 @@ def test_resolving_imports_the_rows_at_once_and_the_source_knows_the_number(take
     take_in(*lines)
     assert unmatched.resolve(row=UnmatchedRow.objects.get(import_key="jinji:x1"), person=person, by=office) == 2
     assert {(r.title, r.person, str(r.hours)) for r in TrainingRecord.objects.all()} == {
-        (course.title, person, "6.5"), ("=別", person, "None"),
-    }  # fmt: skip
+        (course.title, person, "6.5"),
+        ("=別", person, "None"),
+    }
     given.refresh_from_db()
     assert given.state == AssignmentState.COMPLETED
     report = take_in(*lines, "999,,話し方,2025/7/1,,,修了,x3")

@@ -143,9 +143,7 @@ def test_under_five_people_only_that_they_are_under_five(client, head, me):
     assert "道路課" not in shown
 
 
-def test_from_five_people_on_the_number_and_the_units_are_told_and_small_units_by_what_is_above(
-    client, head, me, department
-):
+def test_from_five_readers_on_number_and_units_are_shown(client, head, me, department):
     give(make_path(head, steps=[write("kpt"), step()]), me)
     roads = make_unit("doro", name="道路課")
     small = make_unit("kogakari", name="小さな係", parent=department)

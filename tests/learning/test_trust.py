@@ -101,9 +101,12 @@ def test_who_assigns_is_not_told_what_a_closed_reading_is_called(client, head, s
     mine = make_staff(stranger.appointments.get().post.unit)
     client.force_login(stranger.user)
     asked = {
-        "path": path.public_id, "start_on": clock.today(), "people": str(mine.uid), "reason": "要る学習です。",
+        "path": path.public_id,
+        "start_on": clock.today(),
+        "people": str(mine.uid),
+        "reason": "要る学習です。",
         "bound": "person",
-    }  # fmt: skip
+    }
     answer = client.post(reverse("assign"), asked)
     assert answer.status_code == 200
     shown = answer.content.decode()

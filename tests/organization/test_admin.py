@@ -139,9 +139,12 @@ def test_what_is_added_changed_and_deleted_is_written_down(administrator):
 def test_an_event_with_its_units_is_written_down(administrator):
     one, two = make_unit(until=date(2025, 3, 31)), make_unit()
     typed = {
-        "kind": "merge", "effective_on": "2025-04-01", "from_units": [one.pk], "to_units": [two.pk],
+        "kind": "merge",
+        "effective_on": "2025-04-01",
+        "from_units": [one.pk],
+        "to_units": [two.pk],
         "main_successor": two.pk,
-    }  # fmt: skip
+    }
     response = administrator.post(reverse("orgevent:add"), typed)
     assert response.status_code == 302
     assert AuditEvent.objects.get().after["from_units"] == [one.pk]
@@ -176,9 +179,13 @@ def test_a_refused_form_says_why_and_writes_nothing(administrator):
 def test_a_second_main_post_is_refused_in_the_form(administrator):
     person = make_staff(make_unit())
     typed = {
-        "person": person.pk, "post": make_post(make_unit()).pk, "kind": "main", "starts_on": "2025-04-01",
-        "ends_on": "", "announced_on": "2025-03-24",
-    }  # fmt: skip
+        "person": person.pk,
+        "post": make_post(make_unit()).pk,
+        "kind": "main",
+        "starts_on": "2025-04-01",
+        "ends_on": "",
+        "announced_on": "2025-03-24",
+    }
     response = administrator.post(reverse("appointment:add"), typed)
     assert "本務が" in response.content.decode()
     assert person.appointments.count() == 1

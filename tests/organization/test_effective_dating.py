@@ -35,7 +35,7 @@ def moving(db):
     return unit
 
 
-def test_the_version_that_ends_and_the_one_that_begins_are_told_of_on_the_day_and_no_second_time(moving, heard):
+def test_versions_that_end_or_begin_are_announced_once_on_the_day(moving, heard):
     take_effect(on=BEFORE)
     heard.clear()
     assert take_effect(on=DAY) == 2

@@ -34,8 +34,12 @@ def test_names_then_and_now():
     assert tree.name_then(unit.pk, EVE) == "男女共同参画課"
     assert tree.name_then(unit.pk, date(1990, 1, 1)) == "男女共同参画課"
     assert tree.all_names(unit.pk) == (
-        "人権・共生課", "じんけん・きょうせいか", "男女共同参画課", "男女課", "だんじょきょうどうさんかくか",
-    )  # fmt: skip
+        "人権・共生課",
+        "じんけん・きょうせいか",
+        "男女共同参画課",
+        "男女課",
+        "だんじょきょうどうさんかくか",
+    )
     assert (tree.short(unit.pk), unit_tree(EVE).short(unit.pk)) == ("人権・共生課", "男女課")
 
 

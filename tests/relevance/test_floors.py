@@ -48,8 +48,16 @@ def test_questions_about_the_demo(capsys):
     call_command("search_evaluate", str(HERE), "--json", "--first", "5")
     printed = json.loads(capsys.readouterr().out)["relevance"]
     assert set(printed) == {
-        "engine", "questions", "ndcg@10", "recall@10", "mrr@10", "success@1", "zero_hits", "p50_ms", "p95_ms",
-    }  # fmt: skip
+        "engine",
+        "questions",
+        "ndcg@10",
+        "recall@10",
+        "mrr@10",
+        "success@1",
+        "zero_hits",
+        "p50_ms",
+        "p95_ms",
+    }
 
 
 @pytest.mark.slow

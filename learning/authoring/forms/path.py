@@ -72,9 +72,12 @@ class TextForm(forms.Form):
         label="要旨", max_length=200, required=False, rows=2, help_text="一覧と検索に出る二、三行。200文字まで。"
     )
     about = LongField(
-        label="説明", max_length=2000, required=False, rows=6,
+        label="説明",
+        max_length=2000,
+        required=False,
+        rows=6,
         help_text="だれのための学習か、どう進めるか。見出しや箇条書き（Markdown）も使えます。",
-    )  # fmt: skip
+    )
     use_required_attribute = False
 
 
@@ -97,9 +100,11 @@ class SettingsForm(forms.Form):
         label="ねらい", max_length=400, required=True, rows=3, help_text="終えた人が、何をできるようになるか。"
     )
     due_kind = forms.ChoiceField(
-        label="期限の決め方", choices=PathVersion.DueKind.choices, widget=forms.RadioSelect,
+        label="期限の決め方",
+        choices=PathVersion.DueKind.choices,
+        widget=forms.RadioSelect,
         error_messages=choice_messages("期限の決め方"),
-    )  # fmt: skip
+    )
     due_days = WholeField(
         label="日数", lowest=1, highest=MAX_DAYS, help_text="「割当てから」「発令から」のとき。例：90"
     )
@@ -144,12 +149,15 @@ class SettingsForm(forms.Form):
 class GroupForm(forms.Form):
     title = LineField(label="まとまりの名前", max_length=60, required=True, help_text="例：はじめの一週間")
     rule = forms.ChoiceField(
-        label="すませ方", widget=forms.RadioSelect, initial=StepGroup.Rule.ALL, error_messages=choice_messages("すませ方"),
+        label="すませ方",
+        widget=forms.RadioSelect,
+        initial=StepGroup.Rule.ALL,
+        error_messages=choice_messages("すませ方"),
         choices=[
             (StepGroup.Rule.ALL, "必須のステップを、すべてすませる"),
             (StepGroup.Rule.ANY, "この中から、いくつかをすませる"),
         ],
-    )  # fmt: skip
+    )
     any_n = WholeField(label="すませる数", lowest=1, highest=60, help_text="「いくつか」のとき。例：2")
     use_required_attribute = False
 

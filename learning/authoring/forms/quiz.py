@@ -40,9 +40,12 @@ class QuizForm(StepForm):
         numbers = [("", "選んでください"), *((str(m), f"選択肢{m + 1}") for m in range(CHOICES))]
         answer = question.get("answer")
         self.fields[f"answer_{n}"] = forms.ChoiceField(
-            label=f"{called}の正しい答え", choices=numbers, required=False, error_messages=choice_messages("正しい答え"),
+            label=f"{called}の正しい答え",
+            choices=numbers,
+            required=False,
+            error_messages=choice_messages("正しい答え"),
             initial="" if answer is None else str(answer),
-        )  # fmt: skip
+        )
         self.fields[f"note_{n}"] = LineField(
             label=f"{called}の解説", max_length=200, required=False, initial=question.get("note", "")
         )
@@ -89,6 +92,8 @@ class QuizForm(StepForm):
             return None
         kept = [m for m, text in enumerate(texts) if text]
         return {
-            "question": question, "choices": [texts[m] for m in kept], "answer": kept.index(int(chosen)),
+            "question": question,
+            "choices": [texts[m] for m in kept],
+            "answer": kept.index(int(chosen)),
             "note": data.get(f"note_{n}", "").strip(),
-        }  # fmt: skip
+        }

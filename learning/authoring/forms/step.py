@@ -23,9 +23,12 @@ class StepForm(forms.Form):
     minutes = WholeField(label="目安の分", lowest=1, highest=6000, required=True)
     required = forms.BooleanField(label="必須にする", required=False, initial=True)
     completion = forms.ChoiceField(
-        label="完了条件", choices=Completion.choices, widget=forms.RadioSelect, initial=Completion.SELF,
+        label="完了条件",
+        choices=Completion.choices,
+        widget=forms.RadioSelect,
+        initial=Completion.SELF,
         error_messages=choice_messages("完了条件"),
-    )  # fmt: skip
+    )
     use_required_attribute = False
     #: The columns of the type, and what stands on top of the form.
     OWN: ClassVar[tuple[str, ...]] = ()
@@ -84,9 +87,13 @@ class CourseField(forms.ModelChoiceField):
 class CourseForm(ByFactForm):
     OWN = ("course",)
     course = CourseField(
-        TrainingCourse.objects.none(), label="研修", to_field_name="code", empty_label="選んでください",
-        error_messages=choice_messages("研修"), help_text="受講の記録が修了か合格になると、自動ですみになります。",
-    )  # fmt: skip
+        TrainingCourse.objects.none(),
+        label="研修",
+        to_field_name="code",
+        empty_label="選んでください",
+        error_messages=choice_messages("研修"),
+        help_text="受講の記録が修了か合格になると、自動ですみになります。",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -51,7 +51,7 @@ def group(request: HttpRequest, public_id: str, pk: int | None = None) -> HttpRe
     form = GroupForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            saved = editing.save_group(version=version, by=user_of(request), values=form.cleaned_data, group=row)  # fmt: skip
+            saved = editing.save_group(version=version, by=user_of(request), values=form.cleaned_data, group=row)
         except ValidationError as error:
             refuse(form, error)
         else:

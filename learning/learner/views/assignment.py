@@ -162,9 +162,12 @@ def step(request: HttpRequest, uid: UUID, step_uid: UUID) -> HttpResponse:
             recording.skip(assignment=mine, step_uid=step_uid, by=mine.person)
         else:
             recording.do(
-                assignment=mine, step_uid=step_uid, by=mine.person, evidence=clean_text(evidence, "書いたこと"),
+                assignment=mine,
+                step_uid=step_uid,
+                by=mine.person,
+                evidence=clean_text(evidence, "書いたこと"),
                 answers=answers,
-            )  # fmt: skip
+            )
     except recording.WrongAnswersError as error:
         said = f"{len(error.wrong)}問、もう一度考えてみましょう。説明を読んで、選び直してください。"
         return _page(request, mine, Tried(step_uid, (said,), evidence, answers, tuple(error.wrong)))

@@ -62,9 +62,12 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     chosen = form.chosen()
     turns = {
         name: f"?{urlencode({**chosen, 'page': number})}"
-        for name, has, number in (("previous", found.has_previous(), found.number - 1), ("next", found.has_next(), found.number + 1))
+        for name, has, number in (
+            ("previous", found.has_previous(), found.number - 1),
+            ("next", found.has_next(), found.number + 1),
+        )
         if has
-    }  # fmt: skip
+    }
     context = {"form": form, "courses": found, "turns": turns, "narrowed": bool(chosen)}
     return render(request, "learning/courses.html", context)
 
