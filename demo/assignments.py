@@ -48,14 +48,29 @@ class AssignmentLoader(Giver):
         for who, days_ago in (("kyodo/係長/3", 420), ("kyodo/課長補佐/1", 350)):  # expired; renewal open
             self.give(Batch("kojin", [seat[who]], days_ago, by="kenshu", reason="年に一度の確認です。", done=[7]))
         names = (
-            "係長/1", "主査/1", "主任/2", "主任/1", "主任/3", "係長/2", "主任/4", "主事/2", "主査/2", "主事/3", "主査/3", "課長/1",
-        )  # fmt: skip
+            "係長/1",
+            "主査/1",
+            "主任/2",
+            "主任/1",
+            "主任/3",
+            "係長/2",
+            "主任/4",
+            "主事/2",
+            "主査/2",
+            "主事/3",
+            "主査/3",
+            "課長/1",
+        )
         year = self.give(
             Batch(
-                "kojin", [seat[f"kyodo/{name}"] for name in names], 75, by="kenshu",
-                reason="個人情報を扱う全員が、年に一度学びます。", done=[7, 7, 7, 2, 3, 4, 6, 6, 1, 0, 0, 2],
+                "kojin",
+                [seat[f"kyodo/{name}"] for name in names],
+                75,
+                by="kenshu",
+                reason="個人情報を扱う全員が、年に一度学びます。",
+                done=[7, 7, 7, 2, 3, 4, 6, 6, 1, 0, 0, 2],
             )
-        )  # fmt: skip
+        )
         self.hand_in(year[seat["kyodo/主任/4"].pk], 6, "登録団体の名簿から、担当者の携帯番号の列を消した。", 2)
         returned = self.hand_in(year[seat["kyodo/主事/2"].pk], 6, "名簿を見直した。", 6)
         on = max(self.today - timedelta(days=5), year[seat["kyodo/主事/2"].pk].start_on)
@@ -64,9 +79,11 @@ class AssignmentLoader(Giver):
                 progress=returned, user=head, accept=False, comment="どの列を、なぜ消したかを一行足してください。"
             )
             adjustments.waive(
-                assignment=year[seat["kyodo/主事/3"].pk], user=head,
-                reason="前の職で、この研修の講師を務めていました。", evidence="研修講師の委嘱の記録（昨年度）",
-            )  # fmt: skip
+                assignment=year[seat["kyodo/主事/3"].pk],
+                user=head,
+                reason="前の職で、この研修の講師を務めていました。",
+                evidence="研修講師の委嘱の記録（昨年度）",
+            )
         self.suspend(year[seat["kyodo/主査/2"].pk])
         self._meetings(head)
 
@@ -79,9 +96,11 @@ class AssignmentLoader(Giver):
         late, longer, ended = (rows[person.pk] for person in first)
         with clock.moved_to(max(self.today - timedelta(days=12), longer.start_on)):
             adjustments.extend(
-                assignment=longer, user=head, due_on=max(longer.due_on, self.today) + timedelta(days=30),
+                assignment=longer,
+                user=head,
+                due_on=max(longer.due_on, self.today) + timedelta(days=30),
                 reason="補助金の審査会と重なったため。",
-            )  # fmt: skip
+            )
             adjustments.cancel(assignment=ended, user=head, reason="説明会の担当が替わったため。")
         second = [seat["kyodo/主任/2"], seat["shippitsu"]]
         reason = "冬のタウンミーティングを、二人で準備してください。"
@@ -96,9 +115,13 @@ class AssignmentLoader(Giver):
         begun = max(self.today - timedelta(days=40), row.start_on)
         post = self.people.post("kyodo/主査/2")
         leave = Appointment.objects.create(
-            person=row.person, post=post, kind=Appointment.Kind.CHILDCARE, starts_on=begun,
-            ends_on=begun + timedelta(days=330), announced_on=begun - timedelta(days=30),
-        )  # fmt: skip
+            person=row.person,
+            post=post,
+            kind=Appointment.Kind.CHILDCARE,
+            starts_on=begun,
+            ends_on=begun + timedelta(days=330),
+            announced_on=begun - timedelta(days=30),
+        )
         Suspension.objects.create(assignment=row, leave=leave)
         with clock.moved_to(begun):
             row.state = AssignmentState.SUSPENDED
@@ -112,12 +135,17 @@ class AssignmentLoader(Giver):
         said = (
             (kinds.BEFORE_14, due - timedelta(days=14), f"「{title}」の期限まで、あと14日です。"),
             (kinds.BEFORE_3, due - timedelta(days=3), f"「{title}」の期限まで、あと3日です。"),
-            (kinds.AFTER_1, due + timedelta(days=1), f"「{title}」の期限を1日過ぎました。次の一歩だけ、進めてみませんか。"),
             (
-                kinds.MANAGER, self.today - timedelta(days=4),
+                kinds.AFTER_1,
+                due + timedelta(days=1),
+                f"「{title}」の期限を1日過ぎました。次の一歩だけ、進めてみませんか。",
+            ),
+            (
+                kinds.MANAGER,
+                self.today - timedelta(days=4),
                 f"「{title}」の下見の所で止まっているようです。難しい所があれば、金曜の午後に話しましょう。",
             ),
-        )  # fmt: skip
+        )
         days: set[date] = set()
         for kind, day, text in said:
             on = working_days_before(day, 1)
@@ -149,13 +177,21 @@ class AssignmentLoader(Giver):
         by = self.people.post("kenshu")
         coming = fiscal_year_start(fiscal_year(self.today) + 1)
         AssignmentRule.objects.create(
-            path=self.paths["hyakunichi"], newcomers=True, reason="県に入った人が、最初の百日に学びます。", by_post=by,
+            path=self.paths["hyakunichi"],
+            newcomers=True,
+            reason="県に入った人が、最初の百日に学びます。",
+            by_post=by,
             starts_on=coming,
-        )  # fmt: skip
+        )
         rule = AssignmentRule.objects.create(
-            path=self.paths["kacho"], heads=True, transferred=True, bound_to_post=True, by_post=by,
-            starts_on=self.year_began, reason="所属長になった人が、最初の三か月に学びます。",
-        )  # fmt: skip
+            path=self.paths["kacho"],
+            heads=True,
+            transferred=True,
+            bound_to_post=True,
+            by_post=by,
+            starts_on=self.year_began,
+            reason="所属長になった人が、最初の三か月に学びます。",
+        )
         # Before all others, so that whoever finished or is late by now did so from the first day.
         heads = [
             s for s in self.people.world.staff if s.is_head and s.since == self.year_began and s.employment == "regular"
@@ -167,9 +203,11 @@ class AssignmentLoader(Giver):
         centre = rows[self.people.head(WAITING).pk]
         if centre.is_open and (user := self.people["shochou"].user):
             adjustments.extend(
-                assignment=centre, user=user, due_on=max(centre.due_on, self.today) + timedelta(days=20),
+                assignment=centre,
+                user=user,
+                due_on=max(centre.due_on, self.today) + timedelta(days=20),
                 reason="開設の準備が夏まで続いたため。",
-            )  # fmt: skip
+            )
 
     def load_others(self) -> None:
         """The rest of the prefecture, so that the office's page counts something."""
@@ -216,9 +254,10 @@ class AssignmentLoader(Giver):
         """Somebody left 県民協働課 for another unit on 1 April; the head is asked whether the successor learns on."""
         world, since = self.people.world, self.year_began
         moved = next(
-            s for s in world.staff
+            s
+            for s in world.staff
             if s.since == since and not s.former_unit and s.joined < since and not s.is_head and s.unit != WAITING
-        )  # fmt: skip
+        )
         person, post = self.people.people[moved.number], self.people.post("kyodo/主事/1")
         Appointment.objects.create(
             person=person,
@@ -232,12 +271,21 @@ class AssignmentLoader(Giver):
         assert version is not None
         given = since - timedelta(days=50)
         row = Assignment.objects.create(
-            person=person, path=path, version=version, post=post, source=Source.MANAGER, assigned_on=given, start_on=given,
-            assigned_by=self.people["shochou"], due_on=given + timedelta(days=120), state=AssignmentState.CANCELLED,
-            steps_needed=outlines([version.pk])[version.pk].needed, closed_on=since,
+            person=person,
+            path=path,
+            version=version,
+            post=post,
+            source=Source.MANAGER,
+            assigned_on=given,
+            start_on=given,
+            assigned_by=self.people["shochou"],
+            due_on=given + timedelta(days=120),
+            state=AssignmentState.CANCELLED,
+            steps_needed=outlines([version.pk])[version.pk].needed,
+            closed_on=since,
             reason="タウンミーティングの担当として学んでください。",
             closing_reason="異動により、職に結びつく割当が終わりました。",
-        )  # fmt: skip
+        )
         SuccessorProposal.objects.create(ended=row, post=post, path=path, made_on=since)
 
 

@@ -16,9 +16,21 @@ from demo.world import DATA
 
 FULL = 1500
 LONG_FIELDS = (
-    "observation", "context", "discussion", "conclusion", "recommendation", "citizen_effect", "early_warning",
-    "applies_when", "not_applicable", "hypothesis", "precedent_gap", "smallest_trial", "success_measure", "stop_rule",
-)  # fmt: skip
+    "observation",
+    "context",
+    "discussion",
+    "conclusion",
+    "recommendation",
+    "citizen_effect",
+    "early_warning",
+    "applies_when",
+    "not_applicable",
+    "hypothesis",
+    "precedent_gap",
+    "smallest_trial",
+    "success_measure",
+    "stop_rule",
+)
 
 
 @dataclass(frozen=True)

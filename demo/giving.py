@@ -71,9 +71,14 @@ class Giver:
             if user is not None and not permissions.is_office(user):
                 source = Source.MANAGER
             order = Order(
-                path=self.paths[batch.path], start_on=day, reason=batch.reason, source=source, rule=batch.rule,
-                bound_to_post=batch.bound, **batch.extra,
-            )  # fmt: skip
+                path=self.paths[batch.path],
+                start_on=day,
+                reason=batch.reason,
+                source=source,
+                rule=batch.rule,
+                bound_to_post=batch.bound,
+                **batch.extra,
+            )
             made = assigning.assign(plan=assigning.plan(order=order, people=batch.people), by=user)
         steps = {person.pk: n for person, n in zip(batch.people, batch.done, strict=False)}
         self.advance([(row, steps.get(row.person_id, 0)) for row in made])
@@ -130,9 +135,14 @@ class Giver:
         by = row.person if step.completion == "self" else self.people.head(self.staff[row.person_id].unit)
         at = datetime.combine(day, time(10, 20), clock.TOKYO)
         return StepProgress(
-            assignment=row, step_uid=step.uid, done_on=day, by=by, item_id=step.item_id, changed_at=at,
+            assignment=row,
+            step_uid=step.uid,
+            done_on=day,
+            by=by,
+            item_id=step.item_id,
+            changed_at=at,
             evidence=said[self._number(row) % len(said)],
-        )  # fmt: skip
+        )
 
     def hand_in(self, row: Assignment, order: int, text: str, days_ago: int) -> StepProgress:
         """The learner sends a step that somebody else looks at; `order` counts the steps from 0."""

@@ -26,7 +26,7 @@ from kb.models import (
     Scene,
     Stance,
     Theme,
-)  # fmt: skip
+)
 from kb.models.item import State
 from learning.models import TrainingCourse, TrainingRecord
 from organization import clock
@@ -93,8 +93,9 @@ class ItemLoader:
         """Three recent items of the writer's unit wait for its reviewer, so that the list is not empty."""
         recent = sorted(
             (c for c in self._of("kyodo") if c.data["type"] == "lesson" and c.data["audience"] == "prefecture"),
-            key=lambda c: c.on, reverse=True,
-        )  # fmt: skip
+            key=lambda c: c.on,
+            reverse=True,
+        )
         return content.key in {c.key for c in recent[:3]}
 
     def _of(self, unit: str) -> list[Content]:
@@ -122,9 +123,16 @@ class ItemLoader:
     def _lesson(self, content: Content) -> Lesson:
         d = content.data
         names = (
-            "observation", "context", "discussion", "conclusion", "recommendation", "citizen_effect", "early_warning",
-            "applies_when", "not_applicable",
-        )  # fmt: skip
+            "observation",
+            "context",
+            "discussion",
+            "conclusion",
+            "recommendation",
+            "citizen_effect",
+            "early_warning",
+            "applies_when",
+            "not_applicable",
+        )
         lesson = Lesson(
             kind=d["kind"], maturity=d["maturity"], causes=d.get("causes", []), priority=d.get("priority", "")
         )
@@ -147,11 +155,18 @@ class ItemLoader:
         chosen = get_format(d["format"])
         assert chosen is not None, d["format"]
         item = Retrospective(
-            format=d["format"], prompts=chosen.prompts(), subject=d["subject"], participants_n=d["participants"],
-            outcome=d.get("outcome", ""), held_on=content.on, period_to=content.on, period_from=content.on,
-            blameless_ok=True, facts=_facts(d.get("facts", {}), content.on),
+            format=d["format"],
+            prompts=chosen.prompts(),
+            subject=d["subject"],
+            participants_n=d["participants"],
+            outcome=d.get("outcome", ""),
+            held_on=content.on,
+            period_to=content.on,
+            period_from=content.on,
+            blameless_ok=True,
+            facts=_facts(d.get("facts", {}), content.on),
             looks_back_on=self.items.get(d.get("challenge", "")),
-        )  # fmt: skip
+        )
         item.answers.set(
             Answer(
                 section_key=a["section"], text=a["text"].strip(), uid=uid("answer", content.key, str(n)), sort_order=n
@@ -170,10 +185,14 @@ class ItemLoader:
         names = ("hypothesis", "precedent_gap", "citizen_effect", "smallest_trial", "success_measure", "stop_rule")
         ended = d["state"] == "closed"
         return Challenge(
-            **{name: d[name].strip() for name in names}, premortem=d["premortem"], budget_yen=d.get("budget_yen"),
-            sponsor_post=head, stage=d["state"], outcome=d.get("outcome", "") if ended else "",
+            **{name: d[name].strip() for name in names},
+            premortem=d["premortem"],
+            budget_yen=d.get("budget_yen"),
+            sponsor_post=head,
+            stage=d["state"],
+            outcome=d.get("outcome", "") if ended else "",
             ended_on=content.on + timedelta(days=1) if ended else None,
-        )  # fmt: skip
+        )
 
     def _article(self, content: Content) -> Article:
         return Article(body=[block for block in map(self._block, content.data["blocks"]) if block])

@@ -24,16 +24,18 @@ from learning.models import (
     StepGroup,
     TrainingCourse,
     TrainingRecord,
-)  # fmt: skip
+)
 from organization import clock
 from organization.fiscal import fiscal_year
 from organization.models import Appointment, OrgUnit, Person, Post
 
 #: What somebody of a rank has taken at some time: (course, years ago). None of these is a step of a path.
 TAKEN = {
-    "係長": (("S150", 2), ("S251", 1)), "課長補佐": (("S150", 5), ("S205", 3)), "主査": (("S251", 1), ("S205", 2)),
+    "係長": (("S150", 2), ("S251", 1)),
+    "課長補佐": (("S150", 5), ("S205", 3)),
+    "主査": (("S251", 1), ("S205", 2)),
     "主任": (("S251", 1),),
-}  # fmt: skip
+}
 
 
 def _read(name: str) -> dict[str, list[dict[str, Any]]]:
@@ -138,11 +140,18 @@ class PathLoader:
         day = self.today - timedelta(days=table["made"])
         origin = self.paths.get(table.get("copied_from", ""))
         path = LearningPath(
-            title=table["title"], summary=table["summary"], about=table["about"], keywords=table["keywords"],
-            audience=table.get("audience", "prefecture"), attribution="unit_only", owner_unit=self.units[table["unit"]],
-            occurred_on=day, review_due=self.today + timedelta(days=150 + table["made"] % 100), copied_from=origin,
+            title=table["title"],
+            summary=table["summary"],
+            about=table["about"],
+            keywords=table["keywords"],
+            audience=table.get("audience", "prefecture"),
+            attribution="unit_only",
+            owner_unit=self.units[table["unit"]],
+            occurred_on=day,
+            review_due=self.today + timedelta(days=150 + table["made"] % 100),
+            copied_from=origin,
             translation_key=uid("path", table["key"]),
-        )  # fmt: skip
+        )
         path.themes.set([self.themes[code] for code in table["themes"]])
         path.scenes.set([self.scenes[code] for code in table["scenes"]])
         with clock.moved_to(day):

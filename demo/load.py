@@ -35,7 +35,7 @@ from organization.models import (
     Person,
     Post,
     User,
-)  # fmt: skip
+)
 
 #: Called with (what is being loaded, how many are done, how many in all).
 Progress = Callable[[str, int, int], None]
@@ -83,12 +83,17 @@ def load_units(world: World) -> dict[str, OrgUnit]:
     units = {u.code: OrgUnit.objects.create(uid=uid("unit", u.code), code=u.code, kind=u.kind) for u in world.units}
     OrgUnitVersion.objects.bulk_create(
         OrgUnitVersion(
-            unit=units[u.code], name=v.name, short=v.short, kana=v.kana, parent=units.get(v.parent),
-            valid_from=v.valid_from, valid_to=v.valid_to,
+            unit=units[u.code],
+            name=v.name,
+            short=v.short,
+            kana=v.kana,
+            parent=units.get(v.parent),
+            valid_from=v.valid_from,
+            valid_to=v.valid_to,
         )
         for u in world.units
         for v in u.versions
-    )  # fmt: skip
+    )
     for e in world.events:
         event = OrgEvent.objects.create(kind=e.kind, effective_on=e.on, main_successor=units[e.main])
         event.from_units.set(units[code] for code in e.sources)
@@ -113,9 +118,15 @@ def load_people(world: World, units: dict[str, OrgUnit], progress: Progress) -> 
                 s.login, email=email, password=PASSWORD, last_name=s.name.split()[0], first_name=s.name.split()[1]
             )
         person = Person.objects.create(
-            uid=uid("person", s.number), user=user, staff_no=s.number, name=s.name, kana=s.kana, employment=s.employment,
-            joined_on=s.joined, findable=n % 2 == 0,  # half of them agreed to be found by name
-        )  # fmt: skip
+            uid=uid("person", s.number),
+            user=user,
+            staff_no=s.number,
+            name=s.name,
+            kana=s.kana,
+            employment=s.employment,
+            joined_on=s.joined,
+            findable=n % 2 == 0,  # half of them agreed to be found by name
+        )
         post = Post.objects.create(
             uid=uid("post", s.unit, s.rank, str(s.seat), s.number), unit=units[s.unit], title=s.rank, is_head=s.is_head
         )
@@ -142,9 +153,13 @@ def _appoint(s: Staff, person: Person, post: Post, units: dict[str, OrgUnit]) ->
     if s.former_unit and s.joined < s.since:
         old = Post.objects.create(uid=uid("former", s.number), unit=units[s.former_unit], title="主事", is_head=False)
         Appointment.objects.create(
-            person=person, post=old, kind="main", starts_on=s.joined, ends_on=s.since - timedelta(days=1),
+            person=person,
+            post=old,
+            kind="main",
+            starts_on=s.joined,
+            ends_on=s.since - timedelta(days=1),
             announced_on=s.joined,
-        )  # fmt: skip
+        )
 
 
 def load_images() -> dict[str, Any]:
@@ -163,17 +178,22 @@ def load_unfinished(people: dict[str, Person]) -> None:
     """What the personas find begun: drafts to go on with, and a course whose report is still to be written."""
     writer, newcomer = people["shippitsu"], people["shinjin"]
     drafts.start(
-        author=writer, kind=Draft.Kind.RETROSPECTIVE, format="kpt",
+        author=writer,
+        kind=Draft.Kind.RETROSPECTIVE,
+        format="kpt",
         data={
-            "subject": "協働推進会議の運営", "audience": "unit", "themes": ["kyodo"],
+            "subject": "協働推進会議の運営",
+            "audience": "unit",
+            "themes": ["kyodo"],
             "answer-keep": "会議の前日に、資料の要点を一枚にして送った。発言が最初の10分から出た。",
             "answer-problem": "オンラインの参加者が、会場の小さな声を聞き取れなかった。",
         },
-    )  # fmt: skip
+    )
     drafts.start(
-        author=writer, kind=Draft.Kind.LESSON,
+        author=writer,
+        kind=Draft.Kind.LESSON,
         data={"title": "意見募集の締切は、月曜の朝にする", "audience": "unit", "kind": "improve", "themes": ["kyodo"]},
-    )  # fmt: skip
+    )
     today = clock.today()
     for person, code, title, days in (
         (newcomer, "S101", "新規採用職員研修（後期）", 6),
@@ -184,6 +204,12 @@ def load_unfinished(people: dict[str, Person]) -> None:
         )
         day = today - timedelta(days=days)
         TrainingRecord.objects.create(
-            person=person, course=course, organiser="人事研修課", starts_on=day, ends_on=day, hours=12, obligation="named",
+            person=person,
+            course=course,
+            organiser="人事研修課",
+            starts_on=day,
+            ends_on=day,
+            hours=12,
+            obligation="named",
             status="completed",
-        )  # fmt: skip
+        )

@@ -55,9 +55,13 @@ LOGINS = {
 }
 #: How a hundred assignments stand.
 STATES = (
-    *[AssignmentState.IN_PROGRESS] * 28, *[AssignmentState.ASSIGNED] * 12, *[AssignmentState.SUSPENDED] * 3,
-    *[AssignmentState.COMPLETED] * 47, *[AssignmentState.WAIVED] * 6, *[AssignmentState.CANCELLED] * 4,
-)  # fmt: skip
+    *[AssignmentState.IN_PROGRESS] * 28,
+    *[AssignmentState.ASSIGNED] * 12,
+    *[AssignmentState.SUSPENDED] * 3,
+    *[AssignmentState.COMPLETED] * 47,
+    *[AssignmentState.WAIVED] * 6,
+    *[AssignmentState.CANCELLED] * 4,
+)
 CLOSED = (AssignmentState.COMPLETED, AssignmentState.WAIVED, AssignmentState.CANCELLED)
 NAMESPACE = uuid.UUID("c4c9a1f0-8f27-4b7e-9d57-0a5a2f5d9b10")
 
@@ -120,9 +124,11 @@ def _people(count: int, say: Say) -> list[Person]:
         is_head = key not in divisions
         if is_head:
             divisions[key] = _unit(
-                f"keisoku-{n // DEPARTMENT}-{division}", f"計測{n // DEPARTMENT + 1}の{division + 1}課",
-                OrgUnit.Kind.DIVISION, department.pk,
-            )  # fmt: skip
+                f"keisoku-{n // DEPARTMENT}-{division}",
+                f"計測{n // DEPARTMENT + 1}の{division + 1}課",
+                OrgUnit.Kind.DIVISION,
+                department.pk,
+            )
         title = "課長" if is_head else TITLE_OF_A_THOUSAND if seat % 2 and n < 2 * A_THOUSAND * 1.06 else "主事"
         posts.append(Post(unit=divisions[key], title=title, is_head=is_head))
     posts = _bulk(Post, posts, count, say)
@@ -171,11 +177,17 @@ def _paths(by: Person) -> list[PathVersion]:
         group = StepGroup.objects.create(version=version, order=0, title="はじめに")
         Step.objects.bulk_create(
             Step(
-                version=version, group=group, uid=uuid.uuid5(NAMESPACE, f"{n}/{m}"), order=m, type=StepType.ON_JOB,
-                title=f"{m + 1}番目にやってみる", why="計測のため。", task="やってみて、書く。",
+                version=version,
+                group=group,
+                uid=uuid.uuid5(NAMESPACE, f"{n}/{m}"),
+                order=m,
+                type=StepType.ON_JOB,
+                title=f"{m + 1}番目にやってみる",
+                why="計測のため。",
+                task="やってみて、書く。",
             )
             for m in range(STEPS)
-        )  # fmt: skip
+        )
         path.stage = Stage.ACTIVE
         transitions.publish(item=path)
         found.append(version)
@@ -208,14 +220,23 @@ def _assignment(
     done = STEPS if state == AssignmentState.COMPLETED else 0 if state == AssignmentState.ASSIGNED else 5
     closed = min(today, due + timedelta(days=(n * 11) % 40 - 30))
     return Assignment(
-        person=people[place], path_id=version.path_id, version=version, source="office", reason="計測のため。",
-        assigned_on=starts, start_on=starts, due_on=due, state=state, steps_done=done, steps_needed=STEPS,
+        person=people[place],
+        path_id=version.path_id,
+        version=version,
+        source="office",
+        reason="計測のため。",
+        assigned_on=starts,
+        start_on=starts,
+        due_on=due,
+        state=state,
+        steps_done=done,
+        steps_needed=STEPS,
         completed_on=closed if state == AssignmentState.COMPLETED else None,
         closed_on=None if open_still else max(closed, starts),
         closing_reason="計測のため" if state in CLOSED[1:] else "",
         waiver_evidence="計測のため" if state == AssignmentState.WAIVED else "",
         post_id=posts[people[place].pk] if n % 4 == 0 else None,
-    )  # fmt: skip
+    )
 
 
 def _progress(made: list[Assignment], uids: dict[int, list[uuid.UUID]]) -> Iterator[StepProgress]:
@@ -223,9 +244,13 @@ def _progress(made: list[Assignment], uids: dict[int, list[uuid.UUID]]) -> Itera
     for row in made:
         for uid in uids[row.version_id][: row.steps_done]:
             yield StepProgress(
-                assignment=row, step_uid=uid, done_on=row.start_on, evidence="やってみました。", by_id=row.person_id,
+                assignment=row,
+                step_uid=uid,
+                done_on=row.start_on,
+                evidence="やってみました。",
+                by_id=row.person_id,
                 changed_at=now,
-            )  # fmt: skip
+            )
 
 
 def _records(count: int, people: list[Person], say: Say) -> None:
@@ -239,10 +264,16 @@ def _records(count: int, people: list[Person], say: Say) -> None:
     def row(n: int) -> TrainingRecord:
         day = today - timedelta(days=(n * 17) % 1800)
         return TrainingRecord(
-            person=people[n % len(people)], course=courses[(n * 7) % COURSES], starts_on=day, ends_on=day,
-            fiscal_year=fiscal_year(day), hours=6, status=statuses[n % 10], used=used[n % 7],
+            person=people[n % len(people)],
+            course=courses[(n * 7) % COURSES],
+            starts_on=day,
+            ends_on=day,
+            fiscal_year=fiscal_year(day),
+            hours=6,
+            status=statuses[n % 10],
+            used=used[n % 7],
             obligation=("all", "named", "applied", "optional")[n % 4],
-        )  # fmt: skip
+        )
 
     _bulk(TrainingRecord, map(row, range(count)), count, say)
 
@@ -256,8 +287,10 @@ def move(count: int, on: date) -> int:
     """
     rows = list(
         Appointment.objects.filter(person__staff_no__startswith="K", ends_on__isnull=True, starts_on__lt=on)
-        .exclude(post__is_head=True).exclude(person__user__isnull=False).order_by("pk")[:count]
-    )  # fmt: skip
+        .exclude(post__is_head=True)
+        .exclude(person__user__isnull=False)
+        .order_by("pk")[:count]
+    )
     posts = [row.post_id for row in rows[DIVISION:] + rows[:DIVISION]]
     eve = on - timedelta(days=1)
     gone = {row.person_id for row in rows[::20]}

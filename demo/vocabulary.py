@@ -5,16 +5,38 @@ from __future__ import annotations
 from kb.models import Scene, Stance, Term, Theme
 
 THEMES = (
-    ("bosai", "防災・危機管理"), ("fukushi", "福祉・医療"), ("kosodate", "子ども・子育て"), ("sangyo", "産業・雇用"),
-    ("nogyo", "農林業"), ("kankyo", "環境・脱炭素"), ("kotsu", "道路・交通"), ("machi", "まちづくり・移住"),
-    ("kyoiku", "教育・人づくり"), ("digital", "デジタル"), ("zaisei", "財政・税"), ("kyodo", "県民参加・協働"),
-    ("somu", "組織・人事"), ("kanko", "観光・文化"),
-)  # fmt: skip
+    ("bosai", "防災・危機管理"),
+    ("fukushi", "福祉・医療"),
+    ("kosodate", "子ども・子育て"),
+    ("sangyo", "産業・雇用"),
+    ("nogyo", "農林業"),
+    ("kankyo", "環境・脱炭素"),
+    ("kotsu", "道路・交通"),
+    ("machi", "まちづくり・移住"),
+    ("kyoiku", "教育・人づくり"),
+    ("digital", "デジタル"),
+    ("zaisei", "財政・税"),
+    ("kyodo", "県民参加・協働"),
+    ("somu", "組織・人事"),
+    ("kanko", "観光・文化"),
+)
 SCENES = (
-    ("keiyaku", "契約・入札"), ("hojokin", "補助金"), ("kojin", "個人情報"), ("madoguchi", "窓口・電話"), ("saigai", "災害対応"),
-    ("kaigi", "会議・説明会"), ("system", "システム"), ("koho", "広報"), ("gikai", "議会"), ("yosan", "予算"),
-    ("genba", "現場・工事"), ("hikitsugi", "引継ぎ"), ("kenshu", "研修・育成"), ("chosa", "調査・監査"), ("chosei", "庁内・市町村調整"),
-)  # fmt: skip
+    ("keiyaku", "契約・入札"),
+    ("hojokin", "補助金"),
+    ("kojin", "個人情報"),
+    ("madoguchi", "窓口・電話"),
+    ("saigai", "災害対応"),
+    ("kaigi", "会議・説明会"),
+    ("system", "システム"),
+    ("koho", "広報"),
+    ("gikai", "議会"),
+    ("yosan", "予算"),
+    ("genba", "現場・工事"),
+    ("hikitsugi", "引継ぎ"),
+    ("kenshu", "研修・育成"),
+    ("chosa", "調査・監査"),
+    ("chosei", "庁内・市町村調整"),
+)
 STANCES = (("kenmin", "県民起点"), ("manabu", "学び続ける"), ("chosen", "挑戦"), ("taiwa", "対話"), ("kyoso", "共創"))
 #: Reviewed words: what offices write, its reading, and what people say and type for the same thing. A word stands
 #: here only where either may be meant by the other in any sentence; what is merely near stays out.

@@ -20,9 +20,13 @@ DATA = Path(__file__).resolve().parent / "data"
 NAMESPACE = uuid.UUID("6f7c2c1e-51a0-4b0e-9d0a-3d6f0c2a7b11")
 #: (rank, how many in a unit of the small demo, head, reviewer)
 RANKS = (
-    ("課長", 1, True, False), ("課長補佐", 1, False, True), ("係長", 3, False, False), ("主査", 3, False, False),
-    ("主任", 4, False, False), ("主事", 3, False, False),
-)  # fmt: skip
+    ("課長", 1, True, False),
+    ("課長補佐", 1, False, True),
+    ("係長", 3, False, False),
+    ("主査", 3, False, False),
+    ("主任", 4, False, False),
+    ("主事", 3, False, False),
+)
 HEADS = {"regional_bureau": "局長", "field_office": "所長"}
 PEOPLE = {"small": 222, "full": 2000}
 
@@ -198,21 +202,36 @@ def _staff(places: dict[str, Any], units: list[Unit], size: str, today: date) ->
         former = rng.choice(current).code if years and rng.random() < 0.3 else ""
         staff.append(
             Staff(
-                number=f"{100001 + len(staff)}", name=f"{family[0]} {given[0]}", kana=f"{family[1]} {given[1]}",
-                unit=unit.code, rank=title, seat=seat, since=start, joined=joined, is_head=head, is_reviewer=reviewer,
+                number=f"{100001 + len(staff)}",
+                name=f"{family[0]} {given[0]}",
+                kana=f"{family[1]} {given[1]}",
+                unit=unit.code,
+                rank=title,
+                seat=seat,
+                since=start,
+                joined=joined,
+                is_head=head,
+                is_reviewer=reviewer,
                 former_unit=former if former != unit.code else "",
             )
-        )  # fmt: skip
+        )
     for town in towns:
         for rank in ("課長", "主査", "主事") if size == "small" else ("主査",):
             family, given = (part.split("/") for part in next(names))
             staff.append(
                 Staff(
-                    number=f"T-{town.code}-{len(staff)}", name=f"{family[0]} {given[0]}", kana=f"{family[1]} {given[1]}",
-                    unit=town.code, rank=rank, seat=1, since=fiscal_year_start(this - 1),
-                    joined=fiscal_year_start(this - 3), is_head=rank == "課長", employment="municipal",
+                    number=f"T-{town.code}-{len(staff)}",
+                    name=f"{family[0]} {given[0]}",
+                    kana=f"{family[1]} {given[1]}",
+                    unit=town.code,
+                    rank=rank,
+                    seat=1,
+                    since=fiscal_year_start(this - 1),
+                    joined=fiscal_year_start(this - 3),
+                    is_head=rank == "課長",
+                    employment="municipal",
                 )
-            )  # fmt: skip
+            )
     for unit in (u for u in units if u.code in own):
         staff += _opened(unit, own[unit.code], names, len(staff), [u.code for u in current])
     return [_with_login(person) for person in staff]
@@ -229,11 +248,18 @@ def _opened(unit: Unit, rows: list[Any], names: Any, count: int, others: list[st
             joined = since if how == "new" else fiscal_year_start(since.year - rng.randint(2, 12))
             found.append(
                 Staff(
-                    number=f"{100001 + count + len(found)}", name=f"{family[0]} {given[0]}", kana=f"{family[1]} {given[1]}",
-                    unit=unit.code, rank=rank, seat=seat, since=since, joined=joined, is_head=rank == HEADS.get(unit.kind),
+                    number=f"{100001 + count + len(found)}",
+                    name=f"{family[0]} {given[0]}",
+                    kana=f"{family[1]} {given[1]}",
+                    unit=unit.code,
+                    rank=rank,
+                    seat=seat,
+                    since=since,
+                    joined=joined,
+                    is_head=rank == HEADS.get(unit.kind),
                     former_unit="" if how == "new" else rng.choice(others),
                 )
-            )  # fmt: skip
+            )
     return found
 
 

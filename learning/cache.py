@@ -1,8 +1,8 @@
-"""Numbers that are dear to make, kept per process for a minute at most.
+"""Per-process cache for expensive figures.
 
-The stamp under which they stand is moved by any audited change, new assignment, record, progress, appointment or
-notice: what one does shows at once; only a change that leaves no trace of its own (a due date set in the database)
-waits for the minute. It refuses to keep rows: what a number opens is always read as it is.
+Entries live at most 60 seconds and are dropped as soon as anything audited changes, or an assignment, record, progress,
+appointment or notice is added. Only a change without an audit event (a due date set in the database) waits for the
+minute. Store numbers only, never rows: the list behind a number is always read from the database.
 """
 
 from __future__ import annotations
@@ -19,48 +19,46 @@ from organization.models import Appointment, Notice
 from organization.models.audit import AuditHead
 from organization.models.unit import TreeStamp
 
-SECONDS = 60
-#: So many at most, whoever asks; then it begins anew.
-MOST = 200
-Made = TypeVar("Made")
-
-_stamp: Any = None
-_kept: dict[Hashable, tuple[float, Any]] = {}
+MAX_AGE_SECONDS = 60
+#: The cache is emptied when it is full, whoever asks.
+MAX_ENTRIES = 200
+Figure = TypeVar("Figure")
 
 
-def kept(key: Hashable, make: Callable[[], Made]) -> Made:
-    """What `make` made of less than a minute ago, where nothing has been done since; one query for the stamp."""
-    global _stamp, _kept
-    stamp = (clock.today(), _read_stamp())
-    if stamp != _stamp or len(_kept) >= MOST:
-        _stamp, _kept = stamp, {}
-    here = _kept  # of this stamp, whatever another thread begins
-    found = here.get(key)
-    if found is None or time.monotonic() - found[0] >= SECONDS:
-        found = here[key] = (time.monotonic(), make())
-    made: Made = found[1]
-    return made
+class FigureCache:
+    """Values by key, valid for one state of the database on one day."""
+
+    def __init__(self) -> None:
+        self._stamp: Any = None
+        self._entries: dict[Hashable, tuple[float, Any]] = {}
+
+    def cached(self, key: Hashable, compute: Callable[[], Figure]) -> Figure:
+        """The stored value of `key`, or `compute()` if it is too old or anything has changed. One query."""
+        stamp = (clock.today(), _CHANGE_STAMP.all().first())
+        if stamp != self._stamp or len(self._entries) >= MAX_ENTRIES:
+            self._stamp, self._entries = stamp, {}
+        entries = self._entries  # another thread may replace the dict; a value belongs to the stamp read above
+        entry = entries.get(key)
+        if entry is None or time.monotonic() - entry[0] >= MAX_AGE_SECONDS:
+            entry = entries[key] = (time.monotonic(), compute())
+        figure: Figure = entry[1]
+        return figure
+
+    def clear(self) -> None:
+        """Compute every value again."""
+        self._stamp, self._entries = None, {}
 
 
-def forget() -> None:
-    """Make the numbers again at the next look."""
-    global _stamp
-    _stamp = None
-
-
-def _read_stamp() -> Any:
-    return _LAST.all().first()
-
-
-def _last_changes() -> Any:
-    """What has changed last, in one small query: the units, what was audited, and the newest row of each kind."""
+def _change_stamp() -> Any:
+    """A query of one small row that differs after any change: the unit tree, the audit head, the newest rows."""
     newest = {
         model.__name__.lower(): Subquery(model._default_manager.order_by("-pk").values("pk")[:1])
         for model in (Assignment, TrainingRecord, StepProgress, Appointment, Notice)
     }
     audited = Subquery(AuditHead.objects.filter(pk=1).values("hash")[:1])
-    found = TreeStamp.objects.filter(pk=1).annotate(audited=audited, **newest)
-    return found.values_list("value", "audited", *newest)
+    stamps = TreeStamp.objects.filter(pk=1).annotate(audited=audited, **newest)
+    return stamps.values_list("value", "audited", *newest)
 
 
-_LAST = _last_changes()
+_CHANGE_STAMP = _change_stamp()
+figure_cache = FigureCache()

@@ -37,11 +37,11 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept() -> None:
-    """Numbers kept by the process would be another test's: rows of two tests bear the same keys."""
-    from learning import cache
+def empty_figure_cache() -> None:
+    """Clear figures of other tests: rows of two tests have the same keys."""
+    from learning.cache import figure_cache
 
-    cache.forget()
+    figure_cache.clear()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

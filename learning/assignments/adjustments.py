@@ -1,12 +1,12 @@
-"""What may still be changed on an assignment: its due date, its end by waiver or cancellation, who sees it.
+"""Changes to an existing assignment: extend, waive, cancel, share.
 
-Every verb asks who may, locks the row and writes the audit event. A waiver needs evidence and somebody else (I11).
+Each function checks permission, locks the row and writes the audit event. Nobody changes their own assignment, and a
+waiver needs evidence (I11).
 """
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -14,14 +14,14 @@ from django.db import transaction
 from learning.access import permissions
 from learning.models import Assignment, AssignmentState, Extension, Source
 from organization import audit, clock
-from organization.models import Person
+from organization.models import Person, User
 from organization.notices import notify
 
-MAX_WORDS = 300
+MAX_REASON_LENGTH = 300
 
 
-def _locked(assignment: Assignment, user: Any) -> Assignment:
-    """The row, locked, where `user` answers for it; PermissionDenied otherwise, for one's own too."""
+def _locked(assignment: Assignment, user: User) -> Assignment:
+    """The locked row. Raises PermissionDenied if `user` does not oversee it, or if it is the user's own."""
     row = Assignment.objects.select_for_update(of=("self",)).select_related("path", "person").get(pk=assignment.pk)
     person: Person | None = getattr(user, "person", None)
     if person is None or person.pk == row.person_id:
@@ -31,74 +31,101 @@ def _locked(assignment: Assignment, user: Any) -> Assignment:
     return row
 
 
-def _words(text: str, what: str) -> str:
+def _required_text(text: str, what: str) -> str:
     text = text.strip()
     if not text:
-        raise ValidationError(f"{what}を書いてください。")
-    if len(text) > MAX_WORDS:
-        raise ValidationError(f"{what}は{MAX_WORDS}文字までです。{len(text) - MAX_WORDS}文字けずってください。")
+        raise ValidationError(f"{what}を書いてください。", code="text_required")
+    if len(text) > MAX_REASON_LENGTH:
+        raise ValidationError(
+            f"{what}は{MAX_REASON_LENGTH}文字までです。{len(text) - MAX_REASON_LENGTH}文字けずってください。",
+            code="text_too_long",
+        )
     return text
 
 
 def _require_open(row: Assignment) -> None:
     if not row.is_open:
-        raise ValidationError("この学習は、もう終わっています。画面を開き直してください。")
+        raise ValidationError("この学習は、もう終わっています。画面を開き直してください。", code="assignment_closed")
 
 
 @transaction.atomic
-def extend(*, assignment: Assignment, user: Any, due_on: date, reason: str) -> Extension:
-    """延長: a later day, with the old one and the reason kept."""
+def extend(*, assignment: Assignment, user: User, due_on: date, reason: str) -> Extension:
+    """延長: move the due date to a later day. The Extension keeps the old date and the reason.
+
+    Raises PermissionDenied and ValidationError (assignment_closed, text_required, text_too_long, due_not_later,
+    due_in_past).
+    """
     row = _locked(assignment, user)
     _require_open(row)
-    reason = _words(reason, "延長のわけ")
+    reason = _required_text(reason, "延長のわけ")
     if due_on <= row.due_on:
-        raise ValidationError("新しい期限が、今の期限より前です。今の期限より後の日を入れてください。")
+        raise ValidationError(
+            "新しい期限が、今の期限より前です。今の期限より後の日を入れてください。", code="due_not_later"
+        )
     if due_on < clock.today():
-        raise ValidationError("新しい期限が過ぎた日です。今日より後の日を入れてください。")
-    made = Extension.objects.create(assignment=row, old_due=row.due_on, new_due=due_on, reason=reason, by=user.person)
+        raise ValidationError("新しい期限が過ぎた日です。今日より後の日を入れてください。", code="due_in_past")
+    extension = Extension.objects.create(
+        assignment=row, old_due=row.due_on, new_due=due_on, reason=reason, by=user.person
+    )
     row.due_on = due_on
     row.save(update_fields=["due_on"])
-    audit.record(actor=user, action="assignment.extended", obj=row, before={"due": made.old_due}, after={"due": due_on}, reason=reason)  # fmt: skip
-    notify(row.person, text=f"「{row.path.title}」の期限が{due_on.month}月{due_on.day}日になりました。", url=_page(row))
-    return made
+    audit.record(
+        actor=user,
+        action="assignment.extended",
+        obj=row,
+        before={"due": extension.old_due},
+        after={"due": due_on},
+        reason=reason,
+    )
+    notify(
+        row.person,
+        text=f"「{row.path.title}」の期限が{due_on.month}月{due_on.day}日になりました。",
+        url=_assignment_url(row),
+    )
+    return extension
 
 
 @transaction.atomic
-def waive(*, assignment: Assignment, user: Any, reason: str, evidence: str) -> Assignment:
-    """免除: somebody else says why it is not needed and what shows it (I11)."""
+def waive(*, assignment: Assignment, user: User, reason: str, evidence: str) -> Assignment:
+    """免除: somebody other than the learner records why it is not needed, and the evidence (I11).
+
+    Raises PermissionDenied and ValidationError (assignment_closed, text_required, text_too_long).
+    """
     row = _locked(assignment, user)
     _require_open(row)
-    row.closing_reason, row.waiver_evidence = _words(reason, "免除のわけ"), _words(evidence, "免除の根拠")
+    row.closing_reason, row.waiver_evidence = (
+        _required_text(reason, "免除のわけ"),
+        _required_text(evidence, "免除の根拠"),
+    )
     row.state, row.closed_on, row.waived_by = AssignmentState.WAIVED, clock.today(), user.person
     row.save()
     audit.record(
         actor=user, action="assignment.waived", obj=row, after={"evidence": row.waiver_evidence}, reason=reason
     )
-    notify(row.person, text=f"「{row.path.title}」は免除になりました。", url=_page(row))
+    notify(row.person, text=f"「{row.path.title}」は免除になりました。", url=_assignment_url(row))
     return row
 
 
 @transaction.atomic
-def cancel(*, assignment: Assignment, user: Any, reason: str) -> Assignment:
-    """取りやめ: by who answers for it; or by the learner, for what they began themselves."""
+def cancel(*, assignment: Assignment, user: User, reason: str) -> Assignment:
+    """取りやめ: by an overseer, or by the learner if they enrolled themselves.
+
+    Raises PermissionDenied and ValidationError (assignment_closed, text_required, text_too_long).
+    """
     person: Person | None = getattr(user, "person", None)
     own = assignment.source == Source.SELF and person is not None and assignment.person_id == person.pk
     row = Assignment.objects.select_for_update().get(pk=assignment.pk) if own else _locked(assignment, user)
     _require_open(row)
-    end(row, state=AssignmentState.CANCELLED, reason=_words(reason, "取りやめるわけ"), actor=user)
-    return row
-
-
-def end(row: Assignment, *, state: str, reason: str, actor: Any = None, on: date | None = None) -> None:
-    """Close an open assignment and say why; for the verbs here and for the clock (learning.daily.personnel_changes)."""
-    row.state, row.closed_on, row.closing_reason = state, on or clock.today(), reason
+    row.state, row.closed_on = AssignmentState.CANCELLED, clock.today()
+    row.closing_reason = _required_text(reason, "取りやめるわけ")
     row.save(update_fields=["state", "closed_on", "closing_reason"])
-    audit.record(actor=actor, action=f"assignment.{state}", obj=row, reason=reason)
+    audit.record(actor=user, action=f"assignment.{row.state}", obj=row, reason=row.closing_reason)
+    return row
 
 
 @transaction.atomic
 def share(*, assignment: Assignment, by: Person, shared: bool) -> Assignment:
-    """The learner lets the manager of today see it, or takes that back."""
+    """The learner shows it to the current manager, or hides it again. Raises PermissionDenied for anybody else."""
     row = Assignment.objects.select_for_update().get(pk=assignment.pk)
     if row.person_id != by.pk:
         raise PermissionDenied("見せるかどうかを決められるのは、本人だけです。")
@@ -108,5 +135,5 @@ def share(*, assignment: Assignment, by: Person, shared: bool) -> Assignment:
     return row
 
 
-def _page(row: Assignment) -> str:
+def _assignment_url(row: Assignment) -> str:
     return f"/my/learning/{row.uid}/"

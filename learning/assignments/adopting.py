@@ -1,53 +1,61 @@
-"""What somebody began by themselves becomes assigned (decision 0029): one row goes on, and keeps what was done.
+"""Turns a self-started assignment into an assigned one (decision 0029). The row continues and keeps its progress.
 
-A manager who assigns a path cannot be told that a person learns it already in private, so the open row is taken over
-in place of a new one. It refuses to say when it was begun: to others it starts on the day of the assignment.
+A manager who assigns a path must not learn that a person studies it already in private. So the open row is taken over
+instead of adding a second one. Others never see when it was begun: to them it starts on the day of the assignment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from learning.assignments.plan import Line, Order
+from learning.assignments.plan import Order, PlannedAssignment
 from learning.models import OPEN, Assignment, Source
 from organization import audit, clock
 from organization.models import User
 from organization.notices import notify_many
 
 
-def take_over(*, order: Order, lines: Mapping[int, Line], by: User | None) -> dict[int, Assignment]:
-    """The open self-begun rows of these people (lines by pk), as assigned ones, by pk of the person.
+def take_over(*, order: Order, lines: Mapping[int, PlannedAssignment], by: User | None) -> dict[int, Assignment]:
+    """Take over the open self-started rows of these people; `lines` and the result are keyed by pk of the person.
 
-    In the caller's transaction, which has asked who may. A row that ends meanwhile is not among them.
+    Runs in the caller's transaction; the caller has checked permission. A row that ends meanwhile is left out.
     """
     if order.source == Source.SELF:
         return {}
-    begun = Assignment.objects.select_for_update(of=("self",)).filter(
+    self_started = Assignment.objects.select_for_update(of=("self",)).filter(
         path=order.path, person__in=lines, source=Source.SELF, state__in=OPEN
     )
-    rows = list(begun.select_related("person"))
-    said = [_change(row, order, lines[row.person_id], by) for row in rows]
-    audit.record_many(actor=by, entries=said)
-    told = (
+    rows = list(self_started.select_related("person"))
+    entries = [_adopt(row, order, lines[row.person_id], by) for row in rows]
+    audit.record_many(actor=by, entries=entries)
+    message = (
         f"自分で始めていた学習パス「{order.path.title}」が、割り当てになりました。"
         "すませた所はそのままです。これからの進みは、所属長と研修担当に見えます。"
     )
-    notify_many((row.person, told, f"/my/learning/{row.uid}/") for row in rows)
+    notify_many((row.person, message, f"/my/learning/{row.uid}/") for row in rows)
     return {row.person_id: row for row in rows}
 
 
-def _change(row: Assignment, order: Order, line: Line, by: User | None) -> audit.AuditEntry:
+def _adopt(row: Assignment, order: Order, planned: PlannedAssignment, by: User | None) -> audit.AuditEntry:
     today = clock.today()
     before = {"source": row.source, "due": row.due_on}
     row.begun_on = min(row.begun_on or row.assigned_on, row.start_on)
     row.source, row.rule, row.assigned_by = order.source, order.rule, getattr(by, "person", None)
-    row.post, row.reason, row.due_on = line.post, order.reason.strip(), line.due_on
-    # A start to come would stop who is learning already.
+    row.post, row.reason, row.due_on = planned.post, order.reason.strip(), planned.due_on
+    # A start in the future would stop somebody who is learning already.
     row.assigned_on, row.start_on = today, min(order.start_on, today)
     row.save(
         update_fields=[
-            "begun_on", "source", "rule", "assigned_by", "post", "reason", "due_on", "assigned_on", "start_on",
+            "begun_on",
+            "source",
+            "rule",
+            "assigned_by",
+            "post",
+            "reason",
+            "due_on",
+            "assigned_on",
+            "start_on",
         ]
-    )  # fmt: skip
+    )
     after = {"source": row.source, "due": row.due_on}
     return audit.AuditEntry("assignment.taken_over", row, before=before, after=after, reason=row.reason)

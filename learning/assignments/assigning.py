@@ -1,8 +1,8 @@
-"""Assigning a path: first the list of who, why and until when, and who is left out; then one save.
+"""Assigning a path: first a plan (who, why, until when, who is left out), then one save.
 
-`plan` writes nothing; `assign` saves what was agreed, whole or not at all. Both ask the same questions, so that
-the list never promises what the save refuses. Another unit's person among twenty refuses the whole call.
-What a person learns in private is not told to who assigns: it decides nothing, or is taken over (``taking_over``).
+`plan` writes nothing; `assign` saves the plan completely or not at all. Both apply the same checks, so the plan never
+shows what the save would reject. One person of another unit among twenty rejects the whole call. Private learning is
+not disclosed to the assigner: it does not affect the plan, or is taken over (``learning.assignments.adopting``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 
 from learning.access import permissions
 from learning.assignments.adopting import take_over
-from learning.assignments.plan import LeftOut, Line, Order, OutsideUnitError, Plan
+from learning.assignments.plan import LeftOut, Order, OutsideUnitError, Plan, PlannedAssignment
 from learning.models import (
     OPEN,
     Assignment,
@@ -39,47 +39,47 @@ from organization.tree import unit_tree
 
 
 def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | None = None) -> Plan:
-    """Who would be given the path, and who not. Raises ValidationError where the path or the days do not allow it.
+    """Who would get the path, and who not. `whys` gives the reason by pk of the person (「新任」).
 
-    `whys` says by pk why a person is on the list (「新任」); the queries do not grow with the people.
+    Raises ValidationError (due_before_start, and the codes of `assignable`). The number of queries does not depend on
+    the number of people.
     """
-    given = assignable(order.path)
-    version = given.version
+    target = assignable(order.path)
+    version = target.version
     if order.due_on and order.due_on < order.start_on:
-        raise ValidationError("期限が開始より前です。期限を開始の日より後にしてください。")
+        raise ValidationError("期限が開始より前です。期限を開始の日より後にしてください。", code="due_before_start")
     appointed = main_appointments_of(people, order.start_on)
     readers = readers_of(people, order.start_on)
     reasons = _reasons_to_leave_out(order, people, appointed, readers)
     tree = unit_tree(order.start_on)
+    whys = whys or {}
     lines = []
     for person in people:
         if person.pk in reasons:
             continue
-        row = appointed.get(person.pk)
-        due = order.due_on or version.due(start_on=order.start_on, appointed_on=row.starts_on if row else None)
+        appointment = appointed.get(person.pk)
+        appointed_on = appointment.starts_on if appointment else None
+        due = order.due_on or version.due(start_on=order.start_on, appointed_on=appointed_on)
         if due < order.start_on:
             reasons[person.pk] = "期限の決まりでは、期限が開始より前になります。期限の日を入れてください。"
             continue
-        post = row.post if row and order.bound_to_post else None
-        lines.append(
-            Line(
-                person,
-                (whys or {}).get(person.pk, "") or (f"{tree.name(row.post.unit_id)} {row.post.title}" if row else ""),
-                due,
-                post,
-            )
-        )
-    steps = [step for step in given.shape.steps if step.item_id]
-    shut = reading_targets.unreadable_for(steps, [line.person for line in lines], readers, given.standing)
+        post = appointment.post if appointment else None
+        why = whys.get(person.pk, "") or (f"{tree.name(post.unit_id)} {post.title}" if post else "")
+        lines.append(PlannedAssignment(person, why, due, post if order.bound_to_post else None))
+    steps = [step for step in target.shape.steps if step.item_id]
+    unreadable = reading_targets.unreadable_for(steps, [line.person for line in lines], readers, target.standing)
     return Plan(
-        order, version, tuple(lines), tuple(LeftOut(p, reasons[p.pk]) for p in people if p.pk in reasons),
-        tuple((step, tuple(shut[step.pk])) for step in steps if step.pk in shut),
-    )  # fmt: skip
+        order,
+        version,
+        tuple(lines),
+        tuple(LeftOut(p, reasons[p.pk]) for p in people if p.pk in reasons),
+        tuple((step, tuple(unreadable[step.pk])) for step in steps if step.pk in unreadable),
+    )
 
 
 @dataclass(frozen=True)
 class Assignable:
-    """The version that new assignments get, with its outline and what stands for its readings today."""
+    """The version that new assignments get, its outline, and the current targets of its reading steps."""
 
     version: PathVersion
     shape: Outline
@@ -87,151 +87,183 @@ class Assignable:
 
 
 def assignable(path: LearningPath) -> Assignable:
-    """What new assignments get. Raises ValidationError for a path that is not active, asks nothing, or was edited
-    into one that cannot be done.
+    """The version that new assignments get.
 
-    A frozen version is what it was when it was released: what has gone from it since can be skipped by its learners.
+    Raises ValidationError if the path is not active (path_not_active), has no required step (path_without_steps), or
+    was edited into one that cannot be completed (path_has_faults). A frozen version is not checked for faults:
+    learners can skip what has disappeared from it since.
     """
     version = path.current_version() if path.stage == Stage.ACTIVE else None
     if version is None:
-        raise ValidationError("この学習パスは公開中でないため、割り当てられません。公開中のものを選んでください。")
+        raise ValidationError(
+            "この学習パスは公開中でないため、割り当てられません。公開中のものを選んでください。", code="path_not_active"
+        )
     shape = outline_to_show(version)
     if not shape.needed:
-        raise ValidationError("この学習パスには、すませるステップがありません。先にステップを入れてください。")
-    standing = problems.standing_of(shape.steps)
-    if version.frozen_at is None and (faults := problems.faults(shape, standing)):
-        raise ValidationError(f"この学習パスは、直すまで割り当てられません。{faults[0].text}")
-    return Assignable(version, shape, standing)
+        raise ValidationError(
+            "この学習パスには、すませるステップがありません。先にステップを入れてください。", code="path_without_steps"
+        )
+    targets = problems.standing_of(shape.steps)
+    if version.frozen_at is None and (problem_list := problems.faults(shape, targets)):
+        raise ValidationError(
+            f"この学習パスは、直すまで割り当てられません。{problem_list[0].text}", code="path_has_faults"
+        )
+    return Assignable(version, shape, targets)
 
 
 def _reasons_to_leave_out(
     order: Order, people: Sequence[Person], appointed: Mapping[int, Appointment], readers: Mapping[int, Reader]
 ) -> dict[int, str]:
-    """By pk of the person: why the path is not given; the first reason that holds."""
+    """By pk of the person: the first reason that applies for not giving them the path."""
     pks = [person.pk for person in people]
-    given = Assignment.objects.filter(person__in=pks, path=order.path).select_related("version")
-    # What the assigner may not know of is neither said nor felt (0029).
-    rows = [row for row in given if order.source == Source.SELF or not _is_private(row, order)]
+    known = Assignment.objects.filter(person__in=pks, path=order.path).select_related("version")
+    # What the assigner may not know must not change the result either (0029).
+    rows = [row for row in known if order.source == Source.SELF or not _is_private(row, order)]
     started = {row.person_id for row in rows if row.is_open}
     holders = {
         row.person_id: row for row in rows if row.state == AssignmentState.COMPLETED and holds(row, order.start_on)
     }
-    found: dict[int, str] = {}
+    reasons: dict[int, str] = {}
     for person in people:
         if person.has_left(order.start_on):
-            found[person.pk] = "開始の日には退職しています。"
+            reasons[person.pk] = "開始の日には退職しています。"
         elif person.pk not in appointed:
-            found[person.pk] = "開始の日に本務の職がありません（または、まだ公表されていません）。"
+            reasons[person.pk] = "開始の日に本務の職がありません（または、まだ公表されていません）。"
         elif person.pk in started:
-            found[person.pk] = "この学習パスを、もう学んでいます。"
+            reasons[person.pk] = "この学習パスを、もう学んでいます。"
         elif person.pk in holders:
             until = holders[person.pk].valid_until
-            found[person.pk] = f"修了が有効です（{f'{era_date(until)}まで' if until else '期限なし'}）。"
+            reasons[person.pk] = f"修了が有効です（{f'{era_date(until)}まで' if until else '期限なし'}）。"
         elif not can_view(
             readers[person.pk], audience=order.path.audience, owner_unit_id=order.path.owner_unit_id, author_ids=()
         ):
-            found[person.pk] = "この学習パスの公開範囲に入っていません。"
-    return found
+            reasons[person.pk] = "この学習パスの公開範囲に入っていません。"
+    return reasons
 
 
 def _is_private(row: Assignment, order: Order) -> bool:
-    """Begun by oneself and open (it is taken over), or done and shown to nobody; a rule, which says nothing to
-    anybody, asks nobody to do again what is done."""
+    """Self-started and still open (it is taken over), or completed and not shared.
+
+    A rule counts unshared completions: it discloses nothing to anybody, and nobody has to repeat what is done.
+    """
     if row.source != Source.SELF:
         return False
     return row.is_open or (not row.shared and order.source != Source.RULE)
 
 
 def holds(row: Assignment, on: date) -> bool:
-    """A completion that is valid on that day and whose renewal is not open yet."""
+    """Whether this completion is valid on that day and its renewal is not open yet."""
     opens = row.renewal_opens_on()
     return opens is None or on < opens
 
 
 def assign(*, plan: Plan, by: User | None, due: Mapping[int, date] | None = None) -> list[Assignment]:
-    """Save the plan; `due` overrides the due date of single people, by pk. `by` None is the system (rules).
+    """Save the plan; `due` overrides single due dates, by pk of the person. `by` None is the system (rules).
 
-    Raises OutsideUnitError (audited; nothing written), PermissionDenied, ValidationError.
+    Raises OutsideUnitError (audited, nothing else written), PermissionDenied, and ValidationError (reason_required,
+    start_in_past, nobody_to_assign, due_before_start, assigned_meanwhile).
     """
     order, today = plan.order, clock.today()
-    _allow(plan, by)
+    _require_permission(plan, by)
     if order.source == Source.MANAGER and not order.reason.strip():
-        raise ValidationError("割り当てる理由を書いてください。本人が最初に読みます。")
+        raise ValidationError("割り当てる理由を書いてください。本人が最初に読みます。", code="reason_required")
     if order.start_on < today and by is not None:
-        raise ValidationError("開始が過ぎた日です。今日か、それより後の日にしてください。")
+        raise ValidationError("開始が過ぎた日です。今日か、それより後の日にしてください。", code="start_in_past")
     if not plan.lines:
-        raise ValidationError("割り当てる人がいません。上の一覧で、人を選び直してください。")
+        raise ValidationError("割り当てる人がいません。上の一覧で、人を選び直してください。", code="nobody_to_assign")
     lines = [replace(line, due_on=(due or {}).get(line.person.pk, line.due_on)) for line in plan.lines]
     if late := [line.person.name for line in lines if line.due_on < order.start_on]:
-        raise ValidationError(f"{'、'.join(late)}さんの期限が開始より前です。期限を開始の日より後にしてください。")
+        raise ValidationError(
+            f"{'、'.join(late)}さんの期限が開始より前です。期限を開始の日より後にしてください。",
+            code="due_before_start",
+        )
     for _ in range(2):
-        # Who began it by themselves in this very moment is taken over by the second try.
+        # The second attempt takes over whoever enrolled themselves during the first.
         try:
             with transaction.atomic():
                 return _save(plan, lines, by)
         except IntegrityError:
             continue
-    raise ValidationError("ほかの人が、今同じ学習パスを割り当てました。一覧を開き直して、確かめてください。")
+    raise ValidationError(
+        "ほかの人が、今同じ学習パスを割り当てました。一覧を開き直して、確かめてください。", code="assigned_meanwhile"
+    )
 
 
-def _allow(plan: Plan, by: User | None) -> None:
+def _require_permission(plan: Plan, by: User | None) -> None:
     if by is None or permissions.is_office(by):
         return
     order = plan.order
     person = getattr(by, "person", None)
-    asked = {line.person.pk for line in plan.lines} | {one.person.pk for one in plan.left_out}
-    if order.source == Source.SELF and person is not None and asked == {person.pk}:
+    person_ids = {line.person.pk for line in plan.lines} | {left_out.person.pk for left_out in plan.left_out}
+    if order.source == Source.SELF and person is not None and person_ids == {person.pk}:
         return
     if not permissions.is_manager(by):
         raise PermissionDenied("学習パスを割り当てられるのは、所属長と研修担当です。")
-    refuse_others(by=by, asked=asked, on=order.start_on, path=order.path)
+    require_all_managed(by=by, person_ids=person_ids, on=order.start_on, path=order.path)
 
 
-def refuse_others(*, by: User, asked: Collection[int], on: date, path: LearningPath) -> None:
-    """Raise OutsideUnitError, and leave a trace of it, where not everybody of `asked` is this manager's that day."""
-    mine = set(permissions.staff(by, on).filter(pk__in=asked).values_list("pk", flat=True))
-    if others := set(asked) - mine:
+def require_all_managed(*, by: User, person_ids: Collection[int], on: date, path: LearningPath) -> None:
+    """Raise OutsideUnitError, and audit it, unless this manager manages all of these people on that day."""
+    mine = set(permissions.staff(by, on).filter(pk__in=person_ids).values_list("pk", flat=True))
+    if others := set(person_ids) - mine:
         audit.record(actor=by, action="assignment.refused", obj=path, after={"outside": len(others)})
         raise OutsideUnitError
 
 
-def _save(plan: Plan, lines: Sequence[Line], by: User | None) -> list[Assignment]:
+def _save(plan: Plan, lines: Sequence[PlannedAssignment], by: User | None) -> list[Assignment]:
     order, today = plan.order, clock.today()
     now = clock.now()
     PathVersion.objects.filter(pk=plan.version.pk, frozen_at__isnull=True).update(frozen_at=now)
     needed = outline(plan.version).needed
-    taken = take_over(order=order, lines={line.person.pk: line for line in lines}, by=by)
-    made = Assignment.objects.bulk_create(
+    adopted = take_over(order=order, lines={line.person.pk: line for line in lines}, by=by)
+    created = Assignment.objects.bulk_create(
         Assignment(
-            person=line.person, path=order.path, version=plan.version, post=line.post, source=order.source, rule=order.rule,
-            assigned_by=getattr(by, "person", None), assigned_on=today, start_on=order.start_on,
-            due_on=line.due_on, reason=order.reason.strip(), steps_needed=needed,
+            person=line.person,
+            path=order.path,
+            version=plan.version,
+            post=line.post,
+            source=order.source,
+            rule=order.rule,
+            assigned_by=getattr(by, "person", None),
+            assigned_on=today,
+            start_on=order.start_on,
+            due_on=line.due_on,
+            reason=order.reason.strip(),
+            steps_needed=needed,
         )
         for line in lines
-        if line.person.pk not in taken
-    )  # fmt: skip
+        if line.person.pk not in adopted
+    )
     audit.record(
-        actor=by, action="path.assigned", obj=order.path, reason=order.reason,
-        after={"version": plan.version.number, "source": order.source, "people": [line.person.uid for line in lines], "start": order.start_on},
-    )  # fmt: skip
-    # What was done before counts: a course that is still valid, say.
-    sync_facts(Assignment.objects.filter(pk__in=[row.pk for row in (*made, *taken.values())]))
+        actor=by,
+        action="path.assigned",
+        obj=order.path,
+        reason=order.reason,
+        after={
+            "version": plan.version.number,
+            "source": order.source,
+            "people": [line.person.uid for line in lines],
+            "start": order.start_on,
+        },
+    )
+    # Facts from before count, for example a course that is still valid.
+    sync_facts(Assignment.objects.filter(pk__in=[row.pk for row in (*created, *adopted.values())]))
     if order.source != Source.SELF:
         text = f"学習パス「{order.path.title}」が届きました。"
-        notify_many((row.person, text, f"/my/learning/{row.uid}/") for row in made)
-    by_person = taken | {row.person_id: row for row in made}
+        notify_many((row.person, text, f"/my/learning/{row.uid}/") for row in created)
+    by_person = adopted | {row.person_id: row for row in created}
     return [by_person[line.person.pk] for line in lines]
 
 
 def enrol(*, path: LearningPath, by: User) -> Assignment:
-    """Begin a path by oneself; private unless shared (S10). Raises ValidationError with the reason where it cannot be."""
+    """Self-enrolment, private unless shared (S10). Raises PermissionDenied and ValidationError (cannot_enrol)."""
     person: Person | None = getattr(by, "person", None)
     if person is None:
         raise PermissionDenied("職員の登録がないため、学習を始められません。")
-    drawn = plan(order=Order(path=path, start_on=clock.today(), source=Source.SELF), people=[person])
-    if drawn.left_out:
-        raise ValidationError(f"始められません。{drawn.left_out[0].why}")
-    return assign(plan=drawn, by=by)[0]
+    planned = plan(order=Order(path=path, start_on=clock.today(), source=Source.SELF), people=[person])
+    if planned.left_out:
+        raise ValidationError(f"始められません。{planned.left_out[0].why}", code="cannot_enrol")
+    return assign(plan=planned, by=by)[0]
 
 
 def open_assignment(person: Person, path: LearningPath) -> Assignment | None:

@@ -1,7 +1,7 @@
-"""Whom a path could be given: the people of a manager's units on a day, with unit and post, and the ready groups.
+"""People to whom a path can be assigned: those of a manager's units on a day, with unit and post.
 
-Who is 新任 or 転入 is ``learning.assignments.newcomers``'s to say. Nobody is known here before the day on which the appointment is
-announced (I8). It refuses to say what anybody has learned.
+新任 and 転入 are defined in ``learning.assignments.newcomers``. Appointments that are not announced yet are invisible
+here (I8). This module never reads what anybody has learned.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from learning.assignments import newcomers
 from organization import clock
 from organization.models import Appointment, OrgUnit, Person
 from organization.models.post import AppointmentQuerySet
-from organization.policy import reader_for
+from organization.policy import Viewer, reader_for
 from organization.posts import held_on
 from organization.tree import UnitTree, unit_tree
 
@@ -27,7 +27,7 @@ MAIN = Appointment.Kind.MAIN
 
 @dataclass(frozen=True)
 class Candidate:
-    """One person on a day: by the main post where it lies in the asked units, else by another one held there."""
+    """One person on a day, with the main post if it lies in the requested units, else another post held there."""
 
     person: Person
     title: str
@@ -52,86 +52,93 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A day to come on which announced people begin in the own units."""
+    """A future day on which announced people start in the manager's units."""
 
     on: date
     count: int
 
 
-def appointments(user: Any, on: date, units: Collection[int] | None = None) -> AppointmentQuerySet:
-    """Posts held that day by whom `user` may manage: in the own tree, for the training office anywhere."""
+def appointments(user: Viewer, on: date, units: Collection[int] | None = None) -> AppointmentQuerySet:
+    """Appointments on that day of the people whom `user` may manage; for the training office, of everybody else."""
     rows = permissions.own_appointments(user, on)
     if permissions.is_office(user):
         rows = held_on(on).exclude(person_id=reader_for(user).person_id or 0)
     return rows if units is None else rows.filter(post__unit_id__in=units)
 
 
-def people(user: Any, on: date, units: Collection[int] | None = None) -> QuerySet[Person]:
+def people(user: Viewer, on: date, units: Collection[int] | None = None) -> QuerySet[Person]:
     return Person.objects.filter(pk__in=appointments(user, on, units).values("person_id"))
 
 
-def candidates(user: Any, on: date, *, units: Collection[int] | None = None, q: str = "") -> list[Candidate]:
-    """The people with their places, by unit and reading; one query besides the tree's."""
+def candidates(user: Viewer, on: date, *, units: Collection[int] | None = None, q: str = "") -> list[Candidate]:
+    """The people with their units and posts, ordered by unit and kana; one query besides the unit tree."""
     rows = appointments(user, on, units).select_related("person", "post").order_by("starts_on", "pk")
-    return _drawn(rows.filter(named_q(q, "person__")) if q else rows, unit_tree(on))
+    return _candidates_from(rows.filter(matches_name_q(q, "person__")) if q else rows, unit_tree(on))
 
 
-def chosen(user: Any, on: date, uids: Collection[Any]) -> list[Candidate]:
+def candidates_by_uid(user: Viewer, on: date, uids: Collection[Any]) -> list[Candidate]:
     """Those of `uids` whom `user` may manage that day."""
     rows = appointments(user, on).filter(person__uid__in=uids).select_related("person", "post")
-    return _drawn(rows.order_by("starts_on", "pk"), unit_tree(on))
+    return _candidates_from(rows.order_by("starts_on", "pk"), unit_tree(on))
 
 
-def _drawn(rows: Iterable[Appointment], tree: UnitTree) -> list[Candidate]:
-    found: dict[int, Appointment] = {}
+def _candidates_from(rows: Iterable[Appointment], tree: UnitTree) -> list[Candidate]:
+    by_person: dict[int, Appointment] = {}
     for row in rows:
-        known = found.get(row.person_id)
+        known = by_person.get(row.person_id)
         if known is None or (row.kind == MAIN and known.kind != MAIN):
-            found[row.person_id] = row
-    made = [
+            by_person[row.person_id] = row
+    result = [
         Candidate(
-            row.person, row.post.title, row.post.unit_id, tree.name(tree.successor(row.post.unit_id)), row.starts_on,
-            row.kind == MAIN, tree.on,
+            row.person,
+            row.post.title,
+            row.post.unit_id,
+            tree.name(tree.successor(row.post.unit_id)),
+            row.starts_on,
+            row.kind == MAIN,
+            tree.on,
         )
-        for row in found.values()
-    ]  # fmt: skip
-    return sorted(made, key=lambda one: (one.unit, one.person.kana, one.person.pk))
+        for row in by_person.values()
+    ]
+    return sorted(result, key=lambda candidate: (candidate.unit, candidate.person.kana, candidate.person.pk))
 
 
-def named_q(q: str, prefix: str = "") -> Q:
-    """People whose name, reading or staff number holds the words."""
-    return Q(**{f"{prefix}name__icontains": q}) | Q(**{f"{prefix}kana__icontains": q}) | Q(
-        **{f"{prefix}staff_no__icontains": q}
-    )  # fmt: skip
+def matches_name_q(q: str, prefix: str = "") -> Q:
+    """People whose name, kana or staff number contains `q`."""
+    return (
+        Q(**{f"{prefix}name__icontains": q})
+        | Q(**{f"{prefix}kana__icontains": q})
+        | Q(**{f"{prefix}staff_no__icontains": q})
+    )
 
 
 # --- Units and days ------------------------------------------------------------------------------
 
 
-def units_of(user: Any) -> list[tuple[str, str]]:
-    """The units to choose from, as (uid, name): the own tree; for the training office all in force. By department."""
+def unit_choices(user: Viewer) -> list[tuple[str, str]]:
+    """Units to choose from, as (uid, name), by department: the managed ones; for the training office all in force."""
     tree = unit_tree()
-    mine: Iterable[int] = tree.units if permissions.is_office(user) else reader_for(user).managed_unit_ids
-    standing = [unit for unit in mine if tree.is_in_force(unit)]
-    lines = {unit: [*reversed(tree.ancestors(unit)), unit] for unit in standing}
-    ordered = sorted(standing, key=lambda unit: [(tree.units[one].code, one) for one in lines[unit]])
-    outside = (OrgUnit.Kind.MUNICIPALITY, OrgUnit.Kind.OUTSIDE)
-    ordered.sort(key=lambda unit: tree.kind(unit) in outside)
-    return [(tree.uid(unit), f"{'　' * (len(lines[unit]) - 1)}{tree.name(unit)}") for unit in ordered]
+    unit_ids: Iterable[int] = tree.units if permissions.is_office(user) else reader_for(user).managed_unit_ids
+    in_force = [unit for unit in unit_ids if tree.is_in_force(unit)]
+    chains = {unit: [*reversed(tree.ancestors(unit)), unit] for unit in in_force}
+    ordered = sorted(in_force, key=lambda unit: [(tree.units[pk].code, pk) for pk in chains[unit]])
+    last_kinds = (OrgUnit.Kind.MUNICIPALITY, OrgUnit.Kind.OUTSIDE)
+    ordered.sort(key=lambda unit: tree.kind(unit) in last_kinds)
+    return [(tree.uid(unit), f"{'　' * (len(chains[unit]) - 1)}{tree.name(unit)}") for unit in ordered]
 
 
-def below(uid: str) -> frozenset[int]:
-    """The unit of that uid with all below it and the gone ones whose work it carries on; empty where there is none."""
+def unit_ids_below(uid: str) -> frozenset[int]:
+    """The unit of that uid, all units below it and their abolished predecessors; empty for an unknown uid."""
     tree = unit_tree()
     unit = next((pk for pk, row in tree.units.items() if row.uid == uid), None)
     if unit is None:
         return frozenset()
-    standing = {unit, *tree.descendants(unit)}
-    return frozenset(one for here in standing for one in tree.inherited(here))
+    units = {unit, *tree.descendants(unit)}
+    return frozenset(pk for member in units for pk in tree.inherited(member))
 
 
-def arrivals(user: Any) -> list[Arrival]:
-    """Days to come on which announced people who are not there today begin in the own units; nearest first."""
+def arrivals(user: Viewer) -> list[Arrival]:
+    """Future days on which announced people who are not there today start in the managed units; nearest first."""
     today = clock.today()
     units = reader_for(user).managed_unit_ids
     if not units:
@@ -139,14 +146,14 @@ def arrivals(user: Any) -> list[Arrival]:
     rows = Appointment.objects.filter(
         starts_on__gt=today, announced_on__lte=today, kind=MAIN, post__unit_id__in=units
     ).exclude(person_id=reader_for(user).person_id or 0)
-    found = list(rows.values_list("starts_on", "person_id"))
-    here = (
-        set(permissions.staff(user).filter(pk__in=[pk for _, pk in found]).values_list("pk", flat=True))
-        if found
+    upcoming = list(rows.values_list("starts_on", "person_id"))
+    already_here = (
+        set(permissions.staff(user).filter(pk__in=[pk for _, pk in upcoming]).values_list("pk", flat=True))
+        if upcoming
         else ()
     )
     days: dict[date, set[int]] = {}
-    for on, person in found:
-        if person not in here:
+    for on, person in upcoming:
+        if person not in already_here:
             days.setdefault(on, set()).add(person)
-    return [Arrival(on, len(found)) for on, found in sorted(days.items())]
+    return [Arrival(on, len(person_ids)) for on, person_ids in sorted(days.items())]

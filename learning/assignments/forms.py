@@ -1,7 +1,7 @@
-"""The form of assigning (first screen), and what the list (second screen) sends back for each person.
+"""The assignment form (first screen), and the row of one person on the list (second screen).
 
-It checks words, days and choices; who may be given the path is ``learning.assignments.assigning``'s to say. People are named by
-uid and read raw (``learning.assignments.recipients``); what is not declared here is never looked at.
+The form checks texts, dates and choices. Who may get the path is decided by ``learning.assignments.assigning``. People
+are sent as uids, which ``learning.assignments.recipients`` reads unfiltered. Undeclared fields are ignored.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from learning.assignments.eligible_people import Candidate
 from learning.models.path import MAX_DAYS
 from organization import clock
 
-#: Text to adapt, never more: the person reads it first.
+#: Suggestions to adapt; the assigned person reads the reason first.
 REASONS = (
     "着任して最初の三か月に、この所属の仕事の進め方を一緒に確かめるためです。",
     "今の仕事で必要になる知識なので、早めに学んでおいてほしいからです。",
@@ -32,7 +32,7 @@ YEAR = timedelta(days=366)
 
 
 class TitlesField(forms.MultipleChoiceField):
-    """Titles of posts; one that nobody holds on the chosen day matches nobody, and is no fault."""
+    """Post titles. A title that nobody holds on the chosen day matches nobody and is no error."""
 
     def valid_value(self, value: Any) -> bool:
         return len(str(value)) <= 60
@@ -48,9 +48,12 @@ class AssignForm(forms.Form):
     unit = forms.ChoiceField(label="所属", required=False, error_messages=choice_messages("所属"))
     q = LineField(label="氏名・職員番号", max_length=60, required=False, help_text="一人ずつ選ぶときに。")
     groups = forms.MultipleChoiceField(
-        label="まとめて選ぶ", required=False, widget=forms.CheckboxSelectMultiple, error_messages=choice_messages("まとめて選ぶ"),
+        label="まとめて選ぶ",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages=choice_messages("まとめて選ぶ"),
         help_text="次の画面で、一人ずつ外したり期限を変えたりできます。",
-    )  # fmt: skip
+    )
     titles = TitlesField(label="職で選ぶ", required=False, widget=forms.CheckboxSelectMultiple)
     reason = LongField(
         label="理由",
@@ -60,24 +63,30 @@ class AssignForm(forms.Form):
     )
     due_on = DayField(label="決まった期限", help_text="空のままなら、学習パスの決まりどおりの期限になります。")
     bound = forms.ChoiceField(
-        label="何に結びつけるか", required=False, widget=forms.RadioSelect, error_messages=choice_messages("何に結びつけるか"),
-        choices=[("person", "人に（異動しても続きます）"), ("post", "職に（職を離れると終わり、後任への割当を提案します）")],
-    )  # fmt: skip
+        label="何に結びつけるか",
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages=choice_messages("何に結びつけるか"),
+        choices=[
+            ("person", "人に（異動しても続きます）"),
+            ("post", "職に（職を離れると終わり、後任への割当を提案します）"),
+        ],
+    )
 
     def __init__(self, *args: Any, choices: dict[str, Sequence[tuple[str, str]]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.use_required_attribute = False  # the buttons that only narrow the list must not be stopped
+        self.use_required_attribute = False  # the browser must not block the buttons that only narrow the list
         for name, pairs in choices.items():
-            one = self.fields[name]
-            assert isinstance(one, forms.ChoiceField)
-            one.choices = pairs
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = pairs
 
     def clean_start_on(self) -> date:
         day: date = self.cleaned_data["start_on"]
         if day < clock.today():
-            raise ValidationError("開始が過ぎた日です。今日か、それより後の日にしてください。")
+            raise ValidationError("開始が過ぎた日です。今日か、それより後の日にしてください。", code="start_in_past")
         if day > clock.today() + YEAR:
-            raise ValidationError("開始が1年より先です。日付を確かめて、入れ直してください。")
+            raise ValidationError("開始が1年より先です。日付を確かめて、入れ直してください。", code="start_too_far")
         return day
 
     def clean_due_on(self) -> date | None:
@@ -87,12 +96,12 @@ class AssignForm(forms.Form):
             check_due(due, start)
         return due
 
-    def quiet(self) -> None:
-        """Show what was typed and no errors: nothing was sent yet."""
+    def clear_errors(self) -> None:
+        """Show the typed values without errors, for buttons that do not submit yet."""
         self._errors = ErrorDict()
 
-    def kept(self, names: Iterable[str]) -> list[tuple[str, str]]:
-        """Name and value of what was typed, for the hidden fields of the next screen."""
+    def carried_values(self, names: Iterable[str]) -> list[tuple[str, str]]:
+        """Name and value of the typed fields, as hidden fields of the next screen."""
         data = self.data
         assert isinstance(data, QueryDict)
         return [(name, value) for name in names for value in data.getlist(name)]
@@ -100,14 +109,14 @@ class AssignForm(forms.Form):
 
 def check_due(due: date, start: date) -> None:
     if due < start:
-        raise ValidationError("期限が開始より前です。期限を開始の日より後にしてください。")
+        raise ValidationError("期限が開始より前です。期限を開始の日より後にしてください。", code="due_before_start")
     if due > start + timedelta(days=MAX_DAYS):
-        raise ValidationError("期限が5年より先です。日付を確かめて、入れ直してください。")
+        raise ValidationError("期限が5年より先です。日付を確かめて、入れ直してください。", code="due_too_far")
 
 
 @dataclass
-class Row:
-    """One person on the list, with what was typed for them."""
+class RecipientRow:
+    """One person on the list, with the values typed for them."""
 
     candidate: Candidate
     why: str
@@ -122,11 +131,11 @@ class Row:
         return str(self.candidate.person.uid)
 
     @property
-    def shown(self) -> str:
+    def due_value(self) -> str:
         return self.typed or self.due_on.isoformat()
 
-    def read(self, data: QueryDict, start: date) -> None:
-        """What was sent for this person; a day that cannot be is kept as it was typed, with a sentence."""
+    def bind(self, data: QueryDict, start: date) -> None:
+        """Read what was sent for this person. An invalid date stays as typed, with an error message."""
         self.left = self.key in data.getlist("leave")
         self.typed = data.get(f"due-{self.key}", "")[:40]
         if self.left or not self.typed:

@@ -1,7 +1,7 @@
-"""新任 and 転入, said once for lists, rules and pages: who joined, and who came to the present post, in a fiscal year.
+"""The one definition of 新任 and 転入, for lists, rules and pages.
 
-新任 joined in the fiscal year of a day. 転入 joined before it and began the main post within it. Of whom the directory
-does not say when they joined, it refuses to say either.
+新任 joined in the fiscal year of a day. 転入 joined before that year and began the main post within it. People without
+`joined_on` are neither.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ def newcomers_q(on: date, prefix: str = "") -> Q:
 
 
 def transferred_q(on: date) -> Q:
-    """Of main appointments (`posts.main_appointments`)."""
+    """Filter on main appointments (`posts.main_appointments`)."""
     year = fiscal_year(on)
     first = fiscal_year_start(year)
     return Q(starts_on__range=(first, fiscal_year_end(year)), person__joined_on__lt=first)
 
 
 def transferred(on: date) -> QuerySet[Any]:
-    """Their pks."""
+    """The pks of the people who are 転入 on that day."""
     return main_appointments(on).filter(transferred_q(on)).values("person_id")
 
 

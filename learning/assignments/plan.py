@@ -1,4 +1,4 @@
-"""What an assignment is planned from, and the plan: who gets the path until when, and who is left out."""
+"""The order that an assignment is planned from, and the plan: who gets the path until when, who is left out."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from organization.models import Person, Post
 
 
 class OutsideUnitError(LookupError):
-    """Somebody who is not the assigner's to manage; answered like an unknown id (404, same body)."""
+    """A person whom the assigner does not manage; answered like an unknown id (404, same body)."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """What the assigner says for all: which path, from when, why; `due_on` None follows the version's own rule."""
+    """The values that apply to everybody on the list. `due_on` None means the version's own due-date rule."""
 
     path: LearningPath
     start_on: date
@@ -27,8 +27,8 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One person on the list: why, and until when."""
+class PlannedAssignment:
+    """One person on the list, with the reason and the due date."""
 
     person: Person
     why: str
@@ -46,7 +46,7 @@ class LeftOut:
 class Plan:
     order: Order
     version: PathVersion
-    lines: tuple[Line, ...] = ()
+    lines: tuple[PlannedAssignment, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    #: Reading steps that some on the list could not open, with these people.
+    #: Reading steps that some people on the list cannot open, with these people.
     unreadable: tuple[tuple[Step, tuple[Person, ...]], ...] = field(default=())

@@ -148,7 +148,9 @@ def _apply(owed: dict[Assignment, dict[Appointment, int]]) -> None:
     Assignment.objects.bulk_update(owed, ["due_on"], batch_size=100)
     Extension.objects.bulk_create(extensions)
     by_key = {(row.pk, leave.pk): count for row, days in owed.items() for leave, count in days.items()}
-    changed = [one for one in Suspension.objects.filter(assignment__in=owed) if (one.assignment_id, one.leave_id) in by_key]  # fmt: skip
+    changed = [
+        one for one in Suspension.objects.filter(assignment__in=owed) if (one.assignment_id, one.leave_id) in by_key
+    ]
     for one in changed:
         one.shifted_days = by_key[one.assignment_id, one.leave_id]
     Suspension.objects.bulk_update(changed, ["shifted_days"], batch_size=100)

@@ -63,9 +63,13 @@ def move_rules(on: date) -> int:
         before, rule.unit_id = rule.unit_id, after
         rule.save(update_fields=["unit"])
         audit.record(
-            actor=None, action="rule.moved", obj=rule, reason="組織改正のため",
-            before={"unit": tree.uid(before)}, after={"unit": tree.uid(after)},
-        )  # fmt: skip
+            actor=None,
+            action="rule.moved",
+            obj=rule,
+            reason="組織改正のため",
+            before={"unit": tree.uid(before)},
+            after={"unit": tree.uid(after)},
+        )
         moved += 1
     return moved
 
@@ -110,9 +114,7 @@ def _last_days(rows: Iterable[Assignment], on: date) -> dict[int, date]:
     known = Appointment.objects.filter(person__in=[row.person_id for row in found], ends_on__lt=on)
     ends = known.values_list("person_id", "post_id").annotate(last=Max("ends_on"))
     days = {(person, post): last for person, post, last in ends}
-    return {
-        row.pk: min(days.get((row.person_id, row.post_id or 0), on), row.person.left_on or on) for row in found
-    }  # fmt: skip
+    return {row.pk: min(days.get((row.person_id, row.post_id or 0), on), row.person.left_on or on) for row in found}
 
 
 def _deciders(posts: Iterable[Post], on: date) -> set[Person]:

@@ -132,7 +132,9 @@ def of_renewals(on: date) -> Iterator[Line]:
     valid = Assignment.objects.filter(state=AssignmentState.COMPLETED, path__stage=Stage.ACTIVE)
     valid = valid.filter(valid_until__range=(on, on + LONGEST_WINDOW))
     others = Assignment.objects.filter(person=OuterRef("person_id"), path=OuterRef("path_id"))
-    again = others.filter(Q(state__in=[*RUNNING, AssignmentState.SUSPENDED]) | Q(state=AssignmentState.COMPLETED, pk__gt=OuterRef("pk")))  # fmt: skip
+    again = others.filter(
+        Q(state__in=[*RUNNING, AssignmentState.SUSPENDED]) | Q(state=AssignmentState.COMPLETED, pk__gt=OuterRef("pk"))
+    )
     said = Reminder.objects.filter(assignment=OuterRef("pk"), kind=Kind.RENEWAL, about=OuterRef("valid_until"))
     for row in _reachable(valid.filter(~Exists(again), ~Exists(said)), on).select_related("version").order_by("pk"):
         opens = row.renewal_opens_on()

@@ -6,8 +6,6 @@ the sender does not answer for, and what has ended, stands still or has not begu
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
@@ -20,7 +18,7 @@ from learning.paths.titles import PathTitles
 from learning.progress.recording import done_days
 from organization import audit, clock
 from organization.fiscal import era_date
-from organization.models import Person
+from organization.models import Person, User
 from organization.notices import notify
 from organization.policy import readers_of
 
@@ -28,7 +26,7 @@ MAX_TEXT = 1000
 
 
 @transaction.atomic
-def remind(*, assignment: Assignment, user: Any, text: str) -> Reminder:
+def remind(*, assignment: Assignment, user: User, text: str) -> Reminder:
     """Send `text` to the learner. Raises PermissionDenied, and ValidationError with a sentence that says what to do."""
     me: Person | None = getattr(user, "person", None)
     rows = Assignment.objects.select_for_update(of=("self",)).select_related("path", "person")
@@ -60,9 +58,12 @@ def _once_a_day(row: Assignment, me: Person, text: str) -> Reminder:
     try:
         with transaction.atomic():
             Message.objects.create(
-                person=row.person, on=today, subject=f"学習パス「{row.path.title}」について",
-                body=f"{text}\n\n{settings.WAGTAILADMIN_BASE_URL}{_page(row)}", by=me,
-            )  # fmt: skip
+                person=row.person,
+                on=today,
+                subject=f"学習パス「{row.path.title}」について",
+                body=f"{text}\n\n{settings.WAGTAILADMIN_BASE_URL}{_page(row)}",
+                by=me,
+            )
             return Reminder.objects.create(assignment=row, kind=kind, about=today, text=text, by=me)
     except IntegrityError:
         raise ValidationError(kept) from None

@@ -38,9 +38,14 @@ def page(request: HttpRequest) -> HttpResponse:
     rows = Message.objects.filter(STATES[state][1]).select_related("person", "by").order_by("-on", "-pk")
     counts = Message.objects.aggregate(**{key or "all": Count("pk", filter=q) for key, (_, q) in STATES.items()})
     tabs = [
-        {"url": f"?state={key}" if key else request.path, "label": label, "current": key == state, "count": counts[key or "all"]}
+        {
+            "url": f"?state={key}" if key else request.path,
+            "label": label,
+            "current": key == state,
+            "count": counts[key or "all"],
+        }
         for key, (label, _) in STATES.items()
-    ]  # fmt: skip
+    ]
     shown = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
     crumbs = [{"url": reverse("training"), "label": "研修担当"}, {"label": "送信箱"}]
     private = _private(list(shown))

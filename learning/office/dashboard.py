@@ -12,12 +12,12 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from learning.cache import kept
+from learning.cache import figure_cache
 from learning.models import OPEN
 from learning.office import metrics
 from learning.office.metrics import Span
-from learning.office.suppression import FEWEST, hidden
 from learning.rules import matching
+from learning.suppression import FEWEST, hidden
 from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_start
 from organization.tree import UnitTree, unit_tree
@@ -79,7 +79,7 @@ class Figures:
 
 def figures() -> Figures:
     """The numbers as they stand; those of less than a minute ago where nothing has been done since."""
-    return kept("office", lambda: make(clock.today()))
+    return figure_cache.cached("office", lambda: make(clock.today()))
 
 
 def make(today: date) -> Figures:

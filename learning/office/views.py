@@ -22,11 +22,11 @@ from django.utils.http import urlencode
 from imports.spreadsheets import FORMATS, Sheet, as_file
 from kb.models.item import State
 from learning.access.decorators import office_only
-from learning.cache import kept
+from learning.cache import figure_cache
 from learning.models import STANDINGS, Assignment, LearningPath, Stage, TrainingCourse, UnmatchedRow
 from learning.office import dashboard, metrics
 from learning.office.charts import chart
-from learning.office.suppression import SAID
+from learning.suppression import SAID
 from organization import clock
 from organization.audience import Audience
 from organization.fiscal import era_month, fiscal_year, fiscal_year_label
@@ -95,11 +95,19 @@ def _paths() -> list[dict[str, Any]]:
 
 def _waiting(numbers: dashboard.Figures) -> list[dict[str, Any]]:
     found = [
-        {"label": "研修報告の期限を過ぎた受講", "value": numbers.reflections, "url": rows_url("reflection"),
-         "note": "派遣・指名で、終わりから14日を過ぎたもの"},
-        {"label": "「使いましたか」に答えのない受講", "value": numbers.unanswered, "url": rows_url("unanswered"),
-         "note": "終わりから90日を過ぎたもの"},
-    ]  # fmt: skip
+        {
+            "label": "研修報告の期限を過ぎた受講",
+            "value": numbers.reflections,
+            "url": rows_url("reflection"),
+            "note": "派遣・指名で、終わりから14日を過ぎたもの",
+        },
+        {
+            "label": "「使いましたか」に答えのない受講",
+            "value": numbers.unanswered,
+            "url": rows_url("unanswered"),
+            "note": "終わりから90日を過ぎたもの",
+        },
+    ]
     unmatched, note = UnmatchedRow.objects.open().count(), "取込みで、職員や研修が見つからなかったもの"
     found.append({"label": "確かめる行", "value": unmatched, "url": reverse("training_unmatched"), "note": note})
     return [{"unit": "件", **row} for row in found]
@@ -167,7 +175,7 @@ def rows(request: HttpRequest) -> HttpResponseBase:
     # What a row of the catalogues opens, by its first cell; rows of people open nothing.
     opens = {"courses": "course", "paths": "path_build"}.get(asked.name.split("_")[0], "")
     pages = Paginator(asked.rows.values_list("pk", flat=True), PAGE)
-    pages.count = kept(("rows", *sorted(asked.said.items())), asked.rows.count)
+    pages.count = figure_cache.cached(("rows", *sorted(asked.said.items())), asked.rows.count)
     shown = pages.get_page(request.GET.get("page"))
     # First which rows, then what they say: whose department it is is asked of one page's people, not of everybody.
     found = _whole(asked, asked.rows.filter(pk__in=list(shown.object_list)))
@@ -266,8 +274,13 @@ def _table(name: str, found: Any) -> Iterator[list[Any]]:
     tree = unit_tree(today)
     if name.startswith("courses"):
         for course in found:
-            yield [course.code, course.title, course.get_provider_display(), course.get_type_display(),
-                   course.get_obligation_display()]  # fmt: skip
+            yield [
+                course.code,
+                course.title,
+                course.get_provider_display(),
+                course.get_type_display(),
+                course.get_obligation_display(),
+            ]
         return
     if name.startswith("paths_"):
         for one in found:

@@ -17,18 +17,28 @@ from learning.access import permissions
 from learning.models import AssignmentRule, LearningPath, Stage
 from organization import audit, clock
 from organization.models import Person, User
-from organization.policy import reader_for
+from organization.policy import Viewer, reader_for
 from organization.posts import main_post
 
 #: What may still change once somebody was given the path by the rule.
 CHANGES_LATER = frozenset({"reason", "ends_on"})
 SAID = (
-    "path_id", "unit_id", "newcomers", "transferred", "heads", "titles", "unit_kinds", "years", "bound_to_post", "reason",
-    "starts_on", "ends_on",
-)  # fmt: skip
+    "path_id",
+    "unit_id",
+    "newcomers",
+    "transferred",
+    "heads",
+    "titles",
+    "unit_kinds",
+    "years",
+    "bound_to_post",
+    "reason",
+    "starts_on",
+    "ends_on",
+)
 
 
-def rules_of(user: Any) -> QuerySet[AssignmentRule]:
+def rules_of(user: Viewer) -> QuerySet[AssignmentRule]:
     """The rules that `user` may see and change: all for the training office, else those of units managed today."""
     found = AssignmentRule.objects.select_related("path", "unit")
     if permissions.is_office(user):
@@ -36,12 +46,12 @@ def rules_of(user: Any) -> QuerySet[AssignmentRule]:
     return found.filter(unit_id__in=reader_for(user).managed_unit_ids)
 
 
-def may_rule(user: Any, unit_id: int | None) -> bool:
+def may_rule(user: Viewer, unit_id: int | None) -> bool:
     """Whether `user` may rule for that unit and those below (None: for the whole prefecture)."""
     return permissions.is_office(user) or (unit_id is not None and unit_id in reader_for(user).managed_unit_ids)
 
 
-def paths_for(user: Any) -> QuerySet[LearningPath]:
+def paths_for(user: Viewer) -> QuerySet[LearningPath]:
     """What a rule can give: active paths that its maker may open."""
     found: QuerySet[LearningPath] = LearningPath.objects.visible_to(user).filter(stage=Stage.ACTIVE)
     return found.order_by("title", "pk")

@@ -30,9 +30,11 @@ BETWEEN = re.compile("[、，,・\\s]+")
 class RuleForm(forms.Form):
     path = forms.ChoiceField(label="学習パス", error_messages=choice_messages("学習パス"))
     unit = forms.ChoiceField(
-        label="所属", required=False, help_text="この所属と、その下の所属の職員に限ります。",
+        label="所属",
+        required=False,
+        help_text="この所属と、その下の所属の職員に限ります。",
         error_messages=choice_messages("所属"),
-    )  # fmt: skip
+    )
     newcomers = forms.BooleanField(label="新任（今年度に採用）", required=False)
     transferred = forms.BooleanField(label="転入（今年度に今の職へ異動）", required=False)
     heads = forms.BooleanField(label="所属長の職", required=False)
@@ -40,9 +42,12 @@ class RuleForm(forms.Form):
         label="職名", max_length=300, required=False, help_text="いくつでも。「、」で区切ります。例：主事、主任"
     )
     unit_kinds = forms.MultipleChoiceField(
-        label="所属の区分", required=False, choices=OrgUnit.Kind.choices, widget=forms.CheckboxSelectMultiple,
+        label="所属の区分",
+        required=False,
+        choices=OrgUnit.Kind.choices,
+        widget=forms.CheckboxSelectMultiple,
         error_messages=choice_messages("所属の区分"),
-    )  # fmt: skip
+    )
     years = LineField(
         label="年次", max_length=60, required=False, help_text="採用から何年目か。「、」で区切ります。例：3、10"
     )
@@ -50,9 +55,10 @@ class RuleForm(forms.Form):
     starts_on = DayField(label="この日から", required=True)
     ends_on = DayField(label="最後の日", help_text="空なら、ずっと続きます。終わらせるときは、最後の日を入れます。")
     bound_to_post = forms.BooleanField(
-        label="職に結びつける", required=False,
+        label="職に結びつける",
+        required=False,
         help_text="職を離れると終わり、後任への割当を所属長に提案します。",
-    )  # fmt: skip
+    )
 
     def __init__(self, data: Any = None, *, user: User, rule: AssignmentRule) -> None:
         super().__init__(data, initial=self._initial(rule), label_suffix="")
@@ -97,11 +103,14 @@ class RuleForm(forms.Form):
         return {
             "path": rule.path.public_id or str(rule.path_id),
             "unit": unit_tree().uid(rule.unit_id) if rule.unit_id else "",
-            **{name: getattr(rule, name) for name in ("newcomers", "transferred", "heads", "unit_kinds", "bound_to_post")},
+            **{
+                name: getattr(rule, name)
+                for name in ("newcomers", "transferred", "heads", "unit_kinds", "bound_to_post")
+            },
             **{name: getattr(rule, name) for name in ("reason", "starts_on", "ends_on")},
             "titles": "、".join(rule.titles),
             "years": "、".join(str(year) for year in rule.years),
-        }  # fmt: skip
+        }
 
     def clean_titles(self) -> list[str]:
         words = [word for word in BETWEEN.split(self.cleaned_data["titles"]) if word]

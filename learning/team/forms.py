@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 
 from kb.text_cleaning import LongField
 from kb.writing.forms.fields import DayField
-from learning.assignments.adjustments import MAX_WORDS
+from learning.assignments.adjustments import MAX_REASON_LENGTH
 from learning.models.path import MAX_DAYS
 from learning.notifications.nudges import MAX_TEXT
 from organization import clock
@@ -29,7 +29,7 @@ class RemindForm(forms.Form):
 
 class ExtendForm(forms.Form):
     due_on = DayField(label="新しい期限", required=True, help_text="今の期限より後の日を入れます。")
-    reason = LongField(label="延ばすわけ", max_length=MAX_WORDS, rows=3, help_text="記録に残ります。")
+    reason = LongField(label="延ばすわけ", max_length=MAX_REASON_LENGTH, rows=3, help_text="記録に残ります。")
 
     def clean_due_on(self) -> date:
         day: date = self.cleaned_data["due_on"]
@@ -40,12 +40,15 @@ class ExtendForm(forms.Form):
 
 class WaiveForm(forms.Form):
     reason = LongField(
-        label="免除のわけ", max_length=MAX_WORDS, rows=3, help_text="例：前の職で同じ内容の研修を終えている。"
+        label="免除のわけ", max_length=MAX_REASON_LENGTH, rows=3, help_text="例：前の職で同じ内容の研修を終えている。"
     )
     evidence = LongField(
-        label="免除の根拠", max_length=MAX_WORDS, rows=3, help_text="何で確かめたか。例：修了証の番号、受講記録の日付。"
+        label="免除の根拠",
+        max_length=MAX_REASON_LENGTH,
+        rows=3,
+        help_text="何で確かめたか。例：修了証の番号、受講記録の日付。",
     )
 
 
 class CancelForm(forms.Form):
-    reason = LongField(label="取りやめるわけ", max_length=MAX_WORDS, rows=3, help_text="記録に残ります。")
+    reason = LongField(label="取りやめるわけ", max_length=MAX_REASON_LENGTH, rows=3, help_text="記録に残ります。")

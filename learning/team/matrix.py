@@ -11,19 +11,18 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
-from typing import Any
 
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 
 from learning.access import permissions
 from learning.assignments import eligible_people, newcomers
-from learning.cache import kept
+from learning.cache import figure_cache
 from learning.models import STANDINGS, Assignment, AssignmentState, standing_q
 from learning.models.assignment import AssignmentQuerySet
 from learning.paths.titles import PathTitles
 from organization import clock
 from organization.models import Appointment, Person
-from organization.policy import reader_for
+from organization.policy import Viewer, reader_for
 from organization.posts import on_leave
 from organization.tree import unit_tree
 
@@ -49,7 +48,7 @@ class Asked:
     q: str = ""
 
     def units(self) -> frozenset[int] | None:
-        return eligible_people.below(self.unit) if self.unit else None
+        return eligible_people.unit_ids_below(self.unit) if self.unit else None
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Place:
     leave: str = ""
 
 
-def people(user: Any, asked: Asked) -> QuerySet[Person]:
+def people(user: Viewer, asked: Asked) -> QuerySet[Person]:
     """The staff of today that is asked for, whatever they learn."""
     today = clock.today()
     found = eligible_people.people(user, today, asked.units())
@@ -90,7 +89,7 @@ def people(user: Any, asked: Asked) -> QuerySet[Person]:
     elif asked.who == "leave":
         found = found.filter(pk__in=on_leave(today).values("person_id"))
     if asked.q:
-        found = found.filter(eligible_people.named_q(asked.q))
+        found = found.filter(eligible_people.matches_name_q(asked.q))
     return found.order_by("kana", "pk")
 
 
@@ -100,7 +99,7 @@ class Team:
     Of many people only the numbers are kept (``learning.cache``); their rows are read where they are opened.
     """
 
-    def __init__(self, user: Any, asked: Asked) -> None:
+    def __init__(self, user: Viewer, asked: Asked) -> None:
         self._user, self._asked = user, asked
         self._everybody = list(people(user, asked).values_list("pk", flat=True))
         self._counts = self._count()
@@ -155,10 +154,12 @@ class Team:
         if len(self._everybody) <= FEW:
             return made()
         asked, reader = self._asked, reader_for(self._user)
-        return kept((reader.person_id, permissions.is_office(self._user), asked.unit, asked.who, asked.q), made)
+        return figure_cache.cached(
+            (reader.person_id, permissions.is_office(self._user), asked.unit, asked.who, asked.q), made
+        )
 
 
-def _newest(user: Any, people: Collection[int]) -> dict[tuple[int, int], Newest]:
+def _newest(user: Viewer, people: Collection[int]) -> dict[tuple[int, int], Newest]:
     """The newest visible row of each of `people` and path; one query. For thousands cheaper than a window in SQL."""
     today = clock.today()
     standing = Case(*(When(standing_q(name, today), then=Value(name)) for name in STANDINGS), output_field=CharField())
@@ -186,7 +187,7 @@ def places(found: Collection[Person]) -> dict[int, Place]:
     return {pk: Place(place.unit, place.title, leaves.get(pk, "")) for pk, place in made.items()}
 
 
-def newcomers_count(user: Any, asked: Asked) -> int:
+def newcomers_count(user: Viewer, asked: Asked) -> int:
     """今年度の新任・転入 among these people to whom nothing has been given yet, as far as the asker may see."""
     today = clock.today()
     here = eligible_people.people(user, today, asked.units())

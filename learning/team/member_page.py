@@ -37,6 +37,7 @@ from organization import clock
 from organization.audience import Attribution
 from organization.fiscal import tokyo_day
 from organization.models import Person
+from organization.policy import Viewer
 
 RECORDS = 100
 
@@ -76,7 +77,7 @@ class RecordLine:
     report: Item | None
 
 
-def assignments(user: Any, person: Person) -> list[Shown]:
+def assignments(user: Viewer, person: Person) -> list[Shown]:
     """The person's assignments that `user` answers for, open ones first; the queries do not grow with them."""
     found = permissions.overseen(user).filter(person=person).select_related("version", "assigned_by", "waived_by")
     rows = list(found.order_by(F("closed_on").desc(nulls_first=True), "due_on", "pk"))
@@ -93,12 +94,18 @@ def assignments(user: Any, person: Person) -> list[Shown]:
         standing = row.standing()
         made.append(
             Shown(
-                row, title, public_id, standing, STANDINGS[standing], days_words(row),
+                row,
+                title,
+                public_id,
+                standing,
+                STANDINGS[standing],
+                days_words(row),
                 _steps(shapes[row.version_id], progress.get(row.pk, {}), named, since[row.pk]),
-                tuple(extensions.get(row.pk, ())), tuple(reminders.get(row.pk, ())),
+                tuple(extensions.get(row.pk, ())),
+                tuple(reminders.get(row.pk, ())),
                 row.is_running and row.start_on <= clock.today(),
             )
-        )  # fmt: skip
+        )
     return made
 
 
@@ -112,7 +119,7 @@ def days_words(row: Assignment) -> str:
     return f"あと{left}日" if left else "期限は今日です"
 
 
-def _named(steps: list[Step], user: Any) -> dict[int, str]:
+def _named(steps: list[Step], user: Viewer) -> dict[int, str]:
     """What each step is called for this reader."""
     open_items = reading_targets.readable([step for step in steps if step.type == StepType.READ], user)
     return {
@@ -149,15 +156,19 @@ def _steps(
         confirmed = row is not None and step.completion != Completion.SELF and not own
         lines.append(
             StepLine(
-                named[step.pk], step.required, row["state"] if row else "",
-                str(StepProgress.State(row["state"]).label) if row else "まだ", row["done_on"] if row and not own else None,
-                row["evidence"] if row and confirmed else "", row["comment"] if row and confirmed else "",
+                named[step.pk],
+                step.required,
+                row["state"] if row else "",
+                str(StepProgress.State(row["state"]).label) if row else "まだ",
+                row["done_on"] if row and not own else None,
+                row["evidence"] if row and confirmed else "",
+                row["comment"] if row and confirmed else "",
             )
-        )  # fmt: skip
+        )
     return tuple(lines)
 
 
-def records(user: Any, person: Person) -> list[RecordLine]:
+def records(user: Viewer, person: Person) -> list[RecordLine]:
     """The person's training records that `user` may see; for the training office all but private own entries."""
     found = metrics.records() if permissions.is_office(user) else permissions.managed_records(user)
     rows = list(found.filter(person=person).select_related("course").order_by("-ends_on", "-pk")[:RECORDS])

@@ -198,10 +198,10 @@ def test_the_groups_hold_whom_they_name(unit, head):
     old = make_staff(unit, title="主任")
     pool = eligible_people.candidates(head.user, today)
     groups = {
-        name: {one.person for one in recipients.of_groups(pool, groups=[name], titles=())} for name in recipients.GROUPS
+        name: {one.person for one in recipients.in_groups(pool, groups=[name], titles=())} for name in recipients.GROUPS
     }
     assert groups == {"newcomers": {new}, "transferred": {moved}, "everyone": {new, moved, old}}
-    assert {one.person for one in recipients.of_groups(pool, groups=(), titles=["主任"])} == {old}
+    assert {one.person for one in recipients.in_groups(pool, groups=(), titles=["主任"])} == {old}
 
 
 def test_the_groups_of_the_form_and_of_the_database_are_the_same(unit, head):

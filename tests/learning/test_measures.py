@@ -7,7 +7,7 @@ import pytest
 
 from learning.models import Assignment, TrainingRecord
 from learning.office import dashboard, metrics
-from learning.office.suppression import FEWEST
+from learning.suppression import FEWEST
 from organization import clock
 from organization.models import Appointment
 from organization.tree import unit_tree

@@ -10,11 +10,11 @@ import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from learning import cache
 from learning.assignments import adjustments
+from learning.cache import figure_cache
 from learning.models import Assignment, AssignmentRule
 from learning.office import dashboard, metrics
-from learning.office.suppression import FEWEST, SAID, hidden
+from learning.suppression import FEWEST, SAID, hidden
 from organization import clock
 from tests.factories.learning import give, make_course, make_path, make_record
 from tests.factories.organization import make_department, make_staff, make_unit
@@ -225,7 +225,7 @@ def test_the_page_asks_no_more_for_more_people(client, office, path, people, dja
     client.get(reverse("training"))
     with django_assert_max_num_queries(15):
         client.get(reverse("training"))
-    cache.forget()
+    figure_cache.clear()
     with django_assert_max_num_queries(15):
         client.get(reverse("training"))
     with django_assert_max_num_queries(15):

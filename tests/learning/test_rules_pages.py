@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
-from learning import cache
+from learning.cache import figure_cache
 from learning.models import Assignment, AssignmentRule
 from learning.rules import editing, matching
 from organization.models import AuditEvent
@@ -208,7 +208,7 @@ def test_a_rule_shows_whom_it_matches_today(client, office, path, unit, matcher)
     matcher += [(make_staff(unit, name="新田 花"), "新任")]
     client.force_login(office.user)
     assert "新田 花" in client.get(reverse("training_rule", args=[rule.pk])).content.decode()
-    cache.forget()
+    figure_cache.clear()
     said = client.get(reverse("training")).content.decode()
     assert f'{reverse("training_rule", args=[rule.pk])}#matching">1</a>' in said
 
@@ -262,6 +262,6 @@ def test_the_cold_page_of_the_office_asks_few_questions_with_thirty_rules(
     for _ in range(30):
         rule_of(path, unit=make_unit())
     client.force_login(office.user)
-    cache.forget()
+    figure_cache.clear()
     with django_assert_max_num_queries(15):
         assert client.get(reverse("training")).status_code == 200

@@ -1,7 +1,7 @@
-"""Assigning a path in one form of two screens: whom, why and until when; then the list, exceptions, one save.
+"""Assigning a path, in two screens: whom, why and until when; then the list with exceptions, and one save.
 
-The second screen sends back what the first was told, so that both work without JavaScript and nothing typed is lost.
-A person who is not the assigner's to manage ends everything with the 404 of an unknown one.
+The second screen carries the values of the first as hidden fields, so both work without JavaScript and no typed value
+is lost. A person whom the assigner does not manage gives the same 404 as an unknown one.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from django.urls import URLPattern, reverse
 from django.urls import path as url
 
 from learning.access import permissions
+from learning.access.requests import user_of
 from learning.assignments import assigning, eligible_people, recipients
 from learning.assignments.eligible_people import Candidate
-from learning.assignments.forms import REASONS, AssignForm, Row
+from learning.assignments.forms import REASONS, AssignForm, RecipientRow
 from learning.assignments.plan import LeftOut, Order, OutsideUnitError, Plan
-from learning.assignments.recipients import GROUPS, MOST, Chosen
+from learning.assignments.recipients import GROUPS, MAX_PEOPLE, SelectedPeople
 from learning.models import Assignment, LearningPath, PathVersion, Source, Stage
 from learning.paths import reading_targets
 from learning.paths.labels import UNNAMED
@@ -33,14 +34,16 @@ from organization.models import Person
 
 #: How many people the first screen shows; more are narrowed by unit or name.
 SHOWN = 200
-KEPT = ("path", "start_on", "unit", "q", "groups", "titles", "people", "reason", "due_on", "bound")
-#: What a reader of the list has to agree to again.
-CHANGED = "一覧を作ってから、割り当てられない人が出ました。下の「割り当てない人」を確かめて、もう一度保存してください。"
+CARRIED_FIELDS = ("path", "start_on", "unit", "q", "groups", "titles", "people", "reason", "due_on", "bound")
+#: Shown when the list changed and has to be confirmed again.
+LIST_CHANGED = (
+    "一覧を作ってから、割り当てられない人が出ました。下の「割り当てない人」を確かめて、もう一度保存してください。"
+)
 
 
 @dataclass
 class Screen:
-    """One request: who asks, and what was sent or linked."""
+    """One request: the assigner and the sent or linked values."""
 
     request: HttpRequest
     data: QueryDict
@@ -51,7 +54,7 @@ class Screen:
 
     @cached_property
     def start(self) -> date:
-        """The day whose staff is listed; today where none, a past one or no day at all was sent."""
+        """The day whose staff is listed; today if the sent value is missing, past, too far or no date."""
         try:
             day = date.fromisoformat(self.data.get("start_on") or self.data.get("start") or "")
         except ValueError:
@@ -62,10 +65,10 @@ class Screen:
 
     @cached_property
     def paths(self) -> dict[str, LearningPath]:
-        """What can be assigned and the assigner may read, by public id."""
+        """Paths that can be assigned and that the assigner may read, by public id."""
         released = PathVersion.objects.filter(released_at__isnull=False)
-        found = LearningPath.objects.visible_to(self.request.user).filter(stage=Stage.ACTIVE, versions__in=released)
-        return {path.public_id: path for path in found.distinct().order_by("title", "pk")}
+        paths = LearningPath.objects.visible_to(self.request.user).filter(stage=Stage.ACTIVE, versions__in=released)
+        return {path.public_id: path for path in paths.distinct().order_by("title", "pk")}
 
     @property
     def path(self) -> LearningPath | None:
@@ -73,29 +76,29 @@ class Screen:
 
     @cached_property
     def units(self) -> frozenset[int] | None:
-        """The chosen unit with what is below; None for all that is one's own."""
+        """The chosen unit with those below; None for everything the assigner manages."""
         uid = self.data.get("unit", "")
-        return eligible_people.below(uid) if uid in dict(self.unit_choices) and uid else None
+        return eligible_people.unit_ids_below(uid) if uid in dict(self.unit_choices) and uid else None
 
     @cached_property
     def unit_choices(self) -> list[tuple[str, str]]:
-        return [("", "所属を選ぶ" if self.is_office else "すべて"), *eligible_people.units_of(self.request.user)]
+        return [("", "所属を選ぶ" if self.is_office else "すべて"), *eligible_people.unit_choices(self.request.user)]
 
     @cached_property
     def pool(self) -> list[Candidate]:
-        """Whom the groups are made of; the training office first chooses a unit."""
+        """The people the groups select from; the training office has to choose a unit first."""
         if self.is_office and self.units is None:
             return []
         return eligible_people.candidates(self.request.user, self.start, units=self.units)
 
     @cached_property
-    def picked(self) -> Chosen:
-        """The people that were ticked or listed; raises OutsideUnitError."""
+    def selected(self) -> SelectedPeople:
+        """The people who were ticked or listed. Raises OutsideUnitError."""
         raw = [*self.data.getlist("people"), *self.data.getlist("listed"), *self.data.getlist("leave")]
-        return recipients.by_uid(user=self.request.user, raw=raw, on=self.start, path=self.path)
+        return recipients.select_by_uid(user=user_of(self.request), raw=raw, on=self.start, path=self.path)
 
-    def found(self) -> list[Candidate]:
-        """The people to tick one by one: the pool, or whom the words name."""
+    def matches(self) -> list[Candidate]:
+        """The people to tick one by one: the pool, or those who match the search words."""
         q = self.data.get("q", "").replace("\x00", "").strip()[:60]
         if not q:
             return self.pool
@@ -103,7 +106,7 @@ class Screen:
 
     def choices(self) -> dict[str, Any]:
         count = recipients.counts(self.pool) if self.pool or not self.is_office else {}
-        titles = sorted({one.title for one in self.pool})
+        titles = sorted({candidate.title for candidate in self.pool})
         return {
             "path": [("", "選んでください"), *((key, path.title) for key, path in self.paths.items())],
             "unit": self.unit_choices,
@@ -118,142 +121,158 @@ class Screen:
         return AssignForm(
             choices=self.choices(),
             initial={
-                "path": self.data.get("path", ""), "start_on": self.start, "unit": self.data.get("unit", ""),
-                "groups": groups, "bound": "person", "reason": REASONS[0] if groups else "",
+                "path": self.data.get("path", ""),
+                "start_on": self.start,
+                "unit": self.data.get("unit", ""),
+                "groups": groups,
+                "bound": "person",
+                "reason": REASONS[0] if groups else "",
             },
-        )  # fmt: skip
+        )
 
 
 @login_required
-def page(request: HttpRequest) -> HttpResponse:
+def assign_page(request: HttpRequest) -> HttpResponse:
     if not (permissions.is_manager(request.user) or permissions.is_office(request.user)):
         raise Http404
     screen = Screen(request, request.POST if request.method == "POST" else request.GET)
     try:
-        return _post(screen) if request.method == "POST" else _first(screen, screen.form())
+        return _handle_post(screen) if request.method == "POST" else _selection_page(screen, screen.form())
     except OutsideUnitError:
         raise Http404 from None
 
 
-def _post(screen: Screen) -> HttpResponse:
-    picked = screen.picked  # asked before anything else: foreign and unknown people end here
+def _handle_post(screen: Screen) -> HttpResponse:
+    selected = screen.selected  # checked first: other units' and unknown people end here with 404
     form = screen.form()
     if "narrow" in screen.data or "edit" in screen.data:
-        form.quiet()
-        return _first(screen, form)
+        form.clear_errors()
+        return _selection_page(screen, form)
     if not form.is_valid():
-        return _first(screen, form, status=422)
+        return _selection_page(screen, form, status=422)
     saving = "save" in screen.data
-    people = _people(screen, form, picked, listed=saving)
-    if not saving and not people and not picked.leaving:
-        said = "所属を選んでから、まとめて選んでください。" if form.cleaned_data["groups"] and screen.is_office else ""
-        form.add_error("groups", said or "だれに割り当てるかを、選んでください。")
-    if len(people) > MOST:
+    people = _people(screen, form, selected, listed=saving)
+    if not saving and not people and not selected.leaving:
+        message = (
+            "所属を選んでから、まとめて選んでください。" if form.cleaned_data["groups"] and screen.is_office else ""
+        )
+        form.add_error("groups", message or "だれに割り当てるかを、選んでください。")
+    if len(people) > MAX_PEOPLE:
         form.add_error(
-            None, f"一度に割り当てられるのは{MOST}人までです。今は{len(people)}人です。所属か職で分けてください。"
+            None, f"一度に割り当てられるのは{MAX_PEOPLE}人までです。今は{len(people)}人です。所属か職で分けてください。"
         )
     try:
         order = _order(screen, form)
-        drawn = assigning.plan(order=order, people=[one.person for one in people])
+        planned = assigning.plan(order=order, people=[candidate.person for candidate in people])
     except ValidationError as error:
         form.add_error(None, error.messages[0])
     if form.errors:
-        return _first(screen, form, status=422)
-    rows = _rows(screen, drawn, people)
+        return _selection_page(screen, form, status=422)
+    rows = _rows(screen, planned, people)
     if saving:
-        return _save(screen, form, drawn, rows)
-    return _second(screen, form, drawn, rows)
+        return _save(screen, form, planned, rows)
+    return _preview_page(screen, form, planned, rows)
 
 
-def _people(screen: Screen, form: AssignForm, picked: Chosen, *, listed: bool) -> list[Candidate]:
-    """On the first screen those of the groups and those ticked; on the second those who stood on the list."""
+def _people(screen: Screen, form: AssignForm, selected: SelectedPeople, *, listed: bool) -> list[Candidate]:
+    """First screen: members of the chosen groups and ticked people. Second screen: those on the list."""
     if listed:
         keys = set(screen.data.getlist("listed"))
-        return [one for one in picked.candidates if str(one.person.uid) in keys]
-    said = form.cleaned_data
-    of_groups = recipients.of_groups(screen.pool, groups=said["groups"], titles=said["titles"])
+        return [candidate for candidate in selected.candidates if str(candidate.person.uid) in keys]
+    cleaned_data = form.cleaned_data
+    of_groups = recipients.in_groups(screen.pool, groups=cleaned_data["groups"], titles=cleaned_data["titles"])
     keys = set(screen.data.getlist("people"))
-    single = [one for one in picked.candidates if str(one.person.uid) in keys]
-    found = {one.person.pk: one for one in [*of_groups, *single]}
-    return sorted(found.values(), key=lambda one: (one.unit, one.person.kana, one.person.pk))
+    single = [candidate for candidate in selected.candidates if str(candidate.person.uid) in keys]
+    by_pk = {candidate.person.pk: candidate for candidate in [*of_groups, *single]}
+    return sorted(by_pk.values(), key=lambda candidate: (candidate.unit, candidate.person.kana, candidate.person.pk))
 
 
 def _order(screen: Screen, form: AssignForm) -> Order:
-    said = form.cleaned_data
+    cleaned_data = form.cleaned_data
     return Order(
-        path=screen.paths[said["path"]], start_on=said["start_on"], reason=said["reason"], due_on=said["due_on"],
-        bound_to_post=said["bound"] == "post", source=Source.OFFICE if screen.is_office else Source.MANAGER,
-    )  # fmt: skip
+        path=screen.paths[cleaned_data["path"]],
+        start_on=cleaned_data["start_on"],
+        reason=cleaned_data["reason"],
+        due_on=cleaned_data["due_on"],
+        bound_to_post=cleaned_data["bound"] == "post",
+        source=Source.OFFICE if screen.is_office else Source.MANAGER,
+    )
 
 
-def _rows(screen: Screen, drawn: Plan, people: list[Candidate]) -> list[Row]:
-    places = {one.person.pk: one for one in people}
+def _rows(screen: Screen, planned: Plan, people: list[Candidate]) -> list[RecipientRow]:
+    places = {candidate.person.pk: candidate for candidate in people}
     rows = []
-    for line in drawn.lines:
-        one = places[line.person.pk]
-        row = Row(one, recipients.why(one), line.due_on)
-        row.read(screen.data, drawn.order.start_on)
+    for line in planned.lines:
+        candidate = places[line.person.pk]
+        row = RecipientRow(candidate, recipients.describe(candidate), line.due_on)
+        row.bind(screen.data, planned.order.start_on)
         rows.append(row)
     return rows
 
 
-def _save(screen: Screen, form: AssignForm, drawn: Plan, rows: list[Row]) -> HttpResponse:
-    user = screen.request.user
+def _save(screen: Screen, form: AssignForm, planned: Plan, rows: list[RecipientRow]) -> HttpResponse:
+    user = user_of(screen.request)
     leave = {row.candidate.person.pk for row in rows if row.left}
     ticked_off = set(screen.data.getlist("leave"))
-    left_out = [one for one in drawn.left_out if str(one.person.uid) not in ticked_off]
-    kept = [row for row in rows if not row.left]
-    if left_out and not kept and _is_done(screen, drawn, left_out):
-        messages.info(screen.request, f"「{drawn.order.path.title}」は、もう割り当ててあります。")
+    left_out = [entry for entry in planned.left_out if str(entry.person.uid) not in ticked_off]
+    remaining = [row for row in rows if not row.left]
+    if left_out and not remaining and _is_done(screen, planned, left_out):
+        messages.info(screen.request, f"「{planned.order.path.title}」は、もう割り当ててあります。")
         return redirect("team")
-    error = CHANGED if left_out else ""
+    error = LIST_CHANGED if left_out else ""
     if not error and not any(row.error for row in rows):
-        final = Plan(drawn.order, drawn.version, tuple(line for line in drawn.lines if line.person.pk not in leave))
-        due = {row.candidate.person.pk: row.own_due for row in kept if row.own_due}
+        final = Plan(
+            planned.order, planned.version, tuple(line for line in planned.lines if line.person.pk not in leave)
+        )
+        due = {row.candidate.person.pk: row.own_due for row in remaining if row.own_due}
         try:
-            made = assigning.assign(plan=final, by=user, due=due)  # type: ignore[arg-type]
+            assignments = assigning.assign(plan=final, by=user, due=due)
         except ValidationError as refused:
             error = refused.messages[0]
         else:
-            messages.success(screen.request, _said(drawn, len(made)))
+            messages.success(screen.request, _success_message(planned, len(assignments)))
             return redirect("team")
     error = error or "期限に直す所があります。赤い文を見て直してください。"
-    return _second(screen, form, drawn, rows, error=error)
+    return _preview_page(screen, form, planned, rows, error=error)
 
 
-def _is_done(screen: Screen, drawn: Plan, left_out: list[LeftOut]) -> bool:
-    """Whether the same hand has saved the same list already: the button was pressed twice."""
-    pks = {one.person.pk for one in left_out}
-    mine = Assignment.objects.open().filter(
-        path=drawn.order.path,
+def _is_done(screen: Screen, planned: Plan, left_out: list[LeftOut]) -> bool:
+    """Whether the same user has saved the same list already (the button was pressed twice)."""
+    pks = {entry.person.pk for entry in left_out}
+    own = Assignment.objects.open().filter(
+        path=planned.order.path,
         person__in=pks,
         assigned_on=clock.today(),
-        assigned_by=screen.request.user.person,  # type: ignore[union-attr]
+        assigned_by=user_of(screen.request).person,
     )
-    return mine.count() == len(pks)
+    return own.count() == len(pks)
 
 
-def _said(drawn: Plan, count: int) -> str:
-    start = drawn.order.start_on
-    told = f"{count}人に「{drawn.order.path.title}」を割り当てました。"
+def _success_message(planned: Plan, count: int) -> str:
+    start = planned.order.start_on
+    message = f"{count}人に「{planned.order.path.title}」を割り当てました。"
     if start > clock.today():
-        return f"{told}{start.month}月{start.day}日に着任する人は、その日から「所属の学び」に出ます。"
-    return f"{told}本人にお知らせが届きました。"
+        return f"{message}{start.month}月{start.day}日に着任する人は、その日から「所属の学び」に出ます。"
+    return f"{message}本人にお知らせが届きました。"
 
 
-def _first(screen: Screen, form: AssignForm, *, status: int = 200) -> HttpResponse:
-    found = screen.found()
+def _selection_page(screen: Screen, form: AssignForm, *, status: int = 200) -> HttpResponse:
+    matches = screen.matches()
     ticked = set(screen.data.getlist("people"))
-    shown = found[:SHOWN]
-    known = {one.person.pk for one in shown}
-    # Who was ticked before the list was narrowed stays on it.
-    kept = [one for one in screen.picked.candidates if str(one.person.uid) in ticked and one.person.pk not in known]
+    visible = matches[:SHOWN]
+    visible_pks = {candidate.person.pk for candidate in visible}
+    # People ticked before the list was narrowed stay on it.
+    still_ticked = [
+        candidate
+        for candidate in screen.selected.candidates
+        if str(candidate.person.uid) in ticked and candidate.person.pk not in visible_pks
+    ]
     context = {
         "crumbs": [{"url": reverse("team"), "label": "所属の学び"}, {"label": "学習パスを割り当てる"}],
         "form": form,
-        "people": [(one, str(one.person.uid) in ticked) for one in [*kept, *shown]],
-        "leaving": screen.picked.leaving,
-        "more": max(len(found) - SHOWN, 0),
+        "people": [(candidate, str(candidate.person.uid) in ticked) for candidate in [*still_ticked, *visible]],
+        "leaving": screen.selected.leaving,
+        "more": max(len(matches) - SHOWN, 0),
         "arrivals": eligible_people.arrivals(screen.request.user),
         "start": screen.start,
         "today": clock.today(),
@@ -264,22 +283,29 @@ def _first(screen: Screen, form: AssignForm, *, status: int = 200) -> HttpRespon
     return render(screen.request, "learning/assign.html", context, status=status)
 
 
-def _second(screen: Screen, form: AssignForm, drawn: Plan, rows: list[Row], *, error: str = "") -> HttpResponse:
+def _preview_page(
+    screen: Screen, form: AssignForm, planned: Plan, rows: list[RecipientRow], *, error: str = ""
+) -> HttpResponse:
     context = {
-        "form": form, "hidden": form.kept(KEPT), "rows": rows, "order": drawn.order, "version": drawn.version, "error": error,
-        "left_out": [*screen.picked.leaving, *drawn.left_out],
-        "unreadable": _unreadable(screen, drawn),
+        "form": form,
+        "hidden": form.carried_values(CARRIED_FIELDS),
+        "rows": rows,
+        "order": planned.order,
+        "version": planned.version,
+        "error": error,
+        "left_out": [*screen.selected.leaving, *planned.left_out],
+        "unreadable": _unreadable(screen, planned),
         "trail": [{"url": reverse("team"), "label": "所属の学び"}, {"url": "", "label": "割り当てる人の確認"}],
-    }  # fmt: skip
+    }
     return render(screen.request, "learning/assign_preview.html", context, status=422 if error else 200)
 
 
-def _unreadable(screen: Screen, drawn: Plan) -> list[tuple[str, tuple[Person, ...]]]:
-    """What some cannot open, as far as the assigner may know what it is called (I16)."""
-    seen = reading_targets.readable([step for step, _ in drawn.unreadable], screen.request.user)
-    return [(UNNAMED if seen.get(step.pk) is None else step.title, people) for step, people in drawn.unreadable]
+def _unreadable(screen: Screen, planned: Plan) -> list[tuple[str, tuple[Person, ...]]]:
+    """Readings that some people cannot open; unnamed if the assigner may not read the title either (I16)."""
+    readable = reading_targets.readable([step for step, _ in planned.unreadable], screen.request.user)
+    return [(UNNAMED if readable.get(step.pk) is None else step.title, people) for step, people in planned.unreadable]
 
 
 urlpatterns: list[URLPattern] = [
-    url("assign/", page, name="assign"),
+    url("assign/", assign_page, name="assign"),
 ]

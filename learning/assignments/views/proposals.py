@@ -1,4 +1,4 @@
-"""Proposals for successors: the head sees which post lost a path's learner, and gives the path on or not."""
+"""Successor proposals: the head sees which posts lost a path's learner, and assigns the successor or declines."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from kb.text_cleaning import clean_text
 from learning.access import permissions
+from learning.access.requests import user_of
 from learning.assignments import proposals
 from learning.assignments.plan import OutsideUnitError
 from learning.models import SuccessorProposal
@@ -23,35 +24,35 @@ SHOWN = 50
 
 
 @login_required
-def page(request: HttpRequest) -> HttpResponse:
+def proposals_page(request: HttpRequest) -> HttpResponse:
     if not (permissions.is_manager(request.user) or permissions.is_office(request.user)):
         raise Http404
-    return _shown(request)
+    return _list_page(request)
 
 
-def _shown(request: HttpRequest, *, failed: int = 0, reason: str = "", error: str = "") -> HttpResponse:
-    """The list; what was typed for the one that `failed` is kept beside what is wrong with it."""
-    found = list(proposals.open_for(request.user)[: SHOWN + 1])
-    holders = proposals.holders(found)
-    titles = PathTitles(request.user, [one.path_id for one in found])
+def _list_page(request: HttpRequest, *, failed: int = 0, reason: str = "", error: str = "") -> HttpResponse:
+    """The list. The proposal that `failed` keeps its typed reason and shows its error."""
+    waiting = list(proposals.open_for(request.user)[: SHOWN + 1])
+    holders = proposals.holders(waiting)
+    titles = PathTitles(request.user, [proposal.path_id for proposal in waiting])
     rows: list[dict[str, Any]] = [
         {
-            "proposal": one,
-            "path": dict(zip(("public_id", "title"), titles.named(one.path_id), strict=True)),
-            "holder": holders.get(one.post_id),
-            "reason": reason if one.pk == failed else proposals.REASON,
-            "error": error if one.pk == failed else "",
+            "proposal": proposal,
+            "path": dict(zip(("public_id", "title"), titles.named(proposal.path_id), strict=True)),
+            "holder": holders.get(proposal.post_id),
+            "reason": reason if proposal.pk == failed else proposals.REASON,
+            "error": error if proposal.pk == failed else "",
         }
-        for one in found[:SHOWN]
+        for proposal in waiting[:SHOWN]
     ]
     crumbs = [{"url": reverse("team"), "label": "所属の学び"}, {"label": "後任への割当"}]
-    context = {"crumbs": crumbs, "rows": rows, "more": len(found) > SHOWN, "shown": SHOWN, "error": error}
+    context = {"crumbs": crumbs, "rows": rows, "more": len(waiting) > SHOWN, "shown": SHOWN, "error": error}
     return render(request, "learning/proposals.html", context, status=422 if error else 200)
 
 
 @login_required
 @require_POST
-def decide(request: HttpRequest, pk: int) -> HttpResponse:
+def decide_proposal(request: HttpRequest, pk: int) -> HttpResponse:
     """POST `accept` with `reason`, or `decline`."""
     proposal = SuccessorProposal.objects.select_related("path").filter(pk=pk).first()
     if proposal is None:
@@ -60,19 +61,19 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     title = PathTitles(request.user, [proposal.path_id]).of(proposal.path_id)
     try:
         if "accept" in request.POST:
-            made = proposals.accept(proposal=proposal, user=request.user, reason=clean_text(reason)[:300])
-            messages.success(request, f"「{title}」を、{made.person.name}さんに割り当てました。")
+            assignment = proposals.accept(proposal=proposal, user=user_of(request), reason=clean_text(reason)[:300])
+            messages.success(request, f"「{title}」を、{assignment.person.name}さんに割り当てました。")
         else:
-            proposals.decline(proposal=proposal, user=request.user)
+            proposals.decline(proposal=proposal, user=user_of(request))
             messages.success(request, f"「{title}」の提案を見送りました。")
     except (LookupError, OutsideUnitError):
         raise Http404 from None
     except ValidationError as error:
-        return _shown(request, failed=pk, reason=reason, error=error.messages[0])
+        return _list_page(request, failed=pk, reason=reason, error=error.messages[0])
     return redirect("team_proposals")
 
 
 urlpatterns: list[URLPattern] = [
-    path("team/proposals/", page, name="team_proposals"),
-    path("team/proposals/<int:pk>/", decide, name="team_proposal"),
+    path("team/proposals/", proposals_page, name="team_proposals"),
+    path("team/proposals/<int:pk>/", decide_proposal, name="team_proposal"),
 ]

@@ -21,6 +21,7 @@ from kb.formats.loading import get_format
 from kb.models import Draft
 from kb.text_cleaning import clean_text
 from kb.writing import drafts
+from learning.access.requests import user_of
 from learning.assignments import adjustments, assigning
 from learning.learner.assignment_page import ShownGroup, ShownStep, next_shown, walk
 from learning.models import Assignment, AssignmentState, LearningPath, Source, Stage, Step, StepType
@@ -249,7 +250,7 @@ def cancel(request: HttpRequest, uid: UUID) -> HttpResponse:
         raise Http404
     reason = request.POST.get("reason", "")
     try:
-        adjustments.cancel(assignment=mine, user=request.user, reason=clean_text(reason, "取りやめるわけ"))
+        adjustments.cancel(assignment=mine, user=user_of(request), reason=clean_text(reason, "取りやめるわけ"))
     except ValidationError as error:
         return _page(request, mine, ending=(reason, error.messages[0]))
     messages.success(request, f"「{mine.path.title}」を取りやめました。")

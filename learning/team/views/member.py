@@ -33,7 +33,8 @@ from learning.progress import recording
 from learning.progress.confirmations import waiting_for
 from learning.team import matrix, member_page
 from learning.team.forms import CancelForm, ExtendForm, RemindForm, WaiveForm
-from organization.models import Person
+from organization.models import Person, User
+from organization.policy import Viewer
 
 WAITING = 50
 OWN = "自分の学習の期限や免除は、自分では変えられません。所属長か研修担当に相談してください。"
@@ -54,20 +55,39 @@ class Act:
 
 ACTS = {
     "remind": Act(
-        RemindForm, nudges.remind, "声をかける", "お知らせはすぐに、メールは平日の日中に届きます。1人に1日1通までです。",
-        "送る", "声をかけました。お知らせが届いています。",
+        RemindForm,
+        nudges.remind,
+        "声をかける",
+        "お知らせはすぐに、メールは平日の日中に届きます。1人に1日1通までです。",
+        "送る",
+        "声をかけました。お知らせが届いています。",
     ),
     "extend": Act(
-        ExtendForm, adjustments.extend, "期限を延ばす", "元の期限と延ばしたわけは、記録に残ります。", "期限を延ばす", "期限を延ばしました。"
+        ExtendForm,
+        adjustments.extend,
+        "期限を延ばす",
+        "元の期限と延ばしたわけは、記録に残ります。",
+        "期限を延ばす",
+        "期限を延ばしました。",
     ),
     "waive": Act(
-        WaiveForm, adjustments.waive, "免除する", "学ばなくてよいと、根拠を添えて決めます。完了とは別に数えます。", "免除する", "免除しました。"
+        WaiveForm,
+        adjustments.waive,
+        "免除する",
+        "学ばなくてよいと、根拠を添えて決めます。完了とは別に数えます。",
+        "免除する",
+        "免除しました。",
     ),
     "cancel": Act(
-        CancelForm, adjustments.cancel, "取りやめる", "割当をやめます。すませたステップの記録は残ります。", "取りやめる",
-        "取りやめました。", "danger",
+        CancelForm,
+        adjustments.cancel,
+        "取りやめる",
+        "割当をやめます。すませたステップの記録は残ります。",
+        "取りやめる",
+        "取りやめました。",
+        "danger",
     ),
-}  # fmt: skip
+}
 
 
 @login_required
@@ -86,7 +106,7 @@ def team_person(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     return render(request, "learning/team_person.html", context)
 
 
-def _managed(user: Any, uid: uuid.UUID) -> Person:
+def _managed(user: Viewer, uid: uuid.UUID) -> Person:
     person = Person.objects.filter(uid=uid).first()
     if person is None or not permissions.may_manage(user, person):
         raise Http404
@@ -103,14 +123,21 @@ def act(request: HttpRequest, uid: uuid.UUID, name: str) -> HttpResponse:
     title = PathTitles(request.user, [row.path_id]).of(row.path_id)
     back = reverse("my") if is_own else f"{reverse('team_person', args=[row.person.uid])}#a-{row.pk}"
     context: dict[str, Any] = {
-        "act": what, "row": row, "title": title, "is_own": is_own, "own": OWN, "back": back,
+        "act": what,
+        "row": row,
+        "title": title,
+        "is_own": is_own,
+        "own": OWN,
+        "back": back,
         "crumbs": [
-            _home(request.user), {"url": back, "label": row.person.name}, {"label": what.title},
+            _home(request.user),
+            {"url": back, "label": row.person.name},
+            {"label": what.title},
         ],
-    }  # fmt: skip
+    }
     if is_own:
         return render(request, "learning/assignment_act.html", context, status=403)
-    form = what.form(request.POST or None, initial=_begun(name, row, request.user))
+    form = what.form(request.POST or None, initial=_begun(name, row, user_of(request)))
     form.use_required_attribute = False
     if request.method == "POST" and form.is_valid():
         try:
@@ -126,7 +153,7 @@ def act(request: HttpRequest, uid: uuid.UUID, name: str) -> HttpResponse:
     return render(request, "learning/assignment_act.html", {**context, "form": form}, status=status)
 
 
-def _answered_for(user: Any, uid: uuid.UUID) -> tuple[Assignment, bool]:
+def _answered_for(user: Viewer, uid: uuid.UUID) -> tuple[Assignment, bool]:
     """The assignment, and whether it is the user's own; 404 for what is neither own nor answered for."""
     row = Assignment.objects.filter(uid=uid).select_related("person", "path", "version").first()
     me: Person | None = getattr(user, "person", None)
@@ -139,7 +166,7 @@ def _answered_for(user: Any, uid: uuid.UUID) -> tuple[Assignment, bool]:
     return row, False
 
 
-def _begun(name: str, row: Assignment, user: Any) -> dict[str, Any]:
+def _begun(name: str, row: Assignment, user: User) -> dict[str, Any]:
     return {"text": nudges.draft(assignment=row, by=user.person)} if name == "remind" else {}
 
 
@@ -161,9 +188,14 @@ def _waiting(request: HttpRequest, *, wrong: int = 0, error: str = "", comment: 
     context = {
         "rows": [
             {
-                "progress": row, "person": row.assignment.person, "place": where.get(row.assignment.person_id, matrix.Place()),
-                "path": titles.of(row.assignment.path_id), "step": steps[row.pk][0], "title": steps[row.pk][1],
-                "error": error if row.pk == wrong else "", "comment": comment if row.pk == wrong else "",
+                "progress": row,
+                "person": row.assignment.person,
+                "place": where.get(row.assignment.person_id, matrix.Place()),
+                "path": titles.of(row.assignment.path_id),
+                "step": steps[row.pk][0],
+                "title": steps[row.pk][1],
+                "error": error if row.pk == wrong else "",
+                "comment": comment if row.pk == wrong else "",
             }
             for row in rows
             if row.pk in steps
@@ -171,18 +203,18 @@ def _waiting(request: HttpRequest, *, wrong: int = 0, error: str = "", comment: 
         "page": page,
         "crumbs": [_home(request.user), {"label": "確認を待つステップ"}],
         "total": page.paginator.count,
-    }  # fmt: skip
+    }
     return render(request, "learning/team_waiting.html", context, status=422 if error else 200)
 
 
-def _home(user: Any) -> dict[str, str]:
+def _home(user: Viewer) -> dict[str, str]:
     """Where this reader comes from: who is asked to confirm need not be a manager."""
     if permissions.is_manager(user) or permissions.is_office(user):
         return {"url": reverse("team"), "label": "所属の学び"}
     return {"url": reverse("my"), "label": "わたしの学び"}
 
 
-def _steps_of(rows: list[StepProgress], user: Any) -> dict[int, tuple[Step, str]]:
+def _steps_of(rows: list[StepProgress], user: Viewer) -> dict[int, tuple[Step, str]]:
     """By pk of the row: its step, and what that is called for this reader."""
     found = Step.objects.filter(
         version__in={row.assignment.version_id for row in rows}, uid__in={row.step_uid for row in rows}

@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from imports.spreadsheets import as_file
 from learning.access import permissions
 from learning.assignments import eligible_people, proposals
-from learning.cache import kept
+from learning.cache import figure_cache
 from learning.models import STANDINGS, Assignment
 from learning.paths.titles import PathTitles
 from learning.progress.confirmations import waiting_for
@@ -31,6 +31,7 @@ from learning.team.views import member
 from learning.templatetags.standing import badge_cells
 from organization import audit
 from organization.models import Person
+from organization.policy import Viewer
 
 PEOPLE = 40
 ROWS = 50
@@ -54,9 +55,12 @@ def asked_of(request: HttpRequest) -> Asked:
 
     standing, who = said("standing"), said("who")
     return Asked(
-        unit=said("unit"), path=said("path"), standing=standing if standing in STANDINGS else "",
-        who=who if who in WHO else "", q=said("q"),
-    )  # fmt: skip
+        unit=said("unit"),
+        path=said("path"),
+        standing=standing if standing in STANDINGS else "",
+        who=who if who in WHO else "",
+        q=said("q"),
+    )
 
 
 def link(name: str, asked: Asked, **other: Any) -> str:
@@ -100,13 +104,13 @@ def team(request: HttpRequest) -> HttpResponse:
         "lines": list(_lines(of_team, people, [one.pk for one in columns])),
         "turn": turned(page, "team", asked, "人"),
         "rows_url": link("team_rows", asked),
-        **kept(("to do", user.pk, asked.unit), lambda: _to_do(user, asked)),
+        **figure_cache.cached(("to do", user.pk, asked.unit), lambda: _to_do(user, asked)),
         "assign_newcomers": f"{reverse('assign')}?{urlencode({'newcomers': 1, 'transferred': 1, 'unit': asked.unit})}",
     }
     return render(request, "learning/team.html", context)
 
 
-def _to_do(user: Any, asked: Asked) -> dict[str, Any]:
+def _to_do(user: Viewer, asked: Asked) -> dict[str, Any]:
     """What waits for this head."""
     return {
         "waiting": waiting_for(user).count(),
@@ -121,7 +125,7 @@ def _frame(request: HttpRequest, asked: Asked, summary: matrix.Summary) -> dict[
     return {
         "asked": asked,
         "is_filtered": any(asdict(asked).values()),
-        "units": eligible_people.units_of(request.user),
+        "units": eligible_people.unit_choices(request.user),
         "paths": [one for one in summary.paths if one.public_id],
         "standings": STANDINGS.items(),
         "whos": WHO.items(),
