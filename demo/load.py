@@ -22,7 +22,7 @@ from demo.learning import PathLoader, People, load_courses, load_records, path_t
 from demo.people import MAIL_DOMAIN, PASSWORD
 from demo.world import DATA, Staff, World, build_world, uid
 from kb.items.page_tree import ensure_tree
-from kb.models import Draft
+from kb.models import Lesson, Retrospective
 from kb.writing import drafts
 from learning.models import TrainingCourse, TrainingRecord
 from organization import clock
@@ -163,7 +163,7 @@ def load_unfinished(people: dict[str, Person]) -> None:
     """What the personas find begun: drafts to go on with, and a course whose report is still to be written."""
     writer, newcomer = people["shippitsu"], people["shinjin"]
     drafts.start(
-        author=writer, kind=Draft.Kind.RETROSPECTIVE, format="kpt",
+        author=writer, kind=Retrospective.type_code(), format="kpt",
         data={
             "subject": "協働推進会議の運営", "audience": "unit", "themes": ["kyodo"],
             "answer-keep": "会議の前日に、資料の要点を一枚にして送った。発言が最初の10分から出た。",
@@ -171,7 +171,7 @@ def load_unfinished(people: dict[str, Person]) -> None:
         },
     )  # fmt: skip
     drafts.start(
-        author=writer, kind=Draft.Kind.LESSON,
+        author=writer, kind=Lesson.type_code(),
         data={"title": "意見募集の締切は、月曜の朝にする", "audience": "unit", "kind": "improve", "themes": ["kyodo"]},
     )  # fmt: skip
     today = clock.today()

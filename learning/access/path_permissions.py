@@ -50,7 +50,7 @@ def audiences_of(user: Any) -> tuple[Audience, ...]:
     return OFFICE_AUDIENCES if is_office(user) else HEAD_AUDIENCES
 
 
-def may_build(*, path: LearningPath, user: Any) -> bool:
+def may_build(path: LearningPath, user: Any) -> bool:
     """Whether `user` may change the path: the training office, and the head above its owner unit."""
     if path.state == State.WITHDRAWN:
         return False

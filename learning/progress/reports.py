@@ -31,7 +31,7 @@ def begin(*, record: TrainingRecord, by: Person) -> Draft:
         "scenes": ["kenshu"],
         "source_record": record.pk,
     }
-    return begun or Draft.objects.create(author=by, kind=Draft.Kind.RETROSPECTIVE, format=FORMAT, data=data)
+    return begun or Draft.objects.create(author=by, kind=Retrospective.type_code(), format=FORMAT, data=data)
 
 
 def link(item: Retrospective) -> TrainingRecord | None:
