@@ -11,7 +11,7 @@ from django.utils import timezone
 from demo.content import Content, build_content
 from demo.world import World, uid
 from kb.formats.loading import get_format
-from kb.lifecycle import transitions
+from kb.lifecycle import publication
 from kb.models import (
     Addendum,
     Answer,
@@ -63,11 +63,11 @@ class ItemLoader:
         for name, rows in self.vocabularies.items():
             getattr(item, name).set([rows[code] for code in d.get(name, [])])
         item.municipalities.set([self.units[code] for code in d.get("municipalities", [])])
-        transitions.create(item=item, by=author, registered_in=fiscal_year(content.on))
+        publication.create(item=item, by=author, registered_in=fiscal_year(content.on))
         if isinstance(item, Lesson):
             self._source(item, d["source"])
         if not self._waits(content):
-            transitions.publish(item=item)
+            publication.publish(item=item)
             self._date(item, content.on)
         else:
             item.submitted_at = clock.now() - timedelta(days=2)

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from demo.world import DATA, Staff, World, uid
-from kb.lifecycle import transitions
+from kb.lifecycle import publication
 from kb.models import Item, Scene, Theme
 from learning.models import (
     LearningPath,
@@ -155,14 +155,14 @@ class PathLoader:
         path.themes.set([self.themes[code] for code in table["themes"]])
         path.scenes.set([self.scenes[code] for code in table["scenes"]])
         with clock.moved_to(day):
-            path = transitions.create(item=path, by=self.people.head(table["unit"]))
+            path = publication.create(item=path, by=self.people.head(table["unit"]))
             names = ("goal", "due_kind", "due_days", "valid_months", "renew_window_days")
             version = PathVersion.objects.create(
                 path=path, number=1, released_at=clock.now(), **{n: table[n] for n in names if n in table}
             )
             self._fill(version, table)
             path.stage = Stage.ACTIVE
-            path = transitions.publish(item=path)
+            path = publication.publish(item=path)
         at = noon(day)
         LearningPath.objects.filter(pk=path.pk).update(
             first_published_at=at, last_published_at=at, latest_revision_created_at=at, registered_on=day

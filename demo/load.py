@@ -22,7 +22,7 @@ from demo.learning import PathLoader, People, load_courses, load_records, path_t
 from demo.people import MAIL_DOMAIN, PASSWORD
 from demo.world import DATA, Staff, World, build_world, uid
 from kb.items.page_tree import ensure_tree
-from kb.models import Draft
+from kb.models import Lesson, Retrospective
 from kb.writing import drafts
 from learning.models import TrainingCourse, TrainingRecord
 from organization import clock
@@ -179,7 +179,7 @@ def load_unfinished(people: dict[str, Person]) -> None:
     writer, newcomer = people["shippitsu"], people["shinjin"]
     drafts.start(
         author=writer,
-        kind=Draft.Kind.RETROSPECTIVE,
+        kind=Retrospective.type_code(),
         format="kpt",
         data={
             "subject": "協働推進会議の運営",
@@ -191,7 +191,7 @@ def load_unfinished(people: dict[str, Person]) -> None:
     )
     drafts.start(
         author=writer,
-        kind=Draft.Kind.LESSON,
+        kind=Lesson.type_code(),
         data={"title": "意見募集の締切は、月曜の朝にする", "audience": "unit", "kind": "improve", "themes": ["kyodo"]},
     )
     today = clock.today()

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 
 from demo.people import PASSWORD
-from kb.lifecycle import transitions
+from kb.lifecycle import publication
 from learning.models import (
     Assignment,
     AssignmentRule,
@@ -169,7 +169,7 @@ def _person(n: int, user: User | None, this_year: date) -> Person:
 def _paths(by: Person) -> list[PathVersion]:
     found = []
     for n, title in enumerate([*(f"計測の学習{n + 1}" for n in range(PATHS)), FOR_A_RULE]):
-        path = transitions.create(item=LearningPath(title=title, audience="prefecture"), by=by)
+        path = publication.create(item=LearningPath(title=title, audience="prefecture"), by=by)
         now = clock.now()
         version = PathVersion.objects.create(
             path=path, number=1, goal="計測のための学習です。", released_at=now, frozen_at=now
@@ -189,7 +189,7 @@ def _paths(by: Person) -> list[PathVersion]:
             for m in range(STEPS)
         )
         path.stage = Stage.ACTIVE
-        transitions.publish(item=path)
+        publication.publish(item=path)
         found.append(version)
     return found[:PATHS]
 

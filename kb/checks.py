@@ -38,6 +38,26 @@ def item_types_have_a_prefix(app_configs: Any, **_: Any) -> list[Error]:
     ]
 
 
+@register()
+def item_types_name_what_exists(app_configs: Any, **_: Any) -> list[Error]:
+    """kb.E004: every dotted path of an item type can be imported, and a type with its own review has a permission."""
+    from kb.models.item_queries import item_types
+
+    hint = 'docs/conventions.md, "A new item type"'
+    errors = []
+    for model in item_types():
+        for name in ("FORM", "PAGE_CONTEXT", "EDIT_PERMISSION", "PREVIEW"):
+            path = getattr(model, name)
+            try:
+                if path:
+                    import_string(path)
+            except ImportError as error:
+                errors.append(Error(f"{model.__name__}.{name}: {error}", hint=hint, id="kb.E004"))
+        if model.HAS_OWN_REVIEW and not model.EDIT_PERMISSION:
+            errors.append(Error(f"{model.__name__} has no EDIT_PERMISSION", hint=hint, id="kb.E004"))
+    return errors
+
+
 def _subclasses(model: Any) -> list[Any]:
     return [sub for child in model.__subclasses__() for sub in (child, *_subclasses(child))]
 

@@ -11,28 +11,12 @@ from typing import Any
 
 from django.db.models import F, Model, Q, QuerySet, prefetch_related_objects
 
-from kb.formats.loading import get_format
 from kb.items.authorship import author_label
-from kb.items.visibility import readable
-from kb.models import (
-    Addendum,
-    Answer,
-    Article,
-    Authorship,
-    Challenge,
-    Item,
-    Lesson,
-    Reference,
-    Retrospective,
-    Scene,
-    Stance,
-    Theme,
-)  # fmt: skip
-from kb.models import (
-    ReferenceSource as Source,
-)
-from kb.models.item import State
-from kb.synonym_cache import office_words
+from kb.items.visibility import filter_visible
+from kb.models import Addendum, Authorship, Item, Reference, Scene, Stance, Theme
+from kb.models import ReferenceSource as Source
+from kb.models.item_queries import item_types, of_types
+from kb.synonym_cache import vocabulary
 from organization.audience import audience_tokens
 from organization.fiscal import era_date, fiscal_year_label
 from organization.models import OrgUnitVersion
@@ -42,36 +26,32 @@ from search.documents import Card, SearchDocument
 
 #: A results page shows a line or two of a text; the longest are 300,000 characters.
 CARD_CHARACTERS = 40_000
-TYPES: dict[str, type[Item]] = {
-    "lesson": Lesson,
-    "retrospective": Retrospective,
-    "challenge": Challenge,
-    "article": Article,
-}
-#: What a card is made of, of some 150 columns of an item and its types. A column that is missing here is asked for
-#: row by row: the page stays right and gets slow (a test counts the queries).
+#: What a card is made of besides the columns of its type. A column that is missing here is asked for row by row: the
+#: page stays right and gets slow (a test counts the queries).
 _CARD_COLUMNS = (
-    "content_type", "title", "public_id", "summary", "state", "review_due", "occurred_on", "owner_unit", "audience",
-    "unit_name_at_time", "retrospective__item_ptr", "challenge__premortem", "article__body",
-    *(f"{code}__{name}" for code, model in TYPES.items() for name in model.BADGE_COLUMNS),
-    *(f"{code}__{name}" for code in ("lesson", "challenge") for name in TYPES[code].MARKDOWN_FIELDS),
-)  # fmt: skip
+    "content_type",
+    "title",
+    "public_id",
+    "summary",
+    "state",
+    "review_due",
+    "occurred_on",
+    "owner_unit",
+    "audience",
+    "unit_name_at_time",
+)
 _REFERENCE_COLUMNS = ("public_id", "title", "html", "text", "occurred_on", "source__label", "audience", "owner_unit")
-TYPE_LABELS = {**{code: model.TYPE_LABEL for code, model in TYPES.items()}, "reference": Reference.TYPE_LABEL}
 
 
-def type_code(item: Item) -> str:
-    return item.cached_content_type.model if item.pk else type(item)._meta.model_name or ""
+def own_types() -> dict[str, type[Item]]:
+    """By their codes the types that this source indexes; the others have sources of their own rooms."""
+    return {model.type_code(): model for model in item_types() if model.SEARCH_SOURCE == "item"}
 
 
-def _words(item: Item) -> list[str]:
-    """What the item is filed under: its type, themes, scenes and stances, and the format it was written in."""
-    found = [
-        TYPE_LABELS[type_code(item)],
-        *(word.label for name in ("themes", "scenes", "stances") for word in getattr(item, name).all()),
-    ]
-    chosen = get_format(item.format) if isinstance(item, Retrospective) else None
-    return [*found, chosen.label] if chosen else found
+def _filing_words(item: Item) -> list[str]:
+    """What the item is filed under: its type, themes, scenes and stances, and what its type adds."""
+    words = [word.label for name in ("themes", "scenes", "stances") for word in getattr(item, name).all()]
+    return [item.TYPE_LABEL, *words, *item.filing_words()]
 
 
 class Labels:
@@ -79,9 +59,10 @@ class Labels:
 
     def labels(self, facet: str, codes: Collection[str]) -> Mapping[str, str]:
         if facet == "type":
-            return TYPE_LABELS
+            types = {code: model.TYPE_LABEL for code, model in own_types().items()}
+            return {**types, "reference": Reference.TYPE_LABEL}
         if facet == "theme":
-            return office_words().themes
+            return vocabulary().themes
         if facet == "fiscal_year":
             return {code: fiscal_year_label(int(code)) for code in codes if code.isdecimal()}
         if facet == "unit":
@@ -91,8 +72,13 @@ class Labels:
 
 
 def _ours(items: Any) -> Any:
-    """Without the types of the rooms above, which have sources of their own."""
-    return items.filter(content_type__app_label="kb")
+    """Without the types that have sources of their own."""
+    return items.filter(of_types(own_types().values()))
+
+
+def _type_columns(model: type[Item]) -> set[str]:
+    texts = model.MARKDOWN_FIELDS if model.CARD_COLUMNS is None else model.CARD_COLUMNS
+    return {"item_ptr", *texts, *model.BADGE_COLUMNS}
 
 
 class ItemSource(Labels):
@@ -106,21 +92,23 @@ class ItemSource(Labels):
         item: Item = obj.specific
         tree = unit_tree()
         prefetch_related_objects([item], "authorships__person")
-        successor = item.successor() if isinstance(item, Lesson) and item.state == State.SUPERSEDED else None
+        tokens = audience_tokens(
+            audience=item.audience,
+            owner_unit_id=item.owner_unit_id,
+            author_uids=[str(row.person.uid) for row in item.authorships.all()],
+            tree=tree,
+        )
         return SearchDocument(
             key=f"item:{item.pk}",
             source="item",
-            type=type_code(item),
+            type=item.type_code(),
             public_id=item.public_id or "",
             url=item.get_absolute_url(),
-            audience=tuple(sorted(audience_tokens(
-                audience=item.audience, owner_unit_id=item.owner_unit_id,
-                author_uids=[str(row.person.uid) for row in item.authorships.all()], tree=tree,
-            ))),
+            audience=tuple(sorted(tokens)),
             title=item.title,
             summary=item.summary,
             body="\n".join(item.body_texts()),
-            keywords=(*item.keywords, *_words(item)),
+            keywords=(*item.keywords, *_filing_words(item)),
             author_label=author_label(item),
             fiscal_year=item.fiscal_year,
             occurred_on=item.occurred_on,
@@ -129,39 +117,44 @@ class ItemSource(Labels):
             stance=tuple(s.code for s in item.stances.all()),
             scene=tuple(s.code for s in item.scenes.all()),
             municipality=tuple(m.code for m in item.municipalities.all()),
-            maturity=item.maturity if isinstance(item, Lesson) else "",
             reuse=item.reactions.count(),
-            superseded_by=successor.public_id or "" if successor else "",
+            **item.search_facts(),
             **unit_part(item.owner_unit_id, tree),
-        )  # fmt: skip
+        )
 
     def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
         return set(_ours(Item.objects.visible_to(user)).filter(pk__in=pks).order_by().values_list("pk", flat=True))
 
     def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
-        """Two queries, whatever types are on the page: the rows of all of them at once, and the answers."""
-        tree = unit_tree()
-        rows = _ours(Item.objects.published()).filter(pk__in=pks).order_by().select_related(*TYPES).only(*_CARD_COLUMNS)
-        specific = {row.pk: getattr(row, row.cached_content_type.model) for row in readable(user, rows)}
-        answers: dict[Any, list[str]] = {one.pk: [] for one in specific.values() if isinstance(one, Retrospective)}
-        said = Answer.objects.filter(retrospective__in=answers).order_by("sort_order", "pk")
-        for pk, text in said.values_list("retrospective_id", "text") if answers else ():
-            answers[pk].append(text)
-        return {pk: self._card(item, answers.get(pk), tree) for pk, item in specific.items()}
+        """The rows of all types in one query, and one more a type that keeps its texts in rows."""
+        tree, types = unit_tree(), own_types()
+        columns = [f"{code}__{name}" for code, model in types.items() for name in _type_columns(model)]
+        rows = _ours(Item.objects.published()).filter(pk__in=pks).order_by()
+        rows = rows.select_related(*types).only(*_CARD_COLUMNS, *columns)
+        items = [getattr(row, row.cached_content_type.model) for row in filter_visible(user, rows)]
+        texts: dict[int, list[str]] = {}
+        for model in {type(item) for item in items}:
+            texts.update(model.card_texts([item for item in items if type(item) is model]))
+        return {item.pk: self._card(item, texts[item.pk], tree) for item in items}
 
-    def _card(self, item: Item, answers: list[str] | None, tree: UnitTree) -> Card:
-        code = type_code(item)
+    def _card(self, item: Item, texts: list[str], tree: UnitTree) -> Card:
         now = tree.name(tree.successor(item.owner_unit_id)) if item.owner_unit_id else ""
-        texts = item.body_texts() if answers is None else answers
         return Card(
-            type=code, type_label=TYPE_LABELS[code], public_id=item.public_id or "", url=item.get_absolute_url(),
-            title=item.title, summary=item.summary, text="\n".join(texts), unit_label=item.unit_name_at_time,
+            type=item.type_code(),
+            type_label=item.TYPE_LABEL,
+            public_id=item.public_id or "",
+            url=item.get_absolute_url(),
+            title=item.title,
+            summary=item.summary,
+            text="\n".join(texts),
+            unit_label=item.unit_name_at_time,
             unit_now_label=now if now != item.unit_name_at_time else "",
-            date_label=era_date(item.occurred_on) if item.occurred_on else "", badges=tuple(item.badges),
-        )  # fmt: skip
+            date_label=era_date(item.occurred_on) if item.occurred_on else "",
+            badges=tuple(item.badges),
+        )
 
     def synonyms(self) -> Iterable[Collection[str]]:
-        return office_words().terms
+        return vocabulary().terms
 
     def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
         return {
@@ -219,7 +212,7 @@ class ReferenceSource(Labels):
                 unit_label=row.source.label,
                 date_label=era_date(row.occurred_on) if row.occurred_on else "",
             )
-            for row in readable(user, rows.select_related("source").only(*_REFERENCE_COLUMNS))
+            for row in filter_visible(user, rows.select_related("source").only(*_REFERENCE_COLUMNS))
         }
 
     def synonyms(self) -> Iterable[Collection[str]]:

@@ -1,7 +1,7 @@
-"""The office's words in memory: every search asks for them, and they are changed some few times a month.
+"""Per-process cache of synonyms and theme labels: every search needs them, and they change a few times a month.
 
-Kept per process under the stamp of the units' tree, which every page reads anyway and which a saved or deleted word
-moves (kb.apps), so that a new synonym holds at once in every process. It refuses to write anything.
+Valid for one stamp of the unit tree. Every page reads that stamp anyway, and saving or deleting a word changes it
+(kb.apps), so that a new synonym takes effect at once in every process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from organization.tree import stamp
 
 
 @dataclass(frozen=True)
-class OfficeWords:
+class Vocabulary:
     stamp: UUID | None
     #: Reviewed terms, each with its synonyms.
     terms: tuple[tuple[str, ...], ...]
@@ -23,15 +23,15 @@ class OfficeWords:
     themes: Mapping[str, str]
 
 
-_kept: OfficeWords | None = None
+_cached: Vocabulary | None = None
 
 
-def office_words() -> OfficeWords:
-    """The words as they are now; two queries beside that for the stamp where they may have changed, none where not."""
-    global _kept
-    now, found = stamp(), _kept
-    if found is None or now is None or found.stamp != now:
-        # The stamp was read first: a change while the rows are read makes them stale under the old one.
+def vocabulary() -> Vocabulary:
+    """The words as they are now: one query for the stamp, and two more where it has changed."""
+    global _cached
+    now, cached = stamp(), _cached
+    if cached is None or now is None or cached.stamp != now:
+        # The stamp is read before the rows: where they change meanwhile, they are cached under the old stamp.
         terms = tuple((label, *others) for label, others in Term.objects.values_list("label", "synonyms"))
-        found = _kept = OfficeWords(now, terms, dict(Theme.objects.order_by().values_list("code", "label")))
-    return found
+        cached = _cached = Vocabulary(now, terms, dict(Theme.objects.order_by().values_list("code", "label")))
+    return cached

@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from kb.items.views import home, images, item, item_actions, revisions, unit
-from kb.lifecycle.views import challenge, review
+from kb.lifecycle.views import challenge
+from kb.reading.views import history, home, images, item, item_actions, unit
+from kb.review import views as review
 from kb.writing.views import begin, write
 
 urlpatterns = [
@@ -27,8 +28,8 @@ urlpatterns = [
     path("k/<str:public_id>/audience/", item_actions.audience, name="item_audience"),
     path("k/<str:public_id>/addendum/", item_actions.addendum, name="item_addendum"),
     path("k/<str:public_id>/promote/<uuid:answer_uid>/", write.promote, name="item_promote"),
-    path("k/<str:public_id>/history/", revisions.history, name="item_history"),
-    path("k/<str:public_id>/history/<int:older>/<int:newer>/", revisions.compare, name="item_compare"),
+    path("k/<str:public_id>/history/", history.history, name="item_history"),
+    path("k/<str:public_id>/history/<int:older>/<int:newer>/", history.compare, name="item_compare"),
     path("k/<str:public_id>/images/<int:image_id>/", images.serve, name="item_image"),
     path("media/images/<path:name>", images.for_office, name="office_image"),
     path("k/<str:public_id>/challenge/<slug:move>/", challenge.move, name="challenge_move"),

@@ -16,9 +16,9 @@ from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 
 from kb.admin import menu  # noqa: F401  (registers its hooks)
 from kb.admin.listings import ItemsGroup, ItemViewSet
-from kb.admin.panels import RowPanel
-from kb.admin.permissions import hide_unreadable
+from kb.admin.page_policy import hide_unreadable
 from kb.admin.stale_report import StaleReport
+from kb.editor.panels import RowPanel
 from kb.models import Item, Reference, Scene, Stance, Term, Theme
 from kb.references import views as reference_views
 from kb.references.sources import may_manage

@@ -12,8 +12,8 @@ from typing import Any
 from django.db.models import Model, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from kb.items.authorship import author_label
-from kb.items.visibility import readable
-from kb.lifecycle.transitions import WIDTH
+from kb.items.visibility import filter_visible
+from kb.lifecycle.publication import WIDTH
 from kb.models import Authorship, Item, Scene, Stance, Theme
 from kb.models.item import State
 from learning.models import LearningPath, PathVersion, Stage, Step, StepGroup, TrainingCourse
@@ -112,7 +112,7 @@ class PathSource(Labels):
 
     def cards(self, user: Viewer, pks: Collection[Any]) -> Mapping[Any, Card]:
         found = _active(LearningPath.objects.published()).filter(pk__in=pks).order_by()
-        rows = readable(user, found.only(*_PATH_COLUMNS))
+        rows = filter_visible(user, found.only(*_PATH_COLUMNS))
         tree, versions = unit_tree(), _current([row.pk for row in rows])
         return {path.pk: self._card(path, versions.get(path.pk), tree) for path in rows}
 

@@ -49,7 +49,7 @@ def _ensure(name: str, apps: tuple[str, ...]) -> Group:
 
 
 def _give_pages_and_images(group: Group) -> None:
-    """Rights over the whole tree and every image; what may be done with one page is kb.admin.permissions' to say."""
+    """Rights over the whole tree and every image; what may be done with one page is kb.editor.permissions' to say."""
     root, collection = Page.objects.filter(depth=1).first(), Collection.get_first_root_node()
     for codename in ("add_page", "change_page", "publish_page"):
         permission = Permission.objects.filter(codename=codename, content_type__app_label="wagtailcore").first()

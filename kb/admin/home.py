@@ -14,8 +14,9 @@ from django.urls import reverse
 from wagtail.admin.ui.components import Component
 
 from kb.admin.stale_report import days_over, unit_today
-from kb.lifecycle.review import SILENCE, waiting_for
+from kb.lifecycle.review_queue import SILENCE, waiting_for
 from kb.models import Item
+from kb.models.item_queries import item_types, of_types
 from organization import clock
 from organization.models.post import Duty
 from organization.policy import reader_for
@@ -40,6 +41,7 @@ class Today(Component):
         user = parent_context["request"].user
         readable = Item.objects.allowed_for(user)
         today = clock.today()
+        own = [model for model in item_types() if model.MADE_IN_ADMIN]
         waiting, stale = silent(user), readable.stale(today).order_by("review_due", "pk")
         return {
             "today": today,
@@ -50,7 +52,7 @@ class Today(Component):
             "stale": [(item, unit_today(item), days_over(item)) for item in stale[:ROWS]],
             "soon_count": readable.published().filter(review_due__range=(today, today + SOON)).count(),
             "stale_url": reverse("stale_report"),
-            "drafts": readable.filter(live=False, article__isnull=False).exclude(state="withdrawn").order_by("-latest_revision_created_at")[:ROWS],
+            "drafts": readable.filter(of_types(own), live=False).exclude(state="withdrawn").order_by("-latest_revision_created_at")[:ROWS],
         }  # fmt: skip
 
 

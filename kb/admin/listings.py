@@ -22,10 +22,10 @@ from wagtail.admin.viewsets.base import ViewSetGroup
 from wagtail.admin.viewsets.pages import PageListingViewSet, PageViewSet
 from wagtail.admin.widgets.button import HeaderButton
 
-from kb.formats.loading import formats
 from kb.items.page_tree import year_container
-from kb.models import Article, Challenge, Item, Lesson, Retrospective
-from kb.models.item import State
+from kb.models import Item
+from kb.models.item_queries import item_types
+from kb.models.states import State
 from organization import clock
 from organization.audience import Audience
 from organization.fiscal import fiscal_year
@@ -46,12 +46,6 @@ class ItemFilterSet(WagtailFilterSet):
     class Meta:
         model = Item
         fields = ["state", "audience", "owner_unit", "fiscal_year", "themes"]
-
-
-class RetrospectiveFilterSet(ItemFilterSet):
-    format = django_filters.ChoiceFilter(
-        label="書式", choices=lambda: [(one.key, one.label) for one in formats().values()]
-    )
 
 
 COLUMNS = [
@@ -81,23 +75,24 @@ class Listing(IndexView):
         return queryset
 
     def get_add_url(self) -> str:
-        """Articles are made here; everything else in the site."""
-        return reverse("write") if self.model is not Article else str(super().get_add_url())
+        """Where the type is written: here, or in the site."""
+        return str(super().get_add_url()) if self.model.MADE_IN_ADMIN else reverse("write")
 
     @property
     def header_buttons(self) -> list[HeaderButton]:
-        label = "読みものを書く" if self.model is Article else "書く画面へ"
+        label = f"{self.model.TYPE_LABEL}を書く" if self.model.MADE_IN_ADMIN else "書く画面へ"
         return [HeaderButton(label, url=self.get_add_url(), icon_name="plus")]
 
 
-class AddArticle(View):
-    """The form of a new article, in the container of this fiscal year."""
+class Add(View):
+    """The form of a new item of a type that is made in the admin, in the container of this fiscal year."""
 
+    model = Item
     index_url_name = ""  # the listing's views are all given it
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        shelf = year_container(Article.PREFIX, fiscal_year(clock.today()))
-        return redirect("wagtailadmin_pages:add", "kb", "article", shelf.pk)
+        container = year_container(self.model.PREFIX, fiscal_year(clock.today()))
+        return redirect("wagtailadmin_pages:add", self.model._meta.app_label, self.model.type_code(), container.pk)
 
 
 class Edit(EditView):
@@ -110,9 +105,13 @@ class Edit(EditView):
         if self.expects_json_response or not self.is_out_of_date:
             return super().post(request, *args, **kwargs)
         self.form = self.form_class(
-            request.POST, request.FILES, instance=self.page, subscription=self.subscription, parent_page=self.parent,
+            request.POST,
+            request.FILES,
+            instance=self.page,
+            subscription=self.subscription,
+            parent_page=self.parent,
             for_user=request.user,
-        )  # fmt: skip
+        )
         self.form.is_valid()
         self.form.add_error(
             None,
@@ -130,29 +129,40 @@ class ItemViewSet(PageViewSet):
     add_to_admin_menu = False
 
 
-def listing(model: type[Item], icon: str, fields: list[str], filters: type[ItemFilterSet] = ItemFilterSet) -> Any:
-    """A flat list of the pages of one type, with columns and filters."""
-    meta = type("Meta", (), {"model": model, "fields": [*ItemFilterSet.Meta.fields, *fields]})
-    filterset = type(f"{model.__name__}FilterSet", (filters,), {"Meta": meta})
+def listing(model: type[Item]) -> PageListingViewSet:
+    """A flat list of the pages of one type, with its columns and filters (Item.ADMIN_LISTING)."""
+    options = model.ADMIN_LISTING
+    assert options is not None
+    meta = type("Meta", (), {"model": model, "fields": [*ItemFilterSet.Meta.fields, *options.filters]})
+    filters = {
+        name: django_filters.ChoiceFilter(label=str(model._meta.get_field(name).verbose_name), choices=choices)
+        for name, choices in options.choices.items()
+    }
     viewset = type(
         f"{model.__name__}ListingViewSet",
         (PageListingViewSet,),
         {
-            "model": model, "icon": icon, "menu_label": str(model._meta.verbose_name), "columns": COLUMNS,
-            "index_view_class": Listing, "choose_parent_view_class": AddArticle, "filterset_class": filterset,
+            "model": model,
+            "icon": options.icon,
+            "menu_label": str(model._meta.verbose_name),
+            "columns": COLUMNS,
+            "index_view_class": Listing,
+            "choose_parent_view_class": Add,
+            "filterset_class": type(f"{model.__name__}FilterSet", (ItemFilterSet,), {"Meta": meta, **filters}),
             "add_to_admin_menu": False,
         },
-    )  # fmt: skip
-    return viewset(f"{model._meta.model_name}_pages")
+    )
+    return viewset(f"{model.type_code()}_pages")
+
+
+def listed_types() -> list[type[Item]]:
+    """The types that have a list here, in the order of the menu."""
+    types = [(model.ADMIN_LISTING.order, model.type_code(), model) for model in item_types() if model.ADMIN_LISTING]
+    return [model for _, _, model in sorted(types, key=lambda row: row[:2])]
 
 
 class ItemsGroup(ViewSetGroup):
     menu_label = "学びの記録"
     menu_icon = "doc-full-inverse"
     menu_order = 100
-    items = (
-        listing(Lesson, "pick", ["kind", "maturity"]),
-        listing(Retrospective, "history", ["format"], RetrospectiveFilterSet),
-        listing(Challenge, "crosshairs", ["stage", "outcome"]),
-        listing(Article, "doc-full", []),
-    )
+    items = tuple(listing(model) for model in listed_types())

@@ -124,3 +124,8 @@ def formats() -> dict[str, Format]:
 
 def get_format(key: str) -> Format | None:
     return formats().get(key)
+
+
+def format_choices() -> list[tuple[str, str]]:
+    """The formats as choices of a filter."""
+    return [(format_file.key, format_file.label) for format_file in formats().values()]

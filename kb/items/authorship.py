@@ -15,14 +15,14 @@ from organization.models import Person
 from organization.posts import main_post
 
 
-def sign(*, item: Item, person: Person) -> Authorship:
+def record_author(*, item: Item, person: Person) -> Authorship:
     """Write down that `person` wrote `item`, with the post held that day. Safe to repeat."""
     day = item.occurred_on or clock.today()
     post = main_post(person, day) or main_post(person, clock.today())
-    made, _ = Authorship.objects.get_or_create(
+    authorship, _ = Authorship.objects.get_or_create(
         item=item, person=person, defaults={"post_title": post.title if post else "", "written_on": clock.today()}
     )
-    return made
+    return authorship
 
 
 def is_author(*, item: Item, person: Person | None) -> bool:

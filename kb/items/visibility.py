@@ -1,21 +1,21 @@
-"""The policy for rows that are at hand: the plain form, where the SQL form would ask for them a second time.
+"""Filters already loaded rows by the access policy in Python, instead of querying them again.
 
-`ItemQuerySet.allowed_for` and `ReferenceQuerySet.visible_to` say the same in SQL; a test holds both to it. It refuses
-to know states: whether readers may meet an item at all is `published`'s.
+Same rule as `ItemQuerySet.allowed_for` and `ReferenceQuerySet.visible_to` (SQL); a test proves it. It looks at the
+audience alone: whether an item is published at all is for `ItemQuerySet.published`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from kb.models import Authorship, Item, Reference
-from organization.policy import can_view, reader_for
+from organization.policy import Viewer, can_view, reader_for
 
 Row = TypeVar("Row", bound=Item | Reference)
 
 
-def readable(user: Any, rows: Iterable[Row]) -> list[Row]:
+def filter_visible(user: Viewer, rows: Iterable[Row]) -> list[Row]:
     """Those of `rows` whose audience lets `user` in, in the same order.
 
     Needs their audience and owner unit. Who wrote an item is asked only where nothing else opens it: one query at most.

@@ -1,71 +1,57 @@
-"""The moves of a challenge: support, start, end with an outcome, begin the look-back, close.
+"""The verbs of a challenge: support, start, end with an outcome, begin the look-back, close.
 
-It closes only with its published look-back, and 「学びあり（不成功）」 closes like a success (S12, I18).
+Who may do what in which stage is the table CHALLENGE in kb.lifecycle.transitions. A challenge closes only with its
+published look-back, and 「学びあり（不成功）」 closes like a success (S12, I18).
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from kb.items.authorship import is_author
-from kb.lifecycle.transitions import require, tell_authors
+from kb.items.permissions import require_permission
+from kb.lifecycle.transitions import CHALLENGE, Transition, send_notice
 from kb.models import Challenge, Draft, Retrospective
-from kb.models.item import State
+from kb.models.states import State
 from organization import audit, clock
 from organization.models import Person
-from organization.posts import posts_held
-
-Stage = Challenge.Stage
 
 
-def is_sponsor(*, challenge: Challenge, person: Person | None) -> bool:
-    """Whether `person` holds the sponsoring post today."""
-    if person is None or challenge.sponsor_post_id is None:
-        return False
-    return any(post.pk == challenge.sponsor_post_id for post in posts_held(person, clock.today()))
+def transitions_for(*, challenge: Challenge, person: Person | None) -> list[Transition]:
+    """The moves that `person` may make now, for the buttons of the page."""
+    if person is None or challenge.state != State.PUBLISHED:
+        return []
+    return CHALLENGE.open_to(challenge, person.user)
 
 
 def moves_for(*, challenge: Challenge, person: Person | None) -> list[str]:
-    """The moves that `person` may make now, for the buttons of the page."""
-    author, sponsor = is_author(item=challenge, person=person), is_sponsor(challenge=challenge, person=person)
-    by_stage: dict[str, list[tuple[str, bool]]] = {
-        Stage.IDEA: [("support", sponsor)],
-        Stage.SUPPORTED: [("start", author)],
-        Stage.RUNNING: [("end", author)],
-        Stage.ENDED: [("look_back", author)],
-        Stage.RETROSPECTED: [("close", sponsor)],
-    }
-    return [
-        name for name, allowed in by_stage.get(challenge.stage, []) if allowed and challenge.state == State.PUBLISHED
-    ]
+    """The verbs of those moves."""
+    return [transition.verb for transition in transitions_for(challenge=challenge, person=person)]
 
 
 def support(*, challenge: Challenge, by: Person) -> None:
     """後押しする: the holder of the sponsoring post stands behind it."""
-    _move(challenge, by, "support", Stage.SUPPORTED)
-    tell_authors(challenge, f"「{challenge.title}」に後押しがつきました。", challenge.get_absolute_url())
+    _move(challenge, by, "support")
 
 
 def start(*, challenge: Challenge, by: Person) -> None:
-    _move(challenge, by, "start", Stage.RUNNING)
+    _move(challenge, by, "start")
 
 
 def end(*, challenge: Challenge, by: Person, outcome: str) -> None:
     """終える: with one of three outcomes, none of which stands above another."""
     if outcome not in Challenge.Outcome.values:
-        raise ValidationError("結果を「成功」「学びあり（不成功）」「中止」から一つ選んでください。")
+        message = "結果を「成功」「学びあり（不成功）」「中止」から一つ選んでください。"
+        raise ValidationError(message, code="outcome_required")
     challenge.outcome, challenge.ended_on = outcome, clock.today()
-    _move(challenge, by, "end", Stage.ENDED)
+    _move(challenge, by, "end")
 
 
 def close(*, challenge: Challenge, by: Person) -> None:
     """完了: only with a published look-back (I18)."""
     if not lookback_of(challenge):
-        raise ValidationError("先に「挑戦のふりかえり」を公開してください。")
-    _move(challenge, by, "close", Stage.CLOSED)
+        raise ValidationError("先に「挑戦のふりかえり」を公開してください。", code="lookback_required")
+    _move(challenge, by, "close")
 
 
 def lookback_of(challenge: Challenge) -> Retrospective | None:
@@ -74,17 +60,22 @@ def lookback_of(challenge: Challenge) -> Retrospective | None:
 
 def begin_lookback(*, challenge: Challenge, by: Person) -> Draft:
     """The draft of the look-back, prefilled with its challenge; the open one if it was begun."""
-    require("look_back" in moves_for(challenge=challenge, person=by), "ふりかえりを書けるのは、挑戦した人です。")
+    allowed = "look_back" in moves_for(challenge=challenge, person=by)
+    require_permission(allowed, "ふりかえりを書けるのは、挑戦した人です。")
     begun = Draft.objects.open_of(by).filter(format="lookback", data__challenge=challenge.public_id).first()
     data = {"challenge": challenge.public_id, "subject": challenge.title, "audience": challenge.audience}
-    return begun or Draft.objects.create(author=by, kind=Draft.Kind.RETROSPECTIVE, format="lookback", data=data)
+    kind = Retrospective.type_code()
+    return begun or Draft.objects.create(author=by, kind=kind, format="lookback", data=data)
 
 
 @transaction.atomic
-def _move(challenge: Challenge, by: Person, name: str, to: str) -> None:
-    require(name in moves_for(challenge=challenge, person=by), "今この挑戦を進められる担当ではありません。")
-    before = challenge.stage
-    challenge.stage = to
+def _move(challenge: Challenge, by: Person, verb: str) -> None:
+    rows = {row.verb: row for row in transitions_for(challenge=challenge, person=by)}
+    require_permission(verb in rows, "今この挑戦を進められる担当ではありません。")
+    transition, before = rows[verb], {"stage": challenge.stage}
+    assert transition.target is not None
+    challenge.stage = transition.target
     challenge.save(clean=False)
-    actor: Any = by.user
-    audit.record(actor=actor, action=f"challenge.{name}", obj=challenge, before={"stage": before}, after={"stage": to})
+    after = {"stage": challenge.stage}
+    audit.record(actor=by.user, action=transition.action, obj=challenge, before=before, after=after)
+    send_notice(transition, challenge, url=challenge.get_absolute_url())

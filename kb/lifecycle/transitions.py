@@ -1,187 +1,305 @@
-"""The moves of an item between its author and its readers: create, publish, submit, widen, withdraw.
+"""The moves of an item and of a challenge, as tables: from, to, verb, who may, condition, notice, audit action.
 
-Every move is a keyword-only function in one transaction that checks permission, writes the audit
-event and, where somebody waits for it, a notice. It refuses what the state table does
-not list. Publishing goes through Wagtail's revisions; search hears of it by signals.
+The verbs (kb.lifecycle.publication, kb.lifecycle.challenges, kb.review.decisions), the buttons of the pages,
+docs/reference/lifecycle.md and the tests read these tables. A table moves one field, so a type may have several.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
-from wagtail.actions.unpublish_page import UnpublishPageAction
+from django.core.exceptions import ValidationError
 
-from kb import hooks
-from kb.items import authorship
-from kb.items.identifiers import next_public_id
-from kb.items.page_tree import year_container
-from kb.models import Item, Lesson, Retrospective, YearPage
-from kb.models.item import State
+from kb.items.authorship import is_author
+from kb.items.permissions import may_edit
+from kb.lifecycle.review_queue import may_review
+from kb.models import Challenge, Item
+from kb.models.states import State
 from organization import audit, clock
-from organization.accounts import service_account
 from organization.audience import Audience
-from organization.fiscal import fiscal_year
 from organization.models import Person
 from organization.notices import notify
-from organization.policy import Reader, reader_for
-from organization.posts import main_post, reviewers_of
-from organization.tree import unit_tree
+from organization.policy import Viewer
+from organization.posts import posts_held, reviewers_of
 
 #: Audiences that need nobody's consent: one's own unit, and oneself.
 OWN = (Audience.SELF, Audience.UNIT)
-#: How wide each audience is; I3 lets nothing widen without a reviewer.
-WIDTH = {
-    Audience.SELF: 0, Audience.UNIT: 1, Audience.DEPARTMENT: 2, Audience.PREFECTURE: 3, Audience.MUNICIPAL: 4,
-    Audience.PUBLIC: 5,
-}  # fmt: skip
-#: 見直し期限 where the author sets none (+12 months).
-REVIEW_AFTER = timedelta(days=365)
+Stage = Challenge.Stage
 
 
-def create(*, item: Item, by: Person, registered_in: int | None = None) -> Item:
-    """Give a new item its id, unit and place in the tree, and sign it. Not yet readable by anyone.
+class Actor(StrEnum):
+    """Who makes a move."""
 
-    `item` is unsaved, with its content; `by` is the author. `registered_in` (fiscal year) is for
-    the demo and for imports. Raises ValidationError where the author holds no post.
-    """
-    today = clock.today()
-    post = main_post(by, today)
-    if item.owner_unit_id is None:
-        if post is None:
-            raise ValidationError("今日の所属が登録されていません。所属の人事担当に知らせてください。")
-        item.owner_unit = post.unit
-    item.occurred_on = item.occurred_on or today
-    year = registered_in if registered_in is not None else fiscal_year(today)
-    with transaction.atomic():
-        item.public_id = next_public_id(item.PREFIX, registered_in=year)
-        item.slug = item.public_id.lower()
-        item.unit_name_at_time = unit_tree().name_then(item.owner_unit_id, item.occurred_on)
-        item.owner = service_account()
-        item.live = False
-        item.has_unpublished_changes = True
-        # Two writers under one parent would draw the same path; the parent's row is the lock.
-        parent = YearPage.objects.select_for_update().get(pk=year_container(item.PREFIX, year).pk)
-        parent.add_child(instance=item)
-        authorship.sign(item=item, person=by)
-    return item
+    AUTHOR = "author"
+    KEEPER = "keeper"
+    REVIEWER = "reviewer"
+    SPONSOR = "sponsor"
+    OFFICE = "office"
+    PROGRAM = "program"
 
 
-@transaction.atomic
-def publish(*, item: Item) -> Item:
-    """Make the item's present content the one that readers see: a revision, then Wagtail's publish."""
-    if item.review_due is None:
-        item.review_due = clock.today() + REVIEW_AFTER
-    # By our clock: Wagtail would take the machine's, and a day that others count from would be another day.
-    item.first_published_at = item.first_published_at or clock.now()
-    item.save(clean=False)
-    revision = item.save_revision(clean=False)
-    # Our own verbs have asked who may; Wagtail would ask the service account, which may nothing.
-    revision.publish(user=service_account(), skip_permission_checks=True)
-    item.refresh_from_db()
-    if isinstance(item, Lesson) and item.supersedes_id:
-        old = item.supersedes
-        assert old is not None
-        if old.state == State.PUBLISHED:
-            old.state = State.SUPERSEDED
-            old.save(clean=False)
-    if isinstance(item, Retrospective):
-        note_lookback(item)
-    hooks.published(item)
-    return item
+class Recipient(StrEnum):
+    """Who is sent the notice."""
+
+    AUTHORS = "authors"
+    REVIEWERS = "reviewers"
+    OTHER_REVIEWERS = "other reviewers"
 
 
-def note_lookback(retrospective: Retrospective) -> None:
-    """The published look-back of an ended challenge makes it ふりかえり済み (state machine of Challenge)."""
-    challenge = retrospective.looks_back_on
-    if challenge is not None and challenge.stage == challenge.Stage.ENDED:
-        challenge.stage = challenge.Stage.RETROSPECTED
-        challenge.save(clean=False)
-        audit.record(actor=None, action="challenge.retrospected", obj=challenge, after={"by": retrospective.public_id})
+@dataclass(frozen=True)
+class NoticeText:
+    to: Recipient
+    #: May name {title}, {audience} and {reason}.
+    text: str
 
 
-@transaction.atomic
-def submit(*, item: Item, by: Person) -> Item:
-    """Send a created item on its way: at once to one's own unit, wider through the unit's reviewer."""
-    require(authorship.is_author(item=item, person=by), "この記事を出せるのは、書いた人だけです。")
-    if item.state not in (State.SUBMITTED, State.RETURNED):
-        raise ValidationError("この項目は、もう出されています。")
-    if item.audience in OWN:
-        publish(item=item)
-        audit.record(actor=by.user, action="item.published", obj=item, after={"audience": item.audience})
-        return item
-    item.state = State.SUBMITTED
-    item.submitted_at = clock.now()
-    item.save(clean=False)
-    item.save_revision(clean=False)
-    audit.record(actor=by.user, action="item.submitted", obj=item, after={"audience": item.audience})
-    assert item.owner_unit_id is not None
-    for reviewer in reviewers_of(item.owner_unit_id, clock.today()):
-        if reviewer.pk != by.pk:
-            notify(reviewer, text=f"「{item.title}」の確認をお願いします。", url="/review/")
-    return item
+@dataclass(frozen=True)
+class Transition:
+    verb: str
+    #: Values of the field from which it goes; empty for a new item.
+    sources: tuple[str, ...]
+    #: The value after it; None where the field stays as it is.
+    target: str | None
+    actor: Actor
+    #: Of its button; empty where no page offers it.
+    label: str = ""
+    #: What must hold besides, in words, and as the function that picks this row among those of its verb.
+    condition: str = ""
+    applies: Callable[[Any], bool] | None = None
+    notice: NoticeText | None = None
+    #: Action of the audit event; empty where none is written.
+    action: str = ""
 
 
-@transaction.atomic
-def change_audience(*, item: Item, user: Any, audience: str) -> Item:
-    """Narrow at once; widen by asking the unit's reviewer (I3)."""
-    require(may_edit(item=item, user=user), "公開範囲を変えられるのは、書いた人と所管所属の担当です。")
-    if item.HAS_OWN_REVIEW:
-        raise ValidationError("この項目の公開範囲は、それを作る画面で変えてください。")
-    if audience not in WIDTH or audience == Audience.PUBLIC:
-        raise ValidationError("公開範囲は、画面に出ている中から選び直してください。")
-    before = {"audience": item.audience}
-    if WIDTH[Audience(audience)] <= WIDTH[Audience(item.audience)] or audience in OWN:
-        item.audience, item.requested_audience = audience, ""
-    else:
-        item.requested_audience, item.submitted_at = audience, clock.now()
-        for reviewer in reviewers_of(item.owner_unit_id or 0, clock.today()):
-            notify(reviewer, text=f"「{item.title}」の公開範囲を広げる確認をお願いします。", url="/review/")
-    item.save(clean=False)
-    after = {"audience": item.audience, "requested": item.requested_audience}
-    audit.record(actor=user, action="item.audience", obj=item, before=before, after=after)
-    return item
+@dataclass(frozen=True)
+class Lifecycle:
+    """The table of one field of one model."""
+
+    model: type[Item]
+    field: str
+    transitions: tuple[Transition, ...]
+
+    def applicable(self, item: Item) -> list[Transition]:
+        """The rows that lead on from where the item stands, whoever asks."""
+        value = getattr(item, self.field)
+        return [row for row in self.transitions if value in row.sources and (row.applies is None or row.applies(item))]
+
+    def find(self, verb: str, item: Item) -> Transition | None:
+        """The row of `verb` that leads on from where the item stands."""
+        return next((row for row in self.applicable(item) if row.verb == verb), None)
+
+    def require(self, verb: str, item: Item, message: str) -> Transition:
+        """The row of `verb`; ValidationError where it does not lead on from where the item stands."""
+        row = self.find(verb, item)
+        if row is None:
+            raise ValidationError(message, code=f"cannot_{verb}")
+        return row
+
+    def open_to(self, item: Item, user: Viewer | None) -> list[Transition]:
+        """The rows that `user` may take now."""
+        return [row for row in self.applicable(item) if user is not None and PERMISSIONS[row.actor](item, user)]
 
 
-def may_edit(*, item: Item, user: Any) -> bool:
-    """The author, the reviewers and the head of the owner unit of today, and the knowledge office."""
-    if item.HAS_OWN_REVIEW:
-        return item.may_be_kept_by(user)
-    reader: Reader = reader_for(user)
-    if reader.person_id is None and "km" not in reader.roles:
-        return False
-    if "km" in reader.roles and item.audience != Audience.SELF:
-        return True
-    if any(row.person_id == reader.person_id for row in item.authorships.all()):
-        return True
-    return item.audience != Audience.SELF and item.owner_unit_id in reader.review_unit_ids
+ITEM = Lifecycle(
+    Item,
+    "state",
+    (
+        Transition("create", (), State.SUBMITTED, Actor.AUTHOR, condition="the author holds a post today"),
+        Transition(
+            "submit",
+            (State.SUBMITTED, State.RETURNED),
+            State.PUBLISHED,
+            Actor.AUTHOR,
+            condition="its audience is the own unit or oneself",
+            applies=lambda item: item.audience in OWN,
+            action="item.published",
+        ),
+        Transition(
+            "submit",
+            (State.SUBMITTED, State.RETURNED),
+            State.SUBMITTED,
+            Actor.AUTHOR,
+            condition="its audience is wider",
+            applies=lambda item: item.audience not in OWN,
+            notice=NoticeText(Recipient.OTHER_REVIEWERS, "「{title}」の確認をお願いします。"),
+            action="item.submitted",
+        ),
+        Transition(
+            "publish_in_admin",
+            (State.SUBMITTED,),
+            State.PUBLISHED,
+            Actor.OFFICE,
+            condition="its type is made in the admin",
+            applies=lambda item: item.MADE_IN_ADMIN,
+            action="admin.published",
+        ),
+        Transition(
+            "accept",
+            (State.SUBMITTED,),
+            State.PUBLISHED,
+            Actor.REVIEWER,
+            label="受理する",
+            notice=NoticeText(Recipient.AUTHORS, "「{title}」が受理され、{audience}に公開されました。"),
+            action="item.accepted",
+        ),
+        Transition(
+            "accept",
+            (State.PUBLISHED,),
+            None,
+            Actor.REVIEWER,
+            label="受理する",
+            condition="a wider audience is asked for, which it gets",
+            applies=lambda item: bool(item.requested_audience),
+            notice=NoticeText(Recipient.AUTHORS, "「{title}」が受理され、{audience}に公開されました。"),
+            action="item.accepted",
+        ),
+        Transition(
+            "return",
+            (State.SUBMITTED,),
+            State.RETURNED,
+            Actor.REVIEWER,
+            label="差し戻す",
+            condition="with a comment",
+            notice=NoticeText(Recipient.AUTHORS, "「{title}」が差し戻されました：{reason}"),
+            action="item.returned",
+        ),
+        Transition(
+            "return",
+            (State.PUBLISHED,),
+            None,
+            Actor.REVIEWER,
+            label="差し戻す",
+            condition="a wider audience is asked for, which it does not get; with a comment",
+            applies=lambda item: bool(item.requested_audience),
+            notice=NoticeText(Recipient.AUTHORS, "「{title}」が差し戻されました：{reason}"),
+            action="item.returned",
+        ),
+        Transition(
+            "edit",
+            (State.SUBMITTED, State.RETURNED, State.PUBLISHED, State.SUPERSEDED),
+            None,
+            Actor.KEEPER,
+            label="直す",
+            condition="opens a draft; what was superseded cannot be published again",
+        ),
+        Transition("revise", (State.PUBLISHED,), None, Actor.KEEPER, action="item.edited"),
+        Transition(
+            "change_audience",
+            (State.PUBLISHED,),
+            None,
+            Actor.KEEPER,
+            label="公開範囲を変える",
+            condition="narrower at once; wider asks the reviewer",
+            notice=NoticeText(Recipient.REVIEWERS, "「{title}」の公開範囲を広げる確認をお願いします。"),
+            action="item.audience",
+        ),
+        Transition(
+            "supersede",
+            (State.PUBLISHED,),
+            State.SUPERSEDED,
+            Actor.PROGRAM,
+            condition="a lesson that replaces it was published",
+        ),
+        Transition(
+            "withdraw",
+            (State.SUBMITTED, State.RETURNED, State.PUBLISHED, State.SUPERSEDED),
+            State.WITHDRAWN,
+            Actor.KEEPER,
+            label="取り下げる",
+            condition="with a reason",
+            action="item.withdrawn",
+        ),
+    ),
+)
+
+CHALLENGE = Lifecycle(
+    Challenge,
+    "stage",
+    (
+        Transition(
+            "support",
+            (Stage.IDEA,),
+            Stage.SUPPORTED,
+            Actor.SPONSOR,
+            label="後押しする",
+            notice=NoticeText(Recipient.AUTHORS, "「{title}」に後押しがつきました。"),
+            action="challenge.support",
+        ),
+        Transition(
+            "start",
+            (Stage.SUPPORTED,),
+            Stage.RUNNING,
+            Actor.AUTHOR,
+            label="挑戦を始める",
+            action="challenge.start",
+        ),
+        Transition(
+            "end",
+            (Stage.RUNNING,),
+            Stage.ENDED,
+            Actor.AUTHOR,
+            label="挑戦を終える",
+            condition="with one of the three outcomes",
+            action="challenge.end",
+        ),
+        Transition(
+            "look_back",
+            (Stage.ENDED,),
+            None,
+            Actor.AUTHOR,
+            label="ふりかえりを書く",
+            condition="opens the draft of its look-back",
+        ),
+        Transition(
+            "retrospect",
+            (Stage.ENDED,),
+            Stage.RETROSPECTED,
+            Actor.PROGRAM,
+            condition="its look-back was published",
+            action="challenge.retrospected",
+        ),
+        Transition(
+            "close",
+            (Stage.RETROSPECTED,),
+            Stage.CLOSED,
+            Actor.SPONSOR,
+            label="完了にする",
+            condition="its look-back is published (I18)",
+            action="challenge.close",
+        ),
+    ),
+)
+LIFECYCLES = (ITEM, CHALLENGE)
 
 
-@transaction.atomic
-def withdraw(*, item: Item, user: Any, reason: str) -> Item:
-    """取り下げ: readers meet a tombstone with the reason; nothing is deleted (I17)."""
-    require(may_edit(item=item, user=user), "取り下げられるのは、書いた人と所管所属の担当です。")
-    if item.state == State.WITHDRAWN:
-        raise ValidationError("この項目は、もう取り下げられています。")
-    if not reason.strip():
-        raise ValidationError("取り下げるわけを書いてください。読みに来た人に見せます。")
-    if len(reason) > 200:
-        raise ValidationError(f"わけは200文字までです。{len(reason) - 200}文字けずってください。")
-    before = {"state": item.state}
-    item.withdrawn_reason, item.requested_audience = reason.strip(), ""
-    item.save(clean=False)
-    if item.live:
-        UnpublishPageAction(item, user=service_account()).execute(skip_permission_checks=True)
-    else:
-        item.state = State.WITHDRAWN
+def follow(item: Item, verb: str, *, cause: Item) -> None:
+    """A move that the publication of `cause` makes in another item, where that item stands before it."""
+    for lifecycle in LIFECYCLES:
+        row = lifecycle.find(verb, item) if isinstance(item, lifecycle.model) else None
+        if row is None or row.actor != Actor.PROGRAM:
+            continue
+        setattr(item, lifecycle.field, row.target)
         item.save(clean=False)
-    item.refresh_from_db()
-    audit.record(
-        actor=user, action="item.withdrawn", obj=item, before=before, after={"state": item.state}, reason=reason
-    )
-    return item
+        if row.action:
+            audit.record(actor=None, action=row.action, obj=item, after={"by": cause.public_id})
+
+
+def send_notice(
+    transition: Transition, item: Item, *, url: str, sender: Person | None = None, reason: str = ""
+) -> None:
+    """The notice of a move to everyone who waits for it."""
+    if transition.notice is None:
+        return
+    text = transition.notice.text.format(title=item.title, audience=item.get_audience_display(), reason=reason)
+    if transition.notice.to == Recipient.AUTHORS:
+        tell_authors(item, text, url)
+        return
+    for reviewer in reviewers_of(item.owner_unit_id or 0, clock.today()):
+        if transition.notice.to == Recipient.REVIEWERS or sender is None or reviewer.pk != sender.pk:
+            notify(reviewer, text=text, url=url)
 
 
 def tell_authors(item: Item, text: str, url: str) -> None:
@@ -190,7 +308,22 @@ def tell_authors(item: Item, text: str, url: str) -> None:
         notify(row.person, text=text, url=url)
 
 
-def require(allowed: bool, message: str) -> None:
-    """PermissionDenied with a sentence for the reader where `allowed` is false."""
-    if not allowed:
-        raise PermissionDenied(message)
+def is_sponsor(*, challenge: Challenge, person: Person | None) -> bool:
+    """Whether `person` holds the sponsoring post today."""
+    if person is None or challenge.sponsor_post_id is None:
+        return False
+    return any(post.pk == challenge.sponsor_post_id for post in posts_held(person, clock.today()))
+
+
+def _sponsors(item: Item, user: Viewer) -> bool:
+    return isinstance(item, Challenge) and is_sponsor(challenge=item, person=getattr(user, "person", None))
+
+
+PERMISSIONS: dict[Actor, Callable[[Item, Viewer], bool]] = {
+    Actor.AUTHOR: lambda item, user: is_author(item=item, person=getattr(user, "person", None)),
+    Actor.KEEPER: lambda item, user: may_edit(item=item, user=user),
+    Actor.REVIEWER: lambda item, user: may_review(item=item, user=user),
+    Actor.SPONSOR: _sponsors,
+    Actor.OFFICE: lambda item, user: item.permissions_for_user(user).can_publish(),
+    Actor.PROGRAM: lambda item, user: False,
+}

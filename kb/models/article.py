@@ -5,39 +5,34 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from wagtail.admin.panels import FieldPanel
 from wagtail.fields import StreamField
-from wagtail.models import Page
 
-from kb.admin import panels
-from kb.blocks import ArticleBody
-from kb.models.item import Item, State
+from kb.editor.blocks import ArticleBody
+from kb.editor.listing import AdminListing
+from kb.editor.panels import item_panels
+from kb.models.item import Item
 
 
 class Article(Item):
     PREFIX = "A"
     TYPE_LABEL = "読みもの"
     INDEX = ("articles", "読みもの")
+    CARD_COLUMNS = ("body",)
+    ADMIN_LISTING = AdminListing(icon="doc-full", order=4)
+    MADE_IN_ADMIN = True
 
     body = StreamField(ArticleBody(), verbose_name="本文", blank=True)
 
     template = "kb/article.html"
-    content_panels = panels.ARTICLE
-    parent_page_types = ["kb.YearPage"]
-    subpage_types: list[str] = []
+    content_panels = item_panels(
+        FieldPanel("body", help_text="「＋」で、文章・Markdown・画像・表・囲みを足します。"),
+    )
     is_creatable = True
 
     class Meta:
         verbose_name = "読みもの"
         verbose_name_plural = "読みもの"
-
-    @classmethod
-    def can_create_at(cls, parent: Page) -> bool:
-        return bool(cls.can_exist_under(parent))
-
-    @property
-    def may_change_in_office(self) -> bool:
-        """Also before its first publication: the office writes it here."""
-        return self.state != State.WITHDRAWN
 
     def markdown_texts(self) -> dict[str, str]:
         """The Markdown blocks, keyed by block id, so that their HTML is made at save like every other text."""
@@ -50,8 +45,10 @@ class Article(Item):
         # As stored: to make blocks of them took most of what a search page takes for an article, and asked for images.
         return [text for block in self.body.raw_data for text in _texts(block["type"], block["value"]) if text]
 
+    def history_texts(self) -> dict[str, Any]:
+        return {"title": self.title, "summary": self.summary, "body": "\n".join(self.body_texts())}
+
     def image_ids(self) -> set[int]:
-        """Ids of the images that the body shows: the image view serves these and no others."""
         return {block.value["image"].pk for block in self.body if block.block_type == "image" and block.value["image"]}
 
 

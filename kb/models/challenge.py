@@ -6,11 +6,16 @@ look-back is published (S12, I18); kb.lifecycle.challenges holds the moves.
 
 from __future__ import annotations
 
-from django.db import models
+from typing import Any
 
-from kb.admin import panels
-from kb.admin.forms import OfficeChallengeForm
-from kb.models.item import Item, State
+from django.db import models
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+
+from kb.editor.forms import OfficeChallengeForm
+from kb.editor.listing import AdminListing
+from kb.editor.panels import RowPanel, fields, item_panels
+from kb.models.item import Item
+from kb.models.states import State
 
 
 class Challenge(Item):
@@ -18,10 +23,30 @@ class Challenge(Item):
     BADGE_COLUMNS = ("stage", "outcome")
     TYPE_LABEL = "挑戦"
     INDEX = ("challenges", "挑戦")
-    IS_DRAFTED = True
+    FORM = "kb.writing.forms.challenge.ChallengeForm"
+    PAGE_CONTEXT = "kb.reading.page_contexts.challenge"
+    PAGE_RELATED = ("sponsor_post__unit",)
+    FORM_FIELDS = (
+        "hypothesis",
+        "precedent_gap",
+        "citizen_effect",
+        "premortem",
+        "smallest_trial",
+        "success_measure",
+        "stop_rule",
+        "budget_yen",
+        "sponsor_post",
+    )
     MARKDOWN_FIELDS = (
-        "hypothesis", "precedent_gap", "citizen_effect", "smallest_trial", "success_measure", "stop_rule",
-    )  # fmt: skip
+        "hypothesis",
+        "precedent_gap",
+        "citizen_effect",
+        "smallest_trial",
+        "success_measure",
+        "stop_rule",
+    )
+    CARD_COLUMNS = ("premortem", *MARKDOWN_FIELDS)
+    ADMIN_LISTING = AdminListing(icon="crosshairs", order=3, filters=("stage", "outcome"))
     ROW_FIELDS = (*Item.ROW_FIELDS, "stage", "outcome", "ended_on")
 
     class Stage(models.TextChoices):
@@ -53,10 +78,22 @@ class Challenge(Item):
     ended_on = models.DateField("終了日", null=True, editable=False)
 
     template = "kb/challenge.html"
-    content_panels = panels.CHALLENGE
+    content_panels = item_panels(
+        MultiFieldPanel(
+            [
+                FieldPanel("hypothesis", help_text="何をすると、何が良くなると考えるか。"),
+                FieldPanel("precedent_gap"),
+                FieldPanel("citizen_effect"),
+                FieldPanel("premortem", heading="失敗の想定"),
+            ],
+            heading="挑戦",
+        ),
+        fields("試し方", "smallest_trial", "success_measure", "stop_rule", "sponsor_post", "budget_yen"),
+        MultiFieldPanel(
+            [FieldRowPanel([RowPanel("stage", read_only=True), RowPanel("outcome", read_only=True)])], heading="進み方"
+        ),
+    )
     base_form_class = OfficeChallengeForm
-    parent_page_types = ["kb.YearPage"]
-    subpage_types: list[str] = []
     is_creatable = True
 
     class Meta:
@@ -74,3 +111,10 @@ class Challenge(Item):
 
     def body_texts(self) -> list[str]:
         return [*super().body_texts(), *self.premortem]
+
+    def typed_value(self, name: str) -> Any:
+        if name == "premortem":
+            return "\n".join(self.premortem)
+        if name == "sponsor_post":
+            return str(self.sponsor_post.uid) if self.sponsor_post else ""
+        return super().typed_value(name)

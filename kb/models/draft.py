@@ -1,4 +1,4 @@
-"""Draft: what a person is still writing. Never a page, in no chooser, in no index (0002)."""
+"""Draft: what a person is still writing. Never a page, in no chooser, in no index (decision 0002)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import Any
 from django.db import models
 from django.urls import reverse
 
+from kb.models.item_queries import item_types
 from organization import clock
+
+
+def written_types() -> list[tuple[str, str]]:
+    """Code and name of every type that staff write as a draft."""
+    return [(model.type_code(), model.TYPE_LABEL) for model in item_types() if model.FORM]
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
@@ -20,14 +26,9 @@ class DraftQuerySet(models.QuerySet["Draft"]):
 class Draft(models.Model):
     """One form as last typed. `version` counts saves, so that two windows cannot overwrite each other unseen."""
 
-    class Kind(models.TextChoices):
-        RETROSPECTIVE = "retrospective", "ふりかえり"
-        LESSON = "lesson", "教訓"
-        CHALLENGE = "challenge", "挑戦"
-
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     author = models.ForeignKey("organization.Person", on_delete=models.CASCADE, related_name="drafts")
-    kind = models.CharField(max_length=20, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=written_types)
     format = models.CharField(max_length=30, blank=True)
     data = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=0)

@@ -1,101 +1,51 @@
-"""Item: the concrete base page of everything that was learned, with the Common block.
+"""Item: the concrete base page of everything that was learned.
 
-It holds what every type shares: permanent id, unit, audience, state, vocabularies and the rendered
-HTML. It refuses to know its author (kb.models.authorship) and to be served at a tree address: the
-one address of an item is /k/<public_id>/.
+It holds what every type shares (permanent id, unit, audience, state, vocabularies, rendered HTML), and the class
+attributes and methods by which a type describes itself to forms, pages, search, history and the admin
+(docs/conventions.md, "A new item type"). It does not know its author (kb.models.authorship). Its one address is
+/k/<public_id>/; the address in the page tree is not served.
 """
 
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.http import HttpResponseBase
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from modelcluster.fields import ParentalManyToManyField
-from wagtail.models import Page, PageManager, PageQuerySet
+from wagtail.models import Page
 
-from kb.admin.forms import OfficeItemForm
-from kb.admin.permissions import ItemRights
+from kb.editor.forms import OfficeItemForm
+from kb.editor.listing import AdminListing
+from kb.editor.permissions import ItemRights
 from kb.markdown.rendering import render_many
+from kb.models.identifiers import next_public_id
+from kb.models.item_queries import ItemManager, item_types
+from kb.models.states import Confidentiality, Retention, State
 from organization import clock
 from organization.accounts import service_account
 from organization.audience import Attribution, Audience
 from organization.fiscal import fiscal_year
-from organization.policy import reader_for, visible_q
+from organization.policy import Viewer, can_view, reader_for
 from organization.tree import unit_tree
 
 PUBLIC_ID = r"^[A-Z]{1,2}-[SHR]\d{2}-\d{5,7}$"
 
 
-class State(models.TextChoices):
-    """Where an item stands between its author and its readers (visibility; maturity is the lesson's)."""
+__all__ = ["PUBLIC_ID", "Item", "ItemManager", "State", "item_types"]
 
-    SUBMITTED = "submitted", "確認待ち"
-    RETURNED = "returned", "差戻し"
-    PUBLISHED = "published", "公開"
-    SUPERSEDED = "superseded", "置き換え済み"
-    WITHDRAWN = "withdrawn", "取り下げ"
-
-
-class Confidentiality(models.TextChoices):
-    """機密性. Class 3 is refused: such material is linked to, never written here (I4)."""
-
-    ONE = "1", "機密性1"
-    TWO = "2", "機密性2"
-
-
-class Retention(models.TextChoices):
-    Y1 = "1", "1年"
-    Y3 = "3", "3年"
-    Y5 = "5", "5年"
-    Y10 = "10", "10年"
-    Y30 = "30", "30年"
-    PERMANENT = "permanent", "常用"
-
-
-class ItemQuerySet(PageQuerySet):
-    """What may be asked of items; views ask nothing else."""
-
-    def published(self) -> ItemQuerySet:
-        """Items that readers may meet: live, and neither waiting nor withdrawn."""
-        return self.filter(live=True, state__in=(State.PUBLISHED, State.SUPERSEDED))
-
-    def visible_to(self, user: Any) -> ItemQuerySet:
-        """The SQL form of the one policy: published items that `user` may open."""
-        return self.published().allowed_for(user)
-
-    def allowed_for(self, user: Any) -> ItemQuerySet:
-        """Items whose audience lets `user` in, whatever their state (tombstones need this)."""
-        reader = reader_for(user)
-        authored = None
-        if reader.person_id is not None:
-            from kb.models.authorship import Authorship
-
-            authored = Authorship.objects.filter(person_id=reader.person_id).values("item_id")
-        return self.filter(visible_q(reader, authored_pks=authored))
-
-    def written_by(self, person: Any) -> ItemQuerySet:
-        """What `person` wrote and has not withdrawn; of types with HAS_OWN_REVIEW only what was published."""
-        mine = self.filter(authorships__person=person).exclude(state=State.WITHDRAWN)
-        return mine.exclude(self.model.own_review_q(), first_published_at__isnull=True)
-
-    def stale(self, on: date | None = None) -> ItemQuerySet:
-        """Published items whose review date has passed (見直し期限切れ)."""
-        return self.published().filter(review_due__lt=on or clock.today())
-
-    def newest(self) -> ItemQuerySet:
-        """Newest first; the id breaks ties so that pages never repeat an item."""
-        return self.order_by("-first_published_at", "-pk")
-
-
-ItemManager = PageManager.from_queryset(ItemQuerySet)
+#: Asked of every type by its form.
+COMMON_FIELDS = ("title", "summary", "occurred_on", "attribution", "keywords")
+VOCABULARIES = ("themes", "scenes", "stances", "municipalities")
+#: Part of the form, and no content: who may read it and what it is filed under.
+NOT_CONTENT = ("audience", "blameless_ok", *VOCABULARIES)
 
 
 class Item(Page):
@@ -105,20 +55,55 @@ class Item(Page):
     TYPE_LABEL: ClassVar[str] = ""
     #: Slug and title of the page under which the type's items lie (kb.items.page_tree makes it).
     INDEX: ClassVar[tuple[str, str]] = ("", "")
-    #: Written as a kb.Draft; other types have screens of their own.
-    IS_DRAFTED: ClassVar[bool] = False
+
+    # Dotted paths, so that models import no forms and no pages. Check kb.E004 loads each at boot.
+    #: Form in which staff write it (kb.writing.forms.common.ItemForm); empty for a type with screens of its own.
+    FORM: ClassVar[str] = ""
+    #: (request, item) -> what its template shows besides the frame.
+    PAGE_CONTEXT: ClassVar[str] = ""
+    #: (item, user) -> whether `user` edits and withdraws it; needed where HAS_OWN_REVIEW.
+    EDIT_PERMISSION: ClassVar[str] = ""
+    #: (request, item) -> the reader's page of what is typed in the admin.
+    PREVIEW: ClassVar[str] = "kb.reading.views.item.preview"
+
+    #: Columns of its own that its form fills, in the order of the form.
+    FORM_FIELDS: ClassVar[tuple[str, ...]] = ()
+    #: Beginnings of the names of form fields that repeat, such as "answer-".
+    FORM_ROWS: ClassVar[tuple[str, ...]] = ()
+    #: Labels of content that is no column of its own, by the name of its form field.
+    LABELS: ClassVar[Mapping[str, str]] = {"title": "件名"}
+    #: Long fields written in Markdown; their HTML is kept in `rendered` (never made on a page view).
+    MARKDOWN_FIELDS: ClassVar[tuple[str, ...]] = ()
+    #: What the row, not a revision, decides: an old revision must not bring back old access.
+    ROW_FIELDS: ClassVar[tuple[str, ...]] = (
+        "public_id",
+        "audience",
+        "attribution",
+        "confidentiality",
+        "state",
+        "owner_unit_id",
+        "unit_name_at_time",
+        "fiscal_year",
+        "registered_on",
+        "submitted_at",
+        "requested_audience",
+        "withdrawn_reason",
+    )
+    #: Columns of its own from which `badges` is made: a list reads these and no others of some fifty.
+    BADGE_COLUMNS: ClassVar[tuple[str, ...]] = ()
+    #: Columns of its own that `card_texts` reads; its Markdown fields where none are named.
+    CARD_COLUMNS: ClassVar[tuple[str, ...] | None] = None
+    #: Relations that its page always shows, as select_related names them.
+    PAGE_RELATED: ClassVar[tuple[str, ...]] = ()
+    #: Name of the search source that indexes it.
+    SEARCH_SOURCE: ClassVar[str] = "item"
+    #: Its flat list in the admin, where it has one.
+    ADMIN_LISTING: ClassVar[AdminListing | None] = None
+    #: Written by the knowledge office in the admin, not by staff in the site.
+    MADE_IN_ADMIN: ClassVar[bool] = False
     #: Another room decides who may publish it and who may read it: it is on no unit reviewer's list, and what nobody
     #: could read yet is opened where it is made (`edit_url`), not at its permalink.
     HAS_OWN_REVIEW: ClassVar[bool] = False
-    #: Long fields written in Markdown; their HTML is kept in `rendered` (never made on a page view).
-    MARKDOWN_FIELDS: ClassVar[tuple[str, ...]] = ()
-    #: Columns of the type's own from which `badges` is made: a list reads these and no others of some fifty.
-    BADGE_COLUMNS: ClassVar[tuple[str, ...]] = ()
-    #: What the row, not a revision, decides: an old revision must not bring back old access.
-    ROW_FIELDS: ClassVar[tuple[str, ...]] = (
-        "public_id", "audience", "attribution", "confidentiality", "state", "owner_unit_id", "unit_name_at_time",
-        "fiscal_year", "registered_on", "submitted_at", "requested_audience", "withdrawn_reason",
-    )  # fmt: skip
 
     public_id = models.CharField(
         "管理番号",
@@ -165,6 +150,8 @@ class Item(Page):
 
     objects = ItemManager()
 
+    parent_page_types = ["kb.YearPage"]
+    subpage_types: ClassVar[list[str]] = []
     is_creatable = False
     base_form_class = OfficeItemForm
     promote_panels: ClassVar[list[Any]] = []  # slug and menu settings mean nothing at /k/
@@ -188,11 +175,10 @@ class Item(Page):
     def __str__(self) -> str:
         return f"{self.public_id or '（番号なし）'} {self.title}"
 
-    @staticmethod
-    def own_review_q() -> models.Q:
-        """The items of types that kb's reviewers do not decide on (HAS_OWN_REVIEW)."""
-        names = [model._meta.model_name for model in item_types() if model.HAS_OWN_REVIEW]
-        return models.Q(content_type__model__in=names)
+    @classmethod
+    def type_code(cls) -> str:
+        """The type in drafts, search documents and templates: the name of its model."""
+        return str(cls._meta.model_name)
 
     # --- Address -----------------------------------------------------------------------------
 
@@ -200,7 +186,7 @@ class Item(Page):
         return reverse("item", args=[self.public_id]) if self.public_id else ""
 
     def get_url_parts(self, request: Any = None) -> tuple[int, str, str] | None:
-        """The permalink instead of a tree address, which is not served (0001)."""
+        """The permalink instead of a tree address, which is not served."""
         if not self.public_id:
             return None
         site_id, root_url, _ = super().get_url_parts(request) or (0, "", "")
@@ -208,14 +194,13 @@ class Item(Page):
         return (site_id, root_url or settings.WAGTAILADMIN_BASE_URL, self.get_absolute_url())
 
     def serve_preview(self, request: Any, mode_name: str) -> HttpResponseBase:
-        """The reader's page with what is typed; whether this user may ask was Wagtail's and ItemRights' to say."""
-        from kb.items.views.item import preview  # views know models, not the other way round; this is the one way back
-
-        return preview(request, self)  # type: ignore[call-arg]
+        """The reader's page with what is typed. Wagtail and ItemRights have decided that this user may ask."""
+        preview: HttpResponseBase = import_string(self.PREVIEW)(request, self)
+        return preview
 
     def edit_url(self) -> str:
-        """Where it is edited in the site, for a type with a screen of its own; empty where there is none."""
-        return reverse("item_edit", args=[self.public_id]) if self.IS_DRAFTED else ""
+        """Where it is edited in the site; empty where it is not."""
+        return reverse("item_edit", args=[self.public_id]) if self.FORM else ""
 
     def audience_url(self) -> str:
         """Where who may read it is changed; empty where it cannot be."""
@@ -224,13 +209,61 @@ class Item(Page):
     def withdraw_url(self) -> str:
         return reverse("item_withdraw", args=[self.public_id])
 
-    def may_be_kept_by(self, user: Any) -> bool:
-        """Whether `user` edits and withdraws it, for a type with HAS_OWN_REVIEW; kb.lifecycle.transitions.may_edit asks."""
-        return False
+    def page_context(self, request: Any) -> dict[str, Any]:
+        """What the template of its type shows besides the frame of an item."""
+        return import_string(self.PAGE_CONTEXT)(request, self) if self.PAGE_CONTEXT else {}
 
-    def own_context(self, request: Any) -> dict[str, Any]:
-        """What the template of a type that kb does not know shows besides (kb.items.views.item asks)."""
-        return {}
+    # --- Its form, and back ------------------------------------------------------------------
+
+    @classmethod
+    def form_class(cls) -> Any:
+        """The class of its form: ItemForm's subclass, which lies above the models."""
+        return import_string(cls.FORM)
+
+    @classmethod
+    def blank(cls, format: str) -> Item:
+        """A new, unsaved item, written in `format` where the type has formats."""
+        return cls()
+
+    def fill(self, values: Mapping[str, Any]) -> None:
+        """Take over the cleaned data of its form."""
+        for name in (*COMMON_FIELDS, *self.FORM_FIELDS):
+            if name == "attribution" and name not in values:
+                continue  # an editor who is not the author is not asked
+            value = values.get(name)
+            if value is None and isinstance(self._meta.get_field(name), models.CharField | models.TextField):
+                value = ""
+            setattr(self, name, value)
+        if "audience" in values and self.state != State.PUBLISHED:
+            self.audience = values["audience"]
+        for name in VOCABULARIES:
+            getattr(self, name).set(values.get(name) or [])
+
+    def as_typed(self) -> dict[str, Any]:
+        """Its content under the names of its form's fields, as a draft keeps it."""
+        common = {name: self.typed_value(name) for name in ("title", "summary", "audience", "attribution")}
+        sets = {name: [row.code for row in getattr(self, name).all()] for name in VOCABULARIES}
+        return {
+            **common,
+            "occurred_on": self.typed_value("occurred_on"),
+            "keywords": "、".join(self.keywords),
+            **sets,
+            **{name: self.typed_value(name) for name in self.FORM_FIELDS},
+        }
+
+    def typed_value(self, name: str) -> Any:
+        """One column as its form field holds it: a date as ISO text."""
+        value = getattr(self, name)
+        if isinstance(self._meta.get_field(name), models.DateField):
+            return value.isoformat() if value else ""
+        return value
+
+    def record_origin(self, values: Mapping[str, Any], draft_data: Mapping[str, Any]) -> None:
+        """Write down where a new item was drawn from; for types whose items have a source."""
+
+    def consequences(self) -> list[tuple[Item, str]]:
+        """Moves that its publication makes in other items: the item, and the verb in kb.lifecycle.transitions."""
+        return []
 
     # --- Rendering and revisions -------------------------------------------------------------
 
@@ -256,9 +289,7 @@ class Item(Page):
         today = clock.today()
         self.owner = service_account()  # in every mode, whoever made the page in the admin
         self.registered_on = self.registered_on or today
-        if not self.public_id:  # made in the admin: staff's items come with their id (kb.lifecycle.transitions.create)
-            from kb.items.identifiers import next_public_id
-
+        if not self.public_id:  # made in the admin: staff's items come with their id (kb.lifecycle.publication.create)
             self.public_id = next_public_id(self.PREFIX)
             self.slug = self.public_id.lower()
         if self.occurred_on and self.fiscal_year is None:
@@ -272,7 +303,7 @@ class Item(Page):
             self.state = State.WITHDRAWN
 
     def with_content_json(self, content: dict[str, Any]) -> Item:
-        """A revision as a page, with access and identity taken from the row (0001)."""
+        """A revision as a page, with access and identity taken from the row (decision 0006)."""
         page = super().with_content_json(content)
         for name in self.ROW_FIELDS:
             setattr(page, name, getattr(self, name))
@@ -282,17 +313,39 @@ class Item(Page):
         """As Wagtail's, but the revision never names a person: authorship is a row of its own."""
         return super().save_revision(user=service_account(), **kwargs)
 
+    def history_texts(self) -> dict[str, Any]:
+        """What its history compares, by the name of its form field. A type without a form adds its long texts."""
+        texts = self.as_typed() if self.FORM else {**self.as_typed(), **self.markdown_texts()}
+        return {name: value for name, value in texts.items() if name not in NOT_CONTENT}
+
+    @classmethod
+    def field_label(cls, name: str, format: str = "") -> str:
+        """The Japanese name of a form field, as its history shows it."""
+        return cls.LABELS.get(name) or str(cls._meta.get_field(name).verbose_name)
+
     # --- What the admin may do ---------------------------------------------------------------
 
     @classmethod
     def can_create_at(cls, parent: Page) -> bool:
-        """Made in the site, where it is signed and has a source (I2); articles alone are made in the admin."""
-        return False
+        """Made in the site, where its author is recorded and it has a source (I2), unless MADE_IN_ADMIN."""
+        return cls.MADE_IN_ADMIN and bool(cls.can_exist_under(parent))
 
     @property
     def may_change_in_office(self) -> bool:
-        """Only what readers meet: what waits is its author's, and what is withdrawn stays so."""
+        """Only what readers meet: what waits is its author's, and what is withdrawn stays so.
+
+        What is made in the admin is changed there before its first publication too.
+        """
+        if self.MADE_IN_ADMIN:
+            return self.state != State.WITHDRAWN
         return self.live and self.state in (State.PUBLISHED, State.SUPERSEDED)
+
+    def opens_to(self, user: Viewer) -> bool:
+        """Whether its audience lets `user` in; authors are asked for only where nothing else opens it."""
+        reader = reader_for(user)
+        if can_view(reader, audience=self.audience, owner_unit_id=self.owner_unit_id, author_ids=()):
+            return True
+        return reader.person_id is not None and self.authorships.filter(person_id=reader.person_id).exists()
 
     def permissions_for_user(self, user: Any) -> ItemRights:
         return ItemRights(user, self.specific if type(self) is Item else self)
@@ -318,37 +371,23 @@ class Item(Page):
         """The texts that search reads, in reading order, as they were typed."""
         return [text for text in self.markdown_texts().values() if text]
 
+    @classmethod
+    def card_texts(cls, items: Iterable[Any]) -> dict[int, list[str]]:
+        """The texts of many items of this type for a results page, by pk, in one query at most."""
+        return {item.pk: item.body_texts() for item in items}
 
-def item_types() -> list[type[Item]]:
-    """Every type of item, those of the rooms above included, in the order of their apps."""
-    return [model for model in apps.get_models() if issubclass(model, Item) and model.PREFIX]
+    def filing_words(self) -> list[str]:
+        """Words besides its type and vocabularies by which it is found."""
+        return []
 
+    def search_facts(self) -> dict[str, Any]:
+        """Fields of its search document (search.documents.SearchDocument) that only its type has."""
+        return {}
 
-class IdCounter(models.Model):
-    """The last number given for a prefix and a fiscal year; gaps are allowed, repeats are not."""
+    def image_ids(self) -> set[int]:
+        """Ids of the images that its body shows: the image view serves these and no others."""
+        return set()
 
-    prefix = models.CharField(max_length=2)
-    fiscal_year = models.PositiveSmallIntegerField()
-    last = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        verbose_name = "管理番号の記録"
-        constraints = [models.UniqueConstraint(fields=("prefix", "fiscal_year"), name="id_counter_once")]
-
-    def __str__(self) -> str:
-        return f"{self.prefix} {self.fiscal_year}"
-
-
-class Reaction(models.Model):
-    """「役に立った」 of one person on one item: a plain row outside revisions (S06)."""
-
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="reactions")
-    person = models.ForeignKey("organization.Person", on_delete=models.CASCADE, related_name="+")
-    made_at = models.DateTimeField(default=clock.now)
-
-    class Meta:
-        verbose_name = "役に立った"
-        constraints = [models.UniqueConstraint(fields=("item", "person"), name="reaction_once")]
-
-    def __str__(self) -> str:
-        return f"reaction {self.pk}"
+    def successor(self) -> Item | None:
+        """The published item that replaces this one, if any."""
+        return None

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from django.db import models
+from collections.abc import Mapping
+from typing import Any
 
-from kb.admin import panels
-from kb.admin.forms import OfficeLessonForm
-from kb.models.item import Item, State
+from django.db import models
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+
+from kb.editor.forms import OfficeLessonForm
+from kb.editor.listing import AdminListing
+from kb.editor.panels import RowPanel, fields, item_panels
+from kb.models.item import Item
+from kb.models.retrospective import Retrospective
+from kb.models.states import State
+
+#: Where a lesson was drawn from when nothing else was said (I2: every lesson has a source).
+DAILY_WORK = "日々の仕事での気づき"
 
 
 class Maturity(models.TextChoices):
-    """How far a lesson has been proved (an axis of its own beside visibility, 0009)."""
+    """How far a lesson has been proved: an axis of its own beside its state."""
 
     OBSERVED = "observed", "未検証"
     IDENTIFIED = "identified", "教訓候補"
@@ -23,11 +33,34 @@ class Lesson(Item):
     BADGE_COLUMNS = ("maturity",)
     TYPE_LABEL = "教訓"
     INDEX = ("lessons", "教訓")
-    IS_DRAFTED = True
+    FORM = "kb.writing.forms.lesson.LessonForm"
+    PAGE_CONTEXT = "kb.reading.page_contexts.lesson"
+    FORM_FIELDS = (
+        "kind",
+        "observation",
+        "applies_when",
+        "citizen_effect",
+        "recommendation",
+        "context",
+        "discussion",
+        "conclusion",
+        "early_warning",
+        "not_applicable",
+        "causes",
+    )
+    LABELS = {**Item.LABELS, "external": "出どころ"}
     MARKDOWN_FIELDS = (
-        "observation", "context", "discussion", "conclusion", "recommendation", "citizen_effect", "early_warning",
-        "applies_when", "not_applicable",
-    )  # fmt: skip
+        "observation",
+        "context",
+        "discussion",
+        "conclusion",
+        "recommendation",
+        "citizen_effect",
+        "early_warning",
+        "applies_when",
+        "not_applicable",
+    )
+    ADMIN_LISTING = AdminListing(icon="pick", order=1, filters=("kind", "maturity"))
     ROW_FIELDS = (*Item.ROW_FIELDS, "maturity")
 
     class Kind(models.TextChoices):
@@ -72,10 +105,31 @@ class Lesson(Item):
     )
 
     template = "kb/lesson.html"
-    content_panels = panels.LESSON
+    content_panels = item_panels(
+        fields("教訓", "kind", "observation", "applies_when", "not_applicable", "citizen_effect"),
+        MultiFieldPanel(
+            [
+                FieldPanel("context"),
+                FieldPanel("discussion"),
+                FieldPanel("causes", heading="原因区分"),
+                FieldPanel("conclusion"),
+                FieldPanel("recommendation", help_text="だれが読んでも、次に何をするかが分かるように。"),
+                FieldPanel("early_warning"),
+                FieldPanel("priority"),
+            ],
+            heading="なぜ・どうする",
+        ),
+        MultiFieldPanel(
+            [
+                FieldPanel(
+                    "supersedes", help_text="この教訓に置き換わる、古い教訓。公開すると古いほうに印が付きます。"
+                ),
+                RowPanel("maturity", read_only=True),
+            ],
+            heading="ほかの教訓との関わり",
+        ),
+    )
     base_form_class = OfficeLessonForm
-    parent_page_types = ["kb.YearPage"]
-    subpage_types: list[str] = []
     is_creatable = True
 
     class Meta:
@@ -92,8 +146,27 @@ class Lesson(Item):
         labels = dict(self.Cause.choices)
         return [str(labels[code]) for code in self.causes if code in labels]
 
+    def as_typed(self) -> dict[str, Any]:
+        source = self.sources.first()
+        return {**super().as_typed(), "external": source.external if source else ""}
+
+    def record_origin(self, values: Mapping[str, Any], draft_data: Mapping[str, Any]) -> None:
+        """I2: a lesson has a source; one drawn from a retrospective is linked by the answer's uid."""
+        origin = Retrospective.objects.filter(public_id=draft_data.get("source_retrospective")).first()
+        if origin is not None:
+            answer_uid = draft_data.get("source_answer") or None
+            LessonSource.objects.create(lesson=self, retrospective=origin, answer_uid=answer_uid)
+        else:
+            LessonSource.objects.create(lesson=self, external=values.get("external") or DAILY_WORK)
+
+    def consequences(self) -> list[tuple[Item, str]]:
+        return [(self.supersedes, "supersede")] if self.supersedes is not None else []
+
+    def search_facts(self) -> dict[str, Any]:
+        successor = self.successor() if self.state == State.SUPERSEDED else None
+        return {"maturity": self.maturity, "superseded_by": (successor.public_id or "") if successor else ""}
+
     def successor(self) -> Lesson | None:
-        """The published lesson that replaces this one, if any."""
         return self.successors.filter(live=True, state=State.PUBLISHED).order_by("-pk").first()
 
 

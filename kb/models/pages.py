@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.db import models
 from wagtail.models import Page
 
-from kb.admin.permissions import ShelfRights
+from kb.editor.permissions import ShelfRights
 from organization.fiscal import fiscal_year_label
 
 
@@ -52,7 +52,7 @@ class TypeIndexPage(Container):
 class YearPage(Container):
     fiscal_year = models.PositiveSmallIntegerField("登録年度", editable=False)
     parent_page_types = ["kb.TypeIndexPage"]
-    subpage_types = ["kb.Lesson", "kb.Retrospective", "kb.Challenge", "kb.Article"]
+    # No subpage_types: each type of item names this page as its parent.
     is_creatable = False
 
     class Meta:

@@ -13,8 +13,9 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.urls import reverse
 
-from kb.admin.forms import ReferenceForm
+from kb.editor.forms import ReferenceForm
 from kb.markdown.rendering import plain_text, render_lot
+from kb.models.identifiers import next_public_id
 from organization import clock
 from organization.audience import Audience
 from organization.policy import reader_for, visible_q
@@ -103,8 +104,6 @@ class Reference(models.Model):
         """A whole save (the admin's form) gives the id and renders the text again; an import says what it changed."""
         if kwargs.get("update_fields") is None:
             if not self.public_id:
-                from kb.items.identifiers import next_public_id  # imports the models
-
                 self.public_id = next_public_id(self.PREFIX)
             self.html = render_lot({"": self.text})[""]
         super().save(*args, **kwargs)

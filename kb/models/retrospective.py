@@ -7,15 +7,19 @@ actions live in revisions; the aftermath (後日談) is a plain row that is only
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from modelcluster.fields import ParentalKey
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.models import Orderable
 
-from kb.admin import panels
-from kb.admin.forms import AnswerForm
+from kb.editor.forms import AnswerForm
+from kb.editor.listing import AdminListing
+from kb.editor.panels import FormatPanel, FormInlinePanel, item_panels
+from kb.formats.loading import Format, format_choices, get_format
 from kb.markdown.rendering import render, render_many
 from kb.models.item import Item
 from organization import clock
@@ -25,7 +29,23 @@ class Retrospective(Item):
     PREFIX = "R"
     TYPE_LABEL = "ふりかえり"
     INDEX = ("retrospectives", "ふりかえり")
-    IS_DRAFTED = True
+    FORM = "kb.writing.forms.retrospective.RetrospectiveForm"
+    PAGE_CONTEXT = "kb.reading.page_contexts.retrospective"
+    FORM_FIELDS = (
+        "subject",
+        "participants_n",
+        "outcome",
+        "co_creation_note",
+        "blameless_ok",
+        "period_from",
+        "period_to",
+        "facts",
+    )
+    FORM_ROWS = ("answer-", "fact-")
+    LABELS = {**Item.LABELS, "next_action": "次の行動", "next_action_due": "次の行動の期限", "challenge": "挑戦"}
+    MARKDOWN_FIELDS = ("co_creation_note",)
+    CARD_COLUMNS = ()  # its texts are rows
+    ADMIN_LISTING = AdminListing(icon="history", order=2, filters=("format",), choices={"format": format_choices})
 
     class Outcome(models.TextChoices):
         ACHIEVED = "achieved", "達成"
@@ -51,12 +71,34 @@ class Retrospective(Item):
     co_creation_note = models.TextField("だれと・いつから", max_length=300, blank=True)
     blameless_ok = models.BooleanField("個人を責めていない", default=False)
 
-    MARKDOWN_FIELDS = ("co_creation_note",)
-
     template = "kb/retrospective.html"
-    content_panels = panels.RETROSPECTIVE
-    parent_page_types = ["kb.YearPage"]
-    subpage_types: list[str] = []
+    content_panels = item_panels(
+        MultiFieldPanel(
+            [
+                FormatPanel("format", read_only=True),
+                FieldPanel("subject", help_text="何についてのふりかえりか。60文字まで。"),
+                FieldPanel("looks_back_on", help_text="挑戦のふりかえりのときだけ選びます。"),
+                FieldRowPanel([FieldPanel("period_from"), FieldPanel("period_to")]),
+                FieldRowPanel([FieldPanel("held_on"), FieldPanel("participants_n")]),
+                FieldPanel("outcome"),
+            ],
+            heading="対象",
+        ),
+        FormInlinePanel(
+            "answers",
+            heading="書込み",
+            label="書込み",
+            panels=[FieldPanel("section_key", heading="問い"), FieldPanel("text")],
+        ),
+        InlinePanel(
+            "next_actions",
+            heading="次の行動",
+            label="次の行動",
+            help_text="人の名前ではなく、担当する職を選びます。",
+            panels=[FieldPanel("what"), FieldRowPanel([FieldPanel("owner_post"), FieldPanel("due_on")])],
+        ),
+        FieldPanel("co_creation_note", help_text="いっしょに取り組んだ相手と、始めた時期。"),
+    )
     is_creatable = True
 
     class Meta:
@@ -71,11 +113,110 @@ class Retrospective(Item):
         for answer in answers:
             answer.html = html.get(f"a{answer.uid.hex[:8]}", "")
 
+    # --- Its form, and back ------------------------------------------------------------------
+
+    @classmethod
+    def blank(cls, format: str) -> Retrospective:
+        return cls(format=format)
+
+    @property
+    def format_file(self) -> Format | None:
+        """The format it was written in, where its file is still there."""
+        return get_format(self.format)
+
+    def fill(self, values: Mapping[str, Any]) -> None:
+        super().fill(values)
+        format_file = self.format_file
+        assert format_file is not None  # its form was made from it
+        self.prompts = format_file.prompts()
+        self.participants_n = values.get("participants_n") or 1
+        self.held_on = self.occurred_on
+        self.period_to = self.period_to or self.occurred_on
+        self.period_from = self.period_from or self.period_to
+        self.looks_back_on = values.get("challenge") or self.looks_back_on
+        self._fill_answers(values["answers"])
+        if values.get("next_action"):
+            self._fill_next_action(values["next_action"], values.get("next_action_due"))
+
+    def _fill_answers(self, answers: Iterable[tuple[str, str]]) -> None:
+        """An answer keeps its uid through edits: lessons drawn from it are linked by it."""
+        known: dict[str, list[uuid.UUID]] = {}
+        for answer in self.answers.all():
+            known.setdefault(answer.section_key, []).append(answer.uid)
+        rows: list[Answer] = []
+        for key, text in answers:
+            uids = known.get(key, [])
+            uid = uids.pop(0) if uids else uuid.uuid4()
+            rows.append(Answer(section_key=key, text=text, uid=uid, sort_order=len(rows)))
+        self.answers.set(rows)
+
+    def _fill_next_action(self, what: str, due_on: Any) -> None:
+        first, *rest = [*self.next_actions.all()] or [None]
+        owner_post = first.owner_post if first else None
+        action = NextAction(what=what, due_on=due_on, owner_post=owner_post, sort_order=0)
+        self.next_actions.set([action, *rest])
+
+    def as_typed(self) -> dict[str, Any]:
+        data = super().as_typed()
+        del data["facts"]  # each has a field of its own
+        action = self.next_actions.first()
+        data["next_action"] = action.what if action else ""
+        data["next_action_due"] = action.due_on.isoformat() if action and action.due_on else ""
+        data["challenge"] = self.looks_back_on.public_id if self.looks_back_on else ""
+        counts: dict[str, int] = {}
+        for answer in self.answers.all():
+            number = counts.get(answer.section_key, 0)
+            data[answer_name(answer.section_key, number)] = answer.text
+            counts[answer.section_key] = number + 1
+        for key, value in self.facts.items():
+            if isinstance(value, list) and value and isinstance(value[0], dict):
+                for number, row in enumerate(value):
+                    data.update({f"fact-{key}-{number}-{column}": cell for column, cell in row.items()})
+            else:
+                data[f"fact-{key}"] = value
+        return data
+
+    @classmethod
+    def field_label(cls, name: str, format: str = "") -> str:
+        format_file = get_format(format)
+        if name.startswith("answer-"):
+            key = name.removeprefix("answer-")
+            numberless = key.rstrip("0123456789").rstrip("-")
+            section = (format_file.section(key) or format_file.section(numberless)) if format_file else None
+            return section.label if section else "答え"
+        if name.startswith("fact-"):
+            facts = format_file.facts if format_file else ()
+            return next((fact.label for fact in facts if name.startswith(f"fact-{fact.key}")), "事実")
+        return super().field_label(name, format)
+
+    def consequences(self) -> list[tuple[Item, str]]:
+        return [(self.looks_back_on, "retrospect")] if self.looks_back_on is not None else []
+
+    # --- What search says of it ----------------------------------------------------------------
+
+    def filing_words(self) -> list[str]:
+        format_file = self.format_file
+        return [format_file.label] if format_file else []
+
+    @classmethod
+    def card_texts(cls, items: Iterable[Any]) -> dict[int, list[str]]:
+        """Its answers, which are the text of a card, in one query for all of them."""
+        texts: dict[int, list[str]] = {item.pk: [] for item in items}
+        answers = Answer.objects.filter(retrospective__in=texts).order_by("sort_order", "pk")
+        for pk, text in answers.values_list("retrospective_id", "text"):
+            texts[pk].append(text)
+        return texts
+
     def body_texts(self) -> list[str]:
         texts = [self.subject, *(a.text for a in self.answers.all()), *(n.what for n in self.next_actions.all())]
         texts += [str(value) for value in self.facts.values() if isinstance(value, str)]
         texts += [a.text for a in self.addenda.all()]
         return [text for text in [*texts, *super().body_texts()] if text]
+
+
+def answer_name(section_key: str, number: int) -> str:
+    """The form field's name of the answer with this number (from 0) under a prompt."""
+    return f"answer-{section_key}" if number == 0 else f"answer-{section_key}-{number + 1}"
 
 
 class Answer(Orderable):

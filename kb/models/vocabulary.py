@@ -6,7 +6,7 @@ a label may, and search is told through its registry.
 
 from django.db import models
 
-from kb.admin.forms import TermForm, WordForm
+from kb.editor.forms import TermForm, WordForm
 from organization.models.unit import StampedQuerySet
 
 

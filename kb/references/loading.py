@@ -20,9 +20,9 @@ from django.db.models.signals import post_save
 from imports.batches import Batches, Observer
 from imports.json_lines import JsonLines
 from imports.report import ImportRefusedError, Refusal, Report
-from kb.items.identifiers import draw_public_ids
 from kb.markdown.rendering import render_lot
 from kb.models import Reference, ReferenceSource
+from kb.models.identifiers import draw_public_ids
 from kb.references.fields import Record, RefusalError, record_from
 from kb.references.sources import SourceFacts, may_manage, save_source
 from organization import audit, clock

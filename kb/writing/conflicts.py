@@ -13,7 +13,6 @@ from django.db import transaction
 
 from kb.items.revisions import FieldChange, changes, typed_texts
 from kb.models import Draft, Item
-from kb.writing.drafts import as_typed
 from organization import clock
 
 MINE, THEIRS, BOTH = "mine", "theirs", "both"
@@ -41,8 +40,8 @@ def contested(draft: Draft) -> list[Contested]:
     """Field by field, from the newest version (removed) to what was typed (added)."""
     assert draft.item is not None
     newest = newest_of(draft.item)
-    theirs, base = as_typed(newest), _base(draft, as_typed(newest))
-    mine = {**theirs, **_typed(draft, theirs, base)}
+    theirs, base = newest.as_typed(), _base(draft, newest.as_typed())
+    mine = {**theirs, **_typed(draft, newest, {*theirs, *base})}
     found = changes(typed_texts(theirs), typed_texts(mine), model=type(newest), format=draft.format)
     return [Contested(change, _whose(change.name, base, theirs, mine)) for change in found]
 
@@ -53,8 +52,8 @@ def rebase(*, draft: Draft) -> Draft:
     locked = Draft.objects.select_for_update().get(pk=draft.pk)
     assert locked.item is not None
     newest = newest_of(locked.item)
-    theirs, base = as_typed(newest), _base(locked, as_typed(newest))
-    mine = _typed(locked, theirs, base)
+    theirs, base = newest.as_typed(), _base(locked, newest.as_typed())
+    mine = _typed(locked, newest, {*theirs, *base})
     followed = {name: theirs.get(name, "") for name in mine if _whose(name, base, theirs, mine) == THEIRS}
     added = {name: value for name, value in theirs.items() if name not in mine}
     locked.data = {**locked.data, **added, **followed}
@@ -67,14 +66,12 @@ def rebase(*, draft: Draft) -> Draft:
 
 def _base(draft: Draft, theirs: dict[str, Any]) -> dict[str, Any]:
     """What the draft began from; where that revision is gone, the newest counts as if the other changed nothing."""
-    return as_typed(draft.base_revision.as_object()) if draft.base_revision is not None else theirs
+    return draft.base_revision.as_object().as_typed() if draft.base_revision is not None else theirs
 
 
-def _typed(draft: Draft, theirs: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
-    """The draft's own fields; whatever else lies in its data is not content."""
-    known = {name for name in (*theirs, *base) if not name.startswith("source_")}
-    rows = tuple(f"{name.split('-')[0]}-" for name in known if name.startswith(("answer-", "fact-")))
-    return {name: value for name, value in draft.data.items() if name in known or (rows and name.startswith(rows))}
+def _typed(draft: Draft, newest: Item, known: set[str]) -> dict[str, Any]:
+    """The draft's own fields; whatever else lies in its data is not content. A row may be new in the draft."""
+    return {name: value for name, value in draft.data.items() if name in known or name.startswith(newest.FORM_ROWS)}
 
 
 def _whose(name: str, base: dict[str, Any], theirs: dict[str, Any], mine: dict[str, Any]) -> str:

@@ -48,7 +48,7 @@ def audiences_of(user: Viewer) -> tuple[Audience, ...]:
     return OFFICE_AUDIENCES if is_office(user) else HEAD_AUDIENCES
 
 
-def may_build(*, path: LearningPath, user: Viewer) -> bool:
+def may_build(path: LearningPath, user: Viewer) -> bool:
     """Whether `user` may change the path: the training office, and the head above its owner unit."""
     if path.state == State.WITHDRAWN:
         return False

@@ -1,26 +1,5 @@
-"""The person or account behind a request, for views of logged-in readers."""
+"""The person or account behind a request (organization.requests)."""
 
-from __future__ import annotations
+from organization.requests import person_of, require_person, user_of
 
-from django.http import Http404, HttpRequest
-
-from organization.models import Person, User
-
-
-def user_of(request: HttpRequest) -> User:
-    """The account; the view is for logged-in accounts only."""
-    assert isinstance(request.user, User)
-    return request.user
-
-
-def person_of(request: HttpRequest) -> Person | None:
-    """The person of the account; None for one that is nobody's (a superuser without a person)."""
-    return getattr(request.user, "person", None)
-
-
-def require_person(request: HttpRequest) -> Person:
-    """The person of the account; 404 for an account without one."""
-    person = person_of(request)
-    if person is None:
-        raise Http404
-    return person
+__all__ = ["person_of", "require_person", "user_of"]

@@ -13,8 +13,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from kb.lifecycle import transitions
-from kb.lifecycle.transitions import require
+from kb.items.permissions import require_permission
+from kb.lifecycle import publication
 from kb.models import Item
 from learning.access import path_permissions
 from learning.models import Completion, LearningPath, PathVersion, Stage, Step, StepGroup, StepType
@@ -54,7 +54,7 @@ def create(
     *, by: User, unit_id: int, audience: str, values: Mapping[str, Any], copied_from: LearningPath | None = None
 ) -> LearningPath:
     """A path in 作成中 with an empty first version; nobody but its builders sees it."""
-    require(path_permissions.may_begin(by) and unit_id in path_permissions.units_of(by), NOT_YOURS)
+    require_permission(path_permissions.may_begin(by) and unit_id in path_permissions.units_of(by), NOT_YOURS)
     if audience not in path_permissions.audiences_of(by):
         raise ValidationError("公開範囲は、画面に出ている中から選び直してください。", code="unknown_audience")
     path = LearningPath(
@@ -64,7 +64,7 @@ def create(
         attribution=Attribution.UNIT_ONLY,
         copied_from=copied_from,
     )
-    transitions.create(item=path, by=by.person)
+    publication.create(item=path, by=by.person)
     PathVersion.objects.create(path=path, number=1)
     audit.record(actor=by, action="path.created", obj=path, after={"unit": unit_id, "audience": audience})
     return path
@@ -74,13 +74,13 @@ def create(
 def edit_text(*, path: LearningPath, by: User, values: Mapping[str, Any]) -> LearningPath:
     """Title, summary and about; what readers see already is published as a new revision."""
     locked = LearningPath.objects.select_for_update(of=("self",)).get(pk=path.pk)
-    require(path_permissions.may_build(path=locked, user=by), NOT_YOURS)
+    require_permission(path_permissions.may_build(path=locked, user=by), NOT_YOURS)
     refuse_closed(locked)
     before = {name: getattr(locked, name) for name in TEXT}
     for name, value in _only(values, TEXT).items():
         setattr(locked, name, value)
     if locked.live:
-        transitions.publish(item=locked)
+        publication.publish(item=locked)
     else:
         locked.save(clean=False)
     audit.record(
@@ -242,7 +242,7 @@ def _lay(version: PathVersion, layout: Sequence[Sequence[int]]) -> None:
 def editable(version: PathVersion, by: User) -> PathVersion:
     """The version, locked, where `by` may change it now. PermissionDenied, or ValidationError with what to do instead."""
     locked = PathVersion.objects.select_for_update(of=("self",)).select_related("path").get(pk=version.pk)
-    require(path_permissions.may_build(path=locked.path, user=by), NOT_YOURS)
+    require_permission(path_permissions.may_build(path=locked.path, user=by), NOT_YOURS)
     refuse_closed(locked.path)
     if locked.frozen_at is not None:
         raise ValidationError(FROZEN, code="version_frozen")

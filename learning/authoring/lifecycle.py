@@ -13,8 +13,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
 
-from kb.lifecycle import transitions
-from kb.lifecycle.transitions import OWN, WIDTH, require, tell_authors
+from kb.items.permissions import require_permission
+from kb.lifecycle import publication
+from kb.lifecycle.publication import WIDTH
+from kb.lifecycle.transitions import OWN, tell_authors
 from learning.access import path_permissions
 from learning.authoring.editing import NOT_YOURS
 from learning.models import Assignment, LearningPath, PathVersion, Stage
@@ -35,7 +37,7 @@ def _locked(path: LearningPath) -> LearningPath:
 def send(*, path: LearningPath, by: User) -> LearningPath:
     """Leave 作成中: open at once for the own unit, else ask those who have to agree."""
     row = _locked(path)
-    require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
+    require_permission(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     _require_stage(row, Stage.DRAFT)
     _refuse_problems(row)
     if row.audience in OWN:
@@ -51,14 +53,14 @@ def send(*, path: LearningPath, by: User) -> LearningPath:
 def accept(*, path: LearningPath, by: User) -> LearningPath:
     """Agree: the path is opened, or its audience becomes what was asked for."""
     row = _locked(path)
-    require(path_permissions.may_accept(path=row, user=by), NOT_ACCEPTOR)
+    require_permission(path_permissions.may_accept(path=row, user=by), NOT_ACCEPTOR)
     if row.stage == Stage.REVIEW:
         _refuse_problems(row)
         tell_authors(row, f"学習パス「{row.title}」が公開されました。", row.get_absolute_url())
         return _open(row, by, "path.activated")
     before = {"audience": row.audience}
     row.audience, row.requested_audience = row.requested_audience, ""
-    transitions.publish(item=row)
+    publication.publish(item=row)
     audit.record(actor=by, action="path.audience", obj=row, before=before, after={"audience": row.audience})
     tell_authors(row, f"学習パス「{row.title}」の公開範囲が広がりました。", row.get_absolute_url())
     return row
@@ -68,7 +70,7 @@ def accept(*, path: LearningPath, by: User) -> LearningPath:
 def give_back(*, path: LearningPath, by: User, comment: str) -> LearningPath:
     """Back to 作成中 with a comment; of what is open already, only the wider audience is refused."""
     row = _locked(path)
-    require(path_permissions.may_accept(path=row, user=by), NOT_ACCEPTOR)
+    require_permission(path_permissions.may_accept(path=row, user=by), NOT_ACCEPTOR)
     comment = comment.strip()
     if not comment:
         raise ValidationError("差し戻すわけと、どう直すとよいかを書いてください。", code="comment_required")
@@ -89,7 +91,7 @@ def give_back(*, path: LearningPath, by: User, comment: str) -> LearningPath:
 def recall(*, path: LearningPath, by: User) -> LearningPath:
     """作成中に戻す: the builder takes back what waits, to change it."""
     row = _locked(path)
-    require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
+    require_permission(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     _require_stage(row, Stage.REVIEW)
     row.stage = Stage.DRAFT
     row.save(clean=False)
@@ -101,7 +103,7 @@ def recall(*, path: LearningPath, by: User) -> LearningPath:
 def retire(*, path: LearningPath, by: User) -> LearningPath:
     """終了: no new assignments; open ones go on."""
     row = _locked(path)
-    require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
+    require_permission(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     _require_stage(row, Stage.ACTIVE)
     row.stage, row.requested_audience = Stage.RETIRED, ""
     row.save(clean=False)
@@ -113,7 +115,7 @@ def retire(*, path: LearningPath, by: User) -> LearningPath:
 def change_audience(*, path: LearningPath, by: User, audience: str) -> LearningPath:
     """Narrow at once; widen what is open by asking. A path in 作成中 changes freely: it is sent later."""
     row = _locked(path)
-    require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
+    require_permission(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     if audience not in path_permissions.audiences_of(by):
         raise ValidationError("公開範囲は、画面に出ている中から選び直してください。", code="unknown_audience")
     if row.stage not in (Stage.DRAFT, Stage.ACTIVE):
@@ -130,7 +132,7 @@ def change_audience(*, path: LearningPath, by: User, audience: str) -> LearningP
         return row
     row.audience, row.requested_audience = audience, ""
     if row.live:
-        transitions.publish(item=row)
+        publication.publish(item=row)
     else:
         row.save(clean=False)
     audit.record(actor=by, action="path.audience", obj=row, before=before, after={"audience": audience})
@@ -141,7 +143,7 @@ def change_audience(*, path: LearningPath, by: User, audience: str) -> LearningP
 def withdraw(*, path: LearningPath, by: User, reason: str) -> Any:
     """取り下げ: a path that nobody is learning is taken away, with the reason; its number stays (I17)."""
     row = _locked(path)
-    require(path_permissions.may_build(path=row, user=by), NOT_YOURS)
+    require_permission(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     if row.stage == Stage.ACTIVE or Assignment.objects.open().filter(path=row).exists():
         raise ValidationError(
             "公開中の学習パスは、先に「終了する」を押し、学んでいる人が終えてから取り下げてください。",
@@ -149,7 +151,7 @@ def withdraw(*, path: LearningPath, by: User, reason: str) -> Any:
         )
     row.stage = Stage.RETIRED
     row.save(clean=False)
-    return transitions.withdraw(item=row, user=by, reason=reason)
+    return publication.withdraw(item=row, user=by, reason=reason)
 
 
 # --- What the verbs share ---------------------------------------------------------------------
@@ -162,7 +164,7 @@ def _open(row: LearningPath, by: User, action: str) -> LearningPath:
     if working is not None:
         PathVersion.objects.filter(pk=working.pk, released_at__isnull=True).update(released_at=clock.now())
     row.stage = Stage.ACTIVE
-    transitions.publish(item=row)
+    publication.publish(item=row)
     audit.record(actor=by, action=action, obj=row, before=before, after={"stage": row.stage, "audience": row.audience})
     return row
 

@@ -13,8 +13,9 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from kb.lifecycle import transitions
-from kb.lifecycle.transitions import OWN, require
+from kb.items.permissions import require_permission
+from kb.lifecycle import publication
+from kb.lifecycle.transitions import OWN
 from kb.models import Item
 from learning.access import path_permissions, permissions
 from learning.assignments.plan import OutsideUnitError
@@ -38,7 +39,7 @@ LEARNER_PAGE = "/my/learning/{uid}/"
 def next_version(*, path: LearningPath, by: User) -> PathVersion:
     """次の版を作る: a copy of the newest, to be worked on; the one that was begun already if there is one."""
     row = LearningPath.objects.select_for_update(of=("self",)).get(pk=path.pk)
-    require(path_permissions.may_build(path=row, user=by), editing.NOT_YOURS)
+    require_permission(path_permissions.may_build(path=row, user=by), editing.NOT_YOURS)
     editing.refuse_closed(row)
     begun = row.working_version()
     if begun is not None:
@@ -72,7 +73,7 @@ def release(*, version: PathVersion, by: User) -> PathVersion:
     """この版を公開する: new assignments get it from now on; open ones stay where they are."""
     row = PathVersion.objects.select_for_update(of=("self",)).select_related("path").get(pk=version.pk)
     path = row.path
-    require(path_permissions.may_build(path=path, user=by), editing.NOT_YOURS)
+    require_permission(path_permissions.may_build(path=path, user=by), editing.NOT_YOURS)
     if path.stage != Stage.ACTIVE or row.released_at is not None:
         raise ValidationError("この版は、今は公開できません。画面を開き直してください。", code="version_not_releasable")
     if not may_release(path=path, by=by):
@@ -84,7 +85,7 @@ def release(*, version: PathVersion, by: User) -> PathVersion:
         raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in faults])
     row.released_at = clock.now()
     row.save()
-    transitions.publish(item=path)  # its steps are part of what is found and read
+    publication.publish(item=path)  # its steps are part of what is found and read
     audit.record(actor=by, action="path.version_released", obj=path, after={"version": row.number})
     return row
 
@@ -97,7 +98,7 @@ def may_release(*, path: LearningPath, by: User) -> bool:
 def ask_release(*, version: PathVersion, by: User) -> None:
     """研修担当に頼む: a notice to the training office, where a head may not release the version."""
     path = version.path
-    require(path_permissions.may_build(path=path, user=by), editing.NOT_YOURS)
+    require_permission(path_permissions.may_build(path=path, user=by), editing.NOT_YOURS)
     if found := problems(version):
         raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in found])
     audit.record(actor=by, action="path.version_sent", obj=path, after={"version": version.number})
@@ -168,7 +169,9 @@ def copy(*, path: LearningPath, by: User, unit_id: int, audience: str, title: st
     A reading that who copies may not open is left empty: a copy must not carry what cannot be seen.
     """
     source = path.current_version()
-    require(source is not None and LearningPath.objects.visible_to(by).filter(pk=path.pk).exists(), editing.NOT_YOURS)
+    require_permission(
+        source is not None and LearningPath.objects.visible_to(by).filter(pk=path.pk).exists(), editing.NOT_YOURS
+    )
     assert source is not None
     text = {"title": title, "summary": path.summary, "about": path.about}
     copied = editing.create(by=by, unit_id=unit_id, audience=audience, values=text, copied_from=path)

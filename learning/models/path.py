@@ -7,7 +7,6 @@ The page holds the text, audience and owner; what is learned stands in PathVersi
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -16,7 +15,6 @@ from django.urls import reverse
 from kb.models import Item
 from kb.models.item import ItemManager
 from organization import clock
-from organization.policy import Viewer
 
 MAX_DAYS = 1825
 
@@ -38,6 +36,9 @@ class LearningPath(Item):
     MARKDOWN_FIELDS = ("about",)
     ROW_FIELDS = (*Item.ROW_FIELDS, "stage", "copied_from_id")
     HAS_OWN_REVIEW = True
+    EDIT_PERMISSION = "learning.access.path_permissions.may_build"
+    PAGE_CONTEXT = "learning.learner.views.path.shown"
+    SEARCH_SOURCE = "path"
 
     about = models.TextField("説明", max_length=2000, blank=True)
     stage = models.CharField("段階", max_length=8, choices=Stage.choices, default=Stage.DRAFT, editable=False)
@@ -54,8 +55,6 @@ class LearningPath(Item):
     objects = ItemManager()
 
     template = "learning/path.html"
-    parent_page_types = ["kb.YearPage"]
-    subpage_types: ClassVar[list[str]] = []
     is_creatable = False
 
     class Meta:
@@ -76,13 +75,6 @@ class LearningPath(Item):
     def withdraw_url(self) -> str:
         """A path in use is ended first, on its builder's page."""
         return reverse("path_withdraw", args=[self.public_id]) if self.stage == Stage.RETIRED else ""
-
-    def may_be_kept_by(self, user: Viewer) -> bool:
-        from learning.access.path_permissions import (
-            may_build,  # it asks posts and duties of today; models know no users
-        )
-
-        return may_build(path=self, user=user)
 
     @property
     def badges(self) -> list[tuple[str, str]]:
@@ -109,11 +101,6 @@ class LearningPath(Item):
             return super().body_texts()
         words = [word for step in version.steps.filter(item=None) for word in (step.title, step.why)]
         return [text for text in [version.goal, *super().body_texts(), *words] if text]
-
-    def own_context(self, request: Any) -> dict[str, Any]:
-        from learning.learner.views.path import shown
-
-        return shown(request, self)
 
 
 class PathVersion(models.Model):

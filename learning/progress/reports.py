@@ -33,7 +33,7 @@ def begin(*, record: TrainingRecord, by: Person) -> Draft:
         "scenes": _existing(Scene, "kenshu"),
         "source_record": record.pk,
     }
-    return begun or Draft.objects.create(author=by, kind=Draft.Kind.RETROSPECTIVE, format=FORMAT, data=data)
+    return begun or Draft.objects.create(author=by, kind=Retrospective.type_code(), format=FORMAT, data=data)
 
 
 def _existing(vocabulary: type[Theme] | type[Scene], code: str) -> list[str]:

@@ -20,8 +20,8 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from imports.spreadsheets import defused
-from kb.models import Item
-from kb.models.item import Reaction, State
+from kb.models import Item, Reaction
+from kb.models.item import State
 from learning.models import Assignment, AssignmentState, Step, StepProgress, StepType, TrainingRecord
 from learning.suppression import FEWEST
 from organization import clock

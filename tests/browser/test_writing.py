@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
-from kb.lifecycle import transitions
+from kb.lifecycle import publication
 from kb.models import Draft, Item, Theme
 from kb.writing import drafts
 from tests.factories.kb import make_lesson
@@ -304,7 +304,7 @@ def screens(writer: Any) -> dict[str, str]:
     item = make_lesson(writer, applies_when="雨の前")
     edit = drafts.edit(item=item, by=writer)
     item.observation = "ほかの人が直した事実。"
-    transitions.publish(item=item)
+    publication.publish(item=item)
     return {
         "choose": "/write/",
         "questions": "/write/questions/",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from kb.lifecycle import transitions
+from kb.lifecycle import publication
 from kb.models import Answer, Challenge, Item, Lesson, LessonSource, ReferenceSource, Retrospective
 from organization.models import Person
 
@@ -19,19 +19,19 @@ OCCURRED = date(2025, 6, 10)
 
 def write(item: Item, by: Person) -> Item:
     """Give the item its id and place; it is not sent anywhere yet."""
-    return transitions.create(item=item, by=by)
+    return publication.create(item=item, by=by)
 
 
 def send(item: Item, by: Person) -> Item:
     """Written and submitted: published at once to one's own unit, waiting for a reviewer when wider."""
     write(item, by)
-    return transitions.submit(item=item, by=by)
+    return publication.submit(item=item, by=by)
 
 
 def publish(item: Item, by: Person) -> Item:
     """Written and published, whatever its audience: how it stands after its reviewer accepted it."""
     write(item, by)
-    return transitions.publish(item=item)
+    return publication.publish(item=item)
 
 
 def lesson(**values: Any) -> Lesson:

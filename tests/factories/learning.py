@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from kb.lifecycle import transitions
+from kb.lifecycle import publication
 from learning.models import (
     Assignment,
     LearningPath,
@@ -66,13 +66,13 @@ def make_path(
     """
     values.setdefault("title", "新任職員の最初の100日")
     values.setdefault("audience", "prefecture")
-    path = transitions.create(item=LearningPath(**values), by=by)
+    path = publication.create(item=LearningPath(**values), by=by)
     first = PathVersion.objects.create(path=path, number=1, goal="ひとりで窓口に立てる。", **(version or {}))
     fill(first, groups or [("all", 1, steps if steps is not None else [step()])])
     if stage in (Stage.ACTIVE, Stage.RETIRED):
         PathVersion.objects.filter(pk=first.pk).update(released_at=clock.now())
         path.stage = stage
-        path = transitions.publish(item=path)
+        path = publication.publish(item=path)
     else:
         path.stage = stage
         path.save(clean=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from kb.models import Challenge, Draft
+from kb.models import Challenge, Draft, Lesson, Retrospective
 from organization.models import Person
 
 KPT = {
@@ -66,8 +66,8 @@ def filled(key: str, person: Person, **changes: Any) -> dict[str, Any]:
 
 
 def new_draft(person: Person, key: str = "kpt", **data: Any) -> Draft:
-    is_format = key not in (Draft.Kind.LESSON, Draft.Kind.CHALLENGE)
-    kind = Draft.Kind.RETROSPECTIVE if is_format else key
+    is_format = key not in (Lesson.type_code(), Challenge.type_code())
+    kind = Retrospective.type_code() if is_format else key
     return Draft.objects.create(author=person, kind=kind, format=key if is_format else "", data=data)
 
 

@@ -336,13 +336,13 @@ def test_an_odd_version_keeps_what_was_typed(client, writer, version):
 
 @pytest.mark.parametrize("newest", ["", "0", "abc", "\x00", "9" * 50])
 def test_an_odd_base_is_shown_the_difference_again(client, writer, newest):
-    from kb.lifecycle import transitions
+    from kb.lifecycle import publication
     from kb.writing import drafts
 
     item = make_lesson(writer, applies_when="雨の前")
     draft = drafts.edit(item=item, by=writer)
     item.observation = "新しい版。"
-    transitions.publish(item=item)
+    publication.publish(item=item)
     before = counts()
     answer = client.post(f"{draft.get_absolute_url()}rebase/", {"newest": newest})
     assert answer.status_code == 409

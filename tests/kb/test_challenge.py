@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
-from kb.lifecycle import challenges, transitions
+from kb.lifecycle import challenges, publication
 from kb.models import Challenge, Draft, Retrospective
 from kb.models.item import State
 from organization.models import AuditEvent, Notice
@@ -97,11 +97,11 @@ def test_a_challenge_cannot_close_without_its_look_back(ended, sponsor):
 
 
 def test_a_look_back_that_still_waits_does_not_count(ended, author, sponsor):
-    item = transitions.create(
+    item = publication.create(
         item=Retrospective(title="挑戦のふりかえり", format="lookback", looks_back_on=ended, audience="prefecture"),
         by=author,
     )
-    transitions.submit(item=item, by=author)
+    publication.submit(item=item, by=author)
     ended.refresh_from_db()
     assert ended.stage == Stage.ENDED
     with pytest.raises(ValidationError):
@@ -116,7 +116,7 @@ def test_a_published_look_back_moves_the_challenge_on(ended, author):
 
 def test_a_challenge_whose_look_back_was_withdrawn_does_not_close(ended, author, sponsor):
     lookback = look_back(ended, author)
-    transitions.withdraw(item=lookback, user=author.user, reason="書き直します。")
+    publication.withdraw(item=lookback, user=author.user, reason="書き直します。")
     ended.refresh_from_db()
     with pytest.raises(ValidationError):
         challenges.close(challenge=ended, by=sponsor)
@@ -141,7 +141,7 @@ def test_a_closed_challenge_offers_no_move(ended, author, sponsor):
 
 
 def test_a_withdrawn_challenge_offers_no_move(challenge, author, sponsor):
-    transitions.withdraw(item=challenge, user=author.user, reason="前提が変わりました。")
+    publication.withdraw(item=challenge, user=author.user, reason="前提が変わりました。")
     assert challenge.state == State.WITHDRAWN
     assert challenges.moves_for(challenge=challenge, person=sponsor) == []
 

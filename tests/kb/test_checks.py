@@ -3,7 +3,7 @@
 import pytest
 
 from kb import checks
-from kb.models import Lesson
+from kb.models import Article, Lesson
 
 
 def ids(errors):
@@ -59,3 +59,10 @@ def test_login_cards_that_are_not_a_function_are_reported(settings, value):
 def test_no_hooks_at_all_are_allowed(settings):
     settings.KB_PUBLISHED, settings.KB_ITEM_PARTS, settings.KB_HOME_PARTS, settings.LOGIN_CARDS = [], (), [], ""
     assert checks.named_functions_can_be_loaded(None) == []
+
+
+def test_an_item_type_names_what_exists(monkeypatch):
+    assert checks.item_types_name_what_exists(None) == []
+    monkeypatch.setattr(Lesson, "FORM", "kb.nowhere.LessonForm")
+    monkeypatch.setattr(Article, "HAS_OWN_REVIEW", True)
+    assert ids(checks.item_types_name_what_exists(None)) == ["kb.E004", "kb.E004"]

@@ -10,7 +10,8 @@ from kb.formats.loading import Fact, Format, Section, formats
 from kb.models import Draft
 from kb.writing.forms import form_for, screens_of
 from kb.writing.forms.fields import MomentField, WholeField
-from kb.writing.forms.retrospective import RetrospectiveForm, first_sentence, made_title
+from kb.writing.forms.retrospective import RetrospectiveForm
+from kb.writing.titles import first_sentence, made_title
 from organization import clock
 from organization.policy import reader_for
 from tests.factories.organization import make_staff, make_unit

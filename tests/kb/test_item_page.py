@@ -7,9 +7,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 
 from kb.items.cards import cards
-from kb.lifecycle import transitions
+from kb.lifecycle import publication
 from kb.models import Article, Challenge, Item, LessonSource, NextAction, Reaction, Scene, Stance, Theme
-from kb.models.item import Confidentiality
+from kb.models.states import Confidentiality
 from tests.bodies import alike
 from tests.factories.kb import OCCURRED, lesson, make_challenge, make_lesson, make_retrospective, publish
 from tests.factories.learning import make_path
@@ -59,7 +59,7 @@ def classify(item: Item) -> None:
     """Two words of each list, as a real item has."""
     for model, name in ((Theme, "themes"), (Scene, "scenes"), (Stance, "stances")):
         getattr(item, name).set([model.objects.create(code=f"{name}-{n}", label=f"{name}{n}") for n in range(2)])
-    transitions.publish(item=item)
+    publication.publish(item=item)
 
 
 # --- Who sees it -----------------------------------------------------------------------------
@@ -119,14 +119,14 @@ def test_the_author_sees_what_still_waits(client, author):
 
 def test_what_was_withdrawn_before_anybody_could_read_it_leaves_no_tombstone(client, author, outsider):
     item = make_lesson(author, audience="prefecture")
-    transitions.withdraw(item=item, user=author.user, reason="書き直します。")
+    publication.withdraw(item=item, user=author.user, reason="書き直します。")
     client.force_login(outsider.user)
     assert client.get(item.get_absolute_url()).status_code == 404
 
 
 def test_an_outsider_meets_no_tombstone_of_what_they_could_not_read(client, author, outsider):
     item = make_lesson(author)
-    transitions.withdraw(item=item, user=author.user, reason="古くなりました。")
+    publication.withdraw(item=item, user=author.user, reason="古くなりました。")
     client.force_login(outsider.user)
     assert client.get(item.get_absolute_url()).status_code == 404
 

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from kb.items.identifiers import next_public_id
-from kb.lifecycle import review, transitions
+from kb.lifecycle import publication
 from kb.models import Item, Lesson, YearPage
+from kb.models.identifiers import next_public_id
 from kb.models.item import PUBLIC_ID, State
-from kb.writing import drafts
+from kb.review import decisions
+from kb.writing import promotion
 from organization import clock
 from organization.models import AuditEvent, Notice
 from tests.factories.kb import lesson, make_lesson, make_retrospective, publish, send, write
@@ -76,13 +77,13 @@ def test_the_reviewer_of_the_unit_is_told_of_what_waits(author, reviewer):
 def test_nobody_but_the_author_sends_an_item(author, outsider):
     item = write(lesson(), author)
     with pytest.raises(PermissionDenied):
-        transitions.submit(item=item, by=outsider)
+        publication.submit(item=item, by=outsider)
 
 
 def test_an_item_is_not_sent_twice(author):
     item = make_lesson(author)
     with pytest.raises(ValidationError):
-        transitions.submit(item=item, by=author)
+        publication.submit(item=item, by=author)
 
 
 def test_who_holds_no_post_today_is_told_whom_to_ask(author):
@@ -96,7 +97,7 @@ def test_who_holds_no_post_today_is_told_whom_to_ask(author):
 
 def test_a_withdrawn_item_leaves_a_tombstone_that_gives_the_reason(client, author):
     item = make_lesson(author)
-    transitions.withdraw(item=item, user=author.user, reason="数字の出どころが誤っていました。")
+    publication.withdraw(item=item, user=author.user, reason="数字の出どころが誤っていました。")
     client.force_login(author.user)
     response = client.get(item.get_absolute_url())
     assert response.status_code == 410
@@ -106,7 +107,7 @@ def test_a_withdrawn_item_leaves_a_tombstone_that_gives_the_reason(client, autho
 
 def test_a_withdrawn_item_is_still_in_the_database(author):
     item = make_lesson(author)
-    transitions.withdraw(item=item, user=author.user, reason="古くなりました。")
+    publication.withdraw(item=item, user=author.user, reason="古くなりました。")
     kept = Lesson.objects.get(pk=item.pk)
     assert (kept.state, kept.live) == (State.WITHDRAWN, False)
 
@@ -114,25 +115,25 @@ def test_a_withdrawn_item_is_still_in_the_database(author):
 def test_a_withdrawal_without_a_reason_is_refused(author):
     item = make_lesson(author)
     with pytest.raises(ValidationError):
-        transitions.withdraw(item=item, user=author.user, reason=" ")
+        publication.withdraw(item=item, user=author.user, reason=" ")
 
 
 def test_what_still_waits_can_be_withdrawn(author):
     item = make_lesson(author, audience="prefecture")
-    transitions.withdraw(item=item, user=author.user, reason="書き直します。")
+    publication.withdraw(item=item, user=author.user, reason="書き直します。")
     assert item.state == State.WITHDRAWN
 
 
 def test_an_item_is_not_withdrawn_by_somebody_of_another_unit(author, outsider):
     item = publish(lesson(audience="prefecture"), author)
     with pytest.raises(PermissionDenied):
-        transitions.withdraw(item=item, user=outsider.user, reason="気に入りません。")
+        publication.withdraw(item=item, user=outsider.user, reason="気に入りません。")
 
 
 def test_every_move_leaves_an_audit_event(author, reviewer):
     item = make_lesson(author, audience="prefecture")
-    review.accept(item=item, user=reviewer.user)
-    transitions.withdraw(item=item, user=author.user, reason="古くなりました。")
+    decisions.accept(item=item, user=reviewer.user)
+    publication.withdraw(item=item, user=author.user, reason="古くなりました。")
     actions = list(
         AuditEvent.objects.filter(action__startswith="item.").order_by("pk").values_list("action", flat=True)
     )
@@ -151,9 +152,9 @@ def test_page_and_revision_belong_to_the_service_account(author, service_account
 def test_an_old_revision_does_not_bring_back_the_old_audience(author):
     item = publish(lesson(audience="prefecture", title="はじめの題"), author)
     old = item.latest_revision
-    transitions.change_audience(item=item, user=author.user, audience="unit")
+    publication.change_audience(item=item, user=author.user, audience="unit")
     item.title = "あとの題"
-    transitions.publish(item=item)
+    publication.publish(item=item)
     old.publish(skip_permission_checks=True)
     item.refresh_from_db()
     assert (item.title, item.audience) == ("はじめの題", "unit")
@@ -163,7 +164,7 @@ def test_an_edit_after_publishing_makes_a_new_revision_and_keeps_the_id(author):
     item = make_lesson(author)
     before = item.public_id
     item.title = "土のうは二日前に積んでおく"
-    transitions.publish(item=item)
+    publication.publish(item=item)
     item.refresh_from_db()
     assert (item.public_id, item.revisions.count()) == (before, 2)
 
@@ -198,13 +199,13 @@ def test_the_fiscal_year_turns_on_the_first_of_april(author, day, year):
 def test_a_corrected_date_does_not_move_the_fiscal_year(author):
     item = make_lesson(author, occurred_on=date(2025, 4, 1))
     item.occurred_on = date(2025, 3, 31)
-    transitions.publish(item=item)
+    publication.publish(item=item)
     item.refresh_from_db()
     assert item.fiscal_year == 2025
 
 
 def test_an_item_lies_in_the_container_of_its_year_of_registration(author):
-    item = transitions.create(item=lesson(), by=author, registered_in=2023)
+    item = publication.create(item=lesson(), by=author, registered_in=2023)
     parent = item.get_parent().specific
     assert isinstance(parent, YearPage)
     assert parent.fiscal_year == 2023
@@ -240,7 +241,7 @@ def test_a_new_lesson_that_still_waits_replaces_nothing_yet(author):
 def test_a_lesson_drawn_from_a_retrospective_starts_no_wider_than_the_unit(author):
     retrospective = make_retrospective(author, audience="prefecture")
     answer = retrospective.answers.get()
-    draft = drafts.promote(retrospective=retrospective, answer_uid=str(answer.uid), by=author)
+    draft = promotion.promote(retrospective=retrospective, answer_uid=str(answer.uid), by=author)
     assert draft.data["audience"] == "unit"
     assert draft.data["source_answer"] == str(answer.uid)
 
@@ -248,5 +249,5 @@ def test_a_lesson_drawn_from_a_retrospective_starts_no_wider_than_the_unit(autho
 def test_a_lesson_drawn_from_a_sentence_drops_its_full_stop(author):
     retrospective = make_retrospective(author, subject="受付の列を短くする。")
     answer = retrospective.answers.get()
-    draft = drafts.promote(retrospective=retrospective, answer_uid=str(answer.uid), by=author)
+    draft = promotion.promote(retrospective=retrospective, answer_uid=str(answer.uid), by=author)
     assert draft.data["applies_when"] == "受付の列を短くするのような仕事をするとき"

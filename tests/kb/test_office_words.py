@@ -5,7 +5,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from kb.models import Term, Theme
-from kb.synonym_cache import office_words
+from kb.synonym_cache import vocabulary
 from organization import tree
 from organization.models.unit import TreeStamp
 
@@ -19,17 +19,17 @@ def words():
 
 
 def terms():
-    return set(office_words().terms)
+    return set(vocabulary().terms)
 
 
 def test_what_is_kept_costs_one_query_for_the_stamp(django_assert_num_queries):
-    office_words()
+    vocabulary()
     with django_assert_num_queries(1):
-        assert office_words().themes == {"bosai": "防災"}
+        assert vocabulary().themes == {"bosai": "防災"}
 
 
 def test_a_new_term_and_a_changed_one_hold_at_once():
-    office_words()
+    vocabulary()
     Term.objects.create(label="給水車", synonyms=["応急給水"])
     assert ("給水車", "応急給水") in terms()
     term = Term.objects.get(label="給水車")
@@ -41,13 +41,13 @@ def test_a_new_term_and_a_changed_one_hold_at_once():
 
 
 def test_a_theme_is_called_by_its_new_name_at_once():
-    office_words()
+    vocabulary()
     Theme.objects.filter(code="bosai").update(label="防災・危機管理")
-    assert office_words().themes["bosai"] == "防災・危機管理"
+    assert vocabulary().themes["bosai"] == "防災・危機管理"
 
 
 def test_a_change_in_another_process_is_seen_at_the_next_look():
-    office_words()
+    vocabulary()
     # As another process does it: its own signals move the stamp in the database, this one hears nothing.
     Term.objects.all()._raw_delete("default")
     TreeStamp.objects.update(value="00000000-0000-0000-0000-000000000001")
@@ -64,7 +64,7 @@ def perhaps_within_a_request(request):
 
 def test_what_was_rolled_back_was_never_kept(perhaps_within_a_request):
     """Also not for the rest of a request: the page of a form that is refused half-way is drawn from what stands."""
-    office_words()
+    vocabulary()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         Term.objects.create(label="給水車", synonyms=[])
         assert ("給水車",) in terms()
@@ -74,7 +74,7 @@ def test_what_was_rolled_back_was_never_kept(perhaps_within_a_request):
 
 def test_without_a_stamp_nothing_is_kept():
     TreeStamp.objects.all().delete()
-    office_words()
+    vocabulary()
     Term.objects.all()._raw_delete("default")
     assert terms() == set()
 

@@ -4,9 +4,10 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
-from kb.lifecycle import review, transitions
+from kb.lifecycle import publication, review_queue
 from kb.models import Draft, Item
 from kb.models.item import State
+from kb.review import decisions
 from organization import clock
 from organization.models import Notice
 from organization.working_days import working_days_before
@@ -45,33 +46,33 @@ def seen_by(person, item) -> bool:
 
 def test_an_accepted_item_reaches_the_audience_its_author_asked_for(author, reviewer, outsider):
     item = make_lesson(author, audience="prefecture")
-    review.accept(item=item, user=reviewer.user)
+    decisions.accept(item=item, user=reviewer.user)
     item.refresh_from_db()
     assert item.state == State.PUBLISHED
     assert seen_by(outsider, item)
 
 
 def test_the_author_is_told_that_the_item_was_accepted(author, reviewer):
-    review.accept(item=make_lesson(author, audience="prefecture"), user=reviewer.user)
+    decisions.accept(item=make_lesson(author, audience="prefecture"), user=reviewer.user)
     assert "受理され" in Notice.objects.get(person=author).text
 
 
 def test_nobody_accepts_their_own_item(reviewer):
     item = make_lesson(reviewer, audience="prefecture")
     with pytest.raises(PermissionDenied):
-        review.accept(item=item, user=reviewer.user)
+        decisions.accept(item=item, user=reviewer.user)
 
 
 def test_the_reviewer_of_another_unit_does_not_decide(author):
     other = make_staff(make_unit(), duties=("reviewer",))
     with pytest.raises(PermissionDenied):
-        review.accept(item=make_lesson(author, audience="prefecture"), user=other.user)
+        decisions.accept(item=make_lesson(author, audience="prefecture"), user=other.user)
 
 
 def test_the_head_of_the_unit_may_accept_without_a_duty(unit, author):
     head = make_staff(unit, title="課長", head=True)
     item = make_lesson(author, audience="prefecture")
-    review.accept(item=item, user=head.user)
+    decisions.accept(item=item, user=head.user)
     item.refresh_from_db()
     assert item.state == State.PUBLISHED
 
@@ -79,7 +80,7 @@ def test_the_head_of_the_unit_may_accept_without_a_duty(unit, author):
 def test_the_knowledge_office_waits_five_working_days_for_the_unit(author):
     office = make_staff(make_unit(), duties=("km",))
     item = make_lesson(author, audience="prefecture")
-    assert not review.may_review(item=item, user=office.user)
+    assert not review_queue.may_review(item=item, user=office.user)
 
 
 def test_after_five_working_days_of_silence_the_knowledge_office_may_decide(author):
@@ -87,20 +88,20 @@ def test_after_five_working_days_of_silence_the_knowledge_office_may_decide(auth
     item = make_lesson(author, audience="prefecture")
     long_ago = clock.now() - (clock.today() - working_days_before(clock.today(), 5))
     Item.objects.filter(pk=item.pk).update(submitted_at=long_ago)
-    assert review.may_review(item=item, user=office.user)
+    assert review_queue.may_review(item=item, user=office.user)
 
 
 def test_a_return_without_a_comment_is_refused(author, reviewer):
     item = make_lesson(author, audience="prefecture")
     with pytest.raises(ValidationError):
-        review.give_back(item=item, user=reviewer.user, comment="  ")
+        decisions.return_to_author(item=item, user=reviewer.user, comment="  ")
     item.refresh_from_db()
     assert item.state == State.SUBMITTED
 
 
 def test_a_return_reopens_the_draft_with_the_comment(author, reviewer):
     item = make_lesson(author, audience="prefecture")
-    review.give_back(item=item, user=reviewer.user, comment="日付を足してください。")
+    decisions.return_to_author(item=item, user=reviewer.user, comment="日付を足してください。")
     item.refresh_from_db()
     draft = Draft.objects.open_of(author).get()
     assert item.state == State.RETURNED
@@ -111,9 +112,9 @@ def test_a_return_reopens_the_draft_with_the_comment(author, reviewer):
 
 def test_a_returned_item_can_be_sent_again(author, reviewer):
     item = make_lesson(author, audience="prefecture")
-    review.give_back(item=item, user=reviewer.user, comment="日付を足してください。")
+    decisions.return_to_author(item=item, user=reviewer.user, comment="日付を足してください。")
     item.refresh_from_db()
-    transitions.submit(item=item, by=author)
+    publication.submit(item=item, by=author)
     assert item.state == State.SUBMITTED
 
 
@@ -122,17 +123,17 @@ def test_a_returned_item_can_be_sent_again(author, reviewer):
 
 def test_widening_a_published_item_asks_the_reviewer_and_changes_nothing_yet(author, reviewer, outsider):
     item = make_lesson(author, audience="unit")
-    transitions.change_audience(item=item, user=author.user, audience="prefecture")
+    publication.change_audience(item=item, user=author.user, audience="prefecture")
     item.refresh_from_db()
     assert (item.audience, item.requested_audience) == ("unit", "prefecture")
-    assert review.may_review(item=item, user=reviewer.user)
+    assert review_queue.may_review(item=item, user=reviewer.user)
     assert not seen_by(outsider, item)
 
 
 def test_accepting_a_widening_opens_the_item_to_its_new_readers(author, reviewer, outsider):
     item = make_lesson(author, audience="unit")
-    transitions.change_audience(item=item, user=author.user, audience="prefecture")
-    review.accept(item=item, user=reviewer.user)
+    publication.change_audience(item=item, user=author.user, audience="prefecture")
+    decisions.accept(item=item, user=reviewer.user)
     item.refresh_from_db()
     assert (item.audience, item.requested_audience) == ("prefecture", "")
     assert seen_by(outsider, item)
@@ -140,28 +141,28 @@ def test_accepting_a_widening_opens_the_item_to_its_new_readers(author, reviewer
 
 def test_refusing_a_widening_leaves_the_item_published_as_it_was(author, reviewer):
     item = make_lesson(author, audience="unit")
-    transitions.change_audience(item=item, user=author.user, audience="prefecture")
-    review.give_back(item=item, user=reviewer.user, comment="所属名を消してからにしましょう。")
+    publication.change_audience(item=item, user=author.user, audience="prefecture")
+    decisions.return_to_author(item=item, user=reviewer.user, comment="所属名を消してからにしましょう。")
     item.refresh_from_db()
     assert (item.state, item.audience, item.requested_audience) == (State.PUBLISHED, "unit", "")
 
 
 def test_narrowing_is_at_once(author, outsider):
     item = publish(lesson(audience="prefecture"), author)
-    transitions.change_audience(item=item, user=author.user, audience="unit")
+    publication.change_audience(item=item, user=author.user, audience="unit")
     assert not seen_by(outsider, item)
 
 
 def test_nobody_makes_an_item_public_from_the_screen(author):
     item = make_lesson(author)
     with pytest.raises(ValidationError):
-        transitions.change_audience(item=item, user=author.user, audience="public")
+        publication.change_audience(item=item, user=author.user, audience="public")
 
 
 def test_a_colleague_who_did_not_write_it_does_not_change_its_audience(unit, author):
     colleague = make_staff(unit)
     with pytest.raises(PermissionDenied):
-        transitions.change_audience(item=make_lesson(author), user=colleague.user, audience="self")
+        publication.change_audience(item=make_lesson(author), user=colleague.user, audience="self")
 
 
 # --- The screens -----------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from kb.items.revisions import Line, changes, diff_lines, label_of, texts_of
-from kb.lifecycle import transitions
+from kb.items.revisions import Line, changes, diff_lines, texts_of
+from kb.lifecycle import publication
 from kb.models import Lesson, Retrospective
 from tests.factories.kb import make_lesson, make_retrospective
 from tests.factories.organization import make_staff, make_unit
@@ -27,7 +27,7 @@ def edited(author):
     """A lesson with two versions, of which the second has another title and one more sentence."""
     item = make_lesson(author, title="はじめの題", observation="一行目\n二行目")
     item.title, item.observation = "あとの題", "一行目\n二行目を直した"
-    transitions.publish(item=item)
+    publication.publish(item=item)
     return item
 
 
@@ -49,14 +49,12 @@ def test_only_the_fields_that_differ_are_shown_with_their_japanese_names():
 
 
 def test_an_answer_is_named_as_its_format_names_it():
-    assert label_of("answer-keep", model=Retrospective, format="kpt") == label_of(
-        "answer-keep-1", model=Retrospective, format="kpt"
-    )
-    assert label_of("answer-keep", model=Retrospective, format="kpt") != "答え"
+    assert Retrospective.field_label("answer-keep", "kpt") == Retrospective.field_label("answer-keep-1", "kpt")
+    assert Retrospective.field_label("answer-keep", "kpt") != "答え"
 
 
 def test_an_answer_of_a_format_that_is_gone_still_has_a_name():
-    assert label_of("answer-keep", model=Retrospective, format="gone") == "答え"
+    assert Retrospective.field_label("answer-keep", "gone") == "答え"
 
 
 def test_who_may_read_it_is_not_part_of_the_content(author):
@@ -74,7 +72,7 @@ def test_answers_of_a_retrospective_are_compared(author):
     answer = item.answers.get()
     answer.text = "三日前に配った。"
     item.answers.set([answer])
-    transitions.publish(item=item)
+    publication.publish(item=item)
     older, newer = item.revisions.order_by("created_at", "pk")
     found = changes(texts_of(older.as_object()), texts_of(newer.as_object()), model=Retrospective, format="kpt")
     assert [line.text for line in found[0].lines] == ["前日に配った。", "三日前に配った。"]
@@ -85,7 +83,7 @@ def test_the_html_of_an_answer_follows_its_changed_text(author):
     answer = item.answers.get()
     answer.text = "三日前に配った。"
     item.answers.set([answer])
-    transitions.publish(item=item)
+    publication.publish(item=item)
     item = Retrospective.objects.get(pk=item.pk)
     assert "三日前に配った。" in item.answers.get().html
 
@@ -93,7 +91,7 @@ def test_the_html_of_an_answer_follows_its_changed_text(author):
 def test_an_answer_keeps_its_uid_through_publishing(author):
     item = make_retrospective(author)
     uid = item.answers.get().uid
-    transitions.publish(item=item)
+    publication.publish(item=item)
     assert Retrospective.objects.get(pk=item.pk).answers.get().uid == uid
 
 
@@ -138,7 +136,7 @@ def test_versions_of_another_item_are_not_shown(client, edited, author):
 
 
 def test_the_history_of_a_withdrawn_item_is_closed(client, edited, author):
-    transitions.withdraw(item=edited, user=author.user, reason="古くなりました。")
+    publication.withdraw(item=edited, user=author.user, reason="古くなりました。")
     client.force_login(author.user)
     assert client.get(reverse("item_history", args=[edited.public_id])).status_code == 404
 

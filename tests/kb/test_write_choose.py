@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from kb.formats.loading import formats
 from kb.models import Draft, Theme
-from kb.writing.forms.questions import EVENT, PEOPLE, TIME, QuestionsForm, choices
+from kb.writing.choices import choices
+from kb.writing.forms.questions import EVENT, PEOPLE, TIME, QuestionsForm
 from tests.factories.kb import make_lesson
 from tests.factories.organization import make_staff, make_unit, make_user
 from tests.kb.filled import new_draft

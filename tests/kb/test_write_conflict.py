@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from kb.lifecycle import transitions
+from kb.lifecycle import publication
 from kb.models import Draft, Item
 from kb.writing import conflicts, drafts
 from organization import clock
@@ -269,7 +269,7 @@ def test_a_draft_does_not_outlive_the_right_to_edit(client, writer, head):
 def test_a_draft_does_not_bring_a_withdrawn_item_back(client, writer):
     item = make_lesson(writer, applies_when="雨の前")
     draft = drafts.edit(item=item, by=writer)
-    transitions.withdraw(item=item, user=writer.user, reason="同じものがある。")
+    publication.withdraw(item=item, user=writer.user, reason="同じものがある。")
     page = html(press(client, draft, "publish", typed(draft)), 422)
     assert "取り下げられたので、直せません" in page
     item.refresh_from_db()
@@ -277,10 +277,10 @@ def test_a_draft_does_not_bring_a_withdrawn_item_back(client, writer):
 
 
 def test_a_returned_item_goes_back_to_the_reviewer(client, writer, head):
-    from kb.lifecycle import review
+    from kb.review import decisions
 
     item = make_lesson(writer, audience="prefecture", applies_when="雨の前")
-    review.give_back(item=item, user=head.user, comment="場面を詳しく。")
+    decisions.return_to_author(item=item, user=head.user, comment="場面を詳しく。")
     draft = Draft.objects.get(item_id=item.pk)
     assert "場面を詳しく。" in html(client.get(draft.get_absolute_url()), 200)
     answer = press(client, draft, "publish", typed(draft, applies_when="台風が近づく二日前から"))
@@ -295,8 +295,8 @@ def test_every_kind_of_item_comes_back_as_it_was(client, writer):
     for key in ("kpt", "postmortem", "lesson", "challenge"):
         press(client, new_draft(writer, key), "publish", filled(key, writer))
         item = Item.objects.latest("pk").specific
-        before = drafts.as_typed(item)
+        before = item.as_typed()
         draft = drafts.edit(item=item, by=writer)
         again = {name: value for name, value in typed(draft).items() if value not in (False, None)}
         assert press(client, draft, "publish", again).status_code == 302, key
-        assert drafts.as_typed(Item.objects.get(pk=item.pk).specific) == before
+        assert Item.objects.get(pk=item.pk).specific.as_typed() == before

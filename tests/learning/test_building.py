@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.lifecycle import review
+from kb.lifecycle import review_queue
 from kb.models import Item
 from kb.models.item import State
 from learning.access import path_permissions
@@ -250,9 +250,9 @@ def test_a_withdrawn_reading_and_an_ended_course_are_said(head, unit):
     gone = make_lesson(head)
     course = make_course(retired=True)
     path = make_path(head, stage=Stage.DRAFT, steps=[read(gone), take(course)])
-    from kb.lifecycle import transitions
+    from kb.lifecycle import publication
 
-    transitions.withdraw(item=gone, user=head.user, reason="古くなったため。")
+    publication.withdraw(item=gone, user=head.user, reason="古くなったため。")
     assert len(said(path)) == 2
 
 
@@ -382,7 +382,7 @@ def test_widening_an_active_path_asks_the_training_office(head, unit, office):
     path = lifecycle.send(path=ready(head, unit), by=head.user)
     asked = lifecycle.change_audience(path=path, by=head.user, audience="department")
     assert (asked.audience, asked.requested_audience) == ("unit", "department")
-    assert not review.waiting_for(head.user).exists()
+    assert not review_queue.waiting_for(head.user).exists()
     assert lifecycle.accept(path=asked, by=office.user).audience == "department"
 
 
@@ -397,7 +397,7 @@ def test_an_unpublished_path_is_in_no_review_list_and_no_list_of_writings(head, 
     path = ready(head, unit, "department")
     lifecycle.send(path=path, by=head.user)
     for person in (head, km, reviewer):
-        assert not review.waiting_for(person.user).exists()
+        assert not review_queue.waiting_for(person.user).exists()
         assert not Item.objects.visible_to(person.user).exists()
     assert not Item.objects.written_by(head).exists()
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from kb.lifecycle import transitions
+from kb.lifecycle import publication
 from kb.models import Item, Retrospective
 from learning.models import AssignmentState
 from organization import clock
@@ -64,8 +64,8 @@ def test_nobody_else_is_told_what_it_was_written_for(client, head, me, mine, att
 
 
 def test_what_waits_for_its_reviewer_says_that_the_step_waits_too(client, head, me, mine):
-    item = transitions.create(item=Retrospective(title="夏の訓練", format="kpt", audience="prefecture"), by=me)
-    transitions.submit(item=item, by=me)
+    item = publication.create(item=Retrospective(title="夏の訓練", format="kpt", audience="prefecture"), by=me)
+    publication.submit(item=item, by=me)
     page = shown(client, Item.objects.get(pk=item.pk), me)
     assert WAITS in page
     assert DONE not in page

@@ -14,7 +14,7 @@ import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from kb.lifecycle import transitions
+from kb.lifecycle import publication
 from kb.models import Item
 from learning.learner import calendar_feed
 from learning.models import Assignment, AssignmentState, Completion, SuccessorProposal
@@ -68,7 +68,7 @@ def world(index):  # noqa: F811
     course = make_course()
     secret_lesson = make_lesson(member, title=f"{SECRET}の教訓", audience="unit")
     open_lesson = make_lesson(member, title=f"{CONTROL}の教訓", audience="unit")
-    open_lesson = transitions.publish(item=_widened(open_lesson))
+    open_lesson = publication.publish(item=_widened(open_lesson))
     secret_path = make_path(
         member, title=f"{SECRET}を学ぶ", audience="unit", steps=[read(open_lesson), take(course, title="受ける")]
     )

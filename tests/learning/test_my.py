@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from kb.lifecycle import transitions
+from kb.lifecycle import publication
 from kb.models import Draft, Retrospective
 from kb.writing import drafts
 from learning.learner.views.my_learning import WRITTEN_SHOWN
@@ -111,7 +111,7 @@ def submitted(me, record):
     report = write(Retrospective(title="対話の研修の報告", format="training", occurred_on=record.ends_on), me)
     draft.item, draft.submitted_at = report, draft.created_at
     draft.save()
-    return transitions.publish(item=report)
+    return publication.publish(item=report)
 
 
 def test_a_submitted_report_is_linked_to_its_record(client, me):
@@ -132,7 +132,7 @@ def test_a_linked_record_offers_no_second_report(client, me):
 def test_a_report_is_linked_once(me):
     record = make_record(me)
     report = submitted(me, record)
-    transitions.publish(item=report)  # edited and published again
+    publication.publish(item=report)  # edited and published again
     record.refresh_from_db()
     assert record.report_id == report.pk
     assert reports.link(report) is None

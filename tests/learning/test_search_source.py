@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from kb.lifecycle import transitions
+from kb.lifecycle import publication
 from kb.models import Item
 from learning.models import LearningPath, PathVersion, Stage, Step, TrainingCourse
 from learning.search_source import CourseSource, PathSource
@@ -194,7 +194,7 @@ def test_a_path_that_ended_is_gone(refresh, find, head):  # noqa: F811
 def test_a_withdrawn_path_is_gone(refresh, find, head):  # noqa: F811
     path = make_path(head, title="古い道すじ")
     refresh()
-    transitions.withdraw(item=path, user=head.user, reason="新しいものに替えました。")
+    publication.withdraw(item=path, user=head.user, reason="新しいものに替えました。")
     refresh()
     assert find(head.user, "古い道すじ") == []
 
@@ -227,11 +227,11 @@ def test_a_step_that_not_all_readers_may_open_says_nothing(refresh, find, head, 
 
 
 def test_a_step_is_forgotten_when_its_item_is_narrowed(refresh, find, head, stranger):  # noqa: F811
-    open_one = transitions.publish(item=make_lesson(head, audience="prefecture"))
+    open_one = publication.publish(item=make_lesson(head, audience="prefecture"))
     path = make_path(head, steps=[read(open_one, title="土のうの数え方")])
     refresh()
     assert find(stranger, "土のうの数え方")[0] == path.title
-    transitions.change_audience(item=open_one, user=head.user, audience="self")
+    publication.change_audience(item=open_one, user=head.user, audience="self")
     refresh()
     assert find(stranger, "数え方") == []
 
@@ -240,7 +240,7 @@ def test_a_step_is_forgotten_when_its_item_is_narrowed(refresh, find, head, stra
 
 
 def test_cards_ask_no_more_for_ten_paths_than_for_two(head, django_assert_max_num_queries):
-    course, lesson = make_course(), transitions.publish(item=make_lesson(head, audience="prefecture"))
+    course, lesson = make_course(), publication.publish(item=make_lesson(head, audience="prefecture"))
     paths = [make_path(head, title=f"道すじ{n}", steps=[take(course), step(), read(lesson)]) for n in range(10)]
     reader_for(head.user)  # on a page it is known by now
     for some in (paths[:2], paths):

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from kb.models.item import Reaction
+from kb.models import Reaction
 from learning.records import transcript
 from organization import clock
 from tests.factories.kb import make_retrospective

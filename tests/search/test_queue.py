@@ -42,14 +42,14 @@ class TestSignals:
         assert not PendingChange.objects.exists()
 
     def test_a_published_page_is_found_and_a_withdrawn_one_is_not(self, index, refresh):
-        from kb.lifecycle import transitions
+        from kb.lifecycle import publication
 
         author = make_staff(make_unit())
         lesson = make_lesson(author, audience="unit")
         refresh()
         unit = frozenset({f"unit:{lesson.owner_unit.uid}"})
         assert titles(index, unit) == {lesson.public_id}
-        transitions.withdraw(item=lesson, user=author.user, reason="重なっていたため")
+        publication.withdraw(item=lesson, user=author.user, reason="重なっていたため")
         refresh()
         assert titles(index, unit) == set()
 

@@ -9,9 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from kb.items.views.item import find
+from kb.items.lookup import find_item
 from kb.lifecycle import challenges
 from kb.models import Challenge
+from organization.requests import person_of
 
 DONE = {
     "support": "後押しを伝えました。",
@@ -24,8 +25,8 @@ DONE = {
 @login_required
 @require_POST
 def move(request: HttpRequest, public_id: str, move: str) -> HttpResponse:
-    challenge = find(request.user, public_id)
-    person = getattr(request.user, "person", None)
+    challenge = find_item(request.user, public_id)
+    person = person_of(request)
     if not isinstance(challenge, Challenge) or person is None:
         raise Http404
     if move not in challenges.moves_for(challenge=challenge, person=person):

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from kb.models import Challenge
 from kb.text_cleaning import LongField, is_blank
+from kb.writing.choices import Choice
 from kb.writing.forms.common import ItemForm
 from kb.writing.forms.fields import PostField, WholeField, choice_messages
 from kb.writing.forms.screens import Prompt
@@ -64,6 +65,22 @@ class ChallengeForm(ItemForm):
             offered |= Q(pk__in=Challenge.objects.filter(pk=self.draft.item_id).values("sponsor_post_id"))
         sponsor.queryset = Post.objects.filter(offered)
         self.order_fields(list(self.ASKED))
+
+    @classmethod
+    def beginnings(cls) -> list[Choice]:
+        return [
+            Choice(
+                key="challenge",
+                label="挑戦",
+                description="仮説、失敗の想定、撤退基準を、始める前に書いておきます。うまくいかなくても学びになります。",
+                when_to_use="新しいことを、小さく試す前に",
+                minutes=20,
+                type=Challenge.type_code(),
+                order=1010,
+                situations=("trial",),
+                questions=("仮説", "失敗の想定", "小さな試行", "撤退基準"),
+            )
+        ]
 
     @property
     def asked(self) -> list[Prompt]:

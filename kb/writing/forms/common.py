@@ -7,7 +7,7 @@ declared here do not exist: whatever else a request carries (owner, state, live 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -16,6 +16,7 @@ from django.forms.utils import ErrorDict
 from kb.items.authorship import is_author
 from kb.models import Draft, Scene, Stance, Theme
 from kb.text_cleaning import LineField, LongField, clean_text
+from kb.writing.choices import Choice
 from kb.writing.forms.fields import CodesField, DayField, choice_messages
 from kb.writing.forms.screens import Prompt
 from organization import clock
@@ -87,6 +88,16 @@ class ItemForm(forms.Form):
                 del self.fields["attribution"]
 
     # --- What the screens show -----------------------------------------------------------------
+
+    @classmethod
+    def beginnings(cls) -> list[Choice]:
+        """What can be begun with this form."""
+        raise NotImplementedError
+
+    @classmethod
+    def for_draft(cls, draft: Draft, **options: Any) -> Self:
+        """The form of a draft; a type with formats looks up the draft's."""
+        return cls(draft=draft, **options)
 
     @property
     def asked(self) -> list[Prompt]:

@@ -7,13 +7,12 @@ from typing import Any
 from django import forms
 
 from kb.models import Lesson
+from kb.models.lesson import DAILY_WORK
 from kb.text_cleaning import LineField, LongField
+from kb.writing.choices import Choice
 from kb.writing.forms.common import ItemForm
 from kb.writing.forms.fields import choice_messages
 from kb.writing.forms.screens import Prompt
-
-#: Where a lesson was drawn from when nothing else was said (I2: every lesson has a source).
-DAILY_WORK = "日々の仕事での気づき"
 
 
 def _long(name: str, label: str, prompt: str = "", *, required: bool = False, rows: int = 5) -> LongField:
@@ -61,6 +60,22 @@ class LessonForm(ItemForm):
         if self.draft is not None and (self.draft.item_id or self.draft.data.get("source_retrospective")):
             del self.fields["external"]  # the source is given, and an edit does not move it
         self.order_fields(["title", "observation", "applies_when", "citizen_effect", "recommendation"])
+
+    @classmethod
+    def beginnings(cls) -> list[Choice]:
+        return [
+            Choice(
+                key="lesson",
+                label="教訓",
+                description="見たことと、それが役立つ場面を書きます。ほかの所属の人が、同じ場面で使えます。",
+                when_to_use="ほかの人にも役立つことに気づいたとき",
+                minutes=10,
+                type=Lesson.type_code(),
+                order=1000,
+                situations=("tip",),
+                questions=("件名", "事実", "使える場面", "県民にとって"),
+            )
+        ]
 
     @property
     def asked(self) -> list[Prompt]:

@@ -1,6 +1,7 @@
 """Three questions that propose a format: how much time, with whom, and what happened.
 
-A format says in its data file which `situations` it suits; lessons and challenges answer two situations of their own.
+Each thing that can be begun says which `situations` it suits (kb.writing.choices): a format in its data file, another
+type in its form.
 Nothing is stored: the answers are part of the address.
 """
 
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from django import forms
 
-from kb.formats.loading import formats
+from kb.writing.choices import Choice, choices
 
 TIME = [("short", "10分くらい"), ("long", "30分以上とれる")]
 PEOPLE = [("alone", "ひとりで"), ("team", "関わった人たちと")]
@@ -25,46 +26,6 @@ EVENT = [
 ]
 #: What happened weighs more than how one would like to write; the rest only breaks ties between formats that suit it.
 WEIGHTS = {"event": 4, "people": 2, "time": 2}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Something that can be begun: a format, a lesson or a challenge. `key` is the last part of its address."""
-
-    key: str
-    label: str
-    description: str
-    when_to_use: str
-    minutes: int
-    type: str
-    situations: tuple[str, ...] = ()
-    questions: tuple[str, ...] = ()
-
-
-LESSON = Choice(
-    "lesson", "教訓", "見たことと、それが役立つ場面を書きます。ほかの所属の人が、同じ場面で使えます。",
-    "ほかの人にも役立つことに気づいたとき", 10, "lesson", ("tip",), ("件名", "事実", "使える場面", "県民にとって"),
-)  # fmt: skip
-CHALLENGE = Choice(
-    "challenge", "挑戦", "仮説、失敗の想定、撤退基準を、始める前に書いておきます。うまくいかなくても学びになります。",
-    "新しいことを、小さく試す前に", 20, "challenge", ("trial",), ("仮説", "失敗の想定", "小さな試行", "撤退基準"),
-)  # fmt: skip
-
-
-def choices() -> list[Choice]:
-    """All that can be begun: the formats in their order, then a lesson and a challenge."""
-    found = [
-        Choice(
-            f.key, f.label, f.description, f.when_to_use, f.minutes, "retrospective", f.situations,
-            tuple(s.label for s in f.sections if s.required),
-        )
-        for f in formats().values()
-    ]  # fmt: skip
-    return [*found, LESSON, CHALLENGE]
-
-
-def choice_of(key: str) -> Choice | None:
-    return next((choice for choice in choices() if choice.key == key), None)
 
 
 @dataclass(frozen=True)

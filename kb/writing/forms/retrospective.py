@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.db.models import Q
 from django.utils import timezone
 
-from kb.formats.loading import Fact, Format
+from kb.formats.loading import Fact, Format, formats, get_format
 from kb.models import Challenge, Draft, Retrospective
-from kb.models.item import State
+from kb.models.retrospective import answer_name
+from kb.models.states import State
 from kb.text_cleaning import LineField, LongField, is_blank
+from kb.writing.choices import Choice
 from kb.writing.forms.common import ItemForm
 from kb.writing.forms.fields import DayField, WholeField, choice_messages, fact_field
 from kb.writing.forms.screens import Prompt
+from kb.writing.titles import first_sentence, made_title
 from organization.counting import things
 
 #: Fields offered under one prompt, and rows of a table; a text that already has more gets as many as it has.
@@ -76,6 +79,32 @@ class RetrospectiveForm(ItemForm):
         first = [name for name in ("challenge", "subject") if name in self.fields]
         written = [name for name in self.fields if name.startswith(("answer-", "fact-"))]
         self.order_fields([*first, *written, *self.LAST, *self.FOLDED, "audience", "blameless_ok"])
+
+    @classmethod
+    def beginnings(cls) -> list[Choice]:
+        """Each format, in the order of its file."""
+        return [
+            Choice(
+                key=format.key,
+                label=format.label,
+                description=format.description,
+                when_to_use=format.when_to_use,
+                minutes=format.minutes,
+                type=Retrospective.type_code(),
+                order=format.order,
+                format=format.key,
+                situations=format.situations,
+                questions=tuple(section.label for section in format.sections if section.required),
+            )
+            for format in formats().values()
+        ]
+
+    @classmethod
+    def for_draft(cls, draft: Draft, **options: Any) -> Self:
+        format = get_format(draft.format)
+        if format is None:
+            raise LookupError(f"format {draft.format}")
+        return cls(format=format, draft=draft, **options)
 
     def _ask_for_challenge(self) -> None:
         """The look-back of a trial names its challenge: one of the writer's own that has ended."""
@@ -199,40 +228,8 @@ class RetrospectiveForm(ItemForm):
         return found
 
 
-def answer_name(section_key: str, n: int) -> str:
-    """The field name of the n-th answer (from 0) under a prompt."""
-    return f"answer-{section_key}" if n == 0 else f"answer-{section_key}-{n + 1}"
-
-
-#: Subjects that already say what they are.
-LOOKING_BACK = ("ふりかえり", "振り返り", "振返り", "ふり返り", "反省", "反省会")
-
-
-def made_title(subject: str, label: str) -> str:
-    """対象＋書式; a long subject is cut so that the format still shows, and one that says ふりかえり is not told so twice."""
-    named = without_stop(subject)
-    if label.endswith(("ふりかえり", "報告")):
-        suffix = f"：{label}"
-    elif named.endswith(LOOKING_BACK):
-        suffix = f"（{label}）"
-    else:
-        suffix = f"のふりかえり（{label}）"
-    return f"{without_stop(named[: 60 - len(suffix)])}{suffix}"
-
-
-def without_stop(text: str) -> str:
-    """A sentence as a name that words follow: 「…。のふりかえり」 is none."""
-    return text.rstrip("。 　") or text
-
-
 def plain(value: Any) -> Any:
     """A cleaned value as JSON: moments as ISO text in local time to the minute."""
     if isinstance(value, datetime):
         return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M")
     return value
-
-
-def first_sentence(text: str) -> str:
-    """Up to the first full stop or line end, without list marks."""
-    line = next(iter(text.strip().splitlines()), "").lstrip("-*・ 　")
-    return line.split("。")[0].strip() or line[:120]

@@ -11,17 +11,14 @@ from django.shortcuts import redirect, render
 
 from kb.models import Draft, Item
 from kb.writing import drafts
-from kb.writing.forms.questions import Choice, QuestionsForm, choice_of, choices
+from kb.writing.choices import Choice, choice_of, choices
+from kb.writing.forms.questions import QuestionsForm
 from organization.audience import Audience
 from organization.models import Person
+from organization.requests import person_of
 
 #: Drafts listed above the formats; the rest are on /my/.
 DRAFTS_SHOWN = 3
-
-
-def writer_of(request: HttpRequest) -> Person | None:
-    """Who writes; None for an account that no member of staff holds."""
-    return getattr(request.user, "person", None)
 
 
 def label_of(draft: Draft) -> str:
@@ -33,16 +30,16 @@ def label_of(draft: Draft) -> str:
 @login_required
 def choose(request: HttpRequest) -> HttpResponse:
     """What to go on with, and what can be begun."""
-    person = writer_of(request)
+    person = person_of(request)
     begun = Draft.objects.open_of(person)[: 4 * DRAFTS_SHOWN] if person else []
     touched = [draft for draft in begun if not draft.is_untouched]
-    found = choices()
+    begun_here = choices()
     context = {
         "writer": person,
         "drafts": [(draft, label_of(draft)) for draft in touched[:DRAFTS_SHOWN]],
         "more_drafts": len(touched) > DRAFTS_SHOWN,
-        "formats": [c for c in found if c.type == "retrospective"],
-        "others": [c for c in found if c.type != "retrospective"],
+        "formats": [choice for choice in begun_here if choice.format],
+        "others": [choice for choice in begun_here if not choice.format],
     }
     return render(request, "kb/write/choose.html", context)
 
@@ -53,7 +50,7 @@ def questions(request: HttpRequest) -> HttpResponse:
     form = QuestionsForm(request.GET or None)
     proposal = form.proposal() if form.is_bound and form.is_valid() else None
     return render(
-        request, "kb/write/questions.html", {"form": form, "proposal": proposal, "writer": writer_of(request)}
+        request, "kb/write/questions.html", {"form": form, "proposal": proposal, "writer": person_of(request)}
     )
 
 
@@ -63,20 +60,18 @@ def new(request: HttpRequest, kind: str) -> HttpResponse:
     choice = choice_of(kind)
     if choice is None:
         raise Http404
-    person = writer_of(request)
+    person = person_of(request)
     if request.method != "POST" or person is None:
         return render(request, "kb/write/new.html", {"choice": choice, "writer": person})
     return redirect(_begin(choice, person))
 
 
 def _begin(choice: Choice, person: Person) -> Draft:
-    kind = Draft.Kind(choice.type)
-    format = choice.key if kind == Draft.Kind.RETROSPECTIVE else ""
     last = Item.objects.filter(authorships__person=person).order_by("-pk").first()
     defaults = {"audience": str(Audience.UNIT), "themes": [t.code for t in last.themes.all()] if last else []}
     # A second press, or a look and back, must not leave empty drafts behind.
-    begun = Draft.objects.open_of(person).filter(kind=kind, format=format, version=0, item=None)
+    begun = Draft.objects.open_of(person).filter(kind=choice.type, format=choice.format, version=0, item=None)
     for draft in begun[:10]:
         if draft.is_untouched:
             return draft
-    return drafts.start(author=person, kind=kind, format=format, data=defaults)
+    return drafts.start(author=person, kind=choice.type, format=choice.format, data=defaults)

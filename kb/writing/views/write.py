@@ -1,7 +1,7 @@
 """Writing one draft: fill it in, publish it, meet a conflict, throw it away; and make a lesson of an answer.
 
 Only its author opens a draft; to everyone else it does not exist. These views keep what was typed whatever the answer
-is. They decide nothing about who may read: kb.lifecycle.transitions does.
+is. They decide nothing about who may read: kb.lifecycle does.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from django.http.request import RawPostDataException
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from kb.items.views.item import find
-from kb.lifecycle import transitions
+from kb.items.lookup import find_item
+from kb.items.permissions import may_edit
 from kb.models import Draft, Item, Retrospective
-from kb.models.item import State
-from kb.writing import conflicts, drafts
+from kb.models.states import State
+from kb.writing import conflicts, drafts, promotion
+from kb.writing.choices import choice_of
 from kb.writing.forms import ItemForm, form_for, screens_of
-from kb.writing.forms.questions import choice_of
-from kb.writing.views.begin import label_of, writer_of
+from kb.writing.views.begin import label_of
 from organization import clock
 from organization.audience import Audience
 from organization.policy import reader_for
+from organization.requests import person_of
 
 ELSEWHERE = (
     "この下書きは、別の画面で保存されています。この画面の内容で上書きしてよければ、もう一度押してください。"
@@ -153,14 +154,14 @@ def discard(request: HttpRequest, uid: Any) -> HttpResponse:
 @login_required
 def promote(request: HttpRequest, public_id: str, answer_uid: Any) -> HttpResponse:
     """「教訓にする」: the draft of a lesson from one answer."""
-    item, person = find(request.user, public_id), writer_of(request)
+    item, person = find_item(request.user, public_id), person_of(request)
     if request.method != "POST":
         return redirect(item.get_absolute_url())  # where logging in again has turned the press into a link
-    allowed = item.state == State.PUBLISHED and transitions.may_edit(item=item, user=request.user)
+    allowed = item.state == State.PUBLISHED and may_edit(item=item, user=request.user)
     if person is None or not isinstance(item, Retrospective) or not allowed:
         raise Http404
     try:
-        return redirect(drafts.promote(retrospective=item, answer_uid=str(answer_uid), by=person))
+        return redirect(promotion.promote(retrospective=item, answer_uid=str(answer_uid), by=person))
     except LookupError:
         raise Http404 from None
 
@@ -169,7 +170,7 @@ def promote(request: HttpRequest, public_id: str, answer_uid: Any) -> HttpRespon
 
 
 def _own_draft(request: HttpRequest, uid: Any) -> Draft:
-    person = writer_of(request)
+    person = person_of(request)
     found = Draft.objects.select_related("item").filter(uid=uid, author=person).first() if person else None
     if found is None or person is None or choice_of(found.format or found.kind) is None:
         raise Http404

@@ -18,7 +18,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from kb.formats.loading import get_format
-from kb.models import Draft
+from kb.models import Draft, Retrospective
 from kb.text_cleaning import clean_text
 from kb.writing import drafts
 from learning.access.requests import user_of
@@ -212,7 +212,7 @@ def _draft(mine: Assignment, format: str, source: dict[str, str]) -> str:
     draft = begun.filter(**{f"data__{key}": value for key, value in source.items()}).first()
     if draft is None:
         data = {"audience": str(Audience.UNIT), **source}
-        draft = drafts.start(author=mine.person, kind=Draft.Kind.RETROSPECTIVE, format=format, data=data)
+        draft = drafts.start(author=mine.person, kind=Retrospective.type_code(), format=format, data=data)
     return draft.get_absolute_url()
 
 
@@ -226,7 +226,7 @@ def look_back(request: HttpRequest, uid: UUID) -> HttpResponse:
     begun = Draft.objects.open_of(mine.person).filter(data__source_assignment=str(mine.uid)).first()
     if begun is None:
         data = {"audience": str(Audience.UNIT), "subject": mine.path.title[:60], "source_assignment": str(mine.uid)}
-        begun = drafts.start(author=mine.person, kind=Draft.Kind.RETROSPECTIVE, format=LOOK_BACK, data=data)
+        begun = drafts.start(author=mine.person, kind=Retrospective.type_code(), format=LOOK_BACK, data=data)
     return redirect(begun)
 
 

@@ -11,21 +11,23 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from kb.items.views.item import find
-from kb.lifecycle import transitions
+from kb.items.lookup import find_item
+from kb.items.permissions import may_edit
+from kb.lifecycle import publication
 from kb.models import Addendum, Reaction, Retrospective
-from kb.models.item import State
+from kb.models.states import State
 from kb.text_cleaning import clean_text
 from kb.writing import drafts
 from kb.writing.forms.common import WRITABLE_AUDIENCES
+from organization.requests import person_of, user_of
 
 
 @login_required
 @require_POST
 def useful(request: HttpRequest, public_id: str) -> HttpResponse:
     """「役に立った」: one press sets it, the next takes it back."""
-    item = find(request.user, public_id)
-    person = getattr(request.user, "person", None)
+    item = find_item(request.user, public_id)
+    person = person_of(request)
     if person is None or item.state == State.WITHDRAWN:
         raise Http404
     made, created = Reaction.objects.get_or_create(item_id=item.pk, person=person)
@@ -38,9 +40,9 @@ def useful(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """「直す」: a draft from the newest version."""
-    item = find(request.user, public_id)
-    person = getattr(request.user, "person", None)
-    if person is None or not item.IS_DRAFTED or not transitions.may_edit(item=item, user=request.user):
+    item = find_item(request.user, public_id)
+    person = person_of(request)
+    if person is None or not item.FORM or not may_edit(item=item, user=request.user):
         raise Http404
     return redirect(drafts.edit(item=item, by=person))
 
@@ -48,14 +50,14 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
 @login_required
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask for the reason, then leave a tombstone."""
-    item = find(request.user, public_id)
-    if item.HAS_OWN_REVIEW or not transitions.may_edit(item=item, user=request.user) or item.state == State.WITHDRAWN:
+    item = find_item(request.user, public_id)
+    if item.HAS_OWN_REVIEW or not may_edit(item=item, user=request.user) or item.state == State.WITHDRAWN:
         raise Http404
     context: dict[str, Any] = {"item": item, "reason": "", "error": ""}
     if request.method == "POST":
         context["reason"] = request.POST.get("reason", "")
         try:
-            transitions.withdraw(item=item, user=request.user, reason=clean_text(context["reason"]))
+            publication.withdraw(item=item, user=user_of(request), reason=clean_text(context["reason"]))
         except ValidationError as error:
             context["error"] = error.messages[0]
             return render(request, "kb/withdraw.html", context, status=422)
@@ -67,13 +69,13 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
 @login_required
 def audience(request: HttpRequest, public_id: str) -> HttpResponse:
     """Narrow at once, widen through the reviewer."""
-    item = find(request.user, public_id)
-    if item.HAS_OWN_REVIEW or not transitions.may_edit(item=item, user=request.user) or item.state != State.PUBLISHED:
+    item = find_item(request.user, public_id)
+    if item.HAS_OWN_REVIEW or not may_edit(item=item, user=request.user) or item.state != State.PUBLISHED:
         raise Http404
     context: dict[str, Any] = {"item": item, "choices": WRITABLE_AUDIENCES, "error": ""}
     if request.method == "POST":
         try:
-            transitions.change_audience(item=item, user=request.user, audience=request.POST.get("audience", ""))
+            publication.change_audience(item=item, user=user_of(request), audience=request.POST.get("audience", ""))
         except (ValidationError, PermissionDenied) as error:
             context["error"] = error.messages[0] if isinstance(error, ValidationError) else str(error)
             return render(request, "kb/audience.html", context, status=422)
@@ -87,8 +89,8 @@ def audience(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def addendum(request: HttpRequest, public_id: str) -> HttpResponse:
     """後日談: added by who may edit, never changed."""
-    item = find(request.user, public_id)
-    if not isinstance(item, Retrospective) or not transitions.may_edit(item=item, user=request.user):
+    item = find_item(request.user, public_id)
+    if not isinstance(item, Retrospective) or not may_edit(item=item, user=request.user):
         raise Http404
     try:
         text = clean_text(request.POST.get("text", ""))

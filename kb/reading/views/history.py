@@ -8,8 +8,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from kb.items.lookup import find_item
 from kb.items.revisions import changes, texts_of
-from kb.items.views.item import find
 from kb.models import Item
 from kb.models.item import State
 
@@ -17,7 +17,7 @@ SHOWN = 50
 
 
 def _readable(request: HttpRequest, public_id: str) -> Item:
-    item = find(request.user, public_id)
+    item = find_item(request.user, public_id)
     if item.state == State.WITHDRAWN:
         raise Http404
     return item

@@ -1,7 +1,7 @@
 """The blocks of an article: text, Markdown, image, table and callout.
 
 HTML from Markdown is made when the block is saved, never on a page view; images are served by our
-own view, which asks the policy (kb.items.views.images), never by their file address.
+own view, which asks the policy (kb.reading.views.images), never by their file address.
 """
 
 from __future__ import annotations

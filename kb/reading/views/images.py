@@ -6,14 +6,12 @@ from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest
 from wagtail.images import get_image_model
 
-from kb.items.views.item import find
-from kb.models import Article
+from kb.items.lookup import find_item
 
 
 def serve(request: HttpRequest, public_id: str, image_id: int) -> FileResponse:
     """A rendition of an image that the article shows; 404 for any other."""
-    article = find(request.user, public_id)
-    if not isinstance(article, Article) or image_id not in article.image_ids():
+    if image_id not in find_item(request.user, public_id).image_ids():
         raise Http404
     image = get_image_model().objects.filter(pk=image_id).first()
     if image is None:

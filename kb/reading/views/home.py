@@ -10,17 +10,18 @@ from django.shortcuts import render
 
 from kb import hooks
 from kb.items.cards import cards
-from kb.lifecycle import review
+from kb.lifecycle.review_queue import waiting_for
 from kb.models import Draft, Item, Theme
 from organization.audience import Audience
 from organization.policy import reader_for
+from organization.requests import person_of
 from organization.tree import unit_tree
 
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     reader = reader_for(request.user)
-    person = getattr(request.user, "person", None)
+    person = person_of(request)
     # What somebody keeps to themselves is on 「わたしの学び」; among the news it would look as if all could read it.
     visible = Item.objects.visible_to(request.user).exclude(audience=Audience.SELF)
     tree = unit_tree()
@@ -36,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "unit_name": tree.name(unit) if unit else "",
         "unit_uid": tree.uid(unit) if unit else None,
         "of_unit": shown[len(newest) :],
-        "waiting_n": review.waiting_for(request.user).count() if reader.review_unit_ids or "km" in reader.roles else 0,
+        "waiting_n": waiting_for(request.user).count() if reader.review_unit_ids or "km" in reader.roles else 0,
         "themes": Theme.objects.all(),
         "other_parts": hooks.home_parts(request),
     }

@@ -8,10 +8,9 @@ It refuses another person's 「じぶんだけ」, which opens to no role.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wagtail.models import PagePermissionTester
-from wagtail.permission_policies.pages import PagePermissionPolicy
 
 if TYPE_CHECKING:
     from kb.models import Item
@@ -56,28 +55,11 @@ class ItemRights(ShelfRights):
     @cached_property
     def open(self) -> bool:
         """Whether the policy lets this user see the item at all, and its state lets the office change it."""
-        from kb.items.visibility import readable  # imports the models, which name this module
-
         item = self.page
-        return item.pk is None or (item.may_change_in_office and bool(readable(self.user, [item])))
+        return item.pk is None or (item.may_change_in_office and item.opens_to(self.user))
 
     def can_edit(self) -> bool:
         return self.open and PagePermissionTester.can_edit(self)
 
     def can_publish(self) -> bool:
         return self.open and PagePermissionTester.can_publish(self)
-
-
-class ReadablePages(PagePermissionPolicy):
-    """Which pages Wagtail's lists, searches and choosers may know of: those that the policy opens to the user."""
-
-    def explorable_instances(self, user: Any) -> Any:
-        return hide_unreadable(super().explorable_instances(user), user)
-
-
-def hide_unreadable(pages: Any, user: Any) -> Any:
-    """`pages` (any queryset of pages) without the items that the policy closes to `user`."""
-    from kb.models import Item
-
-    closed = Item.objects.exclude(pk__in=Item.objects.allowed_for(user).values("pk"))
-    return pages.exclude(pk__in=closed.values("pk"))

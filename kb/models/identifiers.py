@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import F
 
-from kb.models.item import IdCounter
 from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_code
+
+
+class IdCounter(models.Model):
+    """The last number given for a prefix and a fiscal year; gaps are allowed, repeats are not."""
+
+    prefix = models.CharField(max_length=2)
+    fiscal_year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "管理番号の記録"
+        constraints = [models.UniqueConstraint(fields=("prefix", "fiscal_year"), name="id_counter_once")]
+
+    def __str__(self) -> str:
+        return f"{self.prefix} {self.fiscal_year}"
 
 
 def next_public_id(prefix: str, *, registered_in: int | None = None) -> str:

@@ -1,0 +1,28 @@
+"""One item by its permanent id, for a page: missing and forbidden look the same."""
+
+from __future__ import annotations
+
+from django.db.models import Prefetch
+from django.http import Http404
+
+from kb.items.permissions import may_edit
+from kb.models import Authorship, Item
+from kb.models.item_queries import item_types
+from organization.policy import Viewer
+
+
+def find_item(user: Viewer, public_id: str) -> Item:
+    """The item that `user` may open, as its own type, tombstones included; Http404 for missing and forbidden alike."""
+    model = next((m for m in item_types() if public_id.startswith(f"{m.PREFIX}-")), Item)
+    # With what nearly every answer needs: the type, its authors, and what its page always shows.
+    rows = model.objects.allowed_for(user).filter(public_id=public_id)
+    rows = rows.select_related("content_type", *model.PAGE_RELATED)
+    item = rows.prefetch_related(Prefetch("authorships", Authorship.objects.select_related("person"))).first()
+    if item is None or (item.first_published_at is None and not _may_see_waiting(item, user)):
+        raise Http404
+    return item if model is not Item else item.specific
+
+
+def _may_see_waiting(item: Item, user: Viewer) -> bool:
+    """An item that was never published is seen by its author and its reviewers, also once it is withdrawn."""
+    return may_edit(item=item, user=user)

@@ -1,0 +1,33 @@
+"""Who may edit an item, and the one way to refuse what a person may not do."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.utils.module_loading import import_string
+
+from kb.models import Item
+from organization.audience import Audience
+from organization.policy import Viewer, reader_for
+
+
+def may_edit(*, item: Item, user: Viewer | None) -> bool:
+    """The author, the reviewers and the head of the owner unit of today, and the knowledge office.
+
+    For a type with HAS_OWN_REVIEW its own EDIT_PERMISSION decides.
+    """
+    if item.HAS_OWN_REVIEW:
+        return bool(item.EDIT_PERMISSION and import_string(item.EDIT_PERMISSION)(item, user))
+    reader = reader_for(user)
+    if reader.person_id is None and "km" not in reader.roles:
+        return False
+    if "km" in reader.roles and item.audience != Audience.SELF:
+        return True
+    if any(row.person_id == reader.person_id for row in item.authorships.all()):
+        return True
+    return item.audience != Audience.SELF and item.owner_unit_id in reader.review_unit_ids
+
+
+def require_permission(allowed: bool, message: str) -> None:
+    """PermissionDenied with a sentence for the reader where `allowed` is false."""
+    if not allowed:
+        raise PermissionDenied(message)

@@ -1,0 +1,38 @@
+"""What waits for a reviewer (受理 / 差戻し): items to be read wider than their unit.
+
+Nobody decides on their own; after five working days of silence the knowledge office may (decision 0009).
+"""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from kb.models import Item
+from kb.models.item_queries import ItemQuerySet, own_review_q
+from kb.models.states import State
+from organization import clock
+from organization.policy import Viewer, reader_for
+from organization.working_days import working_days_before
+
+#: Working days after which the knowledge office may decide instead of the unit.
+SILENCE = 5
+
+
+def waiting_for(user: Viewer) -> ItemQuerySet:
+    """Items on the list of this reviewer: sent or asking to widen, of own units; never one's own.
+
+    The knowledge office also finds what a unit has left unanswered for five working days.
+    """
+    reader = reader_for(user)
+    undecided = Q(state=State.SUBMITTED) | (Q(state=State.PUBLISHED) & ~Q(requested_audience=""))
+    own_units = Q(owner_unit_id__in=reader.review_unit_ids)
+    if "km" in reader.roles:
+        own_units |= Q(submitted_at__date__lte=working_days_before(clock.today(), SILENCE))
+    waiting = Item.objects.filter(undecided).filter(own_units).exclude(own_review_q())
+    if reader.person_id is not None:
+        waiting = waiting.exclude(authorships__person_id=reader.person_id)
+    return waiting.order_by("submitted_at", "pk")
+
+
+def may_review(*, item: Item, user: Viewer) -> bool:
+    return bool(waiting_for(user).filter(pk=item.pk).exists())

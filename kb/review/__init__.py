@@ -1,0 +1,1 @@
+"""Review: the reviewer's list, and the decision on one item."""
