@@ -11,7 +11,7 @@ from kb.hooks import ItemPart
 from learning.access import permissions
 from learning.models import Assignment
 from learning.team import matrix
-from learning.team.matrix import Asked
+from learning.team.matrix import TeamFilter
 from organization import clock
 from organization.models import Person
 
@@ -25,7 +25,7 @@ def to_learn(request: HttpRequest) -> ItemPart | None:
     context = {
         "first": running[0] if running else None,
         "others": len(running) - 1,
-        "newcomers": matrix.newcomers_count(request.user, Asked()) if permissions.is_manager(request.user) else 0,
+        "newcomers": matrix.newcomers_count(request.user, TeamFilter()) if permissions.is_manager(request.user) else 0,
     }
     if not running and not context["newcomers"]:
         return None

@@ -1,7 +1,8 @@
-"""Counts of few people are not shown (I15), nor those from which a total would give them away. Pure.
+"""Small-count suppression (I15): hides counts of few people, and counts that would reveal them by subtraction. Pure.
 
-A group below `FEWEST` is hidden. Where the groups stand beside their total, what is hidden together must be two groups
-and `FEWEST` at least, or subtracting the shown ones from the total would say it: the smallest shown group goes too.
+A group below `MIN_PEOPLE` is hidden. Beside a total, the hidden groups must be at least two and have at least
+`MIN_PEOPLE` people together. Otherwise the total minus the shown groups would reveal them, so the smallest shown group
+is hidden too.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-FEWEST = 5
-SAID = "5人未満のため出していません"
+MIN_PEOPLE = 5
+HIDDEN_TEXT = "5人未満のため出していません"
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -19,17 +20,17 @@ Key = TypeVar("Key", bound=Hashable)
 @dataclass(frozen=True)
 class Hidden(Generic[Key]):
     groups: frozenset[Key]
-    #: Everything is hidden, and little: then the total says too much as well.
+    #: Whether the total has to be hidden too: all groups are hidden and together still too small.
     total: bool
 
 
-def hidden(sizes: Mapping[Key, int]) -> Hidden[Key]:
-    """Which groups stay unsaid, by their size; empty groups say nothing of anybody and are never hidden."""
-    standing = sorted((size, number, key) for number, (key, size) in enumerate(sizes.items()) if size)
-    found = {key: size for size, _, key in standing if size < FEWEST}
-    for size, _, key in standing:
-        if not found or (len(found) > 1 and sum(found.values()) >= FEWEST):
+def groups_to_hide(sizes: Mapping[Key, int]) -> Hidden[Key]:
+    """The groups to hide, given their sizes. Empty groups disclose nothing and are never hidden."""
+    by_size = sorted((size, number, key) for number, (key, size) in enumerate(sizes.items()) if size)
+    small = {key: size for size, _, key in by_size if size < MIN_PEOPLE}
+    for size, _, key in by_size:
+        if not small or (len(small) > 1 and sum(small.values()) >= MIN_PEOPLE):
             break
-        found.setdefault(key, size)
-    together = sum(found.values())
-    return Hidden(frozenset(found), bool(found) and (len(found) == 1 or together < FEWEST))
+        small.setdefault(key, size)
+    together = sum(small.values())
+    return Hidden(frozenset(small), bool(small) and (len(small) == 1 or together < MIN_PEOPLE))

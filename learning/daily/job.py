@@ -1,6 +1,6 @@
-"""Timed work, whole: what ``manage.py run_due`` does, in order, and that two never do it at once.
+"""The daily job: all parts of ``manage.py run_due``, in order, protected from running twice at once.
 
-It refuses to look ahead: a day to come may only be tried out, in a transaction that is taken back.
+It refuses future dates: they can only be tried with a dry run, in a transaction that is rolled back.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from learning.rules import matching
 from organization import clock
 from organization.effective_dating import take_effect
 
-#: Of the advisory lock on PostgreSQL: any number that nobody else takes.
-LOCK = 5_120_401
+#: Key of the advisory lock on PostgreSQL: any number that nothing else uses.
+ADVISORY_LOCK = 5_120_401
 
 
 class BusyError(RuntimeError):
-    """Another run has not ended yet."""
+    """Another run is still active."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """What one part did, in words and numbers."""
+class JobPart:
+    """The result of one part of the job: name, counts and problems."""
 
     name: str
     counts: tuple[tuple[str, int], ...]
@@ -40,55 +40,59 @@ class Part:
         return f"{self.name}：{'、'.join(f'{label} {count}件' for label, count in self.counts)}"
 
 
-def run(on: date | None = None, *, dry_run: bool = False) -> list[Part]:
-    """Every part for that day (today by default). Raises BusyError, and ValueError for a day to come."""
+def run_daily_job(on: date | None = None, *, dry_run: bool = False) -> list[JobPart]:
+    """Run every part for that day (today by default). Raises BusyError, and ValueError for a future day."""
     today = clock.today()
     day = on or today
     if day > today and not dry_run:
         raise ValueError("先の日は、--dry-run でだけ試せます。まだ公表されていない発令が見えてしまうためです。")
-    with _alone(), clock.moved_to(day) if day != today else nullcontext():
+    with _single_run(), clock.moved_to(day) if day != today else nullcontext():
         if dry_run:
             with transaction.atomic():
-                parts = [*_turn(day), _reminded()]
+                parts = [*_apply_changes(day), _write_reminders()]
                 transaction.set_rollback(True)
             return parts
-        # Of a day that is over nobody is reminded: today's run says what is still true.
-        return [*_turn(day), *(_tell() if day == today else ())]
+        # A past day sends no reminders: today's run sends what still applies.
+        return [*_apply_changes(day), *(_send_messages() if day == today else ())]
 
 
-def _turn(day: date) -> Iterator[Part]:
-    begun = take_effect(on=day)
-    yield Part(
-        "組織改正", (("始まりか終わりの日を迎えた所属名", begun), ("移した割当規則", personnel_changes.move_rules(day)))
+def _apply_changes(day: date) -> Iterator[JobPart]:
+    effective_units = take_effect(on=day)
+    yield JobPart(
+        "組織改正",
+        (("始まりか終わりの日を迎えた所属名", effective_units), ("移した割当規則", personnel_changes.move_rules(day))),
     )
-    ended, proposed = personnel_changes.end_bound(day)
-    yield Part("異動", (("終えた割当", ended), ("後任への提案", proposed)))
-    yield Part("退職", (("終えた割当", personnel_changes.close_leavers(day)),))
-    kept = leave.keep(day)
-    yield Part("休職・育休", (("休止", kept.suspended), ("再開", kept.resumed), ("延ばした期限", kept.shifted)))
-    outcomes = [(rule, matching.run(rule, day)) for rule in matching.in_force(day)]
-    problems = tuple(f"{rule}：{one.problem}" for rule, one in outcomes if one.problem)
-    counts = (("動いた規則", len(outcomes)), ("割り当て", sum(one.assigned for _, one in outcomes)))
-    yield Part("割当規則", counts, problems)
+    ended, proposed = personnel_changes.end_post_bound(day)
+    yield JobPart("異動", (("終えた割当", ended), ("後任への提案", proposed)))
+    yield JobPart("退職", (("終えた割当", personnel_changes.close_leavers(day)),))
+    leave_counts = leave.apply_leave(day)
+    yield JobPart(
+        "休職・育休",
+        (("休止", leave_counts.suspended), ("再開", leave_counts.resumed), ("延ばした期限", leave_counts.shifted)),
+    )
+    outcomes = [(rule, matching.apply_rule(rule, day)) for rule in matching.in_force(day)]
+    problems = tuple(f"{rule}：{outcome.problem}" for rule, outcome in outcomes if outcome.problem)
+    counts = (("動いた規則", len(outcomes)), ("割り当て", sum(outcome.assigned for _, outcome in outcomes)))
+    yield JobPart("割当規則", counts, problems)
 
 
-def _tell() -> Iterator[Part]:
-    yield _reminded()
+def _send_messages() -> Iterator[JobPart]:
+    yield _write_reminders()
     sent = outbox.send_waiting()
-    yield Part(
+    yield JobPart(
         "メール", (("送った", sent.sent), ("送れなかった", sent.failed)), (sent.problem,) if sent.problem else ()
     )
 
 
-def _reminded() -> Part:
-    return Part("お知らせ", (("作ったメール", reminders.write(clock.today())),))
+def _write_reminders() -> JobPart:
+    return JobPart("お知らせ", (("作ったメール", reminders.write_reminders(clock.today())),))
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """A lock file for this machine and, where the database serves several, an advisory lock in it.
+def _single_run() -> Iterator[None]:
+    """A lock file for this machine and, on PostgreSQL, an advisory lock for all machines that share the database.
 
-    Both go with the process, so that a crash leaves nothing to clear away.
+    Both end with the process, so a crash leaves nothing to clean up.
     """
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
     with (settings.VAR_DIR / "run_due.lock").open("a") as file:
@@ -100,11 +104,11 @@ def _alone() -> Iterator[None]:
             yield
             return
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
             if not cursor.fetchone()[0]:
                 raise BusyError
         try:
             yield
         finally:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])

@@ -1,8 +1,8 @@
-"""Leave (休職・育休): while it lasts the clock of an assignment stands still; afterwards the due date lies later.
+"""Leave (休職・育休): assignments are suspended while it lasts; afterwards the due date moves later.
 
-The days come from the appointments, so a late or repeated run gives the same: each day of leave from the start of the
-assignment on moves the due date by one, overlapping leaves count once, and a leave that began after the due date moves
-nothing. It refuses to touch a due date that was set after the return: that one was set knowing of the leave.
+The days come from the appointments, so a late or repeated run gives the same result. Each day of leave after the start
+of the assignment moves the due date by one day; overlapping leaves count once; a leave that began after the due date
+moves nothing. A due date that was set after the return is never changed: it was set knowing of the leave.
 """
 
 from __future__ import annotations
@@ -30,56 +30,56 @@ DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Counts:
+class LeaveCounts:
     suspended: int = 0
     resumed: int = 0
     shifted: int = 0
 
 
-def keep(on: date) -> Counts:
-    """Suspend who is on leave, shift what ended leaves stopped, resume who is back."""
+def apply_leave(on: date) -> LeaveCounts:
+    """Suspend assignments of people on leave, extend due dates after ended leaves, resume those of returned people."""
     suspended = _suspend(on)
     shifted = _shift(on)
-    return Counts(suspended, _resume(on), shifted)
+    return LeaveCounts(suspended, _resume(on), shifted)
 
 
 def _suspend(on: date) -> int:
     away = on_leave(on)
     known = Suspension.objects.filter(assignment=OuterRef(OuterRef("pk")), leave=OuterRef("pk"))
-    unsaid = Exists(away.filter(~Exists(known), person=OuterRef("person_id")))
+    not_recorded = Exists(away.filter(~Exists(known), person=OuterRef("person_id")))
     gone = Exists(away.filter(person=OuterRef("person_id")))
-    begun = Assignment.objects.open().begun(on)
+    started = Assignment.objects.open().begun(on)
     count = 0
-    for pks in batches(begun.filter(Q(unsaid) | (Q(gone) & Q(state__in=RUNNING)))):
+    for pks in batches(started.filter(Q(not_recorded) | (Q(gone) & Q(state__in=RUNNING)))):
         with transaction.atomic():
             rows = locked(pks)
             leaves = _by_person(away, rows)
-            _note((row, leave) for row in rows for leave in leaves.get(row.person_id, ()))
-            stopped = [row for row in rows if row.is_running]
-            for row in stopped:
+            _record_suspensions((row, leave) for row in rows for leave in leaves.get(row.person_id, ()))
+            suspended = [row for row in rows if row.is_running]
+            for row in suspended:
                 row.state = AssignmentState.SUSPENDED
-            Assignment.objects.bulk_update(stopped, ["state"], batch_size=100)
-            said = [audit.AuditEntry("assignment.suspended", row, reason="休職・育休のため") for row in stopped]
-            audit.record_many(actor=None, entries=said)
-            count += len(stopped)
+            Assignment.objects.bulk_update(suspended, ["state"], batch_size=100)
+            entries = [audit.AuditEntry("assignment.suspended", row, reason="休職・育休のため") for row in suspended]
+            audit.record_many(actor=None, entries=entries)
+            count += len(suspended)
     return count
 
 
 def _by_person(leaves: AppointmentQuerySet, rows: Iterable[Assignment]) -> dict[int, list[Appointment]]:
-    found: dict[int, list[Appointment]] = {}
+    by_person: dict[int, list[Appointment]] = {}
     for leave in leaves.filter(person__in={row.person_id for row in rows}).order_by("starts_on", "pk"):
-        found.setdefault(leave.person_id, []).append(leave)
-    return found
+        by_person.setdefault(leave.person_id, []).append(leave)
+    return by_person
 
 
-def _note(pairs: Iterable[tuple[Assignment, Appointment]]) -> None:
-    """A Suspension for each assignment and leave, once."""
+def _record_suspensions(pairs: Iterable[tuple[Assignment, Appointment]]) -> None:
+    """Create a Suspension for each assignment and leave, once."""
     rows = [Suspension(assignment=row, leave=leave) for row, leave in pairs]
     Suspension.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _shift(on: date) -> int:
-    """For whoever is not on leave: the days of the leaves that are over, also of those that no run ever saw."""
+    """Extend due dates of people who are not on leave by their ended leaves, including leaves that no run ever saw."""
     over = Appointment.objects.filter(kind__in=Appointment.LEAVES, announced_on__lte=clock.today(), ends_on__lt=on)
     reached = over.filter(person=OuterRef("person_id"), ends_on__gte=OuterRef("start_on"))
     reached = reached.filter(ends_on__gte=OuterRef("assigned_on"))
@@ -89,88 +89,96 @@ def _shift(on: date) -> int:
         with transaction.atomic():
             rows = locked(pks, "person", "path")
             leaves = _by_person(over, rows)
-            decided = _decided(rows)
-            owed = {row: stopped(row, leaves.get(row.person_id, ()), decided.get(row.pk)) for row in rows}
-            _apply({row: days for row, days in owed.items() if days})
+            set_on = _due_date_set_on(rows)
+            owed = {row: days_to_add(row, leaves.get(row.person_id, ()), set_on.get(row.pk)) for row in rows}
+            _extend_due_dates({row: days for row, days in owed.items() if days})
             count += sum(bool(days) for days in owed.values())
     return count
 
 
-def _decided(rows: Iterable[Assignment]) -> dict[int, date]:
-    """By pk: the day on which the due date was last set; the Extension that `_apply` writes is one too."""
-    found: dict[int, date] = {}
+def _due_date_set_on(rows: Iterable[Assignment]) -> dict[int, date]:
+    """By pk: the day on which the due date was last set, including by `_extend_due_dates`."""
+    latest: dict[int, date] = {}
     for pk, made_at in Extension.objects.filter(assignment__in=rows).values_list("assignment_id", "made_at"):
-        found[pk] = max(found.get(pk, date.min), tokyo_day(made_at))
-    return found
+        latest[pk] = max(latest.get(pk, date.min), tokyo_day(made_at))
+    return latest
 
 
-def stopped(row: Assignment, leaves: Iterable[Appointment], decided: date | None) -> dict[Appointment, int]:
-    """By how many days each of these ended leaves, in order of their start, moves the due date; pure.
+def days_to_add(row: Assignment, leaves: Iterable[Appointment], due_date_set_on: date | None) -> dict[Appointment, int]:
+    """By leave: the number of days it moves the due date. `leaves` have ended and are in order of their start. Pure.
 
-    Leaves that follow each other without a gap are one absence: only a due date set after all of it stands.
+    Leaves that follow each other without a gap are one absence: only a due date set after all of it is kept.
     """
     known = [leave for leave in leaves if leave.ends_on and leave.ends_on >= max(row.start_on, row.assigned_on)]
-    due, found = row.due_on, {}
-    for absence in _absences(known):
-        if decided is not None and decided > max(last for _, _, last in absence):
+    due, days_by_leave = row.due_on, {}
+    for absence in _grouped_absences(known):
+        if due_date_set_on is not None and due_date_set_on > max(last for _, _, last in absence):
             continue
         for leave, first, last in absence:
             first = max(first, row.start_on)
             if first <= min(due, last):
-                found[leave] = (last - first).days + 1
-                due += timedelta(days=found[leave])
-    return found
+                days_by_leave[leave] = (last - first).days + 1
+                due += timedelta(days=days_by_leave[leave])
+    return days_by_leave
 
 
-def _absences(leaves: Iterable[Appointment]) -> list[list[tuple[Appointment, date, date]]]:
-    """Leaves with the days that no earlier one covers, grouped where one follows the other at once."""
-    found: list[list[tuple[Appointment, date, date]]] = []
+def _grouped_absences(leaves: Iterable[Appointment]) -> list[list[tuple[Appointment, date, date]]]:
+    """Leaves with the days that no earlier one covers; adjacent leaves are grouped."""
+    absences: list[list[tuple[Appointment, date, date]]] = []
     until: date | None = None
     for leave in leaves:
         assert leave.ends_on is not None
         if until is None or leave.starts_on > until + DAY:
-            found.append([])
+            absences.append([])
         first = leave.starts_on if until is None else max(leave.starts_on, until + DAY)
-        found[-1].append((leave, first, leave.ends_on))
+        absences[-1].append((leave, first, leave.ends_on))
         until = leave.ends_on if until is None else max(until, leave.ends_on)
-    return found
+    return absences
 
 
-def _apply(owed: dict[Assignment, dict[Appointment, int]]) -> None:
-    """Move the due dates, and say so: Suspension, Extension, audit, and the person's page."""
-    _note((row, leave) for row, days in owed.items() for leave in days)
+def _extend_due_dates(owed: dict[Assignment, dict[Appointment, int]]) -> None:
+    """Move the due dates and record it: Suspension, Extension, audit events, and notices to the learners."""
+    _record_suspensions((row, leave) for row, days in owed.items() for leave in days)
     extensions = []
     for row, days in owed.items():
         old, total = row.due_on, sum(days.values())
         row.due_on = old + timedelta(days=total)
-        why = f"{'・'.join(_words(leave) for leave in days)}のため、{total}日"[:300]
+        why = f"{'・'.join(_leave_text(leave) for leave in days)}のため、{total}日"[:300]
         extensions.append(Extension(assignment=row, old_due=old, new_due=row.due_on, reason=why, by=None))
     Assignment.objects.bulk_update(owed, ["due_on"], batch_size=100)
     Extension.objects.bulk_create(extensions)
     by_key = {(row.pk, leave.pk): count for row, days in owed.items() for leave, count in days.items()}
     changed = [
-        one for one in Suspension.objects.filter(assignment__in=owed) if (one.assignment_id, one.leave_id) in by_key
+        suspension
+        for suspension in Suspension.objects.filter(assignment__in=owed)
+        if (suspension.assignment_id, suspension.leave_id) in by_key
     ]
-    for one in changed:
-        one.shifted_days = by_key[one.assignment_id, one.leave_id]
+    for suspension in changed:
+        suspension.shifted_days = by_key[suspension.assignment_id, suspension.leave_id]
     Suspension.objects.bulk_update(changed, ["shifted_days"], batch_size=100)
-    said = [
-        audit.AuditEntry("assignment.extended", one.assignment, {"due": one.old_due}, {"due": one.new_due}, one.reason)
-        for one in extensions
+    entries = [
+        audit.AuditEntry(
+            "assignment.extended",
+            suspension.assignment,
+            {"due": suspension.old_due},
+            {"due": suspension.new_due},
+            suspension.reason,
+        )
+        for suspension in extensions
     ]
-    audit.record_many(actor=None, entries=said)
+    audit.record_many(actor=None, entries=entries)
     text = "「{}」の期限を、休みの日数だけ延ばしました。"
     notify_many((row.person, text.format(row.path.title), f"/my/learning/{row.uid}/") for row in owed)
 
 
-def _words(leave: Appointment) -> str:
+def _leave_text(leave: Appointment) -> str:
     assert leave.ends_on is not None
     first, last = leave.starts_on, leave.ends_on
     return f"{leave.get_kind_display()}（{first.month}月{first.day}日から{last.month}月{last.day}日）"
 
 
 def returned(on: date) -> AssignmentQuerySet:
-    """Suspended for a leave, and nobody of them is on leave any more."""
+    """Assignments suspended for a leave whose person is not on leave any more."""
     away = Exists(on_leave(on).filter(person=OuterRef("person_id")))
     noted = Exists(Suspension.objects.filter(assignment=OuterRef("pk")))
     return Assignment.objects.filter(~away, noted, state=AssignmentState.SUSPENDED)
@@ -182,17 +190,17 @@ def _resume(on: date) -> int:
         with transaction.atomic():
             rows = {row.pk: row for row in locked(pks, "person", "path", "version")}
             shapes = outlines(row.version_id for row in rows.values())
-            back = []
-            for found in Assignment.objects.filter(pk__in=rows).prefetch_related("progress"):
-                row, done = rows[found.pk], done_days(found)
+            resumed = []
+            for assignment in Assignment.objects.filter(pk__in=rows).prefetch_related("progress"):
+                row, done = rows[assignment.pk], done_days(assignment)
                 row.state = AssignmentState.ASSIGNED
                 if shapes[row.version_id].completed_on(done) is not None:
                     recalculate(row, shape=shapes[row.version_id])
                     continue
-                apply_progress(row, shape=shapes[row.version_id], done=done, any_begun=bool(found.progress.all()))
-                back.append(row)
-            Assignment.objects.bulk_update(back, ["state", "steps_done", "steps_needed"], batch_size=100)
-            said = [audit.AuditEntry("assignment.resumed", row, reason="復職のため") for row in back]
-            audit.record_many(actor=None, entries=said)
+                apply_progress(row, shape=shapes[row.version_id], done=done, any_begun=bool(assignment.progress.all()))
+                resumed.append(row)
+            Assignment.objects.bulk_update(resumed, ["state", "steps_done", "steps_needed"], batch_size=100)
+            entries = [audit.AuditEntry("assignment.resumed", row, reason="復職のため") for row in resumed]
+            audit.record_many(actor=None, entries=entries)
             count += len(rows)
     return count

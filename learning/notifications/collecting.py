@@ -1,7 +1,7 @@
-"""What there is to say today, as lines for people: due dates, renewals, reports, 「使いましたか」, the week of a head.
+"""Collects today's reminders by person: due dates, renewals, reports, 「使いましたか」, and the weekly figures of a head.
 
-It looks at how things stand, so a late run still says what is due; what was said before is left out, by the
-Reminder that was written with it. It writes nothing.
+It reads the current state, so a late run still finds everything that is due. Reminders that were sent before are
+skipped: a Reminder row was written with each. This module writes nothing.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ from organization.posts import held_on, on_leave
 from organization.working_days import is_working_day
 
 Kind = Reminder.Kind
-#: A record is asked about so long after its day.
-LATE = timedelta(days=30)
+#: A record is asked about at most this long after its date.
+REPORT_GRACE = timedelta(days=30)
 #: No renewal window is longer (PathVersion.renew_window_days).
 LONGEST_WINDOW = timedelta(days=365)
 DAY = timedelta(days=1)
-#: The standings that a week is told in.
+#: The standings that the weekly figures show.
 SHOWN = ("late", "on_time", "not_begun", "suspended")
 WEEKDAYS = "月火水木金土日"
 
 
 @dataclass(frozen=True)
-class Line:
-    """One thing to say to one person; `of`, `kind` and `about` are the Reminder that marks it as said."""
+class ReminderLine:
+    """One reminder for one person; `of`, `kind` and `about` are the values of the Reminder row that marks it as sent."""
 
     person: Person
     text: str
@@ -55,20 +55,20 @@ class Line:
     of: dict[str, Assignment | TrainingRecord | Person]
 
 
-def lines(on: date) -> Iterator[Line]:
-    """Everything that is to be said on that day and has not been."""
+def reminder_lines(on: date) -> Iterator[ReminderLine]:
+    """All reminders that are due on that day and have not been sent."""
     yield from of_due_dates(on)
     yield from of_renewals(on)
     yield from of_records(on)
     yield from of_weeks(on)
 
 
-def _reachable(found: AssignmentQuerySet, on: date) -> AssignmentQuerySet:
-    """Of people in service, not on leave, and not moved away from the post that the assignment is bound to."""
+def _reachable(assignments: AssignmentQuerySet, on: date) -> AssignmentQuerySet:
+    """Assignments of people in service, not on leave, and still in the post that the assignment is bound to."""
     away = Exists(on_leave(on).filter(person=OuterRef("person_id")))
-    here = Q(person__left_on__isnull=True) | Q(person__left_on__gte=on)
+    in_service = Q(person__left_on__isnull=True) | Q(person__left_on__gte=on)
     return (
-        found.filter(here, ~away)
+        assignments.filter(in_service, ~away)
         .exclude(pk__in=Assignment.objects.without_post(on).values("pk"))
         .select_related("person", "path")
     )
@@ -77,23 +77,23 @@ def _reachable(found: AssignmentQuerySet, on: date) -> AssignmentQuerySet:
 # --- Due dates -------------------------------------------------------------------------------------
 
 
-def of_due_dates(on: date) -> Iterator[Line]:
+def of_due_dates(on: date) -> Iterator[ReminderLine]:
     running = _reachable(Assignment.objects.filter(state__in=RUNNING, start_on__lte=on), on)
-    said = Reminder.objects.filter(assignment=OuterRef("pk"), kind=Kind.AFTER_1, about=OuterRef("due_on"))
+    reminded_already = Reminder.objects.filter(assignment=OuterRef("pk"), kind=Kind.AFTER_1, about=OuterRef("due_on"))
     near = Q(due_on__range=(on, on + timedelta(days=14)))
-    rows = list(running.filter(near | (Q(due_on__lt=on) & ~Exists(said))).order_by("due_on", "pk"))
+    rows = list(running.filter(near | (Q(due_on__lt=on) & ~Exists(reminded_already))).order_by("due_on", "pk"))
     reminded = Reminder.objects.filter(assignment__in=running.filter(near).values("pk"))
-    known = set(reminded.values_list("assignment_id", "kind", "about"))
+    sent = set(reminded.values_list("assignment_id", "kind", "about"))
     for row in rows:
         kind = kind_on(row, on)
-        if kind and (row.pk, kind, row.due_on) not in known:
-            yield Line(
+        if kind and (row.pk, kind, row.due_on) not in sent:
+            yield ReminderLine(
                 row.person, _due_words(row, on), f"/my/learning/{row.uid}/", kind, row.due_on, {"assignment": row}
             )
 
 
 def kind_on(row: Assignment, on: date) -> str:
-    """Which reminder a running assignment is due for; none where it was given within the time itself."""
+    """The reminder that is due for a running assignment; none if it was assigned within the reminder period."""
     if row.due_on < on:
         return Kind.AFTER_1
     given = max(row.assigned_on, row.start_on)
@@ -105,14 +105,14 @@ def kind_on(row: Assignment, on: date) -> str:
 
 
 def opens_on(due: date, days: int) -> date:
-    """So many days before `due`; earlier where no working day lies in between (年末年始)."""
+    """The day that many days before `due`; earlier if there is no working day in between (年末年始)."""
     first = due - timedelta(days=days)
     while not any(is_working_day(first + timedelta(days=n)) for n in range((due - first).days + 1)):
         first -= DAY
     return first
 
 
-def day_words(day: date) -> str:
+def weekday_date(day: date) -> str:
     return f"{era_date(day)}（{WEEKDAYS[day.weekday()]}）"
 
 
@@ -120,87 +120,91 @@ def _due_words(row: Assignment, on: date) -> str:
     title = row.path.title
     left = (row.due_on - on).days
     if left < 0:
-        return f"学習パス「{title}」は、期限（{day_words(row.due_on)}）を過ぎました。続けるのが難しいときは、所属長に相談してください。"
-    return f"学習パス「{title}」の期限は、{day_words(row.due_on)}です（{f'あと{left}日' if left else '今日まで'}）。"
+        return f"学習パス「{title}」は、期限（{weekday_date(row.due_on)}）を過ぎました。続けるのが難しいときは、所属長に相談してください。"
+    return f"学習パス「{title}」の期限は、{weekday_date(row.due_on)}です（{f'あと{left}日' if left else '今日まで'}）。"
 
 
 # --- Renewals --------------------------------------------------------------------------------------
 
 
-def of_renewals(on: date) -> Iterator[Line]:
-    """A completion that ends: once its window is open, while the path is offered and not begun again."""
+def of_renewals(on: date) -> Iterator[ReminderLine]:
+    """Completions that expire: from the start of the renewal window, while the path is active and not begun again."""
     valid = Assignment.objects.filter(state=AssignmentState.COMPLETED, path__stage=Stage.ACTIVE)
     valid = valid.filter(valid_until__range=(on, on + LONGEST_WINDOW))
     others = Assignment.objects.filter(person=OuterRef("person_id"), path=OuterRef("path_id"))
     again = others.filter(
         Q(state__in=[*RUNNING, AssignmentState.SUSPENDED]) | Q(state=AssignmentState.COMPLETED, pk__gt=OuterRef("pk"))
     )
-    said = Reminder.objects.filter(assignment=OuterRef("pk"), kind=Kind.RENEWAL, about=OuterRef("valid_until"))
-    for row in _reachable(valid.filter(~Exists(again), ~Exists(said)), on).select_related("version").order_by("pk"):
+    reminded_already = Reminder.objects.filter(
+        assignment=OuterRef("pk"), kind=Kind.RENEWAL, about=OuterRef("valid_until")
+    )
+    for row in (
+        _reachable(valid.filter(~Exists(again), ~Exists(reminded_already)), on).select_related("version").order_by("pk")
+    ):
         opens = row.renewal_opens_on()
         if opens is not None and opens <= on and row.valid_until is not None:
-            text = (
-                f"「{row.path.title}」の修了は、{day_words(row.valid_until)}まで有効です。更新できる時期になりました。"
-            )
+            text = f"「{row.path.title}」の修了は、{weekday_date(row.valid_until)}まで有効です。更新できる時期になりました。"
             url = LearningPath.get_absolute_url(row.path)
-            yield Line(row.person, text, url, Kind.RENEWAL, row.valid_until, {"assignment": row})
+            yield ReminderLine(row.person, text, url, Kind.RENEWAL, row.valid_until, {"assignment": row})
 
 
 # --- Records ---------------------------------------------------------------------------------------
 
 
-def of_records(on: date) -> Iterator[Line]:
+def of_records(on: date) -> Iterator[ReminderLine]:
     """The report of 派遣・指名 (3 days before the end of its 14 days, and once when late), and 「使いましたか」."""
     reflect, asked = TrainingRecord.REFLECT_WITHIN, TrainingRecord.ASK_USED_AFTER
-    unwritten = TrainingRecord.objects.reflection_due().filter(ends_on__gte=on - reflect - LATE)
+    unwritten = TrainingRecord.objects.reflection_due().filter(ends_on__gte=on - reflect - REPORT_GRACE)
     unused = TrainingRecord.objects.filter(status__in=TrainingRecord.ATTENDED, used="")
-    unused = unused.filter(ends_on__range=(on - asked - LATE, on - asked))
-    found: list[tuple[TrainingRecord, str, date, str]] = []
-    for row in _of_people_here(unwritten.filter(ends_on__lte=on - reflect + timedelta(days=3)), on):
+    unused = unused.filter(ends_on__range=(on - asked - REPORT_GRACE, on - asked))
+    candidates: list[tuple[TrainingRecord, str, date, str]] = []
+    for row in _in_service(unwritten.filter(ends_on__lte=on - reflect + timedelta(days=3)), on):
         due = row.ends_on + reflect
         late = due < on
-        text = f"研修「{row.title}」の報告を、{day_words(due)}までに書いてください。"
-        over = f"研修「{row.title}」の報告の期限（{day_words(due)}）を過ぎました。短くてもかまいません。"
-        found.append((row, Kind.REPORT_LATE if late else Kind.REPORT, due, over if late else text))
-    for row in _of_people_here(unused, on):
+        text = f"研修「{row.title}」の報告を、{weekday_date(due)}までに書いてください。"
+        over = f"研修「{row.title}」の報告の期限（{weekday_date(due)}）を過ぎました。短くてもかまいません。"
+        candidates.append((row, Kind.REPORT_LATE if late else Kind.REPORT, due, over if late else text))
+    for row in _in_service(unused, on):
         text = (
             f"研修「{row.title}」から90日がたちました。仕事で使いましたか。使えなかったわけも、次の研修の役に立ちます。"
         )
-        found.append((row, Kind.USED, row.ends_on + asked, text))
-    said = Reminder.objects.filter(record__in=[row.pk for row, *_ in found])
-    known = set(said.values_list("record_id", "kind"))
-    for row, kind, about, text in found:
-        if (row.pk, kind) not in known:
-            yield Line(row.person, text, f"/my/#record-{row.pk}-{kind}", kind, about, {"record": row})
+        candidates.append((row, Kind.USED, row.ends_on + asked, text))
+    sent_reminders = Reminder.objects.filter(record__in=[row.pk for row, *_ in candidates])
+    sent = set(sent_reminders.values_list("record_id", "kind"))
+    for row, kind, about, text in candidates:
+        if (row.pk, kind) not in sent:
+            yield ReminderLine(row.person, text, f"/my/#record-{row.pk}-{kind}", kind, about, {"record": row})
 
 
-def _of_people_here(found: Iterable[TrainingRecord], on: date) -> list[TrainingRecord]:
+def _in_service(records: Iterable[TrainingRecord], on: date) -> list[TrainingRecord]:
     away = set(on_leave(on).values_list("person_id", flat=True))
-    rows = found.select_related("person", "course").order_by("ends_on", "pk")  # type: ignore[attr-defined]
+    rows = records.select_related("person", "course").order_by("ends_on", "pk")  # type: ignore[attr-defined]
     return [row for row in rows if not row.person.has_left(on) and row.person_id not in away]
 
 
 # --- The week --------------------------------------------------------------------------------------
 
 
-def of_weeks(on: date) -> Iterator[Line]:
-    """For each head with staff who learn: how many stand where; once a week, from its first working day on.
+def of_weeks(on: date) -> Iterator[ReminderLine]:
+    """The weekly figures of each head whose staff learn, from the first working day of the week on.
 
-    The same rows as the page of the unit (a test keeps both alike): numbers only, and none of another unit's.
+    They count the same rows as the team page (a test keeps both equal): numbers only, and only of the own units.
     """
     monday = on - timedelta(days=on.weekday())
     heads = held_on(on).filter(post__is_head=True, person__user__is_active=True)
-    told = Reminder.objects.filter(kind=Kind.WEEK, about=monday, head__isnull=False).values("head_id")
+    already_told = Reminder.objects.filter(kind=Kind.WEEK, about=monday, head__isnull=False).values("head_id")
     away = on_leave(on).values("person_id")
-    people = list(Person.objects.filter(pk__in=heads.values("person_id")).exclude(pk__in=told).exclude(pk__in=away))
+    people = list(
+        Person.objects.filter(pk__in=heads.values("person_id")).exclude(pk__in=already_told).exclude(pk__in=away)
+    )
     for person, counts in _standings(people, on).items():
         if counts.total():
             words = "、".join(f"{STANDINGS[name]}{counts[name]}件" for name in SHOWN)
-            yield Line(person, f"今週の所属の学び：{words}。", "/team/", Kind.WEEK, monday, {"head": person})
+            yield ReminderLine(person, f"今週の所属の学び：{words}。", "/team/", Kind.WEEK, monday, {"head": person})
 
 
 def _standings(heads: list[Person], on: date) -> dict[Person, Counter[str]]:
-    """By head: the open assignments of the staff, as ``managing.managed`` has them; the queries do not grow."""
+    """By head: the staff's open assignments by standing, as in ``permissions.managed``; a fixed number of queries."""
     if not heads:
         return {}
     open_rows = Assignment.objects.open().filter(Q(shared=True) | ~Q(source=Source.SELF))

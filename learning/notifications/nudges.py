@@ -1,7 +1,7 @@
-"""A manager's word to a learner: editable, logged, at most one a day, and one mail a person a day.
+"""Reminders that a manager sends by hand: editable, logged, at most one a day per assignment and one mail per person.
 
-The in-site notice stands at once; the mail waits in the outbox, which sends on working days. It refuses those whom
-the sender does not answer for, and what has ended, stands still or has not begun.
+The in-site notice appears at once; the mail waits in the outbox, which sends on working days. It refuses learners whom
+the sender does not oversee, and assignments that have ended, are suspended or have not started.
 """
 
 from __future__ import annotations
@@ -27,70 +27,83 @@ MAX_TEXT = 1000
 
 @transaction.atomic
 def remind(*, assignment: Assignment, user: User, text: str) -> Reminder:
-    """Send `text` to the learner. Raises PermissionDenied, and ValidationError with a sentence that says what to do."""
-    me: Person | None = getattr(user, "person", None)
+    """Send `text` to the learner.
+
+    Raises PermissionDenied and ValidationError (text_required, text_too_long, assignment_closed, assignment_suspended,
+    assignment_not_started, already_reminded_today, mail_already_today).
+    """
+    sender: Person | None = getattr(user, "person", None)
     rows = Assignment.objects.select_for_update(of=("self",)).select_related("path", "person")
     row = rows.get(pk=assignment.pk)
-    if me is None or row.person_id == me.pk or not permissions.overseen(user).filter(pk=row.pk).exists():
+    if sender is None or row.person_id == sender.pk or not permissions.overseen(user).filter(pk=row.pk).exists():
         raise PermissionDenied("この職員に声をかける担当ではありません。")
     _require_running(row)
     text = text.strip()
     if not text:
-        raise ValidationError("文面が空です。伝えたいことを書いてから送ってください。")
+        raise ValidationError("文面が空です。伝えたいことを書いてから送ってください。", code="text_required")
     if len(text) > MAX_TEXT:
-        raise ValidationError(f"文面は{MAX_TEXT}文字までです。{len(text) - MAX_TEXT}文字けずってください。")
-    made = _once_a_day(row, me, text)
+        raise ValidationError(
+            f"文面は{MAX_TEXT}文字までです。{len(text) - MAX_TEXT}文字けずってください。", code="text_too_long"
+        )
+    reminder = _save_reminder(row, sender, text)
     title = row.path.title
     audit.record(actor=user, action="assignment.reminded", obj=row)
-    notify(row.person, text=f"{me.name}さんから、「{title}」について声がかかりました。", url=_page(row))
-    return made
+    notify(row.person, text=f"{sender.name}さんから、「{title}」について声がかかりました。", url=_assignment_url(row))
+    return reminder
 
 
-def _once_a_day(row: Assignment, me: Person, text: str) -> Reminder:
-    """The log and the mail; the database keeps both from being doubled, whoever presses at the same time."""
+def _save_reminder(row: Assignment, sender: Person, text: str) -> Reminder:
+    """Save the log entry and the mail. Database constraints prevent duplicates from simultaneous requests."""
     today = clock.today()
     kind = Reminder.Kind.MANAGER
     if Reminder.objects.filter(assignment=row, kind=kind, about=today).exists():
-        raise ValidationError("この学習には、今日もう声をかけています。次に送れるのは明日です。")
-    kept = f"{row.person.name}さんには、今日のお知らせがもう1通あります（1人に1日1通まで）。文面は残してあるので、明日また送ってください。"
+        raise ValidationError(
+            "この学習には、今日もう声をかけています。次に送れるのは明日です。", code="already_reminded_today"
+        )
+    message = f"{row.person.name}さんには、今日のお知らせがもう1通あります（1人に1日1通まで）。文面は残してあるので、明日また送ってください。"
     if Message.objects.filter(person=row.person, on=today).exists():
-        raise ValidationError(kept)
+        raise ValidationError(message, code="mail_already_today")
     try:
         with transaction.atomic():
             Message.objects.create(
                 person=row.person,
                 on=today,
                 subject=f"学習パス「{row.path.title}」について",
-                body=f"{text}\n\n{settings.WAGTAILADMIN_BASE_URL}{_page(row)}",
-                by=me,
+                body=f"{text}\n\n{settings.WAGTAILADMIN_BASE_URL}{_assignment_url(row)}",
+                by=sender,
             )
-            return Reminder.objects.create(assignment=row, kind=kind, about=today, text=text, by=me)
+            return Reminder.objects.create(assignment=row, kind=kind, about=today, text=text, by=sender)
     except IntegrityError:
-        raise ValidationError(kept) from None
+        raise ValidationError(message, code="mail_already_today") from None
 
 
 def _require_running(row: Assignment) -> None:
     if row.state == AssignmentState.SUSPENDED:
-        raise ValidationError("休止中なので送れません。復帰すると期限が延び、また送れるようになります。")
+        raise ValidationError(
+            "休止中なので送れません。復帰すると期限が延び、また送れるようになります。", code="assignment_suspended"
+        )
     if not row.is_running:
-        raise ValidationError("この学習は、もう終わっています。画面を開き直してください。")
+        raise ValidationError("この学習は、もう終わっています。画面を開き直してください。", code="assignment_closed")
     if row.start_on > clock.today():
-        raise ValidationError(f"この学習は{era_date(row.start_on)}から始まります。始まってから送ってください。")
+        raise ValidationError(
+            f"この学習は{era_date(row.start_on)}から始まります。始まってから送ってください。",
+            code="assignment_not_started",
+        )
 
 
 def draft(*, assignment: Assignment, by: Person) -> str:
-    """The text that the form begins with: polite, with the path, the due day and the next step. To be adapted."""
+    """The initial text of the form, to be adapted: polite, with the path, the due date and the next step."""
     title = PathTitles(by.user, [assignment.path_id]).of(assignment.path_id)
-    following = outline(assignment.version).next_step(done_days(assignment))
+    next_step = outline(assignment.version).next_step(done_days(assignment))
     due, days = era_date(assignment.due_on), assignment.days_left()
     if days < 0:
         when = f"期限（{due}）を過ぎていますが、まだ間に合います。"
     else:
         when = f"期限は{due}です（あと{days}日）。" if days else f"期限は今日（{due}）です。"
     step, both = "", [assignment.person, by]
-    # What either of the two may not open has no title in a letter between them.
-    if following and not reading_targets.unreadable_for([following], both, readers_of(both, clock.today())):
-        step = f"次は「{following.title}」（約{following.minutes}分）です。"
+    # The letter does not name a step that one of the two may not open.
+    if next_step and not reading_targets.unreadable_for([next_step], both, readers_of(both, clock.today())):
+        step = f"次は「{next_step.title}」（約{next_step.minutes}分）です。"
     return (
         f"{assignment.person.name}さん\n"
         f"{by.name}です。学習パス「{title}」について、お声がけします。\n"
@@ -99,5 +112,5 @@ def draft(*, assignment: Assignment, by: Person) -> str:
     )
 
 
-def _page(row: Assignment) -> str:
+def _assignment_url(row: Assignment) -> str:
     return f"/my/learning/{row.uid}/"

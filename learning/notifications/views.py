@@ -1,4 +1,4 @@
-"""The outbox, for the training office: what was written, sent, and not sent and why. It refuses to send."""
+"""The outbox page of the training office: mails written, sent, and not sent with the reason. It sends nothing."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from learning.models import Assignment, Message, Source, TrainingRecord
 from learning.notifications.reminders import NO_ADDRESS
 
 SHOWN = 30
-#: What a mail speaks of, by the ends of its addresses (learning.notifications.collecting, learning.notifications.nudges).
-TOLD = re.compile(r"/my/learning/([0-9a-f-]{36})/|/my/#(record-\d+)-|/(LP-[A-Z0-9-]+)")
+#: The assignments, records and paths that a mail is about, by the links in it (collecting and nudges write them).
+SUBJECT_LINKS = re.compile(r"/my/learning/([0-9a-f-]{36})/|/my/#(record-\d+)-|/(LP-[A-Z0-9-]+)")
 UNSENT = Q(sent_at__isnull=True)
-#: By the value of `state`: what it is called, and its rows.
+#: By the value of `state`: its label and its filter.
 STATES: dict[str, tuple[str, Q]] = {
     "": ("すべて", Q()),
     "sent": ("送った", Q(sent_at__isnull=False)),
@@ -32,7 +32,7 @@ STATES: dict[str, tuple[str, Q]] = {
 
 
 @office_only
-def page(request: HttpRequest) -> HttpResponse:
+def outbox_page(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     state = state if state in STATES else ""
     rows = Message.objects.filter(STATES[state][1]).select_related("person", "by").order_by("-on", "-pk")
@@ -46,43 +46,45 @@ def page(request: HttpRequest) -> HttpResponse:
         }
         for key, (label, _) in STATES.items()
     ]
-    shown = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
+    page = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
     crumbs = [{"url": reverse("training"), "label": "研修担当"}, {"label": "送信箱"}]
-    private = _private(list(shown))
-    rows_shown = [_row(row, private) for row in shown]
-    context = {"crumbs": crumbs, "tabs": tabs, "state": state, "page": shown, "rows": rows_shown}
+    private = _private(list(page))
+    rows_shown = [_row(row, private) for row in page]
+    context = {"crumbs": crumbs, "tabs": tabs, "state": state, "page": page, "rows": rows_shown}
     return render(request, "learning/outbox.html", context)
 
 
 def _private(rows: Sequence[Message]) -> set[int]:
-    """Mails on what their person began or entered alone and shows to nobody, by pk; by the addresses in them.
+    """Pks of mails about private assignments or records of their recipient, recognised by the links in them.
 
-    So are those from before a path that was begun alone was assigned (0029).
+    Mails from before a self-started path was assigned are private too (0029).
     """
     people = {row.person_id for row in rows}
-    begun = Assignment.objects.filter(person__in=people, source=Source.SELF, shared=False)
-    entered = TrainingRecord.objects.filter(person__in=people, origin=TrainingRecord.Origin.SELF, shared=False)
-    alone: set[tuple[int, str]] = set()
-    for person_id, uid, public_id in begun.values_list("person_id", "uid", "path__public_id"):
-        alone |= {(person_id, str(uid)), (person_id, public_id or "")}
-    alone |= {(person_id, f"record-{pk}") for person_id, pk in entered.values_list("person_id", "pk")}
-    taken = Assignment.objects.filter(person__in=people, begun_on__isnull=False)
-    since = {(person_id, str(uid)): on for person_id, uid, on in taken.values_list("person_id", "uid", "assigned_on")}
+    self_started = Assignment.objects.filter(person__in=people, source=Source.SELF, shared=False)
+    own_records = TrainingRecord.objects.filter(person__in=people, origin=TrainingRecord.Origin.SELF, shared=False)
+    private_keys: set[tuple[int, str]] = set()
+    for person_id, uid, public_id in self_started.values_list("person_id", "uid", "path__public_id"):
+        private_keys |= {(person_id, str(uid)), (person_id, public_id or "")}
+    private_keys |= {(person_id, f"record-{pk}") for person_id, pk in own_records.values_list("person_id", "pk")}
+    adopted = Assignment.objects.filter(person__in=people, begun_on__isnull=False)
+    adopted_on = {
+        (person_id, str(uid)): on for person_id, uid, on in adopted.values_list("person_id", "uid", "assigned_on")
+    }
     return {
         row.pk
         for row in rows
-        for found in TOLD.findall(row.body)
-        for said in found
-        if (row.person_id, said) in alone or row.on < since.get((row.person_id, said), date.min)
+        for match in SUBJECT_LINKS.findall(row.body)
+        for key in match
+        if (row.person_id, key) in private_keys or row.on < adopted_on.get((row.person_id, key), date.min)
     }
 
 
 def _row(row: Message, private: set[int]) -> dict[str, Any]:
-    """One mail and what became of it, in words; what its person shows to nobody is not read here either."""
-    return {**_became(row), "is_private": row.pk in private}
+    """One mail with its status. The page does not show the text of private mails."""
+    return {**_status(row), "is_private": row.pk in private}
 
 
-def _became(row: Message) -> dict[str, Any]:
+def _status(row: Message) -> dict[str, Any]:
     if row.sent_at is not None:
         return {"mail": row, "code": "published", "label": "送った"}
     if row.failure == NO_ADDRESS:
@@ -93,5 +95,5 @@ def _became(row: Message) -> dict[str, Any]:
 
 
 urlpatterns: list[URLPattern] = [
-    path("training/outbox/", page, name="training_outbox"),
+    path("training/outbox/", outbox_page, name="training_outbox"),
 ]

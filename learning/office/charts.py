@@ -1,6 +1,6 @@
-"""A line over twelve months as the points of an SVG, which a template draws. Pure; it knows no measure.
+"""A line chart of twelve months as SVG coordinates, which a template draws. Pure.
 
-A month without a value (nobody, or too few to say) leaves a gap: the line is in pieces, never drawn through it.
+A month without a value (nobody, or too few people to show) leaves a gap: the line is never drawn through it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The numbers of the training office's page, made in a few queries and kept for a minute at most (``learning.cache``).
+"""The figures of the training office's dashboard, computed in a few queries and cached (``learning.cache``).
 
-It refuses to say anything of a department, month or year in which fewer than five people stand (I15).
+It refuses to show figures of a department, month or year with fewer than five people (I15).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from learning.models import OPEN
 from learning.office import metrics
 from learning.office.metrics import Span
 from learning.rules import matching
-from learning.suppression import FEWEST, hidden
+from learning.suppression import MIN_PEOPLE, groups_to_hide
 from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_start
 from organization.tree import UnitTree, unit_tree
@@ -38,7 +38,7 @@ class Department:
 
 @dataclass(frozen=True)
 class Share:
-    """A part of a whole, and what stands beside it: M13 (done ÷ due, waived apart), M14 (used ÷ asked, answered)."""
+    """A part of a whole, and a separate count: M13 (done ÷ due; waived), M14 (used ÷ asked; answered)."""
 
     whole: int = 0
     part: int = 0
@@ -59,8 +59,8 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A measure by month, and this fiscal year to date."""
+class Series:
+    """A metric by month, and for this fiscal year to date."""
 
     months: Mapping[date, Share]
     year: Share
@@ -70,19 +70,19 @@ class Line:
 class Figures:
     departments: tuple[Department, ...]
     total: Department
-    completion: Line
-    use: Line
+    completion: Series
+    use: Series
     reflections: int
     unanswered: int
     matched: Mapping[int, int]
 
 
 def figures() -> Figures:
-    """The numbers as they stand; those of less than a minute ago where nothing has been done since."""
-    return figure_cache.cached("office", lambda: make(clock.today()))
+    """The current figures, cached for at most a minute while nothing changes."""
+    return figure_cache.cached("office", lambda: compute_figures(clock.today()))
 
 
-def make(today: date) -> Figures:
+def compute_figures(today: date) -> Figures:
     departments, total = department_table(today)
     waiting = metrics.records().aggregate(
         reflections=Count("pk", filter=metrics.reflection_overdue_q(today)),
@@ -99,28 +99,28 @@ def department_of(tree: UnitTree, unit_id: int | None) -> int:
 
 
 def department_table(today: date) -> tuple[tuple[Department, ...], Department]:
-    """Open assignments by the department of today, in the order of the unit's code; and all together."""
+    """Open assignments by current department, ordered by unit code; and their total."""
     base = metrics.assignments().filter(metrics.open_q(today))
     counts = {name: Count("pk", filter=metrics.MEASURES[name].q(today)) for name in COLUMNS}
     # By person, then department, in one query: people in two units of one department are counted once.
     grouped = metrics.with_unit(base, today).values("unit", "person_id").annotate(**counts).order_by()
-    tree, found = unit_tree(today), dict[int, list[int]]()
+    tree, sums_by_department = unit_tree(today), dict[int, list[int]]()
     people: dict[int, set[int]] = {}
     for row in grouped.values_list("unit", "person_id", *COLUMNS):
         department = department_of(tree, row[0])
-        sums = found.setdefault(department, [0] * len(COLUMNS))
+        sums = sums_by_department.setdefault(department, [0] * len(COLUMNS))
         for n, number in enumerate(row[2:]):
             sums[n] += number
         people.setdefault(department, set()).add(row[1])
     sizes = {department: len(members) for department, members in people.items()}
-    few = hidden(sizes)
+    few = groups_to_hide(sizes)
     lines = tuple(
-        Department(department, sizes[department], tuple(found[department]), department in few.groups)
+        Department(department, sizes[department], tuple(sums_by_department[department]), department in few.groups)
         for department in sorted(
-            found, key=lambda unit: (unit == NOWHERE, tree.units[unit].code if unit in tree.units else "")
+            sums_by_department, key=lambda unit: (unit == NOWHERE, tree.units[unit].code if unit in tree.units else "")
         )
     )
-    sums = [sum(column) for column in zip(*found.values(), strict=True)] or [0] * len(COLUMNS)
+    sums = [sum(column) for column in zip(*sums_by_department.values(), strict=True)] or [0] * len(COLUMNS)
     return lines, Department(NOWHERE, len(set().union(*people.values())), tuple(sums), few.total)
 
 
@@ -131,21 +131,21 @@ def hidden_departments(today: date) -> frozenset[int]:
 # --- By month --------------------------------------------------------------------------------
 
 
-def completion(today: date) -> Line:
+def completion(today: date) -> Series:
     """M13."""
-    span = _twelve(today)
+    span = _twelve_months(today)
     rows = metrics.assignments().filter(metrics.due_q(span) | metrics.waived_q(span))
     counted = rows.values("due_on").annotate(
         whole=Count("pk", filter=metrics.due_q(span)),
         part=Count("pk", filter=metrics.done_by_due_q(span)),
         beside=Count("pk", filter=metrics.waived_q(span)),
     )
-    return _line(counted.order_by().values_list("due_on", "whole", "part", "beside"), today)
+    return _series_by_month(counted.order_by().values_list("due_on", "whole", "part", "beside"), today)
 
 
-def use(today: date) -> Line:
+def use(today: date) -> Series:
     """M14."""
-    span = _twelve(today)
+    span = _twelve_months(today)
     counted = metrics.records().filter(metrics.asked_q(span)).values("ends_on")
     counted = counted.annotate(
         whole=Count("pk"),
@@ -153,15 +153,15 @@ def use(today: date) -> Line:
         beside=Count("pk", filter=~Q(used="")),
     )
     days = counted.order_by().values_list("ends_on", "whole", "part", "beside")
-    return _line(((day + metrics.ASKED_AFTER, *numbers) for day, *numbers in days), today)
+    return _series_by_month(((day + metrics.ASKED_AFTER, *numbers) for day, *numbers in days), today)
 
 
-def _twelve(today: date) -> Span:
+def _twelve_months(today: date) -> Span:
     return Span(metrics.last_months(today)[0], today, today)
 
 
-def _line(days: Iterable[tuple[Any, ...]], today: date) -> Line:
-    """Days into months; months of few are hidden, and another beside them where the year's total would tell."""
+def _series_by_month(days: Iterable[tuple[Any, ...]], today: date) -> Series:
+    """Sum days by month. Small months are hidden, and one more where the year's total would reveal them."""
     sums = {month: [0, 0, 0] for month in metrics.last_months(today)}
     for day, *numbers in days:
         month = sums[day.replace(day=1)]
@@ -169,13 +169,13 @@ def _line(days: Iterable[tuple[Any, ...]], today: date) -> Line:
             month[n] += number
     begins = fiscal_year_start(fiscal_year(today))
     this_year = {month: numbers for month, numbers in sums.items() if month >= begins}
-    # What stands beside (waived) is in neither; a month of it alone is a small group all the same.
+    # The separate count (waived) is in neither number, but a month with only that is a small group too.
     sizes = {month: whole or beside for month, (whole, _, beside) in sums.items()}
-    few_now = hidden({month: sizes[month] for month in this_year})
-    few = few_now.groups | {month for month, size in sizes.items() if month < begins and 0 < size < FEWEST}
+    few_now = groups_to_hide({month: sizes[month] for month in this_year})
+    few = few_now.groups | {month for month, size in sizes.items() if month < begins and 0 < size < MIN_PEOPLE}
     whole, part, beside = (sum(column) for column in zip(*this_year.values(), strict=True))
     months = {month: Share(a, b, c, month in few) for month, (a, b, c) in sums.items()}
-    return Line(months, Share(whole, part, beside, few_now.total))
+    return Series(months, Share(whole, part, beside, few_now.total))
 
 
 # --- Rules and imports, which other modules answer for ---------------------------------------
@@ -188,5 +188,5 @@ def matched(today: date) -> dict[int, int]:
 
 def rules_on(today: date) -> QuerySet[Any]:
     """Rules in force, each with `given`: the open assignments that it made."""
-    found = matching.in_force(today).annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
-    return found.order_by("path__title", "pk")
+    rules = matching.in_force(today).annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
+    return rules.order_by("path__title", "pk")

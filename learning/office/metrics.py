@@ -1,7 +1,7 @@
-"""What the training office counts: each measure is one queryset, behind the number and behind the rows it opens.
+"""Metric definitions of the training office: each is one queryset, used for the number and for the rows behind it.
 
-M13 (学習パス完了) and M14 (研修の活用) (docs/rules.md). What somebody began by themselves and does not share is
-counted nowhere. It refuses to count by person, and to order people by what they did.
+M13 (学習パス完了) and M14 (研修の活用): docs/rules.md. Unshared self-started assignments are counted nowhere. This
+module refuses to count by person and to rank people.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ USED = (TrainingRecord.Used.USED, TrainingRecord.Used.PARTLY)
 
 @dataclass(frozen=True)
 class Span:
-    """The days that a measure of time counts, both inclusive, as seen on the day `today`."""
+    """The days that a metric of a period counts, both inclusive, as of `today`."""
 
     first: date
     last: date
@@ -40,10 +40,10 @@ def year_to_date(today: date) -> Span:
 
 def month_span(month: date, today: date) -> Span:
     """The calendar month that begins on `month`."""
-    return Span(month, following(month) - timedelta(days=1), today)
+    return Span(month, next_month(month) - timedelta(days=1), today)
 
 
-def following(month: date) -> date:
+def next_month(month: date) -> date:
     return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
@@ -57,19 +57,19 @@ def last_months(today: date) -> list[date]:
 
 
 def assignments() -> QuerySet[Assignment]:
-    """All but what somebody began by themselves and keeps private: `managing.overseen` of the office."""
+    """Assignments that count in statistics: all except unshared self-started ones, as `permissions.overseen`."""
     return Assignment.objects.filter(Q(shared=True) | ~Q(source=Source.SELF))
 
 
 def records() -> QuerySet[TrainingRecord]:
-    """All but what somebody entered by themselves and keeps private."""
+    """Records that count in statistics: all except unshared own entries."""
     return TrainingRecord.objects.filter(Q(shared=True) | ~Q(origin=TrainingRecord.Origin.SELF))
 
 
-def with_unit(found: QuerySet[Any], on: date) -> QuerySet[Any]:
-    """Each row with `unit`: where its person's main post of that day lies; None where there is none."""
+def with_unit(rows: QuerySet[Any], on: date) -> QuerySet[Any]:
+    """Annotate each row with `unit`: the unit of the person's main post on that day, or None."""
     main = held_on(on).filter(kind=Appointment.Kind.MAIN, person=OuterRef("person_id")).order_by("starts_on", "pk")
-    return found.annotate(unit=Subquery(main.values("post__unit_id")[:1], output_field=IntegerField()))
+    return rows.annotate(unit=Subquery(main.values("post__unit_id")[:1], output_field=IntegerField()))
 
 
 # --- M13 -------------------------------------------------------------------------------------
@@ -183,9 +183,9 @@ def rows(name: str, *, today: date | None = None, month: date | None = None) -> 
     return measure.counts().filter(measure.q(month_span(month, day) if month else year_to_date(day)))
 
 
-def in_units(found: QuerySet[Any], units: frozenset[int] | None, on: date) -> QuerySet[Any]:
-    """Those of people whose main post of that day lies in one of `units`; of people without one, where it is None."""
+def in_units(rows: QuerySet[Any], units: frozenset[int] | None, on: date) -> QuerySet[Any]:
+    """Rows of people whose main post on that day is in one of `units`; None selects people without a main post."""
     if units is not None:
-        return with_unit(found, on).filter(unit__in=units)
+        return with_unit(rows, on).filter(unit__in=units)
     main = held_on(on).filter(kind=Appointment.Kind.MAIN, person=OuterRef("person_id"))
-    return found.filter(~Exists(main))
+    return rows.filter(~Exists(main))

@@ -1,7 +1,7 @@
-"""研修担当's page: catalogue, rules, due and overdue by department, M13 and M14; and the rows behind each number.
+"""The dashboard of 研修担当: catalogue, rules, due and overdue by department, M13 and M14; and the rows behind them.
 
-For the training office alone: to everybody else these addresses do not exist. The views only ask and show; what is
-counted is ``learning.office.metrics``, how it stands ``learning.office.dashboard``.
+For the training office only; everybody else gets 404. Metrics are defined in ``learning.office.metrics`` and computed
+in ``learning.office.dashboard``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from learning.cache import figure_cache
 from learning.models import STANDINGS, Assignment, LearningPath, Stage, TrainingCourse, UnmatchedRow
 from learning.office import dashboard, metrics
 from learning.office.charts import chart
-from learning.suppression import SAID
+from learning.suppression import HIDDEN_TEXT
 from organization import clock
 from organization.audience import Audience
 from organization.fiscal import era_month, fiscal_year, fiscal_year_label
@@ -37,15 +37,15 @@ BY_DATE = "日付の順に並べています。人に順位は付けません。
 NOWHERE = "今日、本務の職がない人"
 
 
-def rows_url(name: str, **said: str) -> str:
-    return f"{reverse('training_rows')}?{urlencode({'measure': name, **said})}"
+def rows_url(name: str, **parameters: str) -> str:
+    return f"{reverse('training_rows')}?{urlencode({'measure': name, **parameters})}"
 
 
 # --- The page --------------------------------------------------------------------------------
 
 
 @office_only
-def page(request: HttpRequest) -> HttpResponse:
+def office_page(request: HttpRequest) -> HttpResponse:
     today = clock.today()
     numbers = dashboard.figures()
     tree = unit_tree(today)
@@ -57,16 +57,18 @@ def page(request: HttpRequest) -> HttpResponse:
         "departments": [_department(row, tree) for row in numbers.departments],
         "total": _department(numbers.total, tree),
         "columns": [metrics.MEASURES[name].label for name in dashboard.COLUMNS],
-        "completion": _line(numbers.completion, ("due", "done", "waived"), ("期限が来た", "期限までに完了", "免除")),
+        "completion": _series_context(
+            numbers.completion, ("due", "done", "waived"), ("期限が来た", "期限までに完了", "免除")
+        ),
         "use": {
-            **_line(numbers.use, ("asked", "used", "answered"), ("尋ねた", "使った・一部使った", "答えた")),
+            **_series_context(numbers.use, ("asked", "used", "answered"), ("尋ねた", "使った・一部使った", "答えた")),
             "answered": numbers.use.year.beside_percent,
         },
         "rules": [
             {"rule": rule, "matched": numbers.matched.get(rule.pk), "given": rule.given}
             for rule in dashboard.rules_on(today)
         ],
-        "said": SAID,
+        "said": HIDDEN_TEXT,
     }
     return render(request, "learning/office.html", context)
 
@@ -94,7 +96,7 @@ def _paths() -> list[dict[str, Any]]:
 
 
 def _waiting(numbers: dashboard.Figures) -> list[dict[str, Any]]:
-    found = [
+    entries = [
         {
             "label": "研修報告の期限を過ぎた受講",
             "value": numbers.reflections,
@@ -109,8 +111,8 @@ def _waiting(numbers: dashboard.Figures) -> list[dict[str, Any]]:
         },
     ]
     unmatched, note = UnmatchedRow.objects.open().count(), "取込みで、職員や研修が見つからなかったもの"
-    found.append({"label": "確かめる行", "value": unmatched, "url": reverse("training_unmatched"), "note": note})
-    return [{"unit": "件", **row} for row in found]
+    entries.append({"label": "確かめる行", "value": unmatched, "url": reverse("training_unmatched"), "note": note})
+    return [{"unit": "件", **row} for row in entries]
 
 
 def department_name(tree: UnitTree, unit_id: int) -> str:
@@ -131,12 +133,12 @@ def _department(row: dashboard.Department, tree: UnitTree) -> dict[str, Any]:
     }
 
 
-def _line(line: dashboard.Line, names: Sequence[str], heads: Sequence[str]) -> dict[str, Any]:
+def _series_context(line: dashboard.Series, names: Sequence[str], heads: Sequence[str]) -> dict[str, Any]:
     """The year's share, and a row a month with the addresses of what it counts."""
 
-    def cells(share: dashboard.Share, **said: str) -> list[tuple[int, str]]:
+    def cells(share: dashboard.Share, **parameters: str) -> list[tuple[int, str]]:
         numbers = (share.whole, share.part, share.beside)
-        return [(number, rows_url(name, **said)) for number, name in zip(numbers, names, strict=True)]
+        return [(number, rows_url(name, **parameters)) for number, name in zip(numbers, names, strict=True)]
 
     months = [
         {"month": month, "share": share, "cells": cells(share, month=f"{month:%Y-%m}")}
@@ -156,8 +158,8 @@ def _line(line: dashboard.Line, names: Sequence[str], heads: Sequence[str]) -> d
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the address asks for, checked; Http404 where it asks for what is not said."""
+class RowsRequest:
+    """The validated request for the rows behind one number."""
 
     name: str
     rows: QuerySet[Any]
@@ -166,19 +168,19 @@ class Asked:
 
 
 @office_only
-def rows(request: HttpRequest) -> HttpResponseBase:
-    asked = _asked(request)
-    form = request.GET.get("format", "")
-    if form in FORMATS:
-        table = _table(asked.name, _whole(asked, asked.rows).iterator(chunk_size=2000))
-        return as_file(form, f"training-{asked.name}", Sheet("一覧", _header(asked.name), table))
+def rows_page(request: HttpRequest) -> HttpResponseBase:
+    asked = _rows_request(request)
+    file_format = request.GET.get("format", "")
+    if file_format in FORMATS:
+        table = _table(asked.name, _with_related(asked, asked.rows).iterator(chunk_size=2000))
+        return as_file(file_format, f"training-{asked.name}", Sheet("一覧", _header(asked.name), table))
     # What a row of the catalogues opens, by its first cell; rows of people open nothing.
     opens = {"courses": "course", "paths": "path_build"}.get(asked.name.split("_")[0], "")
     pages = Paginator(asked.rows.values_list("pk", flat=True), PAGE)
     pages.count = figure_cache.cached(("rows", *sorted(asked.said.items())), asked.rows.count)
-    shown = pages.get_page(request.GET.get("page"))
-    # First which rows, then what they say: whose department it is is asked of one page's people, not of everybody.
-    found = _whole(asked, asked.rows.filter(pk__in=list(shown.object_list)))
+    page = pages.get_page(request.GET.get("page"))
+    # Select the page's pks first: the department is then looked up for one page of people, not for all.
+    matching = _with_related(asked, asked.rows.filter(pk__in=list(page.object_list)))
     context = {
         "label": asked.label,
         "order": "名前の順に並べています。"
@@ -188,55 +190,55 @@ def rows(request: HttpRequest) -> HttpResponseBase:
         else BY_DATE,
         "opens": opens,
         "header": _header(asked.name),
-        "rows": list(_table(asked.name, found)),
-        "page": shown,
+        "rows": list(_table(asked.name, matching)),
+        "page": page,
         "query": urlencode(asked.said),
     }
     return render(request, "learning/office_rows.html", context)
 
 
-def _asked(request: HttpRequest) -> Asked:
-    name, said = request.GET.get("measure", ""), {"measure": request.GET.get("measure", "")}
+def _rows_request(request: HttpRequest) -> RowsRequest:
+    name, parameters = request.GET.get("measure", ""), {"measure": request.GET.get("measure", "")}
     if name in ("courses", "courses_retired"):
         label = "終了した研修" if name == "courses_retired" else "目録の研修"
         found: QuerySet[Any] = TrainingCourse.objects.filter(retired=name == "courses_retired").order_by("code")
-        return Asked(name, found, label, said)
+        return RowsRequest(name, found, label, parameters)
     if name.startswith("paths_") and (stage := name.removeprefix("paths_")) in Stage.values:
         found = office_paths().filter(stage=stage).order_by("title", "pk")
-        return Asked(name, found, f"学習パス：{Stage(stage).label}", said)
+        return RowsRequest(name, found, f"学習パス：{Stage(stage).label}", parameters)
     if name not in metrics.MEASURES:
         raise Http404
     today, measure = clock.today(), metrics.MEASURES[name]
     label, month, numbers = measure.label, None, dashboard.figures()
     line = numbers.use if measure.of_records else numbers.completion
-    if given := request.GET.get("month", ""):
-        month = _month(given, today)
+    if value := request.GET.get("month", ""):
+        month = _month(value, today)
         if not measure.spanned or month not in line.months or line.months[month].people_few:
             raise Http404
-        said["month"] = given
+        parameters["month"] = value
         label += f"（{era_month(month)}）"
     elif measure.spanned:
         if line.year.people_few:
             raise Http404
         label += f"（{fiscal_year_label(fiscal_year(today))}の今日まで）"
     found = metrics.rows(name, today=today, month=month)
-    given = request.GET.get("department", "")
+    value = request.GET.get("department", "")
     # Only these are counted by department, and it is only for these that few people are hidden there (I15).
-    if given and name not in dashboard.COLUMNS:
+    if value and name not in dashboard.COLUMNS:
         raise Http404
-    if not given and name in dashboard.COLUMNS and numbers.total.hidden:
+    if not value and name in dashboard.COLUMNS and numbers.total.hidden:
         raise Http404
-    if given:
-        tree, department = unit_tree(today), _department_asked(given, today)
+    if value:
+        tree, department = unit_tree(today), _department_asked(value, today)
         units = tree.department_members(department) if department != dashboard.NOWHERE else None
         found = metrics.in_units(found, units, today)
-        said["department"] = given
+        parameters["department"] = value
         label += f"：{department_name(tree, department)}"
-    return Asked(name, found.order_by("ends_on" if measure.of_records else "due_on", "pk"), label, said)
+    return RowsRequest(name, found.order_by("ends_on" if measure.of_records else "due_on", "pk"), label, parameters)
 
 
-def _whole(asked: Asked, found: QuerySet[Any]) -> QuerySet[Any]:
-    """The rows with all that their table says."""
+def _with_related(asked: RowsRequest, found: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows with everything that the table shows."""
     if asked.name not in metrics.MEASURES:
         return found
     related = "course" if metrics.MEASURES[asked.name].of_records else "path"
@@ -283,14 +285,14 @@ def _table(name: str, found: Any) -> Iterator[list[Any]]:
             ]
         return
     if name.startswith("paths_"):
-        for one in found:
-            owner = tree.name(one.owner_unit_id) if one.owner_unit_id else ""
-            yield [one.public_id or "", one.title, owner, one.get_audience_display()]
+        for learning_path in found:
+            owner = tree.name(learning_path.owner_unit_id) if learning_path.owner_unit_id else ""
+            yield [learning_path.public_id or "", learning_path.title, owner, learning_path.get_audience_display()]
         return
     few = dashboard.hidden_departments(today)
     for row in found:
         department = dashboard.department_of(tree, row.unit)
-        where = f"（{SAID}）" if department in few else department_name(tree, department)
+        where = f"（{HIDDEN_TEXT}）" if department in few else department_name(tree, department)
         person = [row.person.staff_no, row.person.name, where]
         if isinstance(row, Assignment):
             yield [*person, row.path.title, row.start_on, row.due_on, STANDINGS[row.standing()], row.completed_on or ""]
@@ -299,6 +301,6 @@ def _table(name: str, found: Any) -> Iterator[list[Any]]:
 
 
 urlpatterns = [
-    path("training/", page, name="training"),
-    path("training/rows/", rows, name="training_rows"),
+    path("training/", office_page, name="training"),
+    path("training/rows/", rows_page, name="training_rows"),
 ]

@@ -23,7 +23,7 @@ from imports.spreadsheets import defused
 from kb.models import Item, Reaction
 from kb.models.item import State
 from learning.models import Assignment, AssignmentState, Step, StepProgress, StepType, TrainingRecord
-from learning.suppression import FEWEST
+from learning.suppression import MIN_PEOPLE
 from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_label
 from organization.models import Appointment, Person
@@ -176,7 +176,7 @@ def outcomes(person: Person) -> list[Outcome]:
     for item_id, person_id in Reaction.objects.filter(item__in=mine).values_list("item_id", "person_id"):
         if person_id != person.pk:
             pressed.setdefault(item_id, []).append(person_id)
-    many = {pk for people in pressed.values() if len(people) >= FEWEST for pk in people}
+    many = {pk for people in pressed.values() if len(people) >= MIN_PEOPLE for pk in people}
     units = _unit_names(many) if many else {}
     return [_outcome(item, because[item.pk], pressed.get(item.pk, []), units) for item in mine]
 
@@ -184,8 +184,8 @@ def outcomes(person: Person) -> list[Outcome]:
 def _outcome(item: Item, because: str, people: list[int], units: dict[int, str]) -> Outcome:
     if not people:
         return Outcome(item, because)
-    if len(people) < FEWEST:
-        return Outcome(item, because, f"{FEWEST}人未満")
+    if len(people) < MIN_PEOPLE:
+        return Outcome(item, because, f"{MIN_PEOPLE}人未満")
     named = Counter(units[pk] for pk in people if pk in units)
     return Outcome(item, because, f"{len(people)}人", tuple(sorted(named)))
 
@@ -204,5 +204,5 @@ def _unit_names(people: set[int]) -> dict[int, str]:
     names = {}
     for person, unit in where.items():
         above = next(iter(tree.ancestors(unit)), unit)
-        names[person] = tree.name(unit if staff.get(unit, 0) >= FEWEST else above)
+        names[person] = tree.name(unit if staff.get(unit, 0) >= MIN_PEOPLE else above)
     return names

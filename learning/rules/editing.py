@@ -1,8 +1,8 @@
-"""Making, changing and ending assignment rules.
+"""Creating, changing and deleting assignment rules.
 
-The training office rules for everybody, a head for the own unit and those below. A rule that has given anybody a path
-keeps whom it was for: only its reason and its last day change, and it is never deleted. What a rule matches and does
-is ``learning.rules.matching``.
+The training office makes rules for everybody, a head for the own unit and those below. Once a rule has assigned its
+path to anybody, only its reason and its last day can change, and it is never deleted. What a rule matches and does is
+in ``learning.rules.matching``.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from organization.models import Person, User
 from organization.policy import Viewer, reader_for
 from organization.posts import main_post
 
-#: What may still change once somebody was given the path by the rule.
-CHANGES_LATER = frozenset({"reason", "ends_on"})
-SAID = (
+#: Fields that may still change once the rule has assigned its path to somebody.
+EDITABLE_WHEN_USED = frozenset({"reason", "ends_on"})
+AUDITED_FIELDS = (
     "path_id",
     "unit_id",
     "newcomers",
@@ -40,21 +40,21 @@ SAID = (
 
 def rules_of(user: Viewer) -> QuerySet[AssignmentRule]:
     """The rules that `user` may see and change: all for the training office, else those of units managed today."""
-    found = AssignmentRule.objects.select_related("path", "unit")
+    rules = AssignmentRule.objects.select_related("path", "unit")
     if permissions.is_office(user):
-        return found
-    return found.filter(unit_id__in=reader_for(user).managed_unit_ids)
+        return rules
+    return rules.filter(unit_id__in=reader_for(user).managed_unit_ids)
 
 
-def may_rule(user: Viewer, unit_id: int | None) -> bool:
-    """Whether `user` may rule for that unit and those below (None: for the whole prefecture)."""
+def may_edit_rules_of(user: Viewer, unit_id: int | None) -> bool:
+    """Whether `user` may edit rules for that unit and those below (None: for the whole prefecture)."""
     return permissions.is_office(user) or (unit_id is not None and unit_id in reader_for(user).managed_unit_ids)
 
 
 def paths_for(user: Viewer) -> QuerySet[LearningPath]:
-    """What a rule can give: active paths that its maker may open."""
-    found: QuerySet[LearningPath] = LearningPath.objects.visible_to(user).filter(stage=Stage.ACTIVE)
-    return found.order_by("title", "pk")
+    """Paths that a rule can assign: active ones that its author may open."""
+    paths: QuerySet[LearningPath] = LearningPath.objects.visible_to(user).filter(stage=Stage.ACTIVE)
+    return paths.order_by("title", "pk")
 
 
 def is_used(rule: AssignmentRule) -> bool:
@@ -62,19 +62,20 @@ def is_used(rule: AssignmentRule) -> bool:
 
 
 @transaction.atomic
-def save(*, rule: AssignmentRule, by: User) -> AssignmentRule:
-    """Make the rule, or keep what was changed. Raises PermissionDenied, ValidationError."""
-    if not may_rule(by, rule.unit_id):
+def save_rule(*, rule: AssignmentRule, by: User) -> AssignmentRule:
+    """Create or update the rule. Raises PermissionDenied and ValidationError (rule_in_use, and of the model)."""
+    if not may_edit_rules_of(by, rule.unit_id):
         raise PermissionDenied("この所属の割当規則は作れません。")
     before = AssignmentRule.objects.select_for_update().filter(pk=rule.pk).first() if rule.pk else None
-    if before is not None and not may_rule(by, before.unit_id):
+    if before is not None and not may_edit_rules_of(by, before.unit_id):
         raise PermissionDenied("この割当規則は変えられません。")
     if before is not None and is_used(before):
-        changed = {name for name in SAID if getattr(before, name) != getattr(rule, name)}
-        if changed - CHANGES_LATER:
+        changed = {name for name in AUDITED_FIELDS if getattr(before, name) != getattr(rule, name)}
+        if changed - EDITABLE_WHEN_USED:
             raise ValidationError(
                 "この規則では、もう割り当てた人がいます。変えられるのは、理由と最後の日だけです。"
-                "だれに割り当てるかを変えるときは、この規則を終わらせて、新しい規則を作ってください。"
+                "だれに割り当てるかを変えるときは、この規則を終わらせて、新しい規則を作ってください。",
+                code="rule_in_use",
             )
     if before is None:
         person: Person | None = getattr(by, "person", None)
@@ -82,22 +83,28 @@ def save(*, rule: AssignmentRule, by: User) -> AssignmentRule:
     rule.full_clean(exclude=["by_post"])
     rule.save()
     audit.record(
-        actor=by, action="rule.changed" if before else "rule.made", obj=rule, before=_said(before), after=_said(rule)
+        actor=by,
+        action="rule.changed" if before else "rule.made",
+        obj=rule,
+        before=_audited_values(before),
+        after=_audited_values(rule),
     )
     return rule
 
 
 @transaction.atomic
-def delete(*, rule: AssignmentRule, by: User) -> None:
-    """Only what never gave anybody a path. Raises PermissionDenied, ValidationError."""
+def delete_rule(*, rule: AssignmentRule, by: User) -> None:
+    """Delete a rule that has never assigned its path. Raises PermissionDenied and ValidationError (rule_in_use)."""
     row = AssignmentRule.objects.select_for_update().get(pk=rule.pk)
-    if not may_rule(by, row.unit_id):
+    if not may_edit_rules_of(by, row.unit_id):
         raise PermissionDenied("この割当規則は消せません。")
     if is_used(row):
-        raise ValidationError("この規則で割り当てた人がいるため、消せません。最後の日を入れて、終わらせてください。")
-    audit.record(actor=by, action="rule.deleted", obj=row, before=_said(row))
+        raise ValidationError(
+            "この規則で割り当てた人がいるため、消せません。最後の日を入れて、終わらせてください。", code="rule_in_use"
+        )
+    audit.record(actor=by, action="rule.deleted", obj=row, before=_audited_values(row))
     row.delete()
 
 
-def _said(rule: AssignmentRule | None) -> dict[str, Any] | None:
-    return {name: getattr(rule, name) for name in SAID} if rule is not None else None
+def _audited_values(rule: AssignmentRule | None) -> dict[str, Any] | None:
+    return {name: getattr(rule, name) for name in AUDITED_FIELDS} if rule is not None else None

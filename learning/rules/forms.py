@@ -1,4 +1,4 @@
-"""The form of an assignment rule: whom, which path, why, from when. It knows who asks, and offers no other unit or path."""
+"""The form of an assignment rule: whom, which path, why, from when. It offers only units and paths its user may use."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from organization.tree import unit_tree
 
 EVERYWHERE = ("", "全庁")
 MAX_YEARS = 45
-#: What is between the words of one line: 「主事、主任」.
-BETWEEN = re.compile("[、，,・\\s]+")
+#: Separators between the words of one line: 「主事、主任」.
+SEPARATORS = re.compile("[、，,・\\s]+")
 
 
 class RuleForm(forms.Form):
@@ -66,7 +66,7 @@ class RuleForm(forms.Form):
         self.paths = {path.public_id or str(path.pk): path for path in editing.paths_for(user)}
         if rule.pk and rule.path not in self.paths.values():
             self.paths[rule.path.public_id or str(rule.path_id)] = rule.path
-        # A rule may hold a path that whoever changes it may not open (I16).
+        # A rule may hold a path that its editor may not open (I16).
         titles = PathTitles(user, [path.pk for path in self.paths.values()])
         named = [(key, titles.of(path.pk)) for key, path in self.paths.items()]
         self._choices("path", [("", "選んでください"), *named])
@@ -74,9 +74,9 @@ class RuleForm(forms.Form):
         if not permissions.is_office(user):
             self.fields["unit"].required = True
         if editing.is_used(rule):
-            # What a browser does not send stays as it is.
+            # A disabled field keeps its value, whatever the browser sends.
             for name, field in self.fields.items():
-                field.disabled = name not in editing.CHANGES_LATER
+                field.disabled = name not in editing.EDITABLE_WHEN_USED
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
@@ -85,17 +85,17 @@ class RuleForm(forms.Form):
 
     @cached_property
     def units(self) -> dict[int, tuple[str, str]]:
-        """By pk: what stands for the unit in the form, and its name after that of the department."""
+        """By pk: the uid that stands for the unit in the form, and its name, preceded by the units above."""
         tree = unit_tree()
-        mine = None if permissions.is_office(self.user) else reader_for(self.user).managed_unit_ids
-        found = {}
+        managed = None if permissions.is_office(self.user) else reader_for(self.user).managed_unit_ids
+        units = {}
         for pk, row in sorted(tree.units.items(), key=lambda one: one[1].code):
-            if tree.is_in_force(pk) and (mine is None or pk in mine):
+            if tree.is_in_force(pk) and (managed is None or pk in managed):
                 above = [tree.name(unit) for unit in reversed(tree.ancestors(pk))]
-                found[pk] = (row.uid, " ".join([*above, tree.name(pk)]))
-        if self.rule.unit_id and self.rule.unit_id not in found:
-            found[self.rule.unit_id] = (tree.uid(self.rule.unit_id), tree.name(self.rule.unit_id))
-        return dict(sorted(found.items(), key=lambda one: one[1][1]))
+                units[pk] = (row.uid, " ".join([*above, tree.name(pk)]))
+        if self.rule.unit_id and self.rule.unit_id not in units:
+            units[self.rule.unit_id] = (tree.uid(self.rule.unit_id), tree.name(self.rule.unit_id))
+        return dict(sorted(units.items(), key=lambda one: one[1][1]))
 
     def _initial(self, rule: AssignmentRule) -> dict[str, Any]:
         if rule.pk is None:
@@ -113,31 +113,33 @@ class RuleForm(forms.Form):
         }
 
     def clean_titles(self) -> list[str]:
-        words = [word for word in BETWEEN.split(self.cleaned_data["titles"]) if word]
+        words = [word for word in SEPARATORS.split(self.cleaned_data["titles"]) if word]
         return list(dict.fromkeys(words))
 
     def clean_years(self) -> list[int]:
-        words = [word for word in BETWEEN.split(unicodedata.normalize("NFKC", self.cleaned_data["years"])) if word]
-        found = []
+        words = [word for word in SEPARATORS.split(unicodedata.normalize("NFKC", self.cleaned_data["years"])) if word]
+        years = []
         for word in words:
             number = word.removesuffix("年目").removesuffix("年")
             if not (number.isascii() and number.isdigit() and 1 <= int(number[:4]) <= MAX_YEARS):
-                raise ValidationError(f"「年次」は、1から{MAX_YEARS}までの数字を「、」で区切って入れてください。")
-            found.append(int(number))
-        return sorted(set(found))
+                raise ValidationError(
+                    f"「年次」は、1から{MAX_YEARS}までの数字を「、」で区切って入れてください。", code="invalid_years"
+                )
+            years.append(int(number))
+        return sorted(set(years))
 
     def clean(self) -> dict[str, Any]:
-        found: dict[str, Any] = super().clean() or {}
-        starts, ends = found.get("starts_on"), found.get("ends_on")
+        cleaned_data: dict[str, Any] = super().clean() or {}
+        starts, ends = cleaned_data.get("starts_on"), cleaned_data.get("ends_on")
         if starts and ends and ends < starts:
             self.add_error("ends_on", "最後の日が、始まりの日より前です。始まりの日か、それより後の日にしてください。")
-        asked = ("newcomers", "transferred", "heads", "titles", "unit_kinds", "years")
-        if not self.errors and not any(found.get(name) for name in asked):
+        criteria = ("newcomers", "transferred", "heads", "titles", "unit_kinds", "years")
+        if not self.errors and not any(cleaned_data.get(name) for name in criteria):
             self.add_error(None, "だれに割り当てるかを、一つ以上選んでください。選ばないと、全員に届いてしまいます。")
-        return found
+        return cleaned_data
 
-    def filled(self) -> AssignmentRule:
-        """The rule as the form says it, not saved."""
+    def rule_from_input(self) -> AssignmentRule:
+        """The rule with the values of the form, not saved."""
         found, rule = self.cleaned_data, self.rule
         rule.path = self.paths[found["path"]]
         rule.unit_id = next((pk for pk, (uid, _) in self.units.items() if uid == found["unit"]), None)

@@ -1,7 +1,8 @@
-"""Rules (割当規則): whom a rule matches on a day, and giving them its path without anybody pressing a button.
+"""Assignment rules (割当規則): the people a rule matches on a day, and assigning its path to them automatically.
 
-`matching` reads what is announced today (I8) and nothing else; `run` assigns, and refuses to undo a decision: who had
-the path cancelled or waived in the present appointment is not given it again. Nobody on leave is given anything.
+`matching_people` reads only appointments that are announced today (I8). `apply_rule` assigns, and refuses to undo a
+decision: people whose assignment was cancelled or waived in the present appointment do not get the path again. Nobody
+on leave gets anything.
 """
 
 from __future__ import annotations
@@ -26,42 +27,45 @@ from organization.policy import reader_for
 from organization.posts import main_appointments, on_leave
 from organization.tree import unit_tree
 
-#: So many people are assigned in one transaction: the database is never held for long.
+#: People assigned in one transaction, so that the database is not locked for long.
 BATCH = 500
-#: So many rules are counted in one query, which names the units of each.
-AT_ONCE = 40
-UNDONE = (AssignmentState.CANCELLED, AssignmentState.WAIVED)
+#: Rules counted in one query; the query lists the units of each.
+RULES_PER_QUERY = 40
+WITHDRAWN_STATES = (AssignmentState.CANCELLED, AssignmentState.WAIVED)
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What one run of one rule did; `problem` says why it could not be run, or not for everybody."""
+class RuleRun:
+    """The result of applying one rule; `problem` says why it failed, entirely or for some people."""
 
     assigned: int = 0
     problem: str = ""
 
 
-def matching(rule: AssignmentRule, on: date) -> list[tuple[Person, str]]:
-    """The people whom the rule matches on that day and why, by reading; two queries, whatever their number."""
-    return [(row.person, _why(rule, row, on)) for row in _rows(rule, on)]
+def matching_people(rule: AssignmentRule, on: date) -> list[tuple[Person, str]]:
+    """The people whom the rule matches on that day, with the reason, ordered by kana; always two queries."""
+    return [(row.person, _matched_criteria(rule, row, on)) for row in _rows(rule, on)]
 
 
 def counts(rules: Iterable[AssignmentRule], on: date) -> dict[int, int]:
-    """By pk of each rule: how many people it matches on that day; one query for forty rules."""
-    known = list(rules)
-    asked = [rule for rule in known if rule.words()]
-    found: dict[int, int] = {rule.pk: 0 for rule in known}
-    for start in range(0, len(asked), AT_ONCE):
-        some = {f"rule_{rule.pk}": Count("pk", filter=_asks(rule, on)) for rule in asked[start : start + AT_ONCE]}
-        found |= {int(name.removeprefix("rule_")): n for name, n in _county(on).aggregate(**some).items()}
-    return found
+    """By pk of each rule: the number of people it matches on that day; one query for forty rules."""
+    known_rules = list(rules)
+    with_criteria = [rule for rule in known_rules if rule.words()]
+    result: dict[int, int] = {rule.pk: 0 for rule in known_rules}
+    for start in range(0, len(with_criteria), RULES_PER_QUERY):
+        aggregates = {
+            f"rule_{rule.pk}": Count("pk", filter=_criteria_q(rule, on))
+            for rule in with_criteria[start : start + RULES_PER_QUERY]
+        }
+        result |= {int(name.removeprefix("rule_")): n for name, n in _county(on).aggregate(**aggregates).items()}
+    return result
 
 
 def _rows(rule: AssignmentRule, on: date) -> list[Appointment]:
-    """Their main appointments; a rule without any criteria matches nobody."""
+    """The matching main appointments; a rule without criteria matches nobody."""
     if not rule.words():
         return []
-    rows = _county(on).filter(_asks(rule, on))
+    rows = _county(on).filter(_criteria_q(rule, on))
     return list(rows.select_related("person", "post__unit").order_by("person__kana", "person_id"))
 
 
@@ -69,40 +73,40 @@ def _county(on: date) -> AppointmentQuerySet:
     return main_appointments(on).filter(person__employment__in=Person.COUNTY)
 
 
-def _asks(rule: AssignmentRule, on: date) -> Q:
-    """What a rule asks of a main appointment: all criteria that are set must hold."""
-    asked = Q()
+def _criteria_q(rule: AssignmentRule, on: date) -> Q:
+    """The rule as a filter on main appointments: all criteria that are set must hold."""
+    criteria = Q()
     if rule.unit_id is not None:
-        asked &= Q(post__unit_id__in=_unit_ids(rule.unit_id, on))
+        criteria &= Q(post__unit_id__in=_unit_ids(rule.unit_id, on))
     if rule.newcomers:
-        asked &= newcomers.newcomers_q(on, "person__")
+        criteria &= newcomers.newcomers_q(on, "person__")
     if rule.transferred:
-        asked &= newcomers.transferred_q(on)
+        criteria &= newcomers.transferred_q(on)
     if rule.heads:
-        asked &= Q(post__is_head=True)
+        criteria &= Q(post__is_head=True)
     if rule.titles:
-        asked &= Q(post__title__in=rule.titles)
+        criteria &= Q(post__title__in=rule.titles)
     if rule.unit_kinds:
-        asked &= Q(post__unit__kind__in=rule.unit_kinds)
+        criteria &= Q(post__unit__kind__in=rule.unit_kinds)
     if rule.years:
         joined = Q(pk__in=())
         for nth in rule.years:
             joined |= newcomers.joined_in(fiscal_year(on) - nth + 1, "person__")
-        asked &= joined
-    return asked
+        criteria &= joined
+    return criteria
 
 
 def _unit_ids(unit_id: int, on: date) -> set[int]:
-    """The unit (its successor), all below it, and the gone ones whose main line ends in these."""
+    """The unit (or its successor), all units below it, and the abolished units they succeed."""
     tree = unit_tree(on)
     now = tree.successor(unit_id)
     return {member for unit in (now, *tree.descendants(now)) for member in tree.inherited(unit)}
 
 
-def _why(rule: AssignmentRule, row: Appointment, on: date) -> str:
-    """「新任、2年目」: the criteria as they hold for this person."""
+def _matched_criteria(rule: AssignmentRule, row: Appointment, on: date) -> str:
+    """「新任、2年目」: the criteria that this person meets."""
     joined = row.person.joined_on
-    said = [
+    labels = [
         ("新任", rule.newcomers),
         ("転入", rule.transferred),
         ("所属長の職", rule.heads),
@@ -110,60 +114,62 @@ def _why(rule: AssignmentRule, row: Appointment, on: date) -> str:
         (f"{OrgUnit.Kind(row.post.unit.kind).label}の職員", bool(rule.unit_kinds)),
         (f"{fiscal_year(on) - fiscal_year(joined) + 1 if joined else ''}年目", bool(rule.years)),
     ]
-    return "、".join(word for word, asked in said if asked)
+    return "、".join(word for word, asked in labels if asked)
 
 
 def in_force(on: date) -> QuerySet[AssignmentRule]:
-    """Rules that run on that day, whose path can be assigned."""
+    """Rules in force on that day whose path is active."""
     rows = AssignmentRule.objects.filter(starts_on__lte=on, path__stage=Stage.ACTIVE).select_related("path", "unit")
     return rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on)).order_by("pk")
 
 
-def run(rule: AssignmentRule, on: date) -> Outcome:
-    """Give the rule's path to whom it matches and who does not have it; safe to repeat. An appointment in force
-    has begun, so the assignment starts on the day of the run."""
+def apply_rule(rule: AssignmentRule, on: date) -> RuleRun:
+    """Assign the rule's path to the matching people who do not have it. Safe to repeat.
+
+    An appointment in force has begun, so the assignment starts on the day of the run.
+    """
     rows = _without_decided(rule, _rows(rule, on), on)
     order = Order(
         path=rule.path, start_on=on, reason=rule.reason, bound_to_post=rule.bound_to_post, source=Source.RULE, rule=rule
     )
-    made, problem = 0, ""
+    assigned, problem = 0, ""
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         try:
-            drawn = plan(order=order, people=[row.person for row in batch], whys={})
-            made += len(assign(plan=drawn, by=None)) if drawn.lines else 0
+            planned = plan(order=order, people=[row.person for row in batch], whys={})
+            assigned += len(assign(plan=planned, by=None)) if planned.lines else 0
         except ValidationError as error:
             problem = error.messages[0]
-    return Outcome(made, problem)
+    return RuleRun(assigned, problem)
 
 
-def having(rule: AssignmentRule, on: date, *, user: User) -> set[int]:
-    """Pks of the people who have the rule's path, as far as `user` may know: they learn it, or hold a completion whose
-    renewal is not open yet. One query.
+def people_having_path(rule: AssignmentRule, on: date, *, user: User) -> set[int]:
+    """Pks of the people who have the rule's path, as far as `user` may know; one query.
 
-    What is private is not among them, nor what somebody learns alone and shares: a run takes that over (0029).
+    They are learning it, or hold a completion whose renewal is not open yet. Private assignments do not count, nor do
+    shared self-started ones: applying the rule takes these over (0029).
     """
-    seen = Exists(permissions.overseen_by_post(user).filter(pk=OuterRef("pk")))
+    visible = Exists(permissions.overseen_by_post(user).filter(pk=OuterRef("pk")))
     has = Q(state__in=OPEN) & ~Q(source=Source.SELF) | valid_q(on)
-    # A manager's own rows are not among what they oversee, and known to them.
-    rows = Assignment.objects.filter(has, seen | Q(person=reader_for(user).person_id), path=rule.path_id)
+    # Managers do not oversee their own rows, but know them.
+    rows = Assignment.objects.filter(has, visible | Q(person=reader_for(user).person_id), path=rule.path_id)
     rows = rows.select_related("version").only("person", "state", "valid_until", "version__renew_window_days")
     return {row.person_id for row in rows if row.is_open or holds(row, on)}
 
 
 def _without_decided(rule: AssignmentRule, rows: Sequence[Appointment], on: date) -> list[Appointment]:
-    """Without those who have the path, are on leave, or had it cancelled or waived in the present appointment.
+    """Drop people who have the path, are on leave, or had it cancelled or waived in the present appointment.
 
-    What somebody began by themselves decides nothing: what is open is taken over (0029).
+    Self-started assignments do not count: open ones are taken over (0029).
     """
     given = Assignment.objects.filter(path=rule.path_id)
     learning = set(given.open().exclude(source=Source.SELF).values_list("person_id", flat=True))
-    away = set(on_leave(on).values_list("person_id", flat=True))
-    ended = given.filter(state__in=UNDONE).exclude(source=Source.SELF).order_by("closed_on")
-    undone: dict[int, date | None] = dict(ended.values_list("person_id", "closed_on"))
+    on_leave_ids = set(on_leave(on).values_list("person_id", flat=True))
+    ended = given.filter(state__in=WITHDRAWN_STATES).exclude(source=Source.SELF).order_by("closed_on")
+    withdrawn_on: dict[int, date | None] = dict(ended.values_list("person_id", "closed_on"))
     return [
         row
         for row in rows
-        if row.person_id not in learning | away
-        and (undone.get(row.person_id) or row.starts_on - timedelta(days=1)) < row.starts_on
+        if row.person_id not in learning | on_leave_ids
+        and (withdrawn_on.get(row.person_id) or row.starts_on - timedelta(days=1)) < row.starts_on
     ]

@@ -1,6 +1,6 @@
-"""Assignment rules, on screen: the list, one rule with whom it matches today, making, changing, ending.
+"""Pages of assignment rules: the list, one rule with the people it matches today, create, change, delete.
 
-For the training office and heads; to everybody else, and for another unit's rule, these addresses do not exist.
+For the training office and heads. Everybody else gets 404, and so does anybody for another unit's rule.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from learning.access import permissions
 from learning.access.decorators import rule_editors_only
+from learning.access.requests import user_of
 from learning.models import OPEN, AssignmentRule
 from learning.paths.titles import PathTitles
 from learning.rules import editing, matching
@@ -25,16 +26,16 @@ from organization import clock
 from organization.policy import reader_for
 from organization.tree import unit_tree
 
-#: So many names of a preview are shown; their number is always said.
+#: Names shown in a preview; the total is always shown.
 SHOWN = 200
 
 
 @rule_editors_only
-def page(request: HttpRequest) -> HttpResponse:
+def rules_page(request: HttpRequest) -> HttpResponse:
     """The rules, running ones first."""
     today, tree = clock.today(), unit_tree()
-    found = editing.rules_of(request.user).annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
-    titles = PathTitles(request.user, found.values_list("path_id", flat=True))
+    rules = editing.rules_of(request.user).annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
+    titles = PathTitles(request.user, rules.values_list("path_id", flat=True))
     rows: list[dict[str, Any]] = [
         {
             "rule": rule,
@@ -43,7 +44,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "given": rule.given,
             "state": _state(rule),
         }
-        for rule in found.order_by("path__title", "pk")
+        for rule in rules.order_by("path__title", "pk")
     ]
     running = [row for row in rows if row["rule"].ends_on is None or row["rule"].ends_on >= today]
     ended = [row for row in rows if row not in running]
@@ -66,79 +67,79 @@ def _state(rule: AssignmentRule) -> str:
 
 
 @rule_editors_only
-def new(request: HttpRequest) -> HttpResponse:
-    return _edit(request, AssignmentRule())
+def new_rule(request: HttpRequest) -> HttpResponse:
+    return _edit_page(request, AssignmentRule())
 
 
 @rule_editors_only
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    return _edit(request, get_object_or_404(editing.rules_of(request.user), pk=pk))
+def edit_rule(request: HttpRequest, pk: int) -> HttpResponse:
+    return _edit_page(request, get_object_or_404(editing.rules_of(request.user), pk=pk))
 
 
-def _edit(request: HttpRequest, rule: AssignmentRule) -> HttpResponse:
-    """「だれに当てはまるか見る」 shows, 「保存する」 keeps; either asks the same form."""
-    made = rule.pk is None
-    form = RuleForm(request.POST or None, user=request.user, rule=rule)  # type: ignore[arg-type]
-    title = "" if made else PathTitles(request.user, [rule.path_id]).of(rule.path_id)
+def _edit_page(request: HttpRequest, rule: AssignmentRule) -> HttpResponse:
+    """The form. 「だれに当てはまるか見る」 shows a preview, 「保存する」 saves; both validate the same form."""
+    is_new = rule.pk is None
+    form = RuleForm(request.POST or None, user=user_of(request), rule=rule)
+    title = "" if is_new else PathTitles(request.user, [rule.path_id]).of(rule.path_id)
     context: dict[str, Any] = {
         "form": form,
-        "made": made,
+        "made": is_new,
         "title": title,
         "used": editing.is_used(rule),
         "today": clock.today(),
     }
     if request.method == "POST" and not form.is_bound:
-        form = context["form"] = RuleForm({"path": ""}, user=request.user, rule=rule)  # type: ignore[arg-type]
+        form = context["form"] = RuleForm({"path": ""}, user=user_of(request), rule=rule)
     if not form.is_bound:
-        context["preview"] = None if made else _preview(request, rule)
+        context["preview"] = None if is_new else _preview(request, rule)
         return render(request, "learning/rule.html", {**context, "rule": rule})
     if form.is_valid():
         if "preview" in request.POST:
-            # Of the words of the form; the rule itself stays as it is.
-            context["preview"] = _preview(request, form.filled())
+            # The preview uses the values of the form; the stored rule is not changed.
+            context["preview"] = _preview(request, form.rule_from_input())
             return render(request, "learning/rule.html", {**context, "rule": rule})
         try:
-            editing.save(rule=form.filled(), by=request.user)  # type: ignore[arg-type]
+            editing.save_rule(rule=form.rule_from_input(), by=user_of(request))
         except PermissionDenied as error:
             raise Http404 from error
         except ValidationError as error:
-            _add(form, error)
+            _add_errors(form, error)
         else:
-            messages.success(request, "割当規則を作りました。" if made else "割当規則を変えました。")
+            messages.success(request, "割当規則を作りました。" if is_new else "割当規則を変えました。")
             return redirect("training_rule", pk=rule.pk)
     return render(request, "learning/rule.html", {**context, "rule": rule, "preview": None}, status=422)
 
 
-def _add(form: RuleForm, error: ValidationError) -> None:
-    told = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
-    for name, said in told.items():
-        for one in said:
-            form.add_error(name if name in form.fields else None, one)
+def _add_errors(form: RuleForm, error: ValidationError) -> None:
+    errors = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+    for name, texts in errors.items():
+        for text in texts:
+            form.add_error(name if name in form.fields else None, text)
 
 
 def _preview(request: HttpRequest, rule: AssignmentRule) -> dict[str, Any]:
-    """Whom it matches today and why, and how many have its path. A head sees the own staff alone, whatever it says."""
+    """People matched today, with reasons, and how many already have the path. A head sees only the own staff."""
     today = clock.today()
-    found = matching.matching(rule, today)
+    matches = matching.matching_people(rule, today)
     if not permissions.is_office(request.user):
-        mine = set(permissions.own_appointments(request.user).values_list("person_id", flat=True))
-        me = reader_for(request.user).person_id
-        found = [(person, why) for person, why in found if person.pk in mine or person.pk == me]
-    having = matching.having(rule, today, user=request.user) if found else set()  # type: ignore[arg-type]  # rule_editors_only
+        own_staff = set(permissions.own_appointments(request.user).values_list("person_id", flat=True))
+        own_pk = reader_for(request.user).person_id
+        matches = [(person, why) for person, why in matches if person.pk in own_staff or person.pk == own_pk]
+    having_path = matching.people_having_path(rule, today, user=user_of(request)) if matches else set()
     return {
-        "count": len(found),
-        "having": sum(person.pk in having for person, _ in found),
-        "people": found[:SHOWN],
-        "more": max(0, len(found) - SHOWN),
+        "count": len(matches),
+        "having": sum(person.pk in having_path for person, _ in matches),
+        "people": matches[:SHOWN],
+        "more": max(0, len(matches) - SHOWN),
     }
 
 
 @rule_editors_only
 @require_POST
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete_rule(request: HttpRequest, pk: int) -> HttpResponse:
     rule = get_object_or_404(editing.rules_of(request.user), pk=pk)
     try:
-        editing.delete(rule=rule, by=request.user)  # type: ignore[arg-type]
+        editing.delete_rule(rule=rule, by=user_of(request))
     except ValidationError as error:
         messages.error(request, error.messages[0])
         return redirect("training_rule", pk=pk)
@@ -147,8 +148,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 urlpatterns = [
-    path("training/rules/", page, name="training_rules"),
-    path("training/rules/new/", new, name="training_rule_new"),
-    path("training/rules/<int:pk>/", edit, name="training_rule"),
-    path("training/rules/<int:pk>/delete/", delete, name="training_rule_delete"),
+    path("training/rules/", rules_page, name="training_rules"),
+    path("training/rules/new/", new_rule, name="training_rule_new"),
+    path("training/rules/<int:pk>/", edit_rule, name="training_rule"),
+    path("training/rules/<int:pk>/delete/", delete_rule, name="training_rule_delete"),
 ]

@@ -1,6 +1,6 @@
-"""The rows of the manager's page as CSV or xlsx: names, paths, states and dates, safe in a spreadsheet program.
+"""The rows of the team page as CSV or xlsx: names, paths, states and dates, safe in a spreadsheet program.
 
-It refuses to know who may see what: its rows were asked for through ``learning.team.matrix``.
+Permission is checked by ``learning.team.matrix``, which selects the rows.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ BATCH = 500
 
 def sheet_of(rows: Sequence[Assignment], titles: PathTitles) -> Sheet:
     """One line an assignment."""
-    return Sheet("割当", HEADER, list(_lines(rows, titles)))
+    return Sheet("割当", HEADER, list(_export_rows(rows, titles)))
 
 
-def _lines(rows: Sequence[Assignment], titles: PathTitles) -> Iterator[list[Any]]:
+def _export_rows(rows: Sequence[Assignment], titles: PathTitles) -> Iterator[list[Any]]:
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
-        where = matrix.places([row.person for row in batch])
+        places_by_person = matrix.places([row.person for row in batch])
         for row in batch:
-            place = where.get(row.person_id, matrix.Place())
+            place = places_by_person.get(row.person_id, matrix.Place())
             yield [
                 row.person.staff_no,
                 row.person.name,

@@ -1,6 +1,7 @@
-"""The small forms of what a manager does with one assignment: remind, extend, waive, cancel.
+"""The forms of a manager's actions on one assignment: remind, extend, waive, cancel.
 
-They check words and days; who may, and what follows, is decided by ``learning.assignments.adjustments`` and ``learning.notifications.nudges``.
+They check texts and dates. Permission and effects are in ``learning.assignments.adjustments`` and
+``learning.notifications.nudges``.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class ExtendForm(forms.Form):
     def clean_due_on(self) -> date:
         day: date = self.cleaned_data["due_on"]
         if day > clock.today() + timedelta(days=MAX_DAYS):
-            raise ValidationError("新しい期限が5年より先です。日付を確かめて、入れ直してください。")
+            raise ValidationError("新しい期限が5年より先です。日付を確かめて、入れ直してください。", code="due_too_far")
         return day
 
 

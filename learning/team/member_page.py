@@ -1,8 +1,8 @@
 """What a manager sees of one person: assignments with the state and day of each step, records with status and dates.
 
-It never asks what a step read or wrote (StepProgress.item), nor any reading or search history. What a learner wrote
-for whoever confirms is shown to those who confirm, and a step outside the manager's audience has no title here. What
-was done by oneself before it was assigned is done, without a day and without words (0029).
+It never reads which item a step used (StepProgress.item), nor any reading or search history. Evidence that a learner
+wrote for a confirmer is shown to confirmers only. A step outside the manager's audience has no title here. Steps done
+before a self-started path was assigned show as done, without a day or a text (0029).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class StepLine:
 
 
 @dataclass(frozen=True)
-class Shown:
+class AssignmentDetails:
     """One assignment as the manager may know it."""
 
     row: Assignment
@@ -77,23 +77,23 @@ class RecordLine:
     report: Item | None
 
 
-def assignments(user: Viewer, person: Person) -> list[Shown]:
+def assignments(user: Viewer, person: Person) -> list[AssignmentDetails]:
     """The person's assignments that `user` answers for, open ones first; the queries do not grow with them."""
-    found = permissions.overseen(user).filter(person=person).select_related("version", "assigned_by", "waived_by")
-    rows = list(found.order_by(F("closed_on").desc(nulls_first=True), "due_on", "pk"))
+    overseen = permissions.overseen(user).filter(person=person).select_related("version", "assigned_by", "waived_by")
+    rows = list(overseen.order_by(F("closed_on").desc(nulls_first=True), "due_on", "pk"))
     shapes = outlines({row.version_id for row in rows})
     titles = PathTitles(user, [row.path_id for row in rows])
-    named = _named([step for shape in shapes.values() for step in shape.steps], user)
+    named = _step_titles([step for shape in shapes.values() for step in shape.steps], user)
     pks = [row.pk for row in rows]
     progress = _progress(pks)
     since = {row.pk: row.assigned_on if row.begun_on else None for row in rows}
-    extensions, reminders = _of(Extension, since), _of(Reminder, since)
-    made = []
+    extensions, reminders = _rows_by_assignment(Extension, since), _rows_by_assignment(Reminder, since)
+    details = []
     for row in rows:
         public_id, title = titles.named(row.path_id)
         standing = row.standing()
-        made.append(
-            Shown(
+        details.append(
+            AssignmentDetails(
                 row,
                 title,
                 public_id,
@@ -106,7 +106,7 @@ def assignments(user: Viewer, person: Person) -> list[Shown]:
                 row.is_running and row.start_on <= clock.today(),
             )
         )
-    return made
+    return details
 
 
 def days_words(row: Assignment) -> str:
@@ -119,7 +119,7 @@ def days_words(row: Assignment) -> str:
     return f"あと{left}日" if left else "期限は今日です"
 
 
-def _named(steps: list[Step], user: Viewer) -> dict[int, str]:
+def _step_titles(steps: list[Step], user: Viewer) -> dict[int, str]:
     """What each step is called for this reader."""
     open_items = reading_targets.readable([step for step in steps if step.type == StepType.READ], user)
     return {
@@ -130,18 +130,18 @@ def _named(steps: list[Step], user: Viewer) -> dict[int, str]:
 
 def _progress(pks: list[int]) -> dict[int, dict[UUID, dict[str, Any]]]:
     columns = ("assignment_id", "step_uid", "state", "done_on", "evidence", "comment")
-    found: dict[int, dict[UUID, dict[str, Any]]] = {}
+    by_assignment: dict[int, dict[UUID, dict[str, Any]]] = {}
     for row in StepProgress.objects.filter(assignment__in=pks).values(*columns):
-        found.setdefault(row["assignment_id"], {})[row["step_uid"]] = row
-    return found
+        by_assignment.setdefault(row["assignment_id"], {})[row["step_uid"]] = row
+    return by_assignment
 
 
-def _of(model: Any, since: Mapping[int, date | None]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {}
+def _rows_by_assignment(model: Any, since: Mapping[int, date | None]) -> dict[int, list[Any]]:
+    by_assignment: dict[int, list[Any]] = {}
     for row in model.objects.filter(assignment__in=since).select_related("by"):
         if tokyo_day(row.made_at) >= (since[row.assignment_id] or date.min):
-            found.setdefault(row.assignment_id, []).append(row)
-    return found
+            by_assignment.setdefault(row.assignment_id, []).append(row)
+    return by_assignment
 
 
 def _steps(

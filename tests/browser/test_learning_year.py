@@ -251,8 +251,8 @@ def one_is_late_and_reminded(year: Year, late: Person) -> None:
     given = Assignment.objects.get(person=late, path__title=PATH)
     later = [max(given.due_on, clock.today()) + timedelta(days=n) for n in range(1, 31)]
     year.it_is([day for day in later if is_working_day(day)][1])  # the second working day
-    job.run()
-    job.run()
+    job.run_daily_job()
+    job.run_daily_job()
     assert given.reminders.filter(kind="after_1").count() == 1  # by the run of today, or of the days before
     assert Message.objects.filter(person=late).exists()
     office = year.visit("kenshu")
@@ -296,13 +296,13 @@ def one_goes_on_leave_and_comes_back(year: Year, person: Person) -> None:
         person=person, post=main_post(person, begins), kind="childcare", starts_on=begins, announced_on=begins
     )
     year.it_is(begins)
-    job.run()
+    job.run_daily_job()
     given.refresh_from_db()
     assert given.state == AssignmentState.SUSPENDED
     leave.ends_on = begins + timedelta(days=59)
     leave.save()
     year.it_is(begins + timedelta(days=62))  # two days late
-    job.run()
+    job.run_daily_job()
     given.refresh_from_db()
     assert given.is_running
     assert given.due_on == due + timedelta(days=60)
@@ -322,7 +322,7 @@ def the_first_of_april(year: Year, mover: Person) -> None:
         post = there.posts.create(title="主任")
         Appointment.objects.create(person=person, post=post, kind="main", starts_on=day, announced_on=date(2027, 3, 24))
     year.it_is(day)
-    first, second = job.run(), job.run()
+    first, second = job.run_daily_job(), job.run_daily_job()
     assert sum(count for part in first for _, count in part.counts) > 0
     assert [str(part) for part in second if "動いた規則" not in str(part) and any(n for _, n in part.counts)] == []
     bound.refresh_from_db()

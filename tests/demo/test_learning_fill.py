@@ -47,7 +47,7 @@ def test_1_april_ends_bound_assignments_closes_leavers_and_runs_rules():
     call_command("learning_fill", *FEW)
     call_command("learning_fill", "--moves", "50", "--on", "2027-04-01", "-v", "0")
     with clock.moved_to(date(2027, 4, 1)):
-        done = {part.name: dict(part.counts) for part in job.run()}
+        done = {part.name: dict(part.counts) for part in job.run_daily_job()}
     assert done["異動"]["終えた割当"] and done["異動"]["後任への提案"]
     assert done["退職"]["終えた割当"] and done["休職・育休"]["休止"]
     assert done["割当規則"]["割り当て"] == 45  # the 47 who moved, but for the two on leave

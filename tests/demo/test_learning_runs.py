@@ -57,10 +57,10 @@ def test_timed_work_leaves_nothing_to_count_again_and_nothing_to_do_twice(demo, 
     days: list[date] = [today, today + timedelta(days=14), fiscal_year_end(fiscal_year(today)) + timedelta(days=1)]
     for day in sorted(days):
         with clock.moved_to(day):
-            job.run()
+            job.run_daily_job()
             assert list(verification.differences()) == [], day
             before = rows()
-            job.run()
+            job.run_daily_job()
             assert rows() == before, day
 
 
@@ -70,7 +70,7 @@ def test_a_mail_to_somebody_with_an_address_is_sent_and_reaches_no_server(demo, 
     day = next(day for n in range(14) if is_working_day(day := clock.today() + timedelta(days=n)))
     with clock.moved_to(day):
         mine = Message.objects.create(person=person, on=day, subject="学習のお知らせ", body="次のステップがあります。")
-        job.run()
+        job.run_daily_job()
     mine.refresh_from_db()
     assert mine.sent_at is not None and mine.failure == ""
     assert mail.outbox == []

@@ -7,7 +7,7 @@ import pytest
 
 from learning.models import Assignment, TrainingRecord
 from learning.office import dashboard, metrics
-from learning.suppression import FEWEST
+from learning.suppression import MIN_PEOPLE
 from organization import clock
 from organization.models import Appointment
 from organization.tree import unit_tree
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def world(request):
     with clock.moved_to(TODAY):
         make_world(random.Random(request.param), make_staff(make_unit("jinji"), duties=("training",)))
-        yield dashboard.make(TODAY)
+        yield dashboard.compute_figures(TODAY)
 
 
 def counted():
@@ -68,7 +68,7 @@ def test_the_table_of_departments_is_what_the_rows_say(world):
             sum(runs(row) and row.due_on < TODAY for row in mine),
             sum(row.state == "suspended" for row in mine),
         )
-        assert one.hidden or one.people >= FEWEST
+        assert one.hidden or one.people >= MIN_PEOPLE
     together = [sum(column) for column in zip(*(one.numbers for one in world.departments), strict=True)]
     assert list(world.total.numbers) == together
 
@@ -112,7 +112,7 @@ def test_measures_by_month_and_year_are_what_the_rows_say(world, name, by_hand):
     for first, last in months():
         share = line.months[first]
         assert (share.whole, share.part, share.beside) == by_hand(first, last)
-        assert share.people_few or not 0 < share.whole < FEWEST
+        assert share.people_few or not 0 < share.whole < MIN_PEOPLE
     assert (line.year.whole, line.year.part, line.year.beside) == by_hand(date(2026, 4, 1), TODAY)
 
 

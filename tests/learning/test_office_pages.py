@@ -14,7 +14,7 @@ from learning.assignments import adjustments
 from learning.cache import figure_cache
 from learning.models import Assignment, AssignmentRule
 from learning.office import dashboard, metrics
-from learning.suppression import FEWEST, SAID, hidden
+from learning.suppression import HIDDEN_TEXT, MIN_PEOPLE, groups_to_hide
 from organization import clock
 from tests.factories.learning import give, make_course, make_path, make_record
 from tests.factories.organization import make_department, make_staff, make_unit
@@ -82,8 +82,8 @@ def test_a_department_of_few_is_hidden_whole_and_the_next_smallest_with_it(clien
     department(3, 9, path, "大きい部")
     said = get(client, office).content.decode()
     rows = dict(re.findall(r'<th scope="row">(\S+部)</th>\s*(.*?)</tr>', said, re.DOTALL))
-    assert SAID in rows["小さい部"] and SAID in rows["中ぐらいの部"]
-    assert SAID not in rows["大きい部"]
+    assert HIDDEN_TEXT in rows["小さい部"] and HIDDEN_TEXT in rows["中ぐらいの部"]
+    assert HIDDEN_TEXT not in rows["大きい部"]
     assert not re.search(r">3<|>6<", rows["小さい部"] + rows["中ぐらいの部"])
 
 
@@ -106,25 +106,25 @@ def test_rows_of_a_hidden_department_do_not_name_it(client, office, path):
     department(2, 6, path, "中ぐらいの部")
     department(3, 9, path, "大きい部")
     said = get(client, office, "training_rows", measure="open").content.decode()
-    assert "小さい部" not in said and "大きい部" in said and SAID in said
+    assert "小さい部" not in said and "大きい部" in said and HIDDEN_TEXT in said
 
 
 def test_where_everything_is_few_the_total_is_not_said_either(client, office, path):
     department(1, 3, path)
     said = get(client, office).content.decode()
-    assert re.search(rf"合計</th>\s*<td colspan=\"5\">{SAID}", said)
+    assert re.search(rf"合計</th>\s*<td colspan=\"5\">{HIDDEN_TEXT}", said)
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_what_is_hidden_together_is_never_few(seed):
     chance = random.Random(seed)
     sizes = {key: chance.choice([0, 1, 2, 4, 5, 7, 30]) for key in range(chance.randint(1, 9))}
-    few = hidden(sizes)
-    assert {key for key, size in sizes.items() if 0 < size < FEWEST} <= few.groups
+    few = groups_to_hide(sizes)
+    assert {key for key, size in sizes.items() if 0 < size < MIN_PEOPLE} <= few.groups
     assert all(sizes[key] for key in few.groups)
     if few.groups and not few.total:
         # By subtraction from the total one learns of two groups at least, and five people.
-        assert len(few.groups) > 1 and sum(sizes[key] for key in few.groups) >= FEWEST
+        assert len(few.groups) > 1 and sum(sizes[key] for key in few.groups) >= MIN_PEOPLE
     if few.total:
         assert few.groups == {key for key, size in sizes.items() if size}
 

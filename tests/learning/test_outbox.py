@@ -72,8 +72,8 @@ BROKEN, DOWN = f"{__name__}.Broken", f"{__name__}.Down"
 
 def test_each_mail_is_sent_once(me):
     row = message(me)
-    assert outbox.send_waiting() == outbox.Sent(1, 0)
-    assert outbox.send_waiting() == outbox.Sent()
+    assert outbox.send_waiting() == outbox.SendResult(1, 0)
+    assert outbox.send_waiting() == outbox.SendResult()
     assert [(one.to, one.subject) for one in mail.outbox] == [(["me@shinzan.example"], row.subject)]
 
 
@@ -115,9 +115,9 @@ def test_without_a_server_the_mails_wait_and_say_so(me):
 def test_nothing_is_sent_at_night_or_on_a_sunday(me, at):
     message(me)
     at(MONDAY, 21)
-    assert outbox.send_waiting() == outbox.Sent()
+    assert outbox.send_waiting() == outbox.SendResult()
     at(MONDAY + 6 * DAY)
-    assert outbox.send_waiting() == outbox.Sent()
+    assert outbox.send_waiting() == outbox.SendResult()
 
 
 def test_who_has_left_or_has_no_address_gets_no_mail(me, at):
@@ -125,13 +125,13 @@ def test_who_has_left_or_has_no_address_gets_no_mail(me, at):
     message(me)
     me.left_on = MONDAY - DAY
     me.save()
-    assert outbox.send_waiting() == outbox.Sent()
+    assert outbox.send_waiting() == outbox.SendResult()
     assert mail.outbox == []
 
 
 def test_what_is_older_than_a_week_is_not_sent(me):
     message(me, on=MONDAY - 8 * DAY)
-    assert outbox.send_waiting() == outbox.Sent()
+    assert outbox.send_waiting() == outbox.SendResult()
 
 
 # --- The page --------------------------------------------------------------------------------------------

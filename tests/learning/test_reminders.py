@@ -58,7 +58,7 @@ def kinds(row):
 
 
 def write(at, day, hour=9):
-    return reminders.write(at(day, hour))
+    return reminders.write_reminders(at(day, hour))
 
 
 # --- When --------------------------------------------------------------------------------------------
@@ -182,9 +182,9 @@ def test_who_has_a_mail_of_today_is_told_the_next_day(at, path, me):
 
 def test_the_whole_run_twice_makes_one_mail(at, path, me):
     running(path, me, date(2026, 6, 3))
-    job.run()
+    job.run_daily_job()
     before = list(Message.objects.values()), list(Notice.objects.values())
-    job.run()
+    job.run_daily_job()
     assert (list(Message.objects.values()), list(Notice.objects.values())) == before
     assert len(before[0]) == 1
 

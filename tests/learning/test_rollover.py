@@ -73,13 +73,13 @@ def test_a_post_bound_assignment_ends_with_the_move_and_the_head_is_asked(unit, 
     person = make_staff(unit)
     given_one = give(path, person, post=person.appointments.get().post, **began())
     post = move(person, make_unit())
-    assert personnel_changes.end_bound(TODAY) == (1, 1)
+    assert personnel_changes.end_post_bound(TODAY) == (1, 1)
     given_one.refresh_from_db()
-    assert (given_one.state, given_one.closing_reason) == (AssignmentState.CANCELLED, personnel_changes.MOVED)
+    assert (given_one.state, given_one.closing_reason) == (AssignmentState.CANCELLED, personnel_changes.MOVED_REASON)
     assert given_one.closed_on == YESTERDAY
     proposal = SuccessorProposal.objects.get()
     assert (proposal.post, proposal.path, proposal.ended) == (post, path, given_one)
-    assert head.notices.get().url == personnel_changes.PROPOSALS
+    assert head.notices.get().url == personnel_changes.PROPOSALS_URL
     assert "異動" in person.notices.get().text
     assert AuditEvent.objects.filter(action="assignment.cancelled", object_id=str(given_one.pk)).exists()
     assert audit.verify_chain() == []
@@ -89,7 +89,7 @@ def test_a_person_bound_assignment_goes_on(unit, path):
     person = make_staff(unit)
     kept = give(path, person, **began())
     move(person, make_unit())
-    assert personnel_changes.end_bound(TODAY) == (0, 0)
+    assert personnel_changes.end_post_bound(TODAY) == (0, 0)
     kept.refresh_from_db()
     assert kept.is_open
 
@@ -99,7 +99,7 @@ def test_the_new_manager_does_not_see_what_ended_with_the_old_post(unit, path):
     new_head, person = make_staff(other, head=True), make_staff(unit)
     give(path, person, post=person.appointments.get().post, **began())
     move(person, other)
-    personnel_changes.end_bound(TODAY)
+    personnel_changes.end_post_bound(TODAY)
     assert not permissions.managed(new_head.user).exists()
 
 
@@ -108,14 +108,14 @@ def test_a_move_that_is_not_announced_ends_nothing(unit, path):
     post = person.appointments.get().post
     give(path, person, post=post, **began())
     appoint(person, make_post(make_unit()), starts=TODAY, kind="concurrent", announced_on=TODAY + DAY)
-    assert personnel_changes.end_bound(TODAY) == (0, 0)
+    assert personnel_changes.end_post_bound(TODAY) == (0, 0)
 
 
 def test_an_assignment_that_has_not_begun_waits_for_its_post(unit, path):
     person, post = make_staff(unit), make_post(unit)
     appoint(person, post, starts=TODAY + DAY, kind="concurrent", announced_on=YESTERDAY)
     give(path, person, post=post, assigned_on=YESTERDAY, start_on=TODAY + DAY)
-    assert personnel_changes.end_bound(TODAY) == (0, 0)
+    assert personnel_changes.end_post_bound(TODAY) == (0, 0)
 
 
 def test_who_is_on_leave_keeps_the_post(unit, path):
@@ -125,7 +125,7 @@ def test_who_is_on_leave_keeps_the_post(unit, path):
     row.save()
     appoint(person, row.post, kind="childcare", starts=TODAY)
     give(path, person, post=row.post, **began())
-    assert personnel_changes.end_bound(TODAY) == (0, 0)
+    assert personnel_changes.end_post_bound(TODAY) == (0, 0)
 
 
 def test_the_head_above_is_asked_about_a_heads_post(path):
@@ -136,8 +136,8 @@ def test_the_head_above_is_asked_about_a_heads_post(path):
     post = move(person, make_unit())
     new = make_person()
     appoint(new, post, starts=TODAY)
-    personnel_changes.end_bound(TODAY)
-    assert above.notices.filter(url=personnel_changes.PROPOSALS).exists()
+    personnel_changes.end_post_bound(TODAY)
+    assert above.notices.filter(url=personnel_changes.PROPOSALS_URL).exists()
     assert not new.notices.exists()
 
 
@@ -146,7 +146,7 @@ def test_the_head_is_told_once_of_many(unit, head, path):
         person = make_staff(unit)
         give(path, person, post=person.appointments.get().post, **began())
         move(person, make_unit())
-    personnel_changes.end_bound(TODAY)
+    personnel_changes.end_post_bound(TODAY)
     assert head.notices.count() == 1
     assert SuccessorProposal.objects.count() == 3
 
@@ -162,7 +162,7 @@ def test_leavers_are_closed_with_their_last_day(unit, path):
     assert (row.state, row.closed_on, row.closing_reason) == (
         AssignmentState.CANCELLED,
         YESTERDAY,
-        personnel_changes.LEFT,
+        personnel_changes.LEFT_REASON,
     )
 
 
@@ -177,7 +177,7 @@ def test_a_rule_follows_its_unit_into_the_main_successor(path):
     rule = AssignmentRule.objects.create(path=path, unit=old, newcomers=True, reason="r", starts_on=YESTERDAY)
     person = make_person(joined_on=TODAY)
     appoint(person, make_post(new), starts=TODAY)
-    job.run()
+    job.run_daily_job()
     rule.refresh_from_db()
     assert rule.unit == new
     assert AuditEvent.objects.filter(action="rule.moved").count() == 1
@@ -195,12 +195,12 @@ def test_leave_suspends_and_the_return_resumes_with_a_later_due_date(unit, path)
     person = make_staff(unit)
     row = give(path, person, state="in_progress", **began())
     on_leave(person, TODAY, date(2026, 4, 30))
-    assert leave.keep(TODAY) == leave.Counts(suspended=1)
+    assert leave.apply_leave(TODAY) == leave.LeaveCounts(suspended=1)
     row.refresh_from_db()
     assert (row.state, row.due_on) == (AssignmentState.SUSPENDED, date(2026, 6, 9))
     back = date(2026, 5, 1)
     with clock.moved_to(back):
-        assert leave.keep(back) == leave.Counts(resumed=1, shifted=1)
+        assert leave.apply_leave(back) == leave.LeaveCounts(resumed=1, shifted=1)
     row.refresh_from_db()
     assert (row.state, row.due_on) == (AssignmentState.ASSIGNED, date(2026, 6, 9) + 30 * DAY)
     assert Suspension.objects.get().shifted_days == 30
@@ -211,24 +211,24 @@ def test_leave_that_is_not_announced_suspends_nothing(unit, path):
     person = make_staff(unit)
     give(path, person, **began())
     on_leave(person, TODAY, announced_on=TODAY + DAY)
-    assert leave.keep(TODAY) == leave.Counts()
+    assert leave.apply_leave(TODAY) == leave.LeaveCounts()
 
 
 def test_what_is_suspended_without_a_leave_is_left(unit, path):
     give(path, make_staff(unit), state="suspended", **began())
-    assert leave.keep(TODAY) == leave.Counts()
+    assert leave.apply_leave(TODAY) == leave.LeaveCounts()
 
 
 def test_a_due_date_set_after_the_return_stands(unit, path):
     person = make_staff(unit)
     row = give(path, person, **began(due_on=date(2026, 3, 10)))
     on_leave(person, date(2026, 3, 15), YESTERDAY)
-    leave.keep(TODAY)
+    leave.apply_leave(TODAY)
     row.refresh_from_db()
     assert row.due_on == date(2026, 3, 10)  # it was late before the leave began
     Extension.objects.create(assignment=row, old_due=row.due_on, new_due=date(2026, 5, 1), reason="r")
     Assignment.objects.update(due_on=date(2026, 5, 1))
-    leave.keep(TODAY)
+    leave.apply_leave(TODAY)
     row.refresh_from_db()
     assert row.due_on == date(2026, 5, 1)
 
@@ -237,7 +237,7 @@ def test_a_leave_of_before_the_assignment_moves_nothing(unit, path):
     person = make_staff(unit)
     on_leave(person, date(2026, 2, 1), date(2026, 2, 27))
     row = give(path, person, **began())
-    leave.keep(TODAY)
+    leave.apply_leave(TODAY)
     row.refresh_from_db()
     assert row.due_on == date(2026, 6, 9)
 
@@ -273,7 +273,7 @@ def test_the_shift_is_the_days_of_leave_however_often_and_late_it_runs(spans, du
             on_leave(person, first, last)
         for night in sorted({BEGAN + n * DAY for n in nights} | {end}):
             with clock.moved_to(night):
-                leave.keep(night)
+                leave.apply_leave(night)
         row.refresh_from_db()
         assert (row.due_on - due_on).days == days_of_leave(due_on, leaves)
         assert row.state == AssignmentState.ASSIGNED
@@ -305,9 +305,9 @@ def year(unit, head, path):
 
 
 def test_twice_is_once(year):
-    job.run()
+    job.run_daily_job()
     first = everything()
-    job.run()
+    job.run_daily_job()
     assert everything() == first
 
 
@@ -324,7 +324,7 @@ def test_a_day_late_is_the_same_as_in_time(year):
         with transaction.atomic():
             for n in days:
                 with clock.moved_to(TODAY + n * DAY):
-                    job.run()
+                    job.run_daily_job()
             found.append(
                 (states(), SuccessorProposal.objects.count(), Assignment.objects.filter(source="rule").count())
             )
@@ -359,7 +359,7 @@ def test_a_past_day_is_run_as_that_day(year):
 
 
 def test_two_runs_do_not_meet(year):
-    with job._alone():
+    with job._single_run():
         out = StringIO()
         call_command("run_due", stdout=out)
     assert "今回は何もしません" in out.getvalue()
@@ -373,5 +373,5 @@ def test_two_hundred_moves_take_no_more_queries_than_twenty(unit, path, django_a
         give(path, person, post=person.appointments.get().post, **began())
         move(person, other)
     with django_assert_max_num_queries(40):
-        assert personnel_changes.end_bound(TODAY) == (200, 200)
+        assert personnel_changes.end_post_bound(TODAY) == (200, 200)
     assert Notice.objects.count() == 201

@@ -47,7 +47,7 @@ def newcomer(unit, **values):
 
 
 def matched(rule, on=TODAY):
-    return {person.pk for person, _ in matching.matching(rule, on)}
+    return {person.pk for person, _ in matching.matching_people(rule, on)}
 
 
 # --- Whom it matches -----------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def test_the_year_of_joining_is_the_first(unit, path):
     first, third = newcomer(unit), make_person(joined_on=date(2024, 10, 1))
     appoint(third, make_post(unit), starts=date(2024, 10, 1))
     assert matched(make_rule(path, years=[1], newcomers=False)) == {first.pk}
-    assert [why for _, why in matching.matching(make_rule(path, years=[3], newcomers=False), TODAY)] == ["3年目"]
+    assert [why for _, why in matching.matching_people(make_rule(path, years=[3], newcomers=False), TODAY)] == ["3年目"]
 
 
 def test_a_unit_stands_for_all_below_it_and_for_what_it_became(path):
@@ -189,7 +189,7 @@ def test_a_thousand_are_matched_in_a_few_queries(unit, path, django_assert_max_n
         assert len(matched(make_rule(path))) == 1000
     rule = make_rule(path)
     with django_assert_max_num_queries(120):
-        assert matching.run(rule, TODAY).assigned == 1000
+        assert matching.apply_rule(rule, TODAY).assigned == 1000
 
 
 # --- What a run does -------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ def test_a_thousand_are_matched_in_a_few_queries(unit, path, django_assert_max_n
 
 def test_a_run_assigns_with_the_rule_as_its_source(unit, path):
     person, rule = newcomer(unit), make_rule(path, bound_to_post=True, newcomers=True)
-    assert matching.run(rule, TODAY).assigned == 1
+    assert matching.apply_rule(rule, TODAY).assigned == 1
     made = Assignment.objects.get()
     assert (made.person, made.source, made.rule, made.start_on) == (person, Source.RULE, rule, TODAY)
     assert made.post == person.appointments.get().post
@@ -207,38 +207,30 @@ def test_a_run_assigns_with_the_rule_as_its_source(unit, path):
 def test_a_second_run_assigns_nothing(unit, path):
     newcomer(unit)
     rule = make_rule(path)
-    matching.run(rule, TODAY)
-    assert matching.run(rule, TODAY).assigned == 0
+    matching.apply_rule(rule, TODAY)
+    assert matching.apply_rule(rule, TODAY).assigned == 0
 
 
 @pytest.mark.parametrize("state", [AssignmentState.CANCELLED, AssignmentState.WAIVED])
 def test_a_decision_of_a_manager_is_not_undone_the_next_night(unit, path, state):
     person, rule = newcomer(unit), make_rule(path)
     give(path, person, source=Source.RULE, rule=rule, state=state, closed_on=TODAY)
-    assert matching.run(rule, TODAY + timedelta(days=1)).assigned == 0
+    assert matching.apply_rule(rule, TODAY + timedelta(days=1)).assigned == 0
 
 
 def test_a_decision_of_an_earlier_post_does_not_bind_the_next(unit, path):
     person = make_person(joined_on=date(2020, 4, 1))
     appoint(person, make_post(unit), starts=TODAY)
     rule = make_rule(path, transferred=True)
-    give(
-        path,
-        person,
-        source=Source.RULE,
-        rule=rule,
-        state="waived",
-        closed_on=TODAY - timedelta(days=1),
-        start_on=date(2025, 5, 1),
-        assigned_on=date(2025, 5, 1),
-    )
-    assert matching.run(rule, TODAY).assigned == 1
+    give(path, person, source=Source.RULE, rule=rule, state="waived", closed_on=TODAY - timedelta(days=1),
+         start_on=date(2025, 5, 1), assigned_on=date(2025, 5, 1))  # fmt: skip
+    assert matching.apply_rule(rule, TODAY).assigned == 1
 
 
 def test_who_gave_up_by_themselves_is_assigned(unit, path):
     person, rule = newcomer(unit), make_rule(path)
     give(path, person, source=Source.SELF, state="cancelled", closed_on=TODAY)
-    assert matching.run(rule, TODAY).assigned == 1
+    assert matching.apply_rule(rule, TODAY).assigned == 1
 
 
 def test_a_valid_completion_is_left_alone_until_its_renewal_opens(unit, head):
@@ -255,16 +247,16 @@ def test_a_valid_completion_is_left_alone_until_its_renewal_opens(unit, head):
         valid_until=until,
     )
     rule = make_rule(path, titles=["係長"])
-    assert matching.run(rule, TODAY).assigned == 0
+    assert matching.apply_rule(rule, TODAY).assigned == 0
     tomorrow = TODAY + timedelta(days=1)
     with clock.moved_to(tomorrow):
-        assert matching.run(rule, tomorrow).assigned == 1
+        assert matching.apply_rule(rule, tomorrow).assigned == 1
 
 
 def test_nobody_on_leave_is_assigned(unit, path):
     person = newcomer(unit)
     appoint(person, make_post(unit), kind="childcare", starts=TODAY)
-    assert matching.run(make_rule(path), TODAY).assigned == 0
+    assert matching.apply_rule(make_rule(path), TODAY).assigned == 0
 
 
 def test_rules_of_another_time_or_of_a_retired_path_do_not_run(path, head):
@@ -282,7 +274,7 @@ def test_a_path_that_cannot_be_assigned_is_said(unit, path):
     newcomer(unit)
     rule = make_rule(path)
     path.current_version().steps.all().delete()
-    assert "ステップがありません" in matching.run(rule, TODAY).problem
+    assert "ステップがありません" in matching.apply_rule(rule, TODAY).problem
 
 
 def test_a_rule_and_the_form_of_assigning_say_the_same_of_who_is_new(unit, path, head):
@@ -320,8 +312,8 @@ def test_who_is_said_to_have_the_path_is_left_out_by_a_run(unit, head, values, h
     path = make_path(head, version={"valid_months": 12, "renew_window_days": 30})
     give(path, person, assigned_on=TODAY - timedelta(days=400), **values)
     rule = make_rule(path)
-    assert matching.having(rule, TODAY, user=office().user) == ({person.pk} if has else set())
-    assert matching.run(rule, TODAY).assigned == (0 if has else 1)
+    assert matching.people_having_path(rule, TODAY, user=office().user) == ({person.pk} if has else set())
+    assert matching.apply_rule(rule, TODAY).assigned == (0 if has else 1)
 
 
 def office():
@@ -331,19 +323,19 @@ def office():
 def test_what_is_learned_in_private_is_told_to_nobody(unit, head, path):
     give(path, newcomer(unit), source="self", state="completed")
     for reader in (head, office()):
-        assert matching.having(make_rule(path), TODAY, user=reader.user) == set()
+        assert matching.people_having_path(make_rule(path), TODAY, user=reader.user) == set()
 
 
 def test_a_head_is_not_told_of_what_was_finished_before_the_own_time(unit, head, path):
     give(path, newcomer(unit), state="completed", completed_on=TODAY - timedelta(days=30))
-    assert matching.having(make_rule(path), TODAY, user=head.user) == set()
-    assert len(matching.having(make_rule(path), TODAY, user=office().user)) == 1
+    assert matching.people_having_path(make_rule(path), TODAY, user=head.user) == set()
+    assert len(matching.people_having_path(make_rule(path), TODAY, user=office().user)) == 1
 
 
 def test_who_has_the_path_is_asked_once_for_many(unit, head, path, django_assert_num_queries):
     rule = make_rule(path)
     for _ in range(12):
         give(path, make_staff(unit))
-    assert len(matching.having(rule, TODAY, user=head.user)) == 12  # and knows the reader from here on
+    assert len(matching.people_having_path(rule, TODAY, user=head.user)) == 12  # and knows the reader from here on
     with django_assert_num_queries(1):
-        matching.having(rule, TODAY, user=head.user)
+        matching.people_having_path(rule, TODAY, user=head.user)

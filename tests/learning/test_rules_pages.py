@@ -61,7 +61,7 @@ def rule_of(path, **values):
 def matcher(monkeypatch):
     """Stands in for learning.rules.matching: matches whom the test names."""
     found = []
-    monkeypatch.setattr(matching, "matching", lambda rule, on: list(found))
+    monkeypatch.setattr(matching, "matching_people", lambda rule, on: list(found))
     monkeypatch.setattr(matching, "counts", lambda asked, on: {rule.pk: len(found) for rule in asked})
     return found
 
@@ -108,7 +108,7 @@ def test_a_head_cannot_rule_for_another_unit(client, head, top, path, other):
     answer = make(client, head, typed(path, where))
     assert answer.status_code == 422 and not AssignmentRule.objects.exists()
     with pytest.raises(PermissionDenied):
-        editing.save(rule=AssignmentRule(path=path, unit=where, newcomers=True), by=head.user)
+        editing.save_rule(rule=AssignmentRule(path=path, unit=where, newcomers=True), by=head.user)
 
 
 # --- Bad input ---------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def test_a_used_rule_ends_by_its_last_day(client, head, used):
 def test_whom_a_used_rule_is_for_cannot_be_changed(office, used):
     used.heads = True
     with pytest.raises(ValidationError, match="もう割り当てた人がいます"):
-        editing.save(rule=used, by=office.user)
+        editing.save_rule(rule=used, by=office.user)
 
 
 def test_a_used_rule_is_never_deleted(client, office, used, path):

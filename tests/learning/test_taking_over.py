@@ -231,16 +231,13 @@ def test_a_rule_takes_over_too_and_asks_nobody_to_do_again_what_is_done(path, he
     done = make_staff(unit)
     give(path, done, source="self", reason="", state="completed", completed_on=clock.today())
     rule = AssignmentRule.objects.create(
-        path=path,
-        unit=unit,
-        titles=[me.appointments.get().post.title, done.appointments.get().post.title],
-        reason=REASON,
-        starts_on=clock.today(),
-    )
-    assert matching.run(rule, clock.today()).assigned == 1
+        path=path, unit=unit, titles=[me.appointments.get().post.title, done.appointments.get().post.title],
+        reason=REASON, starts_on=clock.today(),
+    )  # fmt: skip
+    assert matching.apply_rule(rule, clock.today()).assigned == 1
     begun.refresh_from_db()
     assert (begun.source, begun.rule) == (Source.RULE, rule)
-    assert matching.run(rule, clock.today()).assigned == 0
+    assert matching.apply_rule(rule, clock.today()).assigned == 0
 
 
 def test_mails_from_before_the_assignment_stay_unread_by_the_office(client, path, head, me, begun):

@@ -29,7 +29,7 @@ from learning.paths.titles import HIDDEN
 from learning.progress import recording
 from learning.progress.confirmations import waiting_for
 from learning.team import matrix
-from learning.team.matrix import Asked
+from learning.team.matrix import TeamFilter
 from organization import clock
 from organization.models import AuditEvent
 from tests.bodies import alike
@@ -212,7 +212,7 @@ def test_another_head_sees_nothing_of_it(client, unit, head, stranger, path):
     for name in ("team", "team_rows", "team_export", "team_waiting"):
         assert "青木" not in shown(client, stranger, name).getvalue().decode()
     assert shown(client, stranger, "team_person", person.uid).status_code == 404
-    assert list(matrix.Team(stranger.user, Asked()).rows()) == []
+    assert list(matrix.Team(stranger.user, TeamFilter()).rows()) == []
 
 
 def test_who_manages_nobody_finds_no_such_pages(client, unit, path):
@@ -481,13 +481,13 @@ def test_the_rows_leave_as_xlsx_and_are_those_of_the_number(client, unit, head, 
 
 @pytest.fixture
 def many(monkeypatch):
-    monkeypatch.setattr(matrix, "FEW", 2)
+    monkeypatch.setattr(matrix, "MAX_NAMED_PEOPLE", 2)
 
 
 def test_of_many_people_the_numbers_cells_and_rows_are_the_same(client, unit, head, path, monkeypatch):
     every_standing(path, unit)
     few = shown(client, head)
-    monkeypatch.setattr(matrix, "FEW", 2)
+    monkeypatch.setattr(matrix, "MAX_NAMED_PEOPLE", 2)
     for query in ({}, {"standing": "late"}, {"path": path.public_id}):
         many = shown(client, head, **query)
         assert [one["value"] for one in many.context["stats"]] == [one["value"] for one in few.context["stats"]]
@@ -547,11 +547,11 @@ def test_a_newcomer_is_no_longer_waited_for_once_something_is_given(unit, head):
     path, new = make_path(head), make_staff(unit)
     new.joined_on = clock.today()
     new.save()
-    assert matrix.newcomers_count(head.user, Asked()) == 1
+    assert matrix.newcomers_count(head.user, TeamFilter()) == 1
     give(path, new, source=Source.SELF)
-    assert matrix.newcomers_count(head.user, Asked()) == 1, "what is private is not told"
+    assert matrix.newcomers_count(head.user, TeamFilter()) == 1, "what is private is not told"
     give(make_path(head), new, source=Source.MANAGER)
-    assert matrix.newcomers_count(head.user, Asked()) == 0
+    assert matrix.newcomers_count(head.user, TeamFilter()) == 0
 
 
 def test_the_page_leads_to_what_waits_and_to_the_rules(client, head):

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         day, dry_run = options["on"] or clock.today(), options["dry_run"]
         self.stdout.write(f"{era_date(day)}の仕事{'（試しに動かすだけで、何も書きません）' if dry_run else ''}")
         try:
-            for part in job.run(day, dry_run=dry_run):
+            for part in job.run_daily_job(day, dry_run=dry_run):
                 self.stdout.write(f"  {part}")
                 for problem in part.problems:
                     self.stderr.write(f"  ！{problem}")

@@ -1,6 +1,6 @@
-"""One person of the own staff, and what a manager does there: remind, extend, waive, cancel; and confirming steps.
+"""The page of one team member, the actions on an assignment (remind, extend, waive, cancel), and step confirmation.
 
-Whom the user does not manage is answered like nobody (404). One's own assignments are refused with a sentence (I11).
+People whom the user does not manage give 404, like unknown ones. Users cannot act on their own assignments (I11).
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from organization.models import Person, User
 from organization.policy import Viewer
 
 WAITING = 50
-OWN = "自分の学習の期限や免除は、自分では変えられません。所属長か研修担当に相談してください。"
+OWN_ASSIGNMENT = "自分の学習の期限や免除は、自分では変えられません。所属長か研修担当に相談してください。"
 
 
 @dataclass(frozen=True)
-class Act:
+class ManagerAction:
     """What is done with one assignment, and the words of its screen."""
 
     form: type[forms.Form]
@@ -53,8 +53,8 @@ class Act:
     kind: str = "primary"
 
 
-ACTS = {
-    "remind": Act(
+MANAGER_ACTIONS = {
+    "remind": ManagerAction(
         RemindForm,
         nudges.remind,
         "声をかける",
@@ -62,7 +62,7 @@ ACTS = {
         "送る",
         "声をかけました。お知らせが届いています。",
     ),
-    "extend": Act(
+    "extend": ManagerAction(
         ExtendForm,
         adjustments.extend,
         "期限を延ばす",
@@ -70,7 +70,7 @@ ACTS = {
         "期限を延ばす",
         "期限を延ばしました。",
     ),
-    "waive": Act(
+    "waive": ManagerAction(
         WaiveForm,
         adjustments.waive,
         "免除する",
@@ -78,7 +78,7 @@ ACTS = {
         "免除する",
         "免除しました。",
     ),
-    "cancel": Act(
+    "cancel": ManagerAction(
         CancelForm,
         adjustments.cancel,
         "取りやめる",
@@ -117,56 +117,56 @@ def _managed(user: Viewer, uid: uuid.UUID) -> Person:
 
 
 @login_required
-def act(request: HttpRequest, uid: uuid.UUID, name: str) -> HttpResponse:
-    what = ACTS[name]
-    row, is_own = _answered_for(request.user, uid)
+def assignment_action_page(request: HttpRequest, uid: uuid.UUID, name: str) -> HttpResponse:
+    action = MANAGER_ACTIONS[name]
+    row, is_own = _overseen_assignment(request.user, uid)
     title = PathTitles(request.user, [row.path_id]).of(row.path_id)
     back = reverse("my") if is_own else f"{reverse('team_person', args=[row.person.uid])}#a-{row.pk}"
     context: dict[str, Any] = {
-        "act": what,
+        "act": action,
         "row": row,
         "title": title,
         "is_own": is_own,
-        "own": OWN,
+        "own": OWN_ASSIGNMENT,
         "back": back,
         "crumbs": [
             _home(request.user),
             {"url": back, "label": row.person.name},
-            {"label": what.title},
+            {"label": action.title},
         ],
     }
     if is_own:
         return render(request, "learning/assignment_act.html", context, status=403)
-    form = what.form(request.POST or None, initial=_begun(name, row, user_of(request)))
+    form = action.form(request.POST or None, initial=_initial(name, row, user_of(request)))
     form.use_required_attribute = False
     if request.method == "POST" and form.is_valid():
         try:
-            what.verb(assignment=row, user=request.user, **form.cleaned_data)
+            action.verb(assignment=row, user=request.user, **form.cleaned_data)
         except PermissionDenied:
             raise Http404 from None
         except ValidationError as error:
             form.add_error(None, error.messages[0])
         else:
-            messages.success(request, f"{row.person.name}さんの「{title}」：{what.done}")
+            messages.success(request, f"{row.person.name}さんの「{title}」：{action.done}")
             return redirect(back)
     status = 422 if request.method == "POST" else 200
     return render(request, "learning/assignment_act.html", {**context, "form": form}, status=status)
 
 
-def _answered_for(user: Viewer, uid: uuid.UUID) -> tuple[Assignment, bool]:
+def _overseen_assignment(user: Viewer, uid: uuid.UUID) -> tuple[Assignment, bool]:
     """The assignment, and whether it is the user's own; 404 for what is neither own nor answered for."""
     row = Assignment.objects.filter(uid=uid).select_related("person", "path", "version").first()
-    me: Person | None = getattr(user, "person", None)
-    if row is None or me is None:
+    person: Person | None = getattr(user, "person", None)
+    if row is None or person is None:
         raise Http404
-    if row.person_id == me.pk:
+    if row.person_id == person.pk:
         return row, True
     if not permissions.overseen(user).filter(pk=row.pk).exists():
         raise Http404
     return row, False
 
 
-def _begun(name: str, row: Assignment, user: User) -> dict[str, Any]:
+def _initial(name: str, row: Assignment, user: User) -> dict[str, Any]:
     return {"text": nudges.draft(assignment=row, by=user.person)} if name == "remind" else {}
 
 
@@ -179,8 +179,8 @@ def team_waiting(request: HttpRequest) -> HttpResponse:
 
 
 def _waiting(request: HttpRequest, *, wrong: int = 0, error: str = "", comment: str = "") -> HttpResponse:
-    found = waiting_for(request.user).select_related("assignment__person")
-    page = Paginator(found, WAITING).get_page(request.GET.get("page"))
+    waiting = waiting_for(request.user).select_related("assignment__person")
+    page = Paginator(waiting, WAITING).get_page(request.GET.get("page"))
     rows = list(page.object_list)
     steps = _steps_of(rows, request.user)
     where = matrix.places([row.assignment.person for row in rows])
@@ -216,10 +216,10 @@ def _home(user: Viewer) -> dict[str, str]:
 
 def _steps_of(rows: list[StepProgress], user: Viewer) -> dict[int, tuple[Step, str]]:
     """By pk of the row: its step, and what that is called for this reader."""
-    found = Step.objects.filter(
+    steps_found = Step.objects.filter(
         version__in={row.assignment.version_id for row in rows}, uid__in={row.step_uid for row in rows}
     )
-    by_key = {(step.version_id, step.uid): step for step in found}
+    by_key = {(step.version_id, step.uid): step for step in steps_found}
     mine = {row.pk: by_key.get((row.assignment.version_id, row.step_uid)) for row in rows}
     steps = {pk: step for pk, step in mine.items() if step is not None}
     open_items = reading_targets.readable([step for step in steps.values() if step.type == StepType.READ], user)
@@ -266,5 +266,8 @@ urlpatterns: list[URLPattern] = [
     path("team/people/<uuid:uid>/", team_person, name="team_person"),
     path("team/waiting/", team_waiting, name="team_waiting"),
     path("team/waiting/<int:pk>/", team_decide, name="team_decide"),
-    *(path(f"assignments/<uuid:uid>/{name}/", act, {"name": name}, name=f"assignment_{name}") for name in ACTS),
+    *(
+        path(f"assignments/<uuid:uid>/{name}/", assignment_action_page, {"name": name}, name=f"assignment_{name}")
+        for name in MANAGER_ACTIONS
+    ),
 ]

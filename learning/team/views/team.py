@@ -1,6 +1,6 @@
 """所属の学び: people × paths of the own staff, the rows behind each number, and the rows as a file.
 
-Heads see their own staff of today; the training office any unit. Whoever manages nobody finds nothing here (404).
+Heads see their current staff, the training office any unit. Users who manage nobody get 404.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from learning.paths.titles import PathTitles
 from learning.progress.confirmations import waiting_for
 from learning.team import matrix
 from learning.team.export import sheet_of
-from learning.team.matrix import WHO, WIDEST, Asked
+from learning.team.matrix import MAX_COLUMNS, WHO, TeamFilter
 from learning.team.views import member
 from learning.templatetags.standing import badge_cells
 from organization import audit
@@ -38,7 +38,7 @@ ROWS = 50
 
 
 @dataclass(frozen=True)
-class Line:
+class TeamRow:
     """A person of the grid, with the cells as they are drawn: a grid has hundreds."""
 
     person: Person
@@ -47,26 +47,26 @@ class Line:
     cells: SafeString
 
 
-def asked_of(request: HttpRequest) -> Asked:
-    """What the address asks for; a word that is none of ours asks for nothing."""
+def filter_from(request: HttpRequest) -> TeamFilter:
+    """The filter in the address; unknown values are ignored."""
 
-    def said(name: str) -> str:
+    def text_of(name: str) -> str:
         return request.GET.get(name, "").replace("\x00", "").strip()[:60]
 
-    standing, who = said("standing"), said("who")
-    return Asked(
-        unit=said("unit"),
-        path=said("path"),
+    standing, who = text_of("standing"), text_of("who")
+    return TeamFilter(
+        unit=text_of("unit"),
+        path=text_of("path"),
         standing=standing if standing in STANDINGS else "",
         who=who if who in WHO else "",
-        q=said("q"),
+        q=text_of("q"),
     )
 
 
-def link(name: str, asked: Asked, **other: Any) -> str:
+def link(name: str, asked: TeamFilter, **other: Any) -> str:
     """The address of a page for the same people, with `other` instead."""
-    said = {key: value for key, value in {**asdict(asked), **other}.items() if value}
-    return reverse(name) + (f"?{urlencode(said)}" if said else "")
+    parameters = {key: value for key, value in {**asdict(asked), **other}.items() if value}
+    return reverse(name) + (f"?{urlencode(parameters)}" if parameters else "")
 
 
 def require_manager(request: HttpRequest) -> None:
@@ -74,7 +74,7 @@ def require_manager(request: HttpRequest) -> None:
         raise Http404
 
 
-def turned(page: Page[Any], name: str, asked: Asked, unit: str) -> dict[str, Any]:
+def page_links(page: Page[Any], name: str, asked: TeamFilter, unit: str) -> dict[str, Any]:
     """The way to the pages before and after, with the filters kept."""
     return {
         "summary": f"{page.paginator.count:,}{unit}中 {page.start_index():,}–{page.end_index():,}{unit}",
@@ -86,12 +86,12 @@ def turned(page: Page[Any], name: str, asked: Asked, unit: str) -> dict[str, Any
 @login_required
 def team(request: HttpRequest) -> HttpResponse:
     require_manager(request)
-    user, asked = request.user, asked_of(request)
+    user, asked = request.user, filter_from(request)
     of_team = matrix.Team(user, asked)
     summary = of_team.summary()
     page = Paginator(of_team.people(), PEOPLE).get_page(request.GET.get("page"))
     people = list(Person.objects.filter(pk__in=page.object_list).order_by("kana", "pk"))
-    columns = summary.columns[:WIDEST]
+    columns = summary.columns[:MAX_COLUMNS]
     context = {
         **_frame(request, asked, summary),
         "stats": [
@@ -101,8 +101,8 @@ def team(request: HttpRequest) -> HttpResponse:
         "people_count": page.paginator.count,
         "columns": columns,
         "wider": len(summary.columns) - len(columns),
-        "lines": list(_lines(of_team, people, [one.pk for one in columns])),
-        "turn": turned(page, "team", asked, "人"),
+        "lines": list(_lines(of_team, people, [column.pk for column in columns])),
+        "turn": page_links(page, "team", asked, "人"),
         "rows_url": link("team_rows", asked),
         **figure_cache.cached(("to do", user.pk, asked.unit), lambda: _to_do(user, asked)),
         "assign_newcomers": f"{reverse('assign')}?{urlencode({'newcomers': 1, 'transferred': 1, 'unit': asked.unit})}",
@@ -110,7 +110,7 @@ def team(request: HttpRequest) -> HttpResponse:
     return render(request, "learning/team.html", context)
 
 
-def _to_do(user: Viewer, asked: Asked) -> dict[str, Any]:
+def _to_do(user: Viewer, asked: TeamFilter) -> dict[str, Any]:
     """What waits for this head."""
     return {
         "waiting": waiting_for(user).count(),
@@ -120,7 +120,7 @@ def _to_do(user: Viewer, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _frame(request: HttpRequest, asked: Asked, summary: matrix.Summary) -> dict[str, Any]:
+def _frame(request: HttpRequest, asked: TeamFilter, summary: matrix.Summary) -> dict[str, Any]:
     """What the filters show."""
     return {
         "asked": asked,
@@ -132,33 +132,35 @@ def _frame(request: HttpRequest, asked: Asked, summary: matrix.Summary) -> dict[
     }
 
 
-def _lines(of_team: matrix.Team, people: list[Person], paths: list[int]) -> Iterator[Line]:
+def _lines(of_team: matrix.Team, people: list[Person], paths: list[int]) -> Iterator[TeamRow]:
     """The newest standing of each of these people and paths; whatever standing the people were chosen by."""
-    where, rows = matrix.places(people), of_team.cells([one.pk for one in people])
-    for one in people:
-        url = reverse("team_person", args=[one.uid])
-        found = [rows.get((one.pk, path)) for path in paths]
-        cells = badge_cells(((row[3], row[0]) if row else None for row in found), url, one.name)
-        yield Line(one, url, where.get(one.pk, matrix.Place()), cells)
+    where, rows = matrix.places(people), of_team.cells([person.pk for person in people])
+    for person in people:
+        url = reverse("team_person", args=[person.uid])
+        cells_by_path = [rows.get((person.pk, path)) for path in paths]
+        cells = badge_cells(((row[3], row[0]) if row else None for row in cells_by_path), url, person.name)
+        yield TeamRow(person, url, where.get(person.pk, matrix.Place()), cells)
 
 
 @login_required
 def team_rows(request: HttpRequest) -> HttpResponse:
     """The assignments behind a number."""
     require_manager(request)
-    user, asked = request.user, asked_of(request)
+    user, asked = request.user, filter_from(request)
     of_team = matrix.Team(user, asked)
     summary = of_team.summary()
-    found = of_team.rows().select_related("person").order_by("due_on", "person__kana", "pk")
-    page = Paginator(found, ROWS).get_page(request.GET.get("page"))
-    shown = list(page.object_list)
-    where = matrix.places([row.person for row in shown])
-    titles = {one.pk: one.title for one in summary.paths}
+    assignments = of_team.rows().select_related("person").order_by("due_on", "person__kana", "pk")
+    page = Paginator(assignments, ROWS).get_page(request.GET.get("page"))
+    visible = list(page.object_list)
+    where = matrix.places([row.person for row in visible])
+    titles = {column.pk: column.title for column in summary.paths}
     context = {
         **_frame(request, asked, summary),
         "count": page.paginator.count,
-        "rows": [(row, _row_url(row), where.get(row.person_id, matrix.Place()), titles[row.path_id]) for row in shown],
-        "turn": turned(page, "team_rows", asked, "件"),
+        "rows": [
+            (row, _row_url(row), where.get(row.person_id, matrix.Place()), titles[row.path_id]) for row in visible
+        ],
+        "turn": page_links(page, "team_rows", asked, "件"),
         "exports": [(kind, link("team_export", asked, format=kind)) for kind in ("csv", "xlsx")],
         "trail": [{"url": reverse("team"), "label": "所属の学び"}, {"url": "", "label": "割当の一覧"}],
     }
@@ -173,11 +175,13 @@ def _row_url(row: Assignment) -> str:
 def team_export(request: HttpRequest) -> HttpResponseBase:
     """The same rows as a file: CSV that Excel reads, or xlsx."""
     require_manager(request)
-    user, asked = request.user, asked_of(request)
+    user, asked = request.user, filter_from(request)
     kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
-    found = list(matrix.Team(user, asked).rows().select_related("person").order_by("due_on", "person__kana", "pk"))
-    sheet = sheet_of(found, PathTitles(user, [row.path_id for row in found]))
-    audit.record(actor=user, action="team.exported", obj=user, after={"rows": len(found), "format": kind})  # type: ignore[arg-type]
+    assignments = list(
+        matrix.Team(user, asked).rows().select_related("person").order_by("due_on", "person__kana", "pk")
+    )
+    sheet = sheet_of(assignments, PathTitles(user, [row.path_id for row in assignments]))
+    audit.record(actor=user, action="team.exported", obj=user, after={"rows": len(assignments), "format": kind})  # type: ignore[arg-type]
     return as_file(kind, "shozoku-manabi", sheet)
 
 
