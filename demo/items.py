@@ -173,7 +173,7 @@ class ItemLoader:
             )
             for n, a in enumerate(d["answers"])
         )
-        item.next_actions.set(
+        item.set_next_actions(
             NextAction(what=a["what"], due_on=content.on + timedelta(days=a.get("due_in_days", 30)), sort_order=n)
             for n, a in enumerate(d.get("next_actions", []))
         )

@@ -8,6 +8,7 @@ import environ
 
 from .demo import *
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.toy"]  # one more type of item (tests/kb/test_new_type.py)
 VAR_DIR = Path(tempfile.gettempdir()) / f"manabi-test-{os.getpid()}"
 MEDIA_ROOT = VAR_DIR / "media"
 SEARCH_URL = ""  # never the configured server; the contract tests start their own

@@ -11,7 +11,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from modelcluster.forms import childformset_factory
 from wagtail.admin.forms import WagtailAdminModelForm, WagtailAdminPageForm
+from wagtail.admin.panels import get_form_for_model
 
 from kb.formats.loading import formats, get_format
 from kb.text_cleaning import LineField, LongField
@@ -98,6 +100,22 @@ class OfficeLessonForm(OfficeItemForm):
 
 class OfficeChallengeForm(OfficeItemForm):
     premortem = LinesField(label="失敗の想定", required=False, max_length=1000, help_text="一行に一つ。")
+
+
+class OfficeRetrospectiveForm(OfficeItemForm):
+    """Its next actions are rows outside the revision: the form gives them a formset that Wagtail makes of others."""
+
+    def __init__(self, data: Any = None, files: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(data, files, *args, **kwargs)
+        retrospective = self.instance
+        key = retrospective._meta.get_field("next_actions").field
+        fields = ["what", "owner_post", "due_on"]
+        form = get_form_for_model(key.model, form_class=WagtailAdminModelForm, fields=fields)
+        formset = childformset_factory(
+            key.related_model, key.model, form=form, fk_name=key.name, fields=fields, extra=0
+        )
+        retrospective.set_next_actions(retrospective.next_actions.all())
+        self.formsets["next_actions"] = formset(data, files, instance=retrospective, prefix="next_actions")
 
 
 class AnswerForm(WagtailAdminModelForm):

@@ -7,11 +7,12 @@ from .draft import Draft
 from .identifiers import IdCounter
 from .item import Item
 from .lesson import Lesson, LessonSource
+from .next_action import NextAction
 from .pages import HomePage, TypeIndexPage, YearPage
 from .reaction import Reaction
 from .reference import Reference, ReferenceSource
 from .reference_import import ReferenceImport
-from .retrospective import Addendum, Answer, NextAction, Retrospective
+from .retrospective import Addendum, Answer, Retrospective
 from .vocabulary import Scene, Stance, Term, Theme
 
 __all__ = [

@@ -271,6 +271,14 @@ class Item(Page):
         """Each Markdown text under a key of its own; types with rows add theirs."""
         return {name: getattr(self, name) or "" for name in self.MARKDOWN_FIELDS}
 
+    def markdown_parts(self) -> list[dict[str, str]]:
+        """The Markdown fields that hold something, for kb/parts.html: name, label and HTML."""
+        return [
+            {"name": name, "label": self.field_label(name), "html": self.rendered[name]}
+            for name in self.MARKDOWN_FIELDS
+            if self.rendered.get(name)
+        ]
+
     def render(self) -> None:
         """Fill `rendered` where a text has changed since it was last rendered."""
         texts = {key: text for key, text in self.markdown_texts().items() if text}

@@ -1,7 +1,7 @@
 """Retrospective (ふりかえり): answers under the prompts of a format, the facts it asks, and what comes next.
 
-A format is a data file (kb.formats): there is no column for any one of them. Answers and next
-actions live in revisions; the aftermath (後日談) is a plain row that is only ever added to.
+A format is a data file (kb.formats): there is no column for any one of them. Answers live in revisions, next actions
+are plain rows (kb.models.next_action), and the aftermath (後日談) is a plain row that is only ever added to.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.models import Orderable
 
-from kb.editor.forms import AnswerForm
+from kb.editor.forms import AnswerForm, OfficeRetrospectiveForm
 from kb.editor.listing import AdminListing
 from kb.editor.panels import FormatPanel, FormInlinePanel, item_panels
 from kb.formats.loading import Format, format_choices, get_format
 from kb.markdown.rendering import render, render_many
 from kb.models.item import Item
+from kb.models.next_action import NextAction, UnsavedActions, actions_from, write_actions
 from organization import clock
 
 
@@ -46,6 +47,8 @@ class Retrospective(Item):
     MARKDOWN_FIELDS = ("co_creation_note",)
     CARD_COLUMNS = ()  # its texts are rows
     ADMIN_LISTING = AdminListing(icon="history", order=2, filters=("format",), choices={"format": format_choices})
+
+    unsaved_actions: UnsavedActions | None = None
 
     class Outcome(models.TextChoices):
         ACHIEVED = "achieved", "達成"
@@ -72,6 +75,7 @@ class Retrospective(Item):
     blameless_ok = models.BooleanField("個人を責めていない", default=False)
 
     template = "kb/retrospective.html"
+    base_form_class = OfficeRetrospectiveForm
     content_panels = item_panels(
         MultiFieldPanel(
             [
@@ -151,10 +155,10 @@ class Retrospective(Item):
         self.answers.set(rows)
 
     def _fill_next_action(self, what: str, due_on: Any) -> None:
-        first, *rest = [*self.next_actions.all()] or [None]
-        owner_post = first.owner_post if first else None
-        action = NextAction(what=what, due_on=due_on, owner_post=owner_post, sort_order=0)
-        self.next_actions.set([action, *rest])
+        """The form asks for one action, the first: it keeps its uid and its post."""
+        first, *rest = [*self.next_actions.all()] or [NextAction(retrospective_id=self.pk, sort_order=0)]
+        first.what, first.due_on = what, due_on
+        self.set_next_actions([first, *rest])
 
     def as_typed(self) -> dict[str, Any]:
         data = super().as_typed()
@@ -207,6 +211,30 @@ class Retrospective(Item):
             texts[pk].append(text)
         return texts
 
+    # --- Next actions: plain rows, of which a revision keeps a copy -------------------------------
+
+    def set_next_actions(self, actions: Iterable[NextAction]) -> None:
+        """Its actions from its next save on."""
+        self.unsaved_actions = UnsavedActions(actions)
+
+    def save(self, *args: Any, **kwargs: Any) -> Any:
+        result = super().save(*args, **kwargs)
+        if self.unsaved_actions is not None and kwargs.get("update_fields") is None:
+            write_actions(self, self.unsaved_actions.all())
+            self.unsaved_actions = None
+        return result
+
+    def serializable_data(self) -> dict[str, Any]:
+        actions = [action.as_content() for action in self.next_actions.all()]
+        return {**super().serializable_data(), "next_actions": actions}
+
+    def with_content_json(self, content: dict[str, Any]) -> Retrospective:
+        page = super().with_content_json(content)
+        assert isinstance(page, Retrospective)
+        if "next_actions" in content:
+            page.set_next_actions(actions_from(content["next_actions"], page))
+        return page
+
     def body_texts(self) -> list[str]:
         texts = [self.subject, *(a.text for a in self.answers.all()), *(n.what for n in self.next_actions.all())]
         texts += [str(value) for value in self.facts.values() if isinstance(value, str)]
@@ -236,24 +264,6 @@ class Answer(Orderable):
 
     def __str__(self) -> str:
         return f"{self.section_key}: {self.text[:20]}"
-
-
-class NextAction(Orderable):
-    """次の行動: what, by which post, until when. A post, never a person (0007)."""
-
-    retrospective = ParentalKey(Retrospective, on_delete=models.CASCADE, related_name="next_actions")
-    what = models.CharField("何を", max_length=120)
-    owner_post = models.ForeignKey(
-        "organization.Post", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="担当職"
-    )
-    due_on = models.DateField("期限", null=True, blank=True)
-
-    class Meta(Orderable.Meta):
-        verbose_name = "次の行動"
-        verbose_name_plural = "次の行動"
-
-    def __str__(self) -> str:
-        return self.what
 
 
 class Addendum(models.Model):

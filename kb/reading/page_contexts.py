@@ -22,7 +22,7 @@ def lesson(request: HttpRequest, item: Lesson) -> dict[str, Any]:
     readable = set(visible.values_list("pk", flat=True))
     return {
         "sources": [(source, source.retrospective_id in readable) for source in sources],
-        "parts": markdown_parts(item),
+        "parts": item.markdown_parts(),
         "successor": item.successor() if item.state == State.SUPERSEDED else None,
     }
 
@@ -31,7 +31,7 @@ def challenge(request: HttpRequest, item: Challenge) -> dict[str, Any]:
     person = person_of(request)
     lookbacks = Retrospective.objects.visible_to(request.user).filter(looks_back_on=item, state=State.PUBLISHED)
     return {
-        "parts": markdown_parts(item),
+        "parts": item.markdown_parts(),
         "moves": challenges.transitions_for(challenge=item, person=person),
         "outcomes": Challenge.Outcome.choices,
         "lookback": lookbacks.order_by("pk").first(),
@@ -67,15 +67,6 @@ def retrospective(request: HttpRequest, item: Retrospective) -> dict[str, Any]:
         "addenda": item.addenda.all(),
         "co_creation": item.rendered.get("co_creation_note", ""),
     }
-
-
-def markdown_parts(item: Item) -> list[dict[str, str]]:
-    """The Markdown fields that hold something: label and HTML."""
-    return [
-        {"name": name, "label": str(item._meta.get_field(name).verbose_name), "html": item.rendered.get(name, "")}
-        for name in item.MARKDOWN_FIELDS
-        if item.rendered.get(name)
-    ]
 
 
 def _label(format: Format | None, key: str) -> str:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from kb.items.cards import cards
 from kb.lifecycle import publication
-from kb.models import Article, Challenge, Item, LessonSource, NextAction, Reaction, Scene, Stance, Theme
+from kb.models import Article, Challenge, Item, LessonSource, Reaction, Scene, Stance, Theme
 from kb.models.states import Confidentiality
 from tests.bodies import alike
 from tests.factories.kb import OCCURRED, lesson, make_challenge, make_lesson, make_retrospective, publish
@@ -239,7 +239,7 @@ def test_the_page_of_a_lesson_is_cheap(client, author, member, django_assert_max
 def test_the_page_of_a_retrospective_is_cheap(client, author, django_assert_max_num_queries):
     challenge = make_challenge(author)
     item = make_retrospective(author, looks_back_on=challenge, answers=(("keep", "一つ目"), ("problem", "二つ目")))
-    item.next_actions.set([NextAction(what="役割を紙で配る", sort_order=0)])
+    item.next_actions.create(what="役割を紙で配る", sort_order=0)
     classify(item)
     drawn = make_lesson(author)
     LessonSource.objects.create(lesson=drawn, retrospective=item, answer_uid=item.answers.first().uid)

@@ -1,0 +1,119 @@
+"""NextAction (次の行動): a plain row with a uid that never changes, so that it can be followed after the retrospective.
+
+A revision keeps a copy of what the actions said, for its history and for publishing it. Rows are written from that
+copy when the retrospective is saved, matched by uid: an action that was edited keeps its row, and what is later known
+of the row (such as its state) is not part of any revision.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models.fields.related_descriptors import ReverseManyToOneDescriptor
+from modelcluster.models import get_serializable_data_for_fields, model_from_serializable_data
+from modelcluster.queryset import FakeQuerySet
+from wagtail.models import Orderable
+
+if TYPE_CHECKING:
+    from kb.models.retrospective import Retrospective
+
+
+class UnsavedActions:
+    """The actions that a form or a revision gives a retrospective, before it is saved. Speaks as a manager does."""
+
+    def __init__(self, actions: Iterable[NextAction]) -> None:
+        self._actions = list(actions)
+
+    def all(self) -> FakeQuerySet:
+        return FakeQuerySet(NextAction, sorted(self._actions, key=lambda action: action.sort_order or 0))
+
+    def first(self) -> NextAction | None:
+        return next(iter(self.all()), None)
+
+    def add(self, *actions: NextAction) -> None:
+        """An action with the uid of another takes its place."""
+        self.remove(*actions)
+        self._actions += actions
+
+    def remove(self, *actions: NextAction) -> None:
+        uids = {action.uid for action in actions}
+        self._actions = [action for action in self._actions if action.uid not in uids]
+
+
+class ActionsDescriptor(ReverseManyToOneDescriptor):
+    """`retrospective.next_actions`: the unsaved ones where there are any, the rows otherwise."""
+
+    def __get__(self, instance: Any, cls: Any = None) -> Any:
+        if instance is not None and instance.unsaved_actions is None and instance.pk is None:
+            instance.unsaved_actions = UnsavedActions(())
+        if instance is not None and instance.unsaved_actions is not None:
+            return instance.unsaved_actions
+        return super().__get__(instance, cls)
+
+
+class RetrospectiveKey(models.ForeignKey):
+    """The key of an action to its retrospective; a plain foreign key to migrations and to the database."""
+
+    related_accessor_class = ActionsDescriptor
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.ForeignKey", args, kwargs
+
+
+class NextAction(Orderable):
+    """次の行動: what, by which post, until when. A post, never a person (0007)."""
+
+    # Wagtail would note its post in a table of its own; nobody asks which actions name a post.
+    wagtail_reference_index_ignore = True
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    retrospective = RetrospectiveKey("kb.Retrospective", on_delete=models.CASCADE, related_name="next_actions")
+    what = models.CharField("何を", max_length=120)
+    owner_post = models.ForeignKey(
+        "organization.Post", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="担当職"
+    )
+    due_on = models.DateField("期限", null=True, blank=True)
+
+    class Meta(Orderable.Meta):
+        verbose_name = "次の行動"
+        verbose_name_plural = "次の行動"
+
+    def __str__(self) -> str:
+        return self.what
+
+    def as_content(self) -> dict[str, Any]:
+        """Its copy in a revision, in the form that revisions have always had, and its uid."""
+        return get_serializable_data_for_fields(self)
+
+
+def actions_from(content: Iterable[Mapping[str, Any]], retrospective: Retrospective) -> list[NextAction]:
+    """The actions of a revision. One of before actions had uids is recognised by the pk of its row."""
+    known = dict(NextAction.objects.filter(retrospective_id=retrospective.pk).values_list("pk", "uid"))
+    actions = []
+    for data in content:
+        action: NextAction | None = model_from_serializable_data(
+            NextAction, {**data, "retrospective": retrospective.pk}
+        )
+        if action is None:
+            continue
+        if "uid" not in data and action.pk in known:
+            action.uid = known[action.pk]
+        actions.append(action)
+    return actions
+
+
+def write_actions(retrospective: Retrospective, actions: Iterable[NextAction]) -> None:
+    """Make the rows of a saved retrospective say what `actions` say. A row keeps its pk and its uid."""
+    rows = {row.uid: row for row in NextAction.objects.filter(retrospective_id=retrospective.pk)}
+    kept = set()
+    for order, action in enumerate(actions):
+        row = rows.get(action.uid) or NextAction(uid=action.uid, retrospective_id=retrospective.pk)
+        row.what, row.owner_post_id, row.due_on = action.what, action.owner_post_id, action.due_on
+        row.sort_order = order
+        row.save()
+        kept.add(row.uid)
+    NextAction.objects.filter(pk__in=[row.pk for uid, row in rows.items() if uid not in kept]).delete()
