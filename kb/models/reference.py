@@ -14,7 +14,8 @@ from django.db import models
 from django.urls import reverse
 
 from kb.editor.forms import ReferenceForm
-from kb.markdown.rendering import plain_text, render_lot
+from kb.markdown.plain_text import plain_text
+from kb.markdown.rendering import render_rows
 from kb.models.identifiers import next_public_id
 from organization import clock
 from organization.audience import Audience
@@ -105,7 +106,7 @@ class Reference(models.Model):
         if kwargs.get("update_fields") is None:
             if not self.public_id:
                 self.public_id = next_public_id(self.PREFIX)
-            self.html = render_lot({"": self.text})[""]
+            self.html = render_rows({"": self.text})[""]
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
