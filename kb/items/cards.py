@@ -9,7 +9,7 @@ from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from kb.models import Item, Reaction
-from kb.models.item import item_types
+from kb.models.item_queries import item_types
 from organization.fiscal import era_date
 
 #: What a card shows, and what its badges are made from. A column that is missing here is asked for row by row.

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from kb.lifecycle import challenges, publication
 from kb.models import Challenge, Draft, Retrospective
-from kb.models.item import State
+from kb.models.states import State
 from organization.models import AuditEvent, Notice
 from tests.factories.kb import make_challenge, make_retrospective
 from tests.factories.organization import make_staff, make_unit

@@ -9,7 +9,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from kb.lifecycle import publication
 from kb.models import Item, Lesson, YearPage
 from kb.models.identifiers import next_public_id
-from kb.models.item import PUBLIC_ID, State
+from kb.models.item import PUBLIC_ID
+from kb.models.states import State
 from kb.review import decisions
 from kb.writing import promotion
 from organization import clock
