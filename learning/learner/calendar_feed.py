@@ -1,7 +1,8 @@
-"""The personal calendar: a key that its person makes and revokes, and the feed that it opens without a session.
+"""The personal calendar feed, and the key that opens it without a session.
 
-The feed leaves the site, so it says little: due dates and days of events of one's own open paths, never the title of
-what its person may not open. A key dies with the account, with the last day of work, and when it is taken back.
+Calendar programs copy the feed to other servers. So it holds little: due dates and event days of the person's open
+assignments, and no title that the person may not read. A key stops working when the account is closed, after the last
+day of work, and when the person revokes it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ NAME = "わたしの学び"
 
 @transaction.atomic
 def make_key(*, person: Person) -> CalendarKey:
-    """A new key; the one before opens nothing any more."""
+    """Create a new key for `person`. The previous key stops working."""
     CalendarKey.objects.filter(person=person).delete()
     created = CalendarKey.objects.create(person=person)
     audit.record(actor=person.user, action="calendar.key_made", obj=person)
@@ -36,17 +37,20 @@ def revoke_key(*, person: Person) -> None:
 
 
 def person_of_key(key: str) -> Person | None:
-    """Whose calendar a key opens today; None for no such key, a closed account, somebody who has left."""
-    found = CalendarKey.objects.filter(key=key).select_related("person__user").first() if "\x00" not in key else None
-    if found is None:
+    """The person whose calendar `key` opens today. None if the key is unknown, the account closed or the person gone."""
+    row = CalendarKey.objects.filter(key=key).select_related("person__user").first() if "\x00" not in key else None
+    if row is None:
         return None
-    person = found.person
+    person = row.person
     usable = person.user is not None and person.user.is_active and not person.has_left()
     return person if usable else None
 
 
 def feed(person: Person, link: Callable[[Assignment], str]) -> bytes:
-    """The calendar as iCalendar (RFC 5545); `link` gives the absolute address of an assignment. Four queries."""
+    """The calendar of `person` as iCalendar bytes (RFC 5545). Four queries.
+
+    `link` returns the absolute address of an assignment.
+    """
     calendar = Calendar()
     calendar.add("prodid", "-//Manabi//learning//JA")
     calendar.add("version", "2.0")
@@ -86,7 +90,7 @@ def _done(mine: list[Assignment]) -> set[tuple[int, object]]:
 
 
 def _event(uid: str, summary: str, on: date, now: datetime, url: str) -> Event:
-    """An all-day event; its UID stays the same when its day moves, so that calendars move it too."""
+    """An all-day event. Its UID does not depend on the day, so that calendars move the event when its day changes."""
     event = Event()
     event.add("uid", f"{uid}@manabi")
     event.add("dtstamp", now)

@@ -37,7 +37,7 @@ class LearningPath(Item):
     ROW_FIELDS = (*Item.ROW_FIELDS, "stage", "copied_from_id")
     HAS_OWN_REVIEW = True
     EDIT_PERMISSION = "learning.access.path_permissions.may_build"
-    PAGE_CONTEXT = "learning.learner.views.path.shown"
+    PAGE_CONTEXT = "learning.learner.views.path.page_context"
     SEARCH_SOURCE = "path"
 
     about = models.TextField("説明", max_length=2000, blank=True)

@@ -24,7 +24,7 @@ from learning.authoring.forms.path import AudienceForm, CommentForm, NewPathForm
 from learning.authoring.views import steps
 from learning.authoring.views import versions as version_views
 from learning.authoring.views.page import form_page, path_of, trail
-from learning.learner.views.path import family
+from learning.learner.views.path import copy_family
 from learning.models import LearningPath, PathVersion, Stage, StepType
 from learning.paths.display import groups_of
 from learning.paths.labels import PURPOSES, minutes_words, validity_words
@@ -84,7 +84,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "types": [(type.value, type.label, PURPOSES[type]) for type in StepType],
             "requested_label": dict(path._meta.get_field("audience").choices).get(path.requested_audience, ""),
             "trail": [*trail(path)[:1], {"url": "", "label": path.title}],
-            **family(request.user, path),
+            **copy_family(request.user, path),
         },
     )
 

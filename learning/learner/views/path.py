@@ -16,17 +16,17 @@ from learning.paths.reading_targets import readable
 from learning.paths.structure import outline_to_show
 from organization.policy import Viewer
 
-#: More than these are found by search.
+#: The most copies that are listed; the others are found by search.
 COPIES = 20
 
 
-def shown(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
-    """What the path's template shows besides the frame of an item, trimmed to this reader."""
+def page_context(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
+    """The context of the path's template besides the common part of an item page, limited to what the user may see."""
     version = path.current_version()
     person = getattr(request.user, "person", None)
     mine = open_assignment(person, path) if person else None
     if mine is not None:
-        version = mine.version  # an open assignment stays on its own version, and so does what its learner reads here
+        version = mine.version  # an open assignment stays on its version, so its learner sees that version here
     shape = outline_to_show(version) if version else None
     active = path.stage == Stage.ACTIVE
     manages = permissions.is_manager(request.user) or permissions.is_office(request.user)
@@ -41,12 +41,12 @@ def shown(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
         "may_assign": active and manages,
         "may_build": path_permissions.may_build(path=path, user=request.user),
         "may_copy": version is not None and path_permissions.may_begin(request.user),
-        **family(request.user, path),
+        **copy_family(request.user, path),
     }
 
 
-def family(user: Viewer, path: LearningPath) -> dict[str, Any]:
-    """The path that this one was copied from, and its copies; only those that `user` may open are named."""
+def copy_family(user: Viewer, path: LearningPath) -> dict[str, Any]:
+    """The path that this one was copied from, and the copies of this one. Only paths that `user` may open are named."""
     near = Q(copied_from=path) | Q(pk=path.copied_from_id)
     related = list(LearningPath.objects.visible_to(user).filter(near).order_by("title", "pk")[: COPIES + 1])
     origin = next((relative for relative in related if relative.pk == path.copied_from_id), None)
