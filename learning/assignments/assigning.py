@@ -103,7 +103,7 @@ def assignable(path: LearningPath) -> Assignable:
         raise ValidationError(
             "この学習パスには、すませるステップがありません。先にステップを入れてください。", code="path_without_steps"
         )
-    targets = problems.standing_of(shape.steps)
+    targets = problems.current_items_of(shape.steps)
     if version.frozen_at is None and (problem_list := problems.faults(shape, targets)):
         raise ValidationError(
             f"この学習パスは、直すまで割り当てられません。{problem_list[0].text}", code="path_has_faults"

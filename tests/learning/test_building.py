@@ -14,7 +14,7 @@ from learning.assignments.plan import Order, OutsideUnitError
 from learning.authoring import editing, lifecycle, versions
 from learning.models import LearningPath, Stage, Step, StepGroup, StepType
 from learning.paths import ordering
-from learning.paths.problems import covers, problems, shut_readings, standing_of
+from learning.paths.problems import covers, problems, closed_readings, current_items_of
 from learning.paths.reading_targets import readable
 from learning.paths.structure import outline
 from learning.progress.recording import do
@@ -271,8 +271,8 @@ def test_a_sound_version_has_no_problem(head):
 
 def shut_for(path, person):
     steps = outline(path.current_version()).steps
-    standing = standing_of(steps)
-    return shut_readings(path, steps, readable(steps, person.user, standing), standing)
+    current = current_items_of(steps)
+    return closed_readings(path, steps, readable(steps, person.user, current), current)
 
 
 def test_a_reading_narrower_than_the_path_is_named(head):

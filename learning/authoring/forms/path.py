@@ -1,4 +1,4 @@
-"""The forms of a path: new and copied, its text, its goal and due rule, a group of steps."""
+"""The forms of a path: new path and copy, text, goal and due date, group of steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from organization.audience import Audience
 from organization.policy import Viewer
 from organization.tree import unit_tree
 
-#: The month is the shortest; a window longer than the validity would never close.
+#: The days of the shortest month: a renewal window longer than the validity would never close.
 DAYS_A_MONTH = 28
 
 AUDIENCE_WORDS = {
@@ -33,7 +33,7 @@ def audience_choices(user: Viewer) -> list[tuple[str, str]]:
 
 
 class OwnerForm(forms.Form):
-    """Whose path it is and who may read it: the parts that `user` may choose among."""
+    """Title, owner unit and audience of a path, limited to the units and audiences that `user` may choose."""
 
     title = LineField(
         label="題", max_length=60, required=True, help_text="60文字まで。だれの、何のための学習かが分かる名前に。"
@@ -94,7 +94,7 @@ class AudienceForm(forms.Form):
 
 
 class SettingsForm(forms.Form):
-    """Goal, due rule and validity of a version; the days of the other rule are left out, not kept in secret."""
+    """Goal, due date and validity of a version. The due values of the rule that is not chosen are reset."""
 
     goal = LongField(
         label="ねらい", max_length=400, required=True, rows=3, help_text="終えた人が、何をできるようになるか。"
@@ -170,14 +170,14 @@ class GroupForm(forms.Form):
 
 
 class CommentForm(forms.Form):
-    """The words of a 差戻し or a 取り下げ."""
+    """The comment of a 差戻し or the reason of a 取り下げ."""
 
     comment = LongField(label="ことば", max_length=200, required=True, rows=2)
     use_required_attribute = False
 
 
 def refuse(form: forms.Form, error: ValidationError) -> None:
-    """Show what a verb refused at the fields it names, else at the top of the form."""
+    """Add `error` to the form: at the fields that it names, else at the top."""
     messages_by_field = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
     for name, messages in messages_by_field.items():
         form.add_error(name if name in form.fields else None, list(messages))

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from learning.access import path_permissions, permissions
 from learning.assignments.assigning import open_assignment
 from learning.models import LearningPath, Stage
-from learning.paths.display import groups_of
+from learning.paths.display import group_rows
 from learning.paths.labels import minutes_words, validity_words
 from learning.paths.reading_targets import readable
 from learning.paths.structure import outline_to_show
@@ -32,7 +32,7 @@ def page_context(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
     manages = permissions.is_manager(request.user) or permissions.is_office(request.user)
     return {
         "version": version,
-        "groups": groups_of(shape, readable(shape.steps, request.user)) if shape else [],
+        "groups": group_rows(shape, readable(shape.steps, request.user)) if shape else [],
         "minutes": minutes_words(shape.minutes) if shape else "",
         "step_count": len(shape.steps) if shape else 0,
         "validity": validity_words(version) if version else "",
