@@ -31,7 +31,7 @@ from learning.models import (
     StepType,
 )
 from learning.paths.structure import outline_of_steps
-from learning.progress.facts import Fact, of_text
+from learning.progress.facts import Fact, fact_of_retrospective
 from organization import clock
 from organization.models import Person
 
@@ -118,7 +118,7 @@ def _asked(steps: list[Any]) -> Iterator[ReaderStep]:
 def _written(steps: list[Any], text: Retrospective) -> Iterator[ReaderStep]:
     """The steps that the reader's own text did; while it waits for its reviewer, those that it will do."""
     waits = text.state in (State.SUBMITTED, State.RETURNED)
-    fact = of_text(text) if text.first_published_at else Fact(on=clock.today(), format=text.format)
+    fact = fact_of_retrospective(text) if text.first_published_at else Fact(on=clock.today(), format=text.format)
     for step in steps:
         given = Assignment(assigned_on=step.assigned, start_on=step.since, begun_on=step.begun)
         said = StepProgress(state=step.said, done_on=step.said_on, item_id=step.said_item)

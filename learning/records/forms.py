@@ -1,4 +1,4 @@
-"""The form in which a person enters a record of their own. It has no field for result, score or owner."""
+"""The form in which a person enters their own training record. It has no field for result, score or person."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NUMBER_ERRORS = ("invalid", "min_value", "max_value", "max_digits", "max_decimal
 
 
 class CourseField(forms.ModelChoiceField):
-    """An entry of the catalogue; what has been retired stays on the record that names it."""
+    """A course of the catalogue. Retired courses are not offered."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -76,8 +76,10 @@ class OwnRecordForm(forms.Form):
             }
         super().__init__(data, **options)
         if record is not None and record.course_id:
-            kept = TrainingCourse.objects.filter(retired=False) | TrainingCourse.objects.filter(pk=record.course_id)
-            self.fields["course"].queryset = kept  # type: ignore[attr-defined]  # a ModelChoiceField's
+            choosable = TrainingCourse.objects.filter(retired=False) | TrainingCourse.objects.filter(
+                pk=record.course_id
+            )
+            self.fields["course"].queryset = choosable  # type: ignore[attr-defined]  # a ModelChoiceField's
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
@@ -95,7 +97,7 @@ class OwnRecordForm(forms.Form):
         return values
 
     def filled(self) -> TrainingRecord:
-        """The record with what was typed, unsaved. Call it once the form is valid."""
+        """The record with the values of the form, not saved. Call it only if the form is valid."""
         for name in self.base_fields:
             setattr(self.record, name, self.cleaned_data[name])
         return self.record

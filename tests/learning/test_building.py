@@ -14,10 +14,10 @@ from learning.assignments.plan import Order, OutsideUnitError
 from learning.authoring import editing, lifecycle, versions
 from learning.models import LearningPath, Stage, Step, StepGroup, StepType
 from learning.paths import ordering
-from learning.paths.problems import covers, problems, closed_readings, current_items_of
+from learning.paths.problems import closed_readings, covers, current_items_of, problems
 from learning.paths.reading_targets import readable
 from learning.paths.structure import outline
-from learning.progress.recording import do
+from learning.progress.recording import complete_step
 from organization import clock
 from organization.audience import Audience
 from organization.models import AuditEvent
@@ -362,7 +362,7 @@ def test_a_retired_path_is_given_to_nobody_and_open_ones_go_on(head, unit):
     with pytest.raises(ValidationError):
         plan(order=Order(path=path, start_on=clock.today()), people=[make_staff(unit)])
     only = outline(path.current_version()).steps[0]
-    do(assignment=given_one, step_uid=only.uid, by=given_one.person, evidence="やりました。")
+    complete_step(assignment=given_one, step_uid=only.uid, by=given_one.person, evidence="やりました。")
     given_one.refresh_from_db()
     assert given_one.state == "completed"
 
@@ -469,7 +469,7 @@ def test_people_who_are_moved_keep_what_they_did(head, unit, office):
     person, other = make_staff(unit), make_staff(unit)
     frozen(path, person)
     row = person.assignments.get()
-    do(assignment=row, step_uid=outline(row.version).steps[0].uid, by=person, evidence="しました。")
+    complete_step(assignment=row, step_uid=outline(row.version).steps[0].uid, by=person, evidence="しました。")
     stays = give(path, other)
     second_version(path, head, office)
     assert versions.move_people(path=path, by=head.user, uids=[row.uid]) == 1

@@ -58,7 +58,7 @@ def test_what_is_done_closed_or_somebody_elses_is_not_in_it(client, head, me, un
     given = give(path, me)
     give(make_path(head, title="終えたパス"), me, state="completed")
     give(make_path(head, title="人のパス"), make_staff(unit))
-    recording.do(assignment=given, step_uid=path.current_version().steps.first().uid, by=me)
+    recording.complete_step(assignment=given, step_uid=path.current_version().steps.first().uid, by=me)
     assert list(events(client, url)) == ["期限：新任職員の最初の100日"]
 
 

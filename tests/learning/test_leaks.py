@@ -173,7 +173,7 @@ def test_a_notice_to_confirm_does_not_name_a_closed_reading(world):
     # They read it by a second post; their head does not.
     appoint(learner, make_post(world.member.person.appointments.get().post.unit), kind="concurrent")
     given = give(path, learner)
-    recording.do(assignment=given, step_uid=path.current_version().steps.get().uid, by=learner)
+    recording.complete_step(assignment=given, step_uid=path.current_version().steps.get().uid, by=learner)
     told = [row.text for row in Notice.objects.filter(person=world.outsider.person)]
     assert any("確認をお願いします" in text for text in told)
     assert SECRET not in "".join(told)

@@ -355,7 +355,7 @@ def test_a_step_that_waits_says_so_and_is_not_asked_again(client, head, me):
 def test_what_was_returned_comes_back_with_the_comment_and_the_words(client, head, me):
     given = give(make_path(head, steps=[step(completion=Completion.REVIEWED), step()]), me, assigned_by=head)
     press(client, given, uids(given.path)[0], evidence="窓口に立った。")
-    recording.decide(progress=given.progress.get(), user=head.user, accept=False, comment="人数も書いてください。")
+    recording.decide_step(progress=given.progress.get(), user=head.user, accept=False, comment="人数も書いてください。")
     shown = page_of(client, given)
     assert "人数も書いてください。" in shown
     assert "窓口に立った。</textarea>" in shown

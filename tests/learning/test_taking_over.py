@@ -40,7 +40,7 @@ def begun(path, me):
     with clock.moved_to(clock.today() - AGO):
         made = enrol(path=path, by=me.user)
         first = made.version.steps.order_by("order").first()
-        recording.do(assignment=made, step_uid=first.uid, by=me, evidence="窓口に立った。")
+        recording.complete_step(assignment=made, step_uid=first.uid, by=me, evidence="窓口に立った。")
     made.refresh_from_db()
     return made
 
@@ -151,7 +151,7 @@ def test_to_others_it_begins_on_the_day_of_the_assignment(client, path, head, me
 def test_what_is_done_after_the_assignment_has_its_day(path, head, me, begun):
     (row,) = taken_over(path, [me], head)
     second = row.version.steps.order_by("order")[1]
-    recording.do(assignment=row, step_uid=second.uid, by=me, evidence="二回目に立った。")
+    recording.complete_step(assignment=row, step_uid=second.uid, by=me, evidence="二回目に立った。")
     (shown,) = member_page.assignments(head.user, me)
     assert shown.steps[1].on == clock.today()
 
@@ -183,7 +183,7 @@ def test_a_start_to_come_does_not_stop_who_is_learning_already(path, head, me, b
     drawn = plan(order=Order(path=path, start_on=start, reason=REASON), people=[me])
     (row,) = assign(plan=drawn, by=head.user)
     second = row.version.steps.order_by("order")[1]
-    assert recording.do(assignment=row, step_uid=second.uid, by=me, evidence="二回目に立った。")
+    assert recording.complete_step(assignment=row, step_uid=second.uid, by=me, evidence="二回目に立った。")
 
 
 def test_who_begins_in_the_moment_of_saving_is_taken_over(path, head, me, monkeypatch):

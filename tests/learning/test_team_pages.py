@@ -242,9 +242,9 @@ def test_a_members_page_shows_states_and_days_and_no_reading_or_text(client, uni
     )
     given = give(path, learner)
     uids = [one.uid for one in path.current_version().steps.all()]
-    recording.do(assignment=given, step_uid=uids[0], by=learner)
-    recording.do(assignment=given, step_uid=uids[1], by=learner, evidence="自分のための覚え書き")
-    recording.do(assignment=given, step_uid=uids[2], by=learner, evidence="窓口に立った")
+    recording.complete_step(assignment=given, step_uid=uids[0], by=learner)
+    recording.complete_step(assignment=given, step_uid=uids[1], by=learner, evidence="自分のための覚え書き")
+    recording.complete_step(assignment=given, step_uid=uids[2], by=learner, evidence="窓口に立った")
     text = shown(client, head, "team_person", learner.uid).content.decode()
     assert "一つ目を読む" in text
     assert "確認待ち" in text
@@ -374,7 +374,7 @@ def submitted(unit, head):
     learner = make_staff(unit)
     path = make_path(head, steps=[step(completion=Completion.REVIEWED, title="窓口に立つ")])
     given = give(path, learner)
-    return recording.do(
+    return recording.complete_step(
         assignment=given, step_uid=path.current_version().steps.get().uid, by=learner, evidence="二時間立った"
     )
 
@@ -427,7 +427,7 @@ def test_who_holds_the_asked_post_confirms_the_talk_though_no_manager(client, un
     learner = make_staff(unit)
     path = make_path(head, steps=[step(StepType.ASK, post=post, completion=Completion.CONFIRM, title="話を聴く")])
     given = give(path, learner)
-    row = recording.do(assignment=given, step_uid=path.current_version().steps.get().uid, by=learner)
+    row = recording.complete_step(assignment=given, step_uid=path.current_version().steps.get().uid, by=learner)
     assert "話を聴く" in shown(client, expert, "team_waiting").content.decode()
     decide(client, expert, row, accept="1")
     given.refresh_from_db()
@@ -440,9 +440,9 @@ def test_submitting_requires_sharing_private_steps(unit, head):
     begun = give(path, learner, source=Source.SELF, reason="")
     uid = path.current_version().steps.get().uid
     with pytest.raises(ValidationError, match="所属長に見せる"):
-        recording.do(assignment=begun, step_uid=uid, by=learner, evidence="した。")
+        recording.complete_step(assignment=begun, step_uid=uid, by=learner, evidence="した。")
     adjustments.share(assignment=begun, by=learner, shared=True)
-    row = recording.do(assignment=begun, step_uid=uid, by=learner, evidence="した。")
+    row = recording.complete_step(assignment=begun, step_uid=uid, by=learner, evidence="した。")
     assert row in waiting_for(head.user)
 
 

@@ -76,7 +76,7 @@ def test_who_confirms_a_reading_is_not_told_what_it_is_called(head, unit):
     appoint(learner, make_post(elsewhere), kind="concurrent")
     given = give(make_path(head, steps=[closed_step(make_staff(elsewhere), completion=Completion.CONFIRM)]), learner)
     step = given.version.steps.get()
-    recording.do(assignment=given, step_uid=step.uid, by=learner)
+    recording.complete_step(assignment=given, step_uid=step.uid, by=learner)
     told = list(Notice.objects.filter(person=head).values_list("text", flat=True))
     assert told == ["「公開範囲の外の記事を読む」の確認をお願いします。"]
 

@@ -1,7 +1,7 @@
-"""Assigning a path, in two screens: whom, why and until when; then the list with exceptions, and one save.
+"""The two screens that assign a path: first people, reason and due date; then the list with exceptions, and the save.
 
-The second screen carries the values of the first as hidden fields, so both work without JavaScript and no typed value
-is lost. A person whom the assigner does not manage gives the same 404 as an unknown one.
+The second screen carries the values of the first as hidden fields, so that both work without JavaScript and no typed
+value is lost. A person whom the assigner does not manage gives the same 404 as an unknown person.
 """
 
 from __future__ import annotations
@@ -227,8 +227,8 @@ def _save(screen: Screen, form: AssignForm, planned: Plan, rows: list[RecipientR
         due = {row.candidate.person.pk: row.own_due for row in remaining if row.own_due}
         try:
             assignments = assigning.assign(plan=final, by=user, due=due)
-        except ValidationError as refused:
-            error = refused.messages[0]
+        except ValidationError as refusal:
+            error = refusal.messages[0]
         else:
             messages.success(screen.request, _success_message(planned, len(assignments)))
             return redirect("team")

@@ -166,9 +166,9 @@ def step_act(request: HttpRequest, uid: UUID, step_uid: UUID) -> HttpResponse:
     evidence, answers = request.POST.get("evidence", ""), _submitted_answers(request, step)
     try:
         if "skip" in request.POST:
-            recording.skip(assignment=assignment, step_uid=step_uid, by=assignment.person)
+            recording.skip_step(assignment=assignment, step_uid=step_uid, by=assignment.person)
         else:
-            recording.do(
+            recording.complete_step(
                 assignment=assignment,
                 step_uid=step_uid,
                 by=assignment.person,

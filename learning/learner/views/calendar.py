@@ -12,14 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 from learning.access.requests import require_person
 from learning.learner import calendar_feed
 from learning.models import Assignment, CalendarKey
-from learning.records.views.records import MY
+from learning.records.views.records import MY_CRUMB
 
 
 @login_required
 def calendar_page(request: HttpRequest) -> HttpResponse:
     key = CalendarKey.objects.filter(person=require_person(request)).first()
     url = request.build_absolute_uri(reverse("calendar_feed", args=[key.key])) if key else ""
-    crumbs = [MY, {"label": "カレンダー"}]
+    crumbs = [MY_CRUMB, {"label": "カレンダー"}]
     response = render(request, "learning/calendar.html", {"key": key, "url": url, "crumbs": crumbs})
     response["Cache-Control"] = "private, no-store"
     return response

@@ -110,7 +110,7 @@ def begin_report(request: HttpRequest, pk: int) -> HttpResponse:
     if person is None or record.person_id != person.pk:
         raise Http404
     try:
-        draft = reports.begin(record=record, by=person)
+        draft = reports.begin_report(record=record, by=person)
     except PermissionDenied as error:
         messages.error(request, str(error))
         return redirect("my")

@@ -239,7 +239,7 @@ def team_decide(request: HttpRequest, pk: int) -> HttpResponse:
     comment = request.POST.get("comment", "")
     accept = "accept" in request.POST
     try:
-        recording.decide(progress=row, user=user_of(request), accept=accept, comment=clean_text(comment, "ことば"))
+        recording.decide_step(progress=row, user=user_of(request), accept=accept, comment=clean_text(comment, "ことば"))
     except PermissionDenied:
         raise Http404 from None
     except ValidationError as error:
