@@ -2,7 +2,7 @@
 
 A source stores which heading means which field. ``learning.imports.uploads`` processes a file. A row whose person is
 unknown waits until the office assigns a person or drops it. After that, the source knows the staff number
-(``learning.imports.unmatched.known``).
+(``learning.imports.unmatched.known_people``).
 """
 
 from __future__ import annotations

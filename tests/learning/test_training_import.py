@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from imports.report import ImportRefusedError
 from learning.imports import unmatched
 from learning.imports.loaders import Records
-from learning.imports.run import Import, run
+from learning.imports.run import ImportOptions, run
 from learning.models import (
     Assignment,
     AssignmentState,
@@ -46,7 +46,7 @@ def take_in(tmp_path):
     def do(*lines, kind="records", source="jinji", commit=True, encoding="utf-8", **values):
         path = tmp_path / "sent.csv"
         path.write_text("\n".join(lines), encoding=encoding)
-        return run(Import(path=path, source=source, kind=kind, commit=commit, **values))
+        return run(ImportOptions(path=path, source=source, kind=kind, commit=commit, **values))
 
     return do
 
@@ -136,7 +136,7 @@ def test_an_import_that_was_killed_before_counting_counts_when_it_is_run_again(t
     given = give(make_path(make_staff(make_unit()), steps=[take(make_course("S001"))]), person)
     lines = (RECORDS, "100123,S001,,2025/6/10,,,修了,")
     with monkeypatch.context() as killed:
-        killed.setattr("learning.imports.run.count", lambda *_: None)
+        killed.setattr("learning.imports.run.count_courses", lambda *_: None)
         take_in(*lines)
     assert counts(take_in(*lines)) == (0, 0, 1, 0, 0)
     given.refresh_from_db()

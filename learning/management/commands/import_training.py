@@ -11,7 +11,7 @@ from imports.batches import Observer
 from imports.commands import ImportCommand, title_lines
 from imports.report import Report
 from learning.imports.fields import field_of
-from learning.imports.run import Import, TrainingReport, run
+from learning.imports.run import ImportOptions, TrainingReport, run
 from learning.models import Kind, TrainingSource
 
 
@@ -36,7 +36,7 @@ class Command(ImportCommand):
 
     def run_import(self, options: Mapping[str, Any], observer: Observer) -> Report:
         return run(
-            Import(
+            ImportOptions(
                 path=options["file"],
                 source=options["source"],
                 kind=options["kind"],
