@@ -105,9 +105,9 @@ def _due_date_set_on(rows: Iterable[Assignment]) -> dict[int, date]:
 
 
 def days_to_add(row: Assignment, leaves: Iterable[Appointment], due_date_set_on: date | None) -> dict[Appointment, int]:
-    """By leave: the number of days it moves the due date. `leaves` have ended and are in order of their start. Pure.
+    """By leave: the number of days by which it moves the due date. `leaves` have ended and are sorted by their start.
 
-    Leaves that follow each other without a gap are one absence: only a due date set after all of it is kept.
+    Leaves without a gap between them are one absence: only a due date that was set after all of it is kept.
     """
     known = [leave for leave in leaves if leave.ends_on and leave.ends_on >= max(row.start_on, row.assigned_on)]
     due, days_by_leave = row.due_on, {}

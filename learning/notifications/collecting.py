@@ -57,10 +57,10 @@ class ReminderLine:
 
 def reminder_lines(on: date) -> Iterator[ReminderLine]:
     """All reminders that are due on that day and have not been sent."""
-    yield from of_due_dates(on)
-    yield from of_renewals(on)
-    yield from of_records(on)
-    yield from of_weeks(on)
+    yield from due_date_reminders(on)
+    yield from renewal_reminders(on)
+    yield from record_reminders(on)
+    yield from weekly_reminders(on)
 
 
 def _reachable(assignments: AssignmentQuerySet, on: date) -> AssignmentQuerySet:
@@ -77,7 +77,7 @@ def _reachable(assignments: AssignmentQuerySet, on: date) -> AssignmentQuerySet:
 # --- Due dates -------------------------------------------------------------------------------------
 
 
-def of_due_dates(on: date) -> Iterator[ReminderLine]:
+def due_date_reminders(on: date) -> Iterator[ReminderLine]:
     running = _reachable(Assignment.objects.filter(state__in=RUNNING, start_on__lte=on), on)
     reminded_already = Reminder.objects.filter(assignment=OuterRef("pk"), kind=Kind.AFTER_1, about=OuterRef("due_on"))
     near = Q(due_on__range=(on, on + timedelta(days=14)))
@@ -96,11 +96,11 @@ def kind_on(row: Assignment, on: date) -> str:
     """The reminder that is due for a running assignment; none if it was assigned within the reminder period."""
     if row.due_on < on:
         return Kind.AFTER_1
-    given = max(row.assigned_on, row.start_on)
+    assigned_on = max(row.assigned_on, row.start_on)
     for kind, days in ((Kind.BEFORE_3, 3), (Kind.BEFORE_14, 14)):
         opens = opens_on(row.due_on, days)
         if on >= opens:
-            return kind if given < opens else ""
+            return kind if assigned_on < opens else ""
     return ""
 
 
@@ -127,7 +127,7 @@ def _due_words(row: Assignment, on: date) -> str:
 # --- Renewals --------------------------------------------------------------------------------------
 
 
-def of_renewals(on: date) -> Iterator[ReminderLine]:
+def renewal_reminders(on: date) -> Iterator[ReminderLine]:
     """Completions that expire: from the start of the renewal window, while the path is active and not begun again."""
     valid = Assignment.objects.filter(state=AssignmentState.COMPLETED, path__stage=Stage.ACTIVE)
     valid = valid.filter(valid_until__range=(on, on + LONGEST_WINDOW))
@@ -151,24 +151,24 @@ def of_renewals(on: date) -> Iterator[ReminderLine]:
 # --- Records ---------------------------------------------------------------------------------------
 
 
-def of_records(on: date) -> Iterator[ReminderLine]:
+def record_reminders(on: date) -> Iterator[ReminderLine]:
     """The report of 派遣・指名 (3 days before the end of its 14 days, and once when late), and 「使いましたか」."""
-    reflect, asked = TrainingRecord.REFLECT_WITHIN, TrainingRecord.ASK_USED_AFTER
+    reflect, ask_after = TrainingRecord.REFLECT_WITHIN, TrainingRecord.ASK_USED_AFTER
     unwritten = TrainingRecord.objects.reflection_due().filter(ends_on__gte=on - reflect - REPORT_GRACE)
     unused = TrainingRecord.objects.filter(status__in=TrainingRecord.ATTENDED, used="")
-    unused = unused.filter(ends_on__range=(on - asked - REPORT_GRACE, on - asked))
+    unused = unused.filter(ends_on__range=(on - ask_after - REPORT_GRACE, on - ask_after))
     candidates: list[tuple[TrainingRecord, str, date, str]] = []
     for row in _in_service(unwritten.filter(ends_on__lte=on - reflect + timedelta(days=3)), on):
         due = row.ends_on + reflect
         late = due < on
         text = f"研修「{row.title}」の報告を、{weekday_date(due)}までに書いてください。"
-        over = f"研修「{row.title}」の報告の期限（{weekday_date(due)}）を過ぎました。短くてもかまいません。"
-        candidates.append((row, Kind.REPORT_LATE if late else Kind.REPORT, due, over if late else text))
+        late_text = f"研修「{row.title}」の報告の期限（{weekday_date(due)}）を過ぎました。短くてもかまいません。"
+        candidates.append((row, Kind.REPORT_LATE if late else Kind.REPORT, due, late_text if late else text))
     for row in _in_service(unused, on):
         text = (
             f"研修「{row.title}」から90日がたちました。仕事で使いましたか。使えなかったわけも、次の研修の役に立ちます。"
         )
-        candidates.append((row, Kind.USED, row.ends_on + asked, text))
+        candidates.append((row, Kind.USED, row.ends_on + ask_after, text))
     sent_reminders = Reminder.objects.filter(record__in=[row.pk for row, *_ in candidates])
     sent = set(sent_reminders.values_list("record_id", "kind"))
     for row, kind, about, text in candidates:
@@ -185,17 +185,17 @@ def _in_service(records: Iterable[TrainingRecord], on: date) -> list[TrainingRec
 # --- The week --------------------------------------------------------------------------------------
 
 
-def of_weeks(on: date) -> Iterator[ReminderLine]:
+def weekly_reminders(on: date) -> Iterator[ReminderLine]:
     """The weekly figures of each head whose staff learn, from the first working day of the week on.
 
     They count the same rows as the team page (a test keeps both equal): numbers only, and only of the own units.
     """
     monday = on - timedelta(days=on.weekday())
     heads = held_on(on).filter(post__is_head=True, person__user__is_active=True)
-    already_told = Reminder.objects.filter(kind=Kind.WEEK, about=monday, head__isnull=False).values("head_id")
+    already_reminded = Reminder.objects.filter(kind=Kind.WEEK, about=monday, head__isnull=False).values("head_id")
     away = on_leave(on).values("person_id")
     people = list(
-        Person.objects.filter(pk__in=heads.values("person_id")).exclude(pk__in=already_told).exclude(pk__in=away)
+        Person.objects.filter(pk__in=heads.values("person_id")).exclude(pk__in=already_reminded).exclude(pk__in=away)
     )
     for person, counts in _standings(people, on).items():
         if counts.total():
@@ -217,8 +217,8 @@ def _standings(heads: list[Person], on: date) -> dict[Person, Counter[str]]:
         if person_id in by_person:
             in_unit.setdefault(unit_id, set()).add(person_id)
     readers = readers_of(heads, on)
-    found = {}
+    standings = {}
     for head in heads:
         staff = {pk for unit in readers[head.pk].managed_unit_ids for pk in in_unit.get(unit, ())} - {head.pk}
-        found[head] = sum((by_person[pk] for pk in staff), Counter())
-    return found
+        standings[head] = sum((by_person[pk] for pk in staff), Counter())
+    return standings

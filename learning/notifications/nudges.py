@@ -1,7 +1,7 @@
 """Reminders that a manager sends by hand: editable, logged, at most one a day per assignment and one mail per person.
 
-The in-site notice appears at once; the mail waits in the outbox, which sends on working days. It refuses learners whom
-the sender does not oversee, and assignments that have ended, are suspended or have not started.
+The notice on the site appears at once; the mail waits in the outbox, which sends on working days. Refused are learners
+whom the sender does not manage, and assignments that have ended, are suspended or have not started.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The form of an assignment rule: whom, which path, why, from when. It offers only units and paths its user may use."""
+"""The form of an assignment rule. It offers only the units and paths that its user may choose."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class RuleForm(forms.Form):
             self.paths[rule.path.public_id or str(rule.path_id)] = rule.path
         # A rule may hold a path that its editor may not open (I16).
         titles = PathTitles(user, [path.pk for path in self.paths.values()])
-        named = [(key, titles.of(path.pk)) for key, path in self.paths.items()]
-        self._choices("path", [("", "選んでください"), *named])
+        path_choices = [(key, titles.of(path.pk)) for key, path in self.paths.items()]
+        self._choices("path", [("", "選んでください"), *path_choices])
         self._choices("unit", [*([EVERYWHERE] if permissions.is_office(user) else []), *self.units.values()])
         if not permissions.is_office(user):
             self.fields["unit"].required = True
@@ -89,13 +89,13 @@ class RuleForm(forms.Form):
         tree = unit_tree()
         managed = None if permissions.is_office(self.user) else reader_for(self.user).managed_unit_ids
         units = {}
-        for pk, row in sorted(tree.units.items(), key=lambda one: one[1].code):
+        for pk, row in sorted(tree.units.items(), key=lambda entry: entry[1].code):
             if tree.is_in_force(pk) and (managed is None or pk in managed):
                 above = [tree.name(unit) for unit in reversed(tree.ancestors(pk))]
                 units[pk] = (row.uid, " ".join([*above, tree.name(pk)]))
         if self.rule.unit_id and self.rule.unit_id not in units:
             units[self.rule.unit_id] = (tree.uid(self.rule.unit_id), tree.name(self.rule.unit_id))
-        return dict(sorted(units.items(), key=lambda one: one[1][1]))
+        return dict(sorted(units.items(), key=lambda entry: entry[1][1]))
 
     def _initial(self, rule: AssignmentRule) -> dict[str, Any]:
         if rule.pk is None:
@@ -140,10 +140,10 @@ class RuleForm(forms.Form):
 
     def rule_from_input(self) -> AssignmentRule:
         """The rule with the values of the form, not saved."""
-        found, rule = self.cleaned_data, self.rule
-        rule.path = self.paths[found["path"]]
-        rule.unit_id = next((pk for pk, (uid, _) in self.units.items() if uid == found["unit"]), None)
+        cleaned_data, rule = self.cleaned_data, self.rule
+        rule.path = self.paths[cleaned_data["path"]]
+        rule.unit_id = next((pk for pk, (uid, _) in self.units.items() if uid == cleaned_data["unit"]), None)
         for name in ("newcomers", "transferred", "heads", "titles", "unit_kinds", "years", "bound_to_post", "reason"):
-            setattr(rule, name, found[name])
-        rule.starts_on, rule.ends_on = found["starts_on"], found["ends_on"]
+            setattr(rule, name, cleaned_data[name])
+        rule.starts_on, rule.ends_on = cleaned_data["starts_on"], cleaned_data["ends_on"]
         return rule

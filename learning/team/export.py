@@ -33,7 +33,7 @@ BATCH = 500
 
 
 def sheet_of(rows: Sequence[Assignment], titles: PathTitles) -> Sheet:
-    """One line an assignment."""
+    """The sheet with one row for each assignment."""
     return Sheet("割当", HEADER, list(_export_rows(rows, titles)))
 
 

@@ -417,7 +417,7 @@ def test_a_row_that_another_import_wrote_meanwhile_is_planned_again(take_in, per
         begin(self, lines, known)
         looks.append(1)
         if len(looks) == 1:
-            self.standing = {}
+            self.existing = {}
 
     make_record(person, free_title="話し方", import_key="jinji:x1", starts_on=date(2025, 6, 10))
     monkeypatch.setattr(Records, "begin", early)

@@ -74,7 +74,7 @@ def _render_page(
         "groups": [(group, [_step_row(shown, refused_input) for shown in group.steps]) for group in groups],
         "next": next_step,
         "tried": refused_input,
-        "asked": _refused_step(groups, refused_input),
+        "refused_step": _refused_step(groups, refused_input),
         "ending": ending,
         "is_upcoming": assignment.is_open and assignment.start_on > clock.today(),
         "may_cancel": assignment.is_open and assignment.source == Source.SELF,
