@@ -20,7 +20,7 @@ from organization.models.audit import AuditHead
 from organization.models.unit import TreeStamp
 
 MAX_AGE_SECONDS = 60
-#: The cache is emptied when it is full, whoever asks.
+#: The cache is emptied when it has this many entries.
 MAX_ENTRIES = 200
 Figure = TypeVar("Figure")
 

@@ -33,10 +33,10 @@ PURPOSES: dict[str, str] = {
 
 def minutes_words(minutes: int) -> str:
     """「45分」「2時間」「1時間30分」. From ten hours on, only the hours."""
-    hours, rest = divmod(minutes, 60)
+    hours, remainder = divmod(minutes, 60)
     if not hours:
-        return f"{rest}分"
-    return f"{hours}時間{rest}分" if rest and hours < 10 else f"{hours}時間"
+        return f"{remainder}分"
+    return f"{hours}時間{remainder}分" if remainder and hours < 10 else f"{hours}時間"
 
 
 def target_words(step: Step) -> str:

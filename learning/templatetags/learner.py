@@ -1,4 +1,4 @@
-"""Words of the learner's pages: days left, from whom, course facts. It asks the database nothing."""
+"""Filters of the learner's pages: remaining days, time needed, assigner, badge of a record. Without queries."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def time_needed(minutes: Any) -> str:
     """{{ step.minutes|time_needed }} → 10分, 2時間, 1時間30分"""
     if not isinstance(minutes, int):
         return ""
-    hours, rest = divmod(minutes, 60)
-    return f"{f'{hours}時間' if hours else ''}{f'{rest}分' if rest or not hours else ''}"
+    hours, remainder = divmod(minutes, 60)
+    return f"{f'{hours}時間' if hours else ''}{f'{remainder}分' if remainder or not hours else ''}"
 
 
 @register.filter
 def giver(assignment: Assignment) -> str:
-    """From whom it came: the name of who assigned it, or how."""
+    """The origin of the assignment: the name of the manager who assigned it, or another sentence part."""
     if assignment.source == "self":
         return "自分で始めました"
     if assignment.assigned_by is not None and assignment.source == "manager":

@@ -275,7 +275,7 @@ def test_a_private_record_is_nowhere_in_the_admin_until_shared(client, me, role)
 
 def test_a_record_with_a_result_stays_with_the_office_that_wrote_it(me):
     record = make_record(me, origin=OURS, status="failed")
-    assert list(permissions.kept_records()) == [record]
+    assert list(permissions.office_records()) == [record]
 
 
 def test_a_record_leads_back_to_my_path_that_asks_for_its_course(client, me, head):

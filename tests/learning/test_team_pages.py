@@ -540,7 +540,7 @@ def test_the_grid_is_turned_by_forty_people_with_the_filters_kept(client, unit, 
     assert len(first.context["lines"]) == 40
     second = client.get(first.context["turn"]["next_url"])
     assert len(second.context["lines"]) == 5
-    assert second.context["asked"].path == path.public_id
+    assert second.context["team_filter"].path == path.public_id
 
 
 def test_a_newcomer_is_no_longer_waited_for_once_something_is_given(unit, head):
