@@ -16,6 +16,7 @@ from kb.items.visibility import filter_visible
 from kb.lifecycle.publication import WIDTH
 from kb.models import Authorship, Item, Scene, Stance, Theme
 from kb.models.item import State
+from kb.models.item_queries import ItemQuerySet
 from learning.models import LearningPath, PathVersion, Stage, Step, StepGroup, TrainingCourse
 from learning.models.course import COURSE_TOKENS
 from organization.audience import Audience, audience_tokens
@@ -209,7 +210,7 @@ class CourseSource(Labels):
         return list(courses.order_by("code").values_list("pk", flat=True)[:limit])
 
 
-def _active(paths: Any) -> Any:
+def _active(paths: ItemQuerySet) -> ItemQuerySet:
     return paths.filter(stage=Stage.ACTIVE)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from wagtail import hooks
 from wagtail.admin.filters import WagtailFilterSet
@@ -68,7 +68,7 @@ class OfficeRecordMixin:
 
 
 class RecordListing(audited_views.Listing):
-    def get_base_queryset(self) -> QuerySet[Any]:
+    def get_base_queryset(self) -> QuerySet[TrainingRecord]:
         return super().get_base_queryset().filter(pk__in=permissions.office_records().values("pk"))
 
 
@@ -87,7 +87,9 @@ class RecordUsage(OfficeRecordMixin, UsageView):
 class RecordFilterSet(WagtailFilterSet):
     without_report = django_filters.BooleanFilter(label="受講済みで報告がない", method="filter_without_report")
 
-    def filter_without_report(self, queryset: Any, name: str, value: bool | None) -> Any:
+    def filter_without_report(
+        self, queryset: QuerySet[TrainingRecord], name: str, value: bool | None
+    ) -> QuerySet[TrainingRecord]:
         if value is None:
             return queryset
         unreported = TrainingRecord.objects.without_report().values("pk")
@@ -101,8 +103,8 @@ class RecordFilterSet(WagtailFilterSet):
 class RecordForm(WagtailAdminModelForm):
     """Saves through `editing.save_record`, so that the record counts for paths in the same transaction."""
 
-    def save(self, commit: bool = True) -> Any:
-        record = super().save(commit=False)
+    def save(self, commit: bool = True) -> TrainingRecord:
+        record: TrainingRecord = super().save(commit=False)
         if commit:
             editing.save_record(record=record)
             self._save_m2m()
@@ -188,6 +190,6 @@ class OpenReports(Component):
 
 
 @hooks.register("construct_homepage_panels", order=10)
-def open_reports(request: Any, panels: list[Any]) -> None:
+def open_reports(request: HttpRequest, panels: list[Component]) -> None:
     if reader_for(request.user).roles & {"training", "km"}:
         panels.append(OpenReports())

@@ -54,7 +54,7 @@ def may_manage(user: Viewer, person: Person, on: date | None = None) -> bool:
     return is_office(user) or own_appointments(user, on).filter(person=person).exists()
 
 
-def _tenure(user: Viewer, since: Any) -> Exists:
+def _tenure(user: Viewer, since: OuterRef) -> Exists:
     """Whether the person of a row was in the manager's units, by the post held today, on the day `since`."""
     return Exists(own_appointments(user).filter(person=OuterRef("person_id"), starts_on__lte=since))
 

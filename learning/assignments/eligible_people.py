@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -76,7 +76,7 @@ def candidates(user: Viewer, on: date, *, units: Collection[int] | None = None, 
     return _candidates_from(rows.filter(matches_name_q(q, "person__")) if q else rows, unit_tree(on))
 
 
-def candidates_by_uid(user: Viewer, on: date, uids: Collection[Any]) -> list[Candidate]:
+def candidates_by_uid(user: Viewer, on: date, uids: Collection[UUID]) -> list[Candidate]:
     """Those of `uids` whom `user` may manage that day."""
     rows = appointments(user, on).filter(person__uid__in=uids).select_related("person", "post")
     return _candidates_from(rows.order_by("starts_on", "pk"), unit_tree(on))

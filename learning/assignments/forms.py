@@ -34,7 +34,7 @@ YEAR = timedelta(days=366)
 class TitlesField(forms.MultipleChoiceField):
     """Post titles. A title that nobody holds on the chosen day matches nobody and is no error."""
 
-    def valid_value(self, value: Any) -> bool:
+    def valid_value(self, value: object) -> bool:
         return len(str(value)) <= 60
 
 

@@ -14,13 +14,15 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from django.db import models
+
 from imports import cells
 from learning.models import Kind, Obligation, TrainingCourse, TrainingRecord
 from organization.fiscal import era_date
 
 #: A row with a cell that begins like this is the example of the template. It is not imported.
 EXAMPLE = "（例）"
-Reader = Callable[[Any], Any]
+Reader = Callable[[object], Any]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def _text(longest: int, *, lines: bool = False) -> Reader:
     return partial(cells.text, longest=longest, lines=lines)
 
 
-def _number(value: Any) -> str:
+def _number(value: object) -> str:
     """A staff number or code in one width without spaces. A numeric cell has lost its leading zeros (``matching``)."""
     return one_width(re.sub(r"\s", "", cells.text(value, longest=32)))
 
@@ -57,16 +59,16 @@ def one_width(code: str) -> str:
     return unicodedata.normalize("NFKC", code)
 
 
-def _code(value: Any) -> str:
+def _code(value: object) -> str:
     """The code of a course as it is written. ``loaders`` finds it in full and half width."""
     return re.sub(r"\s", "", cells.text(value, longest=32))
 
 
-def _choice(options: type[Any]) -> Reader:
+def _choice(options: type[models.Choices]) -> Reader:
     return partial(cells.choice, options=dict(options.choices))
 
 
-def labels(options: type[Any]) -> str:
+def labels(options: type[models.Choices]) -> str:
     return "・".join(str(label) for _, label in options.choices)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 
 from imports.table import MAX_BYTES, TOO_LARGE
 from kb.text_cleaning import LineField
@@ -44,7 +46,7 @@ class SendForm(forms.Form):
         SOURCE_NAME(name)
         return name
 
-    def clean_file(self) -> Any:
+    def clean_file(self) -> UploadedFile:
         file = self.cleaned_data["file"]
         if file.size > MAX_BYTES:
             raise ValidationError(TOO_LARGE, code="file_too_large")
@@ -71,7 +73,7 @@ class SendForm(forms.Form):
 class MappingForm(forms.Form):
     """One choice for each column, in the order of the file. Its fields are named by the letters of the columns."""
 
-    def __init__(self, row: TrainingImport, data: Any = None) -> None:
+    def __init__(self, row: TrainingImport, data: Mapping[str, Any] | None = None) -> None:
         columns = row.report.get("columns", [])
         super().__init__(data, initial={letter: name for letter, _, name in columns}, auto_id="column-%s")
         self.headings = {letter: heading for letter, heading, _ in columns}

@@ -271,7 +271,7 @@ def _header(name: str) -> list[str]:
     return ["職員番号", "氏名", "部局", "学習パス", "開始", "期限", "状態", "完了日"]
 
 
-def _table(name: str, rows: Any) -> Iterator[list[Any]]:
+def _table(name: str, rows: Any) -> Iterator[list[object]]:
     today = clock.today()
     tree = unit_tree(today)
     if name.startswith("courses"):

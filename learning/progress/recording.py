@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
@@ -356,5 +355,5 @@ def apply_progress(assignment: Assignment, *, shape: Outline, done: dict[UUID, d
         assignment.state = AssignmentState.IN_PROGRESS if any_begun else AssignmentState.ASSIGNED
 
 
-def _derived(assignment: Assignment) -> tuple[Any, ...]:
+def _derived(assignment: Assignment) -> tuple[object, ...]:
     return tuple(getattr(assignment, name) for name in DERIVED_COLUMNS)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from learning.models import Assignment
@@ -59,7 +58,7 @@ def _compare(rows: list[Assignment]) -> Iterator[Difference]:
             yield Difference(row.pk, f"{before} → {_derived(row)}")
 
 
-def _derived(row: Assignment) -> tuple[Any, ...]:
+def _derived(row: Assignment) -> tuple[object, ...]:
     return (str(row.state), row.steps_done, row.steps_needed, row.completed_on)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -68,7 +69,9 @@ class OwnRecordForm(forms.Form):
     certificate_no = LineField(label="修了証の番号", max_length=60, required=False)
     expires_on = DayField(label="有効期限", help_text="空なら、目録の有効月数から入れます。")
 
-    def __init__(self, data: Any = None, *, record: TrainingRecord | None = None, **options: Any) -> None:
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, record: TrainingRecord | None = None, **options: Any
+    ) -> None:
         self.record = record or TrainingRecord()
         if record is not None:
             options["initial"] = {name: getattr(record, name) for name in self.base_fields} | {

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from itertools import groupby
-from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q
 from openpyxl import Workbook
@@ -57,7 +57,7 @@ class TranscriptEntry:
     standing: str
     shared: bool
     #: The uid of the Assignment or the pk of the TrainingRecord, for its address.
-    key: Any
+    key: UUID | int
     by: str = ""
     hours: Decimal | None = None
     expires_on: date | None = None
@@ -159,7 +159,7 @@ def workbook(entries: Iterable[TranscriptEntry]) -> bytes:
     return out.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     return defused(ILLEGAL_CHARACTERS_RE.sub("", value)) if isinstance(value, str) else value
 
 

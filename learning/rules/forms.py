@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -60,7 +61,7 @@ class RuleForm(forms.Form):
         help_text="職を離れると終わり、後任への割当を所属長に提案します。",
     )
 
-    def __init__(self, data: Any = None, *, user: User, rule: AssignmentRule) -> None:
+    def __init__(self, data: Mapping[str, Any] | None = None, *, user: User, rule: AssignmentRule) -> None:
         super().__init__(data, initial=self._initial(rule), label_suffix="")
         self.user, self.rule = user, rule
         self.paths = {path.public_id or str(path.pk): path for path in editing.paths_for(user)}

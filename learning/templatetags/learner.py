@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from django import template
 
@@ -14,7 +13,7 @@ register = template.Library()
 
 
 @register.filter
-def days_left(value: Any) -> str:
+def days_left(value: object) -> str:
     """{{ assignment.due_on|days_left }} → あと12日, 今日まで, 3日過ぎています"""
     if not isinstance(value, date):
         return ""
@@ -25,13 +24,13 @@ def days_left(value: Any) -> str:
 
 
 @register.filter
-def from_day(value: Any) -> str:
+def from_day(value: object) -> str:
     """{{ assignment.start_on|from_day }} → 4月1日から"""
     return f"{value.month}月{value.day}日から" if isinstance(value, date) else ""
 
 
 @register.filter
-def time_needed(minutes: Any) -> str:
+def time_needed(minutes: object) -> str:
     """{{ step.minutes|time_needed }} → 10分, 2時間, 1時間30分"""
     if not isinstance(minutes, int):
         return ""

@@ -1,7 +1,7 @@
 """Building paths: versions, groups, steps, stages; who may, and what is refused."""
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +23,7 @@ from organization.audience import Audience
 from organization.models import AuditEvent
 from organization.policy import can_view, readers_of
 from organization.tree import unit_tree
+from tests.errors import refused_with
 from tests.factories.kb import lesson, make_lesson, publish
 from tests.factories.learning import check, give, make_course, make_path, read, step, take, write
 from tests.factories.organization import make_department, make_staff, make_unit
@@ -88,7 +89,7 @@ def test_a_head_makes_none_for_a_foreign_unit(head):
 
 
 def test_a_head_makes_none_for_the_whole_prefecture(head, unit):
-    with pytest.raises(ValidationError):
+    with refused_with("unknown_audience"):
         draft(head, unit, "prefecture")
 
 
@@ -122,7 +123,7 @@ def test_the_sql_and_the_plain_form_of_who_builds_agree(head, office, unit):
 def test_a_column_of_another_type_is_refused(head, unit, type):
     _, version = draft(head, unit)
     group = editing.save_group(version=version, by=head.user, values={"title": "はじめ"})
-    with pytest.raises(ValidationError, match="使えない欄"):
+    with refused_with("unknown_field"):
         editing.add_step(
             group=group, by=head.user, type=type, values={"title": "題", "why": "なぜ", "held_on": clock.today()}
         )
@@ -133,7 +134,7 @@ def test_a_column_of_another_type_is_refused(head, unit, type):
 def test_a_column_that_is_nobodys_to_send_is_refused(head, unit, column):
     _, version = draft(head, unit)
     group = editing.save_group(version=version, by=head.user, values={"title": "はじめ"})
-    with pytest.raises(ValidationError):
+    with refused_with("unknown_field"):
         editing.add_step(group=group, by=head.user, type="on_job", values={**ON_JOB, column: 1})
 
 
@@ -141,7 +142,7 @@ def test_a_column_that_is_nobodys_to_send_is_refused(head, unit, column):
 def test_what_is_done_by_a_fact_is_confirmed_by_nobody(head, unit, type):
     _, version = draft(head, unit)
     group = editing.save_group(version=version, by=head.user, values={"title": "はじめ"})
-    with pytest.raises(ValidationError, match="自動的"):
+    with refused_with("completion_by_fact"):
         editing.add_step(
             group=group, by=head.user, type=type, values={"title": "題", "why": "なぜ", "completion": "reviewed"}
         )
@@ -150,16 +151,15 @@ def test_what_is_done_by_a_fact_is_confirmed_by_nobody(head, unit, type):
 def test_more_steps_than_the_group_has_cannot_be_asked(head, unit):
     path = ready(head, unit)
     group = StepGroup.objects.get()
-    with pytest.raises(ValidationError) as refused:
+    with refused_with("any_n_too_large"):
         editing.save_group(version=path.versions.get(), by=head.user, values={"rule": "any", "any_n": 2}, group=group)
-    assert "1までの数" in str(refused.value)
 
 
 def test_a_reading_that_the_builder_cannot_open_is_refused(head, unit):
     _, version = draft(head, unit)
     secret = make_lesson(make_staff(make_unit("other")))
     group = editing.save_group(version=version, by=head.user, values={"title": "はじめ"})
-    with pytest.raises(ValidationError, match="見つかりません"):
+    with refused_with("item_not_readable"):
         editing.add_step(
             group=group,
             by=head.user,
@@ -170,7 +170,7 @@ def test_a_reading_that_the_builder_cannot_open_is_refused(head, unit):
 
 def test_a_group_with_steps_is_not_deleted(head, unit):
     ready(head, unit)
-    with pytest.raises(ValidationError, match="ステップが入っている"):
+    with refused_with("group_not_empty"):
         editing.delete_group(group=StepGroup.objects.get(), by=head.user)
 
 
@@ -242,7 +242,7 @@ def said(path):
 def test_what_is_missing_is_said(head, steps, word):
     path = make_path(head, stage=Stage.DRAFT, steps=steps)
     assert any(word in text for text in said(path))
-    with pytest.raises(ValidationError):
+    with refused_with("path_problem"):
         lifecycle.send(path=path, by=head.user)
 
 
@@ -339,7 +339,7 @@ def test_the_only_training_officer_accepts_the_own(office, unit):
 
 def test_a_path_comes_back_with_a_comment(head, unit, office):
     path = lifecycle.send(path=ready(head, unit, "department"), by=head.user)
-    with pytest.raises(ValidationError):
+    with refused_with("comment_required"):
         lifecycle.give_back(path=path, by=office.user, comment=" ")
     back = lifecycle.give_back(path=path, by=office.user, comment="ねらいを一つにしてください。")
     assert back.stage == Stage.DRAFT
@@ -348,7 +348,7 @@ def test_a_path_comes_back_with_a_comment(head, unit, office):
 
 def test_what_waits_is_not_edited_until_it_is_taken_back(head, unit, office):
     path = lifecycle.send(path=ready(head, unit, "department"), by=head.user)
-    with pytest.raises(ValidationError, match="確認待ち"):
+    with refused_with("path_in_review"):
         editing.edit_text(path=path, by=head.user, values={"title": "ほかの題"})
     lifecycle.recall(path=path, by=head.user)
     assert editing.edit_text(path=path, by=head.user, values={"title": "ほかの題"}).title == "ほかの題"
@@ -359,7 +359,7 @@ def test_a_retired_path_is_given_to_nobody_and_open_ones_go_on(head, unit):
     given_one = give(path, make_staff(unit))
     lifecycle.retire(path=path, by=head.user)
     path.refresh_from_db()
-    with pytest.raises(ValidationError):
+    with refused_with("path_not_active"):
         plan(order=Order(path=path, start_on=clock.today()), people=[make_staff(unit)])
     only = outline(path.current_version()).steps[0]
     complete_step(assignment=given_one, step_uid=only.uid, by=given_one.person, evidence="やりました。")
@@ -374,7 +374,7 @@ def test_only_the_moves_of_the_state_machine_exist(head, unit, office, stage):
     allowed = {"draft": {"send"}, "review": {"recall"}, "active": {"retire"}, "retired": set()}[stage]
     for name, move in moves.items():
         if name not in allowed:
-            with pytest.raises(ValidationError):
+            with refused_with("stage_moved_on"):
                 move(path=path, by=head.user)
 
 
@@ -426,7 +426,7 @@ def test_a_frozen_version_is_not_edited(head, unit):
         lambda: editing.move_step(step=version.steps.get(), by=head.user, up=True),
         lambda: editing.move_group(group=group, by=head.user, up=True),
     ):
-        with pytest.raises(ValidationError, match="次の版を作る"):
+        with refused_with("version_frozen"):
             edit()
 
 
@@ -451,7 +451,7 @@ def test_a_head_releases_for_the_own_unit_only(head, unit, office):
     path = make_path(head, audience="department")
     frozen(path, make_staff(unit))
     second = versions.next_version(path=path, by=head.user)
-    with pytest.raises(ValidationError, match="研修担当"):
+    with refused_with("office_releases"):
         versions.release(version=second, by=head.user)
     versions.ask_release(version=second, by=head.user)
     assert office.notices.exists()

@@ -9,6 +9,7 @@ from learning.assignments import proposals
 from learning.models import Assignment, SuccessorProposal
 from organization import clock
 from organization.models import AuditEvent
+from tests.errors import refused_with
 from tests.factories.learning import give, make_path
 from tests.factories.organization import appoint, make_person, make_post, make_staff, make_unit
 
@@ -46,7 +47,7 @@ def test_a_post_held_beside_another_is_the_one_it_is_bound_to(unit, head, path):
 
 def test_without_a_successor_it_waits(unit, head, path):
     one = proposed(path, unit, successor=False)
-    with pytest.raises(ValidationError, match="後任がいません"):
+    with refused_with("no_successor"):
         proposals.accept(proposal=one, user=head.user)
     one.refresh_from_db()
     assert one.state == "open"

@@ -3,13 +3,14 @@
 from datetime import date, timedelta
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from learning.access import permissions
 from learning.models import AssignmentState, TrainingRecord
 from learning.records import editing
 from organization import clock
+from tests.errors import refused_with
 from tests.factories.learning import give, make_course, make_path, make_record, step, take
 from tests.factories.organization import make_staff, make_unit
 
@@ -74,7 +75,7 @@ def test_results_are_the_offices_to_enter(client, me, status):
     assert not TrainingRecord.objects.exists()
     if status != "nonsense":
         record = TrainingRecord(free_title="講座", starts_on=date(2026, 6, 1), ends_on=date(2026, 6, 1), status=status)
-        with pytest.raises(ValidationError, match="研修担当"):
+        with refused_with("office_status"):
             editing.enter(record=record, by=me)
 
 

@@ -3,13 +3,14 @@
 from datetime import date
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from learning.cache import figure_cache
 from learning.models import Assignment, AssignmentRule
 from learning.rules import editing, matching
 from organization.models import AuditEvent
+from tests.errors import refused_with
 from tests.factories.learning import give, make_path
 from tests.factories.organization import make_department, make_staff, make_unit
 
@@ -179,7 +180,7 @@ def test_a_used_rule_ends_by_its_last_day(client, head, used):
 
 def test_whom_a_used_rule_is_for_cannot_be_changed(office, used):
     used.heads = True
-    with pytest.raises(ValidationError, match="もう割り当てた人がいます"):
+    with refused_with("rule_in_use"):
         editing.save_rule(rule=used, by=office.user)
 
 

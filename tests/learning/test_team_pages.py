@@ -8,7 +8,6 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +32,7 @@ from learning.team.matrix import TeamFilter
 from organization import clock
 from organization.models import AuditEvent
 from tests.bodies import alike
+from tests.errors import refused_with
 from tests.factories.kb import make_lesson, make_retrospective
 from tests.factories.learning import give, make_course, make_path, make_record, read, step
 from tests.factories.organization import appoint, make_person, make_post, make_staff, make_unit
@@ -439,7 +439,7 @@ def test_submitting_requires_sharing_private_steps(unit, head):
     path = make_path(head, steps=[step(completion=Completion.CONFIRM)])
     begun = give(path, learner, source=Source.SELF, reason="")
     uid = path.current_version().steps.get().uid
-    with pytest.raises(ValidationError, match="所属長に見せる"):
+    with refused_with("not_shared"):
         recording.complete_step(assignment=begun, step_uid=uid, by=learner, evidence="した。")
     adjustments.share(assignment=begun, by=learner, shared=True)
     row = recording.complete_step(assignment=begun, step_uid=uid, by=learner, evidence="した。")

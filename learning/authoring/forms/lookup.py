@@ -103,7 +103,7 @@ class LookupForm(StepForm):
         """The candidate of a submitted value; None if it may not be chosen."""
         raise NotImplementedError
 
-    def resolve(self, value: str) -> Any:
+    def resolve(self, value: str) -> Item | Post | None:
         raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class ManagerAction:
     """An action on one assignment: its form, its function, and the texts of its page."""
 
     form: type[forms.Form]
-    apply: Callable[..., Any]
+    apply: Callable[..., object]
     title: str
     lead: str
     button: str
