@@ -94,9 +94,9 @@ def overseen_by_post(user: Viewer) -> AssignmentQuerySet:
 
 def managed_records(user: Viewer) -> TrainingRecordQuerySet:
     """Training records whose status and dates a head may see, by the same rule as assignments."""
-    mine = TrainingRecord.objects.filter(person_id__in=_staff_ids(user))
+    records = TrainingRecord.objects.filter(person_id__in=_staff_ids(user))
     own_time = _tenure(user, OuterRef("ends_on"))
-    records = mine.filter(Q(shared=True) | (~Q(origin=TrainingRecord.Origin.SELF) & own_time))
+    records = records.filter(Q(shared=True) | (~Q(origin=TrainingRecord.Origin.SELF) & own_time))
     return records.order_by("-ends_on", F("pk").desc())
 
 

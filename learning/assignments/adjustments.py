@@ -87,7 +87,7 @@ def extend(*, assignment: Assignment, user: User, due_on: date, reason: str) -> 
 
 @transaction.atomic
 def waive(*, assignment: Assignment, user: User, reason: str, evidence: str) -> Assignment:
-    """免除: somebody other than the learner records why it is not needed, and the evidence (I11).
+    """免除: waive the assignment, with a reason and evidence. Learners cannot waive their own (I11).
 
     Raises PermissionDenied and ValidationError (assignment_closed, text_required, text_too_long).
     """

@@ -144,7 +144,7 @@ def _reasons_to_leave_out(
 def _is_private(row: Assignment, order: Order) -> bool:
     """Self-started and still open (it is taken over), or completed and not shared.
 
-    A rule counts unshared completions: it discloses nothing to anybody, and nobody has to repeat what is done.
+    A rule counts unshared completions: it discloses nothing, and nobody has to repeat a completed path.
     """
     if row.source != Source.SELF:
         return False
@@ -178,7 +178,7 @@ def assign(*, plan: Plan, by: User | None, due: Mapping[int, date] | None = None
             code="due_before_start",
         )
     for _ in range(2):
-        # The second attempt takes over whoever enrolled themselves during the first.
+        # The second attempt takes over the rows of people who enrolled themselves during the first.
         try:
             with transaction.atomic():
                 return _save(plan, lines, by)

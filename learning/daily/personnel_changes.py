@@ -36,7 +36,7 @@ def batches(assignments: AssignmentQuerySet) -> Iterator[list[int]]:
 
 
 def locked(pks: list[int], *related: str) -> list[Assignment]:
-    """The rows that are still open, locked: somebody may have closed one since the pks were read."""
+    """The rows with a lock, if they are still open: one may have been closed since the pks were read."""
     rows = (
         Assignment.objects.select_for_update(of=("self",)).select_related(*related)
         if related

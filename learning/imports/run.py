@@ -65,7 +65,7 @@ class ImportOptions:
 
 
 def may_import(user: User | None) -> bool:
-    """Whether `user` belongs to the training office. None stands for somebody who runs commands on the server."""
+    """Whether `user` belongs to the training office. None means a command on the server."""
     return user is None or permissions.is_office(user)
 
 

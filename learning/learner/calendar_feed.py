@@ -64,28 +64,30 @@ def feed(person: Person, link: Callable[[Assignment], str]) -> bytes:
 
 def _events(person: Person, link: Callable[[Assignment], str]) -> Iterator[Event]:
     now = clock.now()
-    mine = list(Assignment.objects.of(person).running())
-    paths = {row.path_id for row in mine}
-    seen = set(LearningPath.objects.visible_to(person.user).filter(pk__in=paths).values_list("pk", flat=True))
-    for row in mine:
-        title = row.path.title if row.path_id in seen else "学習パス"
+    assignments = list(Assignment.objects.of(person).running())
+    paths = {row.path_id for row in assignments}
+    readable_paths = set(LearningPath.objects.visible_to(person.user).filter(pk__in=paths).values_list("pk", flat=True))
+    for row in assignments:
+        title = row.path.title if row.path_id in readable_paths else "学習パス"
         yield _event(f"{row.uid}-due", f"期限：{title}", row.due_on, now, link(row))
-    steps = Step.objects.filter(version__in={row.version_id for row in mine}, type=StepType.EVENT)
-    held = list(steps.filter(held_on__isnull=False).order_by("held_on", "pk"))
-    done = _done(mine) if held else set()
-    for row in mine:
-        for step in held:
+    steps = Step.objects.filter(version__in={row.version_id for row in assignments}, type=StepType.EVENT)
+    events_held = list(steps.filter(held_on__isnull=False).order_by("held_on", "pk"))
+    done = _done(assignments) if events_held else set()
+    for row in assignments:
+        for step in events_held:
             if step.version_id != row.version_id or (row.pk, step.uid) in done or step.held_on is None:
                 continue
-            named = row.path_id in seen
-            event = _event(f"{row.uid}-{step.uid}", step.title if named else "学習の行事", step.held_on, now, link(row))
-            if named and step.place:
+            is_readable = row.path_id in readable_paths
+            event = _event(
+                f"{row.uid}-{step.uid}", step.title if is_readable else "学習の行事", step.held_on, now, link(row)
+            )
+            if is_readable and step.place:
                 event.add("location", step.place)
             yield event
 
 
-def _done(mine: list[Assignment]) -> set[tuple[int, object]]:
-    rows = StepProgress.objects.filter(assignment__in=mine, state__in=StepProgress.COUNTED)
+def _done(assignments: list[Assignment]) -> set[tuple[int, object]]:
+    rows = StepProgress.objects.filter(assignment__in=assignments, state__in=StepProgress.COUNTED)
     return set(rows.values_list("assignment_id", "step_uid"))
 
 

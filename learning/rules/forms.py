@@ -86,7 +86,7 @@ class RuleForm(forms.Form):
 
     @cached_property
     def units(self) -> dict[int, tuple[str, str]]:
-        """By pk: the uid that stands for the unit in the form, and its name, preceded by the units above."""
+        """By pk: the uid of the unit, which is its value in the form, and its name after the names of the units above."""
         tree = unit_tree()
         managed = None if permissions.is_office(self.user) else reader_for(self.user).managed_unit_ids
         units = {}

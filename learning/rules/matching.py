@@ -143,7 +143,7 @@ def apply_rule(rule: AssignmentRule, on: date) -> RuleRun:
 
 
 def people_having_path(rule: AssignmentRule, on: date, *, user: User) -> set[int]:
-    """Pks of the people who have the rule's path, as far as `user` may know; one query.
+    """The pks of the people who have the path of the rule, without those whose assignments `user` may not see. One query.
 
     They are learning it, or hold a completion whose renewal is not open yet. Private assignments do not count, nor do
     shared self-started ones: applying the rule takes these over (0029).

@@ -1,4 +1,4 @@
-"""Assigning on screen: two screens, one save; nothing typed is lost; foreign people are unknown."""
+"""The two screens that assign a path: one save, no input is lost, people of other units are unknown."""
 
 import re
 import uuid
@@ -61,7 +61,7 @@ def save(client, user, path, people=(), /, **values):
 
 
 def hidden(html):
-    """What the form of the second screen would send back untouched."""
+    """The values that the form of the second screen submits if it is not changed."""
     found: dict[str, list[str]] = {}
     for name, value in re.findall(r'<input type="(?:hidden|date)" name="([^"]+)" value="([^"]*)"', html):
         if name != "csrfmiddlewaretoken":
@@ -75,7 +75,7 @@ def hidden(html):
 def test_twenty_newcomers_are_assigned_from_the_link_of_the_team_page(client, unit, head, path):
     for _ in range(20):
         newcomer(unit)
-    make_staff(unit)  # has long been there
+    make_staff(unit)  # neither 新任 nor 転入
     client.force_login(head.user)
     assert "今年度の新任・転入20人に割り当てる" in client.get(reverse("team")).content.decode()
     first = client.get(reverse("assign"), {"newcomers": "1", "transferred": "1"})
@@ -186,7 +186,7 @@ def test_the_second_screen_asks_no_more_questions_for_100_people_than_for_10(
             client.post(reverse("assign"), sent(path, groups=["everyone"], preview="1"))
 
 
-# --- Ready groups ----------------------------------------------------------------------------
+# --- Groups ----------------------------------------------------------------------------------
 
 
 def test_the_groups_hold_whom_they_name(unit, head):
@@ -255,7 +255,7 @@ def test_the_list_says_who_why_and_until_when_and_saves_nothing(client, unit, he
 
 def test_unreadable_steps_are_listed_without_titles_closed_to_the_assigner(client, unit, head):
     elsewhere = make_unit("ka", name="河川課", parent=unit)
-    lesson = make_lesson(make_staff(elsewhere))  # for that section alone
+    lesson = make_lesson(make_staff(elsewhere))  # readable only in that section
     path = make_path(head, steps=[read(lesson, title="土のうの積み方を読む")])
     person = make_staff(unit)
     page = preview(client, head.user, path, [person]).content.decode()
@@ -345,7 +345,7 @@ def test_bound_to_the_post_where_that_was_chosen(client, unit, head, path):
     assert Assignment.objects.get().post == person.appointments.get().post
 
 
-# --- Other people's people -------------------------------------------------------------------
+# --- People of other units -------------------------------------------------------------------
 
 
 def test_one_foreign_person_among_twenty_is_answered_like_an_unknown_one(client, unit, head, path):

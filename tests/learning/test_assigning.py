@@ -1,4 +1,4 @@
-"""Assigning: the list first, then one save; only one's own staff; one open path a person."""
+"""Assigning a path: the plan, then one save; only own staff; one open assignment of a path for each person."""
 
 from datetime import timedelta
 
@@ -128,7 +128,7 @@ def test_the_same_path_twice_is_refused_by_the_list_and_by_the_database(unit, he
     assign(plan=drawn, by=head.user)
     assert plan(order=order(path), people=[person]).lines == ()
     with refused_with("assigned_meanwhile"):
-        assign(plan=drawn, by=head.user)  # as when two managers look at the list at once
+        assign(plan=drawn, by=head.user)  # as if two managers had opened the list at the same time
     assert Assignment.objects.count() == 1
 
 
@@ -167,7 +167,7 @@ def test_a_course_that_is_still_valid_counts_at_once(unit, head):
 
 
 def test_a_reading_that_somebody_on_the_list_could_not_open_is_named_before(unit, head):
-    lesson = make_lesson(head)  # for the unit of the head alone
+    lesson = make_lesson(head)  # readable only in the unit of the head
     path = make_path(head, steps=[read(lesson)])
     inside, outside = make_staff(unit), make_staff(make_unit("zaisei", name="財政課"))
     shut = plan(order=order(path), people=[inside, outside]).unreadable

@@ -1,4 +1,4 @@
-"""Building paths: versions, groups, steps, stages; who may, and what is refused."""
+"""The path editor: versions, groups, steps and stages, permissions and refusals."""
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -58,7 +58,7 @@ def draft(by, unit, audience="unit"):
 
 
 def ready(by, unit, audience="unit"):
-    """A path in 作成中 that lacks nothing."""
+    """A path in 作成中 without problems."""
     made, version = draft(by, unit, audience)
     group = editing.save_group(version=version, by=by.user, values={"title": "はじめ"})
     editing.add_step(group=group, by=by.user, type="on_job", values=ON_JOB)
@@ -75,7 +75,7 @@ def frozen(path, person):
     return path.versions.get(number=1)
 
 
-# --- Who may --------------------------------------------------------------------------------------
+# --- Permissions ----------------------------------------------------------------------------------
 
 
 def test_a_head_makes_a_path_for_the_own_unit(head, unit):

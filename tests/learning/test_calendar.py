@@ -1,4 +1,4 @@
-"""The calendar feed: a personal key, what it tells, and when it dies."""
+"""The calendar feed: the personal key, the events, and when the key stops working."""
 
 from datetime import timedelta
 

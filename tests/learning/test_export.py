@@ -1,4 +1,4 @@
-"""What leaves the office comes back unchanged, is no formula, and is nothing that people keep to themselves."""
+"""Exports can be imported unchanged, contain no formulas, and leave out unshared own entries of people."""
 
 import csv
 import io
@@ -41,7 +41,7 @@ def rows(client, kind, ext="csv", query=""):
 
 
 def filled():
-    """Rows of each kind, with what is hard to keep: formulas, odd spaces, control characters, people who left."""
+    """Rows of each kind with difficult values: formulas, odd spaces, control characters, people who left."""
     person = make_person(staff_no="000123", name="髙﨑 みどり")
     gone = make_person(staff_no="200", joined_on=date(2020, 4, 1), left_on=date(2021, 3, 31))
     course = make_course(
@@ -128,7 +128,7 @@ def test_no_cell_begins_like_a_formula(office, kind, ext):
 
 
 def test_texts_that_no_spreadsheet_can_hold_do_not_stop_an_export(office):
-    # PostgreSQL itself refuses NUL; SQLite keeps it.
+    # PostgreSQL refuses NUL; SQLite stores it.
     nul = "" if connection.vendor == "postgresql" else "\x00"
     make_course("S001", title=f"題{nul}\x01名", about="あ" * 40_000)
     for ext in ("csv", "xlsx"):

@@ -1,4 +1,4 @@
-"""The training office's screens for imports: who may, a file from its check to its end, mapping, rows that wait."""
+"""The import pages of the training office: permissions, a file from check to import, mapping, waiting rows."""
 
 import io
 import re
@@ -24,7 +24,7 @@ GOOD = "100123,話し方,2025/6/10,修了"
 
 @pytest.fixture(autouse=True)
 def begun(monkeypatch, settings, tmp_path):
-    """Which processes would have been started."""
+    """The processes that would have been started."""
     settings.VAR_DIR = tmp_path
     pks = []
     monkeypatch.setattr(uploads, "start", lambda row: pks.append(row.pk))
@@ -71,7 +71,7 @@ def waiting(client):
     return UnmatchedRow.objects.get()
 
 
-# --- Who -------------------------------------------------------------------------------------
+# --- Permissions -----------------------------------------------------------------------------
 
 
 def addresses():
@@ -90,7 +90,7 @@ def addresses():
 
 
 def body(response):
-    """The page but for what differs from one request to the next: the form's token, and the address when printed."""
+    """The page without the parts that differ between requests: the token of the form, and the printed address."""
     return re.sub(r'value="\w{64}"|http://testserver[^<]*', "", response.content.decode())
 
 

@@ -1,4 +1,4 @@
-"""Every number of the office's page, counted again from raw rows in plain Python, over random houses."""
+"""Every number of the office page is counted again from the rows in plain Python, for random organisations."""
 
 import random
 from datetime import date, timedelta
@@ -33,7 +33,7 @@ def taken():
 
 
 def department_of(person):
-    """By the rows of the directory alone: the first main post of today, the unit above it."""
+    """The department by the rows of the directory: the unit above the first main post of today."""
     if person.left_on and person.left_on < TODAY:
         return None
     held = [
@@ -96,7 +96,7 @@ def use_by_hand(first, last):
 
 
 def months():
-    """The last twelve, with their last days."""
+    """The last twelve months with their last days."""
     found = []
     for back in range(11, -1, -1):
         year, month = divmod(TODAY.year * 12 + TODAY.month - 1 - back, 12)

@@ -1,4 +1,4 @@
-"""「わたしの学び」: my training records, the report that comes of one, and nobody else's."""
+"""「わたしの学び」: the user's own training records, reports, notices and assignments."""
 
 from datetime import date, timedelta
 
@@ -106,7 +106,7 @@ def test_a_course_that_was_not_attended_gives_no_report(client, me):
 
 
 def submitted(me, record):
-    """The report of `record` as it stands once its draft was submitted and published."""
+    """The report of `record` after its draft was submitted and published."""
     draft = reports.begin_report(record=record, by=me)
     report = write(Retrospective(title="対話の研修の報告", format="training", occurred_on=record.ends_on), me)
     draft.item, draft.submitted_at = report, draft.created_at

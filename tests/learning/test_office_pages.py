@@ -1,4 +1,4 @@
-"""研修担当's page: for the office alone, few people never said, each number the rows it opens, safe files."""
+"""The page of 研修担当: only for the office, small counts hidden, each number equal to its rows, safe files."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ def path(office):
 
 
 def department(number, people, path, name="", **values):
-    """A department with so many people who learn `path`."""
+    """A department with this number of people who learn `path`."""
     top = make_department(f"dep-{number}", name=name or f"第{number}部")
     unit = make_unit(f"div-{number}", parent=top)
     staff = [make_staff(unit) for _ in range(people)]
@@ -54,7 +54,7 @@ def get(client, person, address="training", **query):
     return client.get(reverse(address), query)
 
 
-# --- Who ---------------------------------------------------------------------------------------
+# --- Permissions -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", ["training", "training_rows"])
@@ -123,7 +123,7 @@ def test_what_is_hidden_together_is_never_few(seed):
     assert {key for key, size in sizes.items() if 0 < size < MIN_PEOPLE} <= few.groups
     assert all(sizes[key] for key in few.groups)
     if few.groups and not few.total:
-        # By subtraction from the total one learns of two groups at least, and five people.
+        # Subtraction from the total discloses at least two groups with five people together.
         assert len(few.groups) > 1 and sum(sizes[key] for key in few.groups) >= MIN_PEOPLE
     if few.total:
         assert few.groups == {key for key, size in sizes.items() if size}
@@ -138,7 +138,7 @@ def test_a_month_of_few_is_hidden_and_cannot_be_asked_for(client, office, path):
     assert get(client, office, "training_rows", measure="due", month=f"{day:%Y-%m}").status_code == 404
     line = dashboard.figures().completion
     hidden_months = [month for month, share in line.months.items() if share.people_few]
-    assert len(hidden_months) == 2  # the other is hidden with it: the year's total would tell
+    assert len(hidden_months) == 2  # a second month is hidden, because the total of the year would disclose the first
 
 
 # --- Numbers and rows --------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The outbox: each mail once, failures kept and tried again, nothing at night; and its page for the office."""
+"""The outbox: each mail once, failures are stored and tried again, nothing at night; and its page for the office."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -47,7 +47,7 @@ def message(person, on=MONDAY, **values):
 
 
 class Broken:
-    """A mail server that takes nothing."""
+    """A mail server that rejects every mail."""
 
     def __init__(self, *args, **kwargs):
         pass

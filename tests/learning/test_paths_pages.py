@@ -1,4 +1,4 @@
-"""The screens of paths: catalogue, permalink, beginning one, the builder's pages; who meets 404, and what is kept."""
+"""The pages of paths: catalogue, permalink, self-enrolment and the editor; who gets 404, and what is stored."""
 
 import re
 from datetime import timedelta
@@ -50,7 +50,7 @@ def text(response) -> str:
 
 
 def body(response) -> str:
-    """The page without its token and its address, which are other ones each time."""
+    """The page without its token and its address, which differ between requests."""
     return re.sub(r'value="[A-Za-z0-9]{64}"|/paths/[^<"]*', "", text(response))
 
 
@@ -156,7 +156,7 @@ def test_kbs_own_audience_and_withdrawal_screens_are_not_for_paths(client, head)
     assert reverse("path_audience", args=[path.public_id]) in text(get(client, head, "item", path.public_id))
 
 
-# --- Beginning by oneself -------------------------------------------------------------------------
+# --- Self-enrolment -------------------------------------------------------------------------------
 
 
 def test_anyone_begins_a_path_in_one_press(client, head, staff):
@@ -178,7 +178,7 @@ def test_a_path_that_is_not_mine_to_open_cannot_be_begun(client, staff):
     assert post(client, staff, "path_enrol", path.public_id).status_code == 404
 
 
-# --- The builder ----------------------------------------------------------------------------------
+# --- The editor -----------------------------------------------------------------------------------
 
 
 def test_a_head_of_another_unit_meets_the_body_of_an_unknown_path(client, draft):

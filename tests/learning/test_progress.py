@@ -1,4 +1,4 @@
-"""Progress by doing: what a learner, a reviewer, a publication or a record changes."""
+"""Progress: the changes by a learner, a confirmer, a publication or a training record."""
 
 from datetime import date, timedelta
 

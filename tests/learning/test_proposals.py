@@ -1,4 +1,4 @@
-"""Proposals for successors: the head gives the path on to whoever holds the post today, or does not."""
+"""Successor proposals: the head assigns the path to today's holder of the post, or declines."""
 
 from datetime import timedelta
 

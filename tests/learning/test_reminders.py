@@ -1,4 +1,4 @@
-"""Reminders: when, to whom, once; one mail a person and day; only while the office is open."""
+"""Reminders: when and to whom; each once; one mail for each person and day; only in office hours."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -97,7 +97,7 @@ def test_what_was_given_within_the_time_is_not_reminded_of_at_once(at, path, me)
 
 @pytest.mark.parametrize(("day", "hour", "sent"), [(1, 6, 0), (1, 7, 1), (1, 19, 1), (1, 20, 0), (6, 9, 0), (7, 9, 0)])
 def test_only_on_working_days_from_seven_to_twenty(day, hour, sent):
-    """6 and 7 June of 2026 are the end of a week."""
+    """6 and 7 June 2026 are a weekend."""
     assert reminders.may_send(datetime(2026, 6, day, hour, 30, tzinfo=TOKYO)) == bool(sent)
 
 
@@ -108,7 +108,7 @@ def test_outside_these_hours_nothing_is_written(at, path, me):
 
 @pytest.mark.parametrize("closed", [date(2026, 5, 4), date(2026, 9, 22), date(2026, 12, 29), date(2027, 1, 1)])
 def test_not_on_holidays_nor_over_the_new_year(at, path, me, closed):
-    """9/22 of 2026 is a holiday because it lies between two."""
+    """22 September 2026 is a holiday because it lies between two holidays."""
     running(path, me, closed - DAY)
     assert write(at, closed) == 0
     following = next(closed + n * DAY for n in range(1, 10) if is_working_day(closed + n * DAY))
@@ -310,7 +310,7 @@ def test_a_head_gets_the_numbers_of_the_own_unit_once_a_week(at, path, unit, me)
 
 @given(world=worlds(), given_to=st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), max_size=8))
 def test_the_numbers_of_a_week_are_those_of_the_page(world, given_to):
-    """By the page's own rule, over random organisations."""
+    """The weekly figures equal those of the team page, for random organisations."""
     with build(world) as made:
         path = make_path(make_staff(make_unit()))
         for n, own, shared in given_to:

@@ -1,4 +1,4 @@
-"""A manager's word to a learner: polite, editable, logged, at most one a day; and one mail a person a day."""
+"""Reminders that a manager sends: editable, logged, at most one a day, and one mail for each person and day."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Rules: whom they match, agreed with a plain definition; what they leave alone."""
+"""Assignment rules: the people they match, compared with a plain definition, and the people they leave out."""
 
 from datetime import date, timedelta
 
@@ -50,11 +50,11 @@ def matched(rule, on=TODAY):
     return {person.pk for person, _ in matching.matching_people(rule, on)}
 
 
-# --- Whom it matches -----------------------------------------------------------------------------
+# --- Matching people -----------------------------------------------------------------------------
 
 
 def plain(rule, on):
-    """The definition in words, one person at a time: the twin of ``rules.matching``."""
+    """The definition in plain Python, one person at a time, to compare with ``rules.matching``."""
     tree, year = unit_tree(on), fiscal(on)
     allowed = None
     if rule.unit_id:
@@ -192,7 +192,7 @@ def test_a_thousand_are_matched_in_a_few_queries(unit, path, django_assert_max_n
         assert matching.apply_rule(rule, TODAY).assigned == 1000
 
 
-# --- What a run does -------------------------------------------------------------------------------
+# --- Applying a rule -------------------------------------------------------------------------------
 
 
 def test_a_run_assigns_with_the_rule_as_its_source(unit, path):
@@ -222,8 +222,16 @@ def test_a_decision_of_an_earlier_post_does_not_bind_the_next(unit, path):
     person = make_person(joined_on=date(2020, 4, 1))
     appoint(person, make_post(unit), starts=TODAY)
     rule = make_rule(path, transferred=True)
-    give(path, person, source=Source.RULE, rule=rule, state="waived", closed_on=TODAY - timedelta(days=1),
-         start_on=date(2025, 5, 1), assigned_on=date(2025, 5, 1))  # fmt: skip
+    give(
+        path,
+        person,
+        source=Source.RULE,
+        rule=rule,
+        state="waived",
+        closed_on=TODAY - timedelta(days=1),
+        start_on=date(2025, 5, 1),
+        assigned_on=date(2025, 5, 1),
+    )
     assert matching.apply_rule(rule, TODAY).assigned == 1
 
 
@@ -267,7 +275,7 @@ def test_rules_of_another_time_or_of_a_retired_path_do_not_run(path, head):
     assert list(matching.in_force(TODAY)) == [rule]
     LearningPath.objects.filter(pk=path.pk).update(stage=Stage.RETIRED)
     assert list(matching.in_force(TODAY)) == []
-    assert list(dashboard.rules_on(TODAY)) == []  # nor does the office's page count it as one that runs
+    assert list(dashboard.rules_on(TODAY)) == []  # the office page does not count it as running either
 
 
 def test_a_path_that_cannot_be_assigned_is_said(unit, path):
@@ -336,6 +344,6 @@ def test_who_has_the_path_is_asked_once_for_many(unit, head, path, django_assert
     rule = make_rule(path)
     for _ in range(12):
         give(path, make_staff(unit))
-    assert len(matching.people_having_path(rule, TODAY, user=head.user)) == 12  # and knows the reader from here on
+    assert len(matching.people_having_path(rule, TODAY, user=head.user)) == 12  # from here on, the reader is cached
     with django_assert_num_queries(1):
         matching.people_having_path(rule, TODAY, user=head.user)

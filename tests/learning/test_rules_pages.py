@@ -1,4 +1,4 @@
-"""Assignment rules on screen: who may rule for whom, bad input in Japanese, used rules that end but never go."""
+"""The pages of assignment rules: permissions, errors in Japanese, and used rules, which end but are never deleted."""
 
 from datetime import date
 
@@ -60,14 +60,14 @@ def rule_of(path, **values):
 
 @pytest.fixture
 def matcher(monkeypatch):
-    """Stands in for learning.rules.matching: matches whom the test names."""
+    """Replaces learning.rules.matching: matches the people that the test names."""
     found = []
     monkeypatch.setattr(matching, "matching_people", lambda rule, on: list(found))
     monkeypatch.setattr(matching, "counts", lambda asked, on: {rule.pk: len(found) for rule in asked})
     return found
 
 
-# --- Who ---------------------------------------------------------------------------------------
+# --- Permissions -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", ["training_rules", "training_rule_new"])
@@ -175,7 +175,7 @@ def test_a_used_rule_ends_by_its_last_day(client, head, used):
     assert client.post(reverse("training_rule", args=[used.pk]), data).status_code == 302
     used.refresh_from_db()
     assert used.ends_on == date(2027, 3, 31) and used.reason == "今年度で終わります。"
-    assert used.titles == [] and used.newcomers  # whom it was for stays
+    assert used.titles == [] and used.newcomers  # the criteria stay
 
 
 def test_whom_a_used_rule_is_for_cannot_be_changed(office, used):

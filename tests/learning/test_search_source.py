@@ -1,4 +1,4 @@
-"""Found by search: paths and courses, under the one policy, each once."""
+"""Search finds paths and courses, each once, under the access policy."""
 
 import pytest
 from django.core.management import call_command
@@ -34,7 +34,7 @@ def facets(user, text=""):
     return {facet.name: {value.code: value.count for value in facet.values} for facet in result.facets}
 
 
-# --- One source a row ------------------------------------------------------------------------
+# --- One source for each row -----------------------------------------------------------------
 
 
 def test_the_nearest_source_holds_a_subclass_of_item():
@@ -186,7 +186,7 @@ def test_a_path_that_ended_is_gone(refresh, find, head):  # noqa: F811
     refresh()
     path.stage = Stage.RETIRED
     path.save()
-    assert find(head.user, "古い道すじ") == []  # gate two: before the worker
+    assert find(head.user, "古い道すじ") == []  # gate two hides it before the worker has run
     refresh()
     assert find(head.user, "古い道すじ") == []
 
@@ -236,13 +236,13 @@ def test_a_step_is_forgotten_when_its_item_is_narrowed(refresh, find, head, stra
     assert find(stranger, "数え方") == []
 
 
-# --- Costs -----------------------------------------------------------------------------------
+# --- Queries ---------------------------------------------------------------------------------
 
 
 def test_cards_ask_no_more_for_ten_paths_than_for_two(head, django_assert_max_num_queries):
     course, lesson = make_course(), publication.publish(item=make_lesson(head, audience="prefecture"))
     paths = [make_path(head, title=f"道すじ{n}", steps=[take(course), step(), read(lesson)]) for n in range(10)]
-    reader_for(head.user)  # on a page it is known by now
+    reader_for(head.user)  # on a page it is cached by now
     for some in (paths[:2], paths):
         with django_assert_max_num_queries(5):
             PathSource().cards(head.user, [path.pk for path in some])

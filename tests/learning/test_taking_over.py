@@ -1,4 +1,4 @@
-"""What somebody began by themselves becomes assigned; nobody else learns of it before (decision 0029)."""
+"""A self-started assignment becomes an assigned one, and is not disclosed to others before (decision 0029)."""
 
 from contextlib import contextmanager
 from datetime import timedelta
@@ -37,7 +37,7 @@ def path(head):
 
 @pytest.fixture
 def begun(path, me):
-    """Begun 20 days ago, with the first step done then."""
+    """A self-started assignment that began 20 days ago, with the first step done on that day."""
     with clock.moved_to(clock.today() - AGO):
         made = enrol(path=path, by=me.user)
         first = made.version.steps.order_by("order").first()
@@ -116,7 +116,7 @@ def plain(answer):
 
 @over(people=st.lists(st.sampled_from(["none", "assigned", "in_progress", "completed"]), min_size=1, max_size=5))
 def test_the_list_does_not_depend_on_private_learning(people):
-    """Over random units: the same plan with all private rows as without them, and one open row each when saved."""
+    """For random units: private rows do not change the plan, and each person has one open row after the save."""
     with rolled_back():
         unit = make_unit()
         head = make_staff(unit, head=True)
@@ -162,7 +162,7 @@ def test_a_retrospective_written_since_it_was_begun_stays_counted(path, head, me
         make_retrospective(me, format="kpt")
     (row,) = taken_over(path, [me], head)
     assert row.steps_done == 2
-    make_retrospective(me, format="ywt")  # counts everything again
+    make_retrospective(me, format="ywt")  # recalculates all assignments
     row.refresh_from_db()
     assert row.steps_done == 2
     assert list(verification.differences()) == []
@@ -232,9 +232,12 @@ def test_a_rule_takes_over_too_and_asks_nobody_to_do_again_what_is_done(path, he
     done = make_staff(unit)
     give(path, done, source="self", reason="", state="completed", completed_on=clock.today())
     rule = AssignmentRule.objects.create(
-        path=path, unit=unit, titles=[me.appointments.get().post.title, done.appointments.get().post.title],
-        reason=REASON, starts_on=clock.today(),
-    )  # fmt: skip
+        path=path,
+        unit=unit,
+        titles=[me.appointments.get().post.title, done.appointments.get().post.title],
+        reason=REASON,
+        starts_on=clock.today(),
+    )
     assert matching.apply_rule(rule, clock.today()).assigned == 1
     begun.refresh_from_db()
     assert (begun.source, begun.rule) == (Source.RULE, rule)

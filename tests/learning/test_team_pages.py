@@ -1,4 +1,4 @@
-"""所属の学び: every number opens its rows, the queries do not grow, others' staff is nobody's."""
+"""所属の学び: every number equals its rows, the number of queries is fixed, staff of other heads is hidden."""
 
 import csv
 import io
@@ -78,7 +78,7 @@ def every_standing(path, unit):
     return {name: give(path, make_staff(unit), **values) for name, values in ways.items()}
 
 
-# --- The word and its query ------------------------------------------------------------------
+# --- A standing and its query ----------------------------------------------------------------
 
 
 @given(
@@ -118,7 +118,7 @@ def test_every_number_is_that_of_its_rows_counted_by_hand(client, unit, head, pa
     today = clock.today()
     give(second, renewed, state=State.COMPLETED, completed_on=today, assigned_on=today - timedelta(days=400))
     give(second, renewed)  # assigned again: only this one counts
-    give(second, make_staff(unit), source=Source.SELF, reason="")  # nobody else's business
+    give(second, make_staff(unit), source=Source.SELF, reason="")  # private, so it does not count
     newest: dict[tuple[int, int], Assignment] = {}
     for row in Assignment.objects.exclude(source=Source.SELF).order_by("assigned_on", "pk"):
         newest[row.person_id, row.path_id] = row
@@ -293,7 +293,7 @@ def test_acts_are_offered_for_what_is_open(client, unit, head, path):
     )
 
 
-# --- What is done there ----------------------------------------------------------------------
+# --- Actions ---------------------------------------------------------------------------------
 
 
 def act(client, person, name, given, **values):
@@ -476,7 +476,7 @@ def test_the_rows_leave_as_xlsx_and_are_those_of_the_number(client, unit, head, 
     assert [row[6] for row in rows[1:]] == [STANDINGS["late"]]
 
 
-# --- Of many people the numbers are kept -----------------------------------------------------
+# --- For many people the numbers are cached --------------------------------------------------
 
 
 @pytest.fixture
@@ -517,7 +517,7 @@ def test_the_numbers_that_one_head_keeps_are_not_shown_to_another(client, unit, 
     assert {stat["value"] for stat in shown(client, stranger).context["stats"]} == {0}
 
 
-# --- How much is asked -----------------------------------------------------------------------
+# --- Queries ---------------------------------------------------------------------------------
 
 
 def test_the_pages_ask_no_more_for_200_people_than_for_10(client, unit, head, path, django_assert_max_num_queries):

@@ -1,4 +1,4 @@
-"""Importing courses, records and completions: dry run, keys, bad rows beside good ones, people who are not known."""
+"""Importing courses, records and completions: dry run, keys, bad rows beside good ones, unknown people."""
 
 from datetime import date
 
@@ -60,7 +60,7 @@ def reasons(report):
     return [(one.row, one.column, one.reason) for one in report.refusals]
 
 
-# --- What is taken in ------------------------------------------------------------------------
+# --- Imported rows ---------------------------------------------------------------------------
 
 
 def test_a_dry_run_says_what_would_be_and_writes_nothing(take_in, person):
@@ -201,7 +201,7 @@ def test_a_completion_that_cannot_be_is_refused(take_in, person, line, words):
     assert words in report.refusals[0].reason
 
 
-# --- What is refused -------------------------------------------------------------------------
+# --- Refused rows ----------------------------------------------------------------------------
 
 
 def test_bad_rows_are_named_by_row_and_column_and_lose_no_good_ones(take_in, person):
@@ -401,7 +401,7 @@ def test_others_decide_nothing(take_in, person):
         unmatched.resolve(row=UnmatchedRow.objects.get(), person=person, by=head)
 
 
-# --- Trace, races, the command ---------------------------------------------------------------
+# --- Audit event, races, the command ---------------------------------------------------------
 
 
 def test_an_import_leaves_one_trace_without_names(take_in, person, office):
@@ -411,7 +411,7 @@ def test_an_import_leaves_one_trace_without_names(take_in, person, office):
 
 
 def test_a_row_that_another_import_wrote_meanwhile_is_planned_again(take_in, person, monkeypatch):
-    """The first look finds nothing standing, as if the other had not yet committed."""
+    """The first plan finds no stored row, as if the other import had not yet committed."""
     begin, looks = Records.begin, []
 
     def early(self, lines, known):

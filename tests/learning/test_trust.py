@@ -1,5 +1,5 @@
-"""What must not reach a reader of learning's pages: titles of closed articles (I16), anonymous authors (I13),
-what is not announced (I8), counts of few by another address (I15), private learning."""
+"""The pages of learning do not disclose titles of closed articles (I16), anonymous authors (I13), unannounced
+appointments (I8), small counts by another address (I15) and private learning."""
 
 from datetime import timedelta
 
@@ -37,7 +37,7 @@ def office():
 
 
 def closed_step(by, **values):
-    """A reading named after a lesson of `by`'s unit alone."""
+    """A reading step whose title is that of a lesson which only the unit of `by` may open."""
     lesson = make_lesson(by, title=SECRET, audience="unit")
     return read(lesson, **{"title": f"{SECRET}を読む", "why": f"{SECRET}を知るため", **values})
 
@@ -204,7 +204,7 @@ def test_the_outbox_tells_the_office_nothing_of_private_learning(client, office,
 
 
 def test_who_left_is_not_named_by_a_post_that_is_not_announced(client, head, unit):
-    """A uid that the head should not have: the person never was there as far as anybody may know."""
+    """The uid of a person whose appointment is not announced: the head must get the answer for an unknown person."""
     gone = make_person(left_on=clock.today() - timedelta(days=1))
     later = clock.today() + timedelta(days=20)
     appoint(gone, make_post(unit), starts=later, announced_on=later)

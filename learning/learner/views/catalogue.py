@@ -53,16 +53,16 @@ def _path_cards(user: Viewer, paths: list[LearningPath]) -> list[dict[str, Any]]
     for version in PathVersion.objects.filter(path__in=paths, released_at__isnull=False).order_by("number"):
         current[version.path_id] = version
     shapes = outlines(version.pk for version in current.values())
-    mine: dict[int, str] = {}
+    standing_by_path: dict[int, str] = {}
     person = getattr(user, "person", None)
     if person is not None:
         for row in Assignment.objects.filter(person=person, path__in=paths).exclude(state="cancelled").order_by("pk"):
-            mine[row.path_id] = row.standing()
-    return [_path_card(path, current.get(path.pk), shapes, mine.get(path.pk, "")) for path in paths]
+            standing_by_path[row.path_id] = row.standing()
+    return [_path_card(path, current.get(path.pk), shapes, standing_by_path.get(path.pk, "")) for path in paths]
 
 
 def _path_card(
-    path: LearningPath, version: PathVersion | None, shapes: dict[int, Outline], mine: str
+    path: LearningPath, version: PathVersion | None, shapes: dict[int, Outline], standing: str
 ) -> dict[str, Any]:
     shape = shapes.get(version.pk) if version else None
     return {
@@ -71,7 +71,7 @@ def _path_card(
         "due": version.due_words() if version else "",
         "minutes": minutes_words(shape.minutes) if shape else "",
         "steps": len(shape.steps) if shape else 0,
-        "mine": mine,
+        "mine": standing,
     }
 
 
@@ -79,13 +79,13 @@ def _paths_in_work(user: Viewer) -> dict[str, Any]:
     """Paths that wait for this user's consent, and paths that they edit; empty for everybody else."""
     if not path_permissions.may_begin(user) and not path_permissions.may_agree(user):
         return {}
-    mine = path_permissions.buildable(user).order_by("-pk")
+    paths = path_permissions.buildable(user).order_by("-pk")
     unfinished = Q(stage__in=(Stage.DRAFT, Stage.REVIEW)) | ~Q(requested_audience="")
-    rows = list(mine.filter(unfinished)[: 2 * WORKED_ON])
+    rows = list(paths.filter(unfinished)[: 2 * WORKED_ON])
     return {
         "waiting": [row for row in rows if row.stage != Stage.DRAFT],
         "drafts": [row for row in rows if row.stage == Stage.DRAFT],
-        "retired": mine.filter(stage=Stage.RETIRED)[:WORKED_ON],
+        "retired": paths.filter(stage=Stage.RETIRED)[:WORKED_ON],
     }
 
 

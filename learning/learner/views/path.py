@@ -1,4 +1,4 @@
-"""The page of a learning path at its permalink: what it teaches, its steps, and how to begin."""
+"""The context of the page of a learning path: its steps, its copies, and the actions that the user has."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def page_context(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
     """The context of the path's template besides the common part of an item page, limited to what the user may see."""
     version = path.current_version()
     person = getattr(request.user, "person", None)
-    mine = open_assignment(person, path) if person else None
-    if mine is not None:
-        version = mine.version  # an open assignment stays on its version, so its learner sees that version here
+    assignment = open_assignment(person, path) if person else None
+    if assignment is not None:
+        version = assignment.version  # an open assignment stays on its version, so its learner sees that version here
     shape = outline_to_show(version) if version else None
     active = path.stage == Stage.ACTIVE
     manages = permissions.is_manager(request.user) or permissions.is_office(request.user)
@@ -36,8 +36,8 @@ def page_context(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
         "minutes": minutes_words(shape.minutes) if shape else "",
         "step_count": len(shape.steps) if shape else 0,
         "validity": validity_words(version) if version else "",
-        "mine": mine,
-        "may_enrol": active and person is not None and mine is None,
+        "mine": assignment,
+        "may_enrol": active and person is not None and assignment is None,
         "may_assign": active and manages,
         "may_build": path_permissions.may_build(path=path, user=request.user),
         "may_copy": version is not None and path_permissions.may_begin(request.user),

@@ -1,4 +1,4 @@
-"""``manage.py import_training``: courses, records, completions from xlsx or CSV. Writes nothing unless told ``--commit``."""
+"""``manage.py import_training``: courses, records, completions from xlsx or CSV. Writes only with ``--commit``."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _count_lines(counts: TrainingReport, *, commit: bool) -> list[str]:
 
 
 def mapping_of(words: list[str]) -> dict[str, str]:
-    """The mapping of `見出し=field`, given any number of times."""
+    """The mapping from the values of `--map` (見出し=field). Raises CommandError for another form."""
     mapping: dict[str, str] = {}
     for word in words:
         heading, sign, name = word.rpartition("=")

@@ -94,8 +94,8 @@ def _paths_with_course(record: TrainingRecord) -> list[Assignment]:
     """The person's assignments, except cancelled ones, whose path has a step for this course."""
     if record.course_id is None:
         return []
-    mine = Assignment.objects.of(record.person).exclude(state=AssignmentState.CANCELLED)
-    return list(mine.filter(version__steps__course=record.course_id).distinct())
+    assignments = Assignment.objects.of(record.person).exclude(state=AssignmentState.CANCELLED)
+    return list(assignments.filter(version__steps__course=record.course_id).distinct())
 
 
 @login_required
