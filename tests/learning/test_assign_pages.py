@@ -39,14 +39,14 @@ def newcomer(unit, **values):
 
 
 def sent(path, people=(), /, **values):
-    said = {
+    data = {
         "path": path.public_id,
         "start_on": clock.today().isoformat(),
         "reason": REASON,
         "bound": "person",
-        "people": [str(one.uid) for one in people],
+        "people": [str(person.uid) for person in people],
     }
-    return {**said, **values}
+    return {**data, **values}
 
 
 def preview(client, user, path, people=(), /, **values):
@@ -56,17 +56,17 @@ def preview(client, user, path, people=(), /, **values):
 
 def save(client, user, path, people=(), /, **values):
     client.force_login(user)
-    listed = values.pop("listed", [str(one.uid) for one in people])
+    listed = values.pop("listed", [str(person.uid) for person in people])
     return client.post(reverse("assign"), sent(path, people, save="1", listed=listed, **values))
 
 
 def hidden(html):
     """The values that the form of the second screen submits if it is not changed."""
-    found: dict[str, list[str]] = {}
+    expected: dict[str, list[str]] = {}
     for name, value in re.findall(r'<input type="(?:hidden|date)" name="([^"]+)" value="([^"]*)"', html):
         if name != "csrfmiddlewaretoken":
-            found.setdefault(name, []).append(value)
-    return found
+            expected.setdefault(name, []).append(value)
+    return expected
 
 
 # --- The first screen ------------------------------------------------------------------------
@@ -198,10 +198,11 @@ def test_the_groups_hold_whom_they_name(unit, head):
     old = make_staff(unit, title="主任")
     pool = eligible_people.candidates(head.user, today)
     groups = {
-        name: {one.person for one in recipients.in_groups(pool, groups=[name], titles=())} for name in recipients.GROUPS
+        name: {candidate.person for candidate in recipients.in_groups(pool, groups=[name], titles=())}
+        for name in recipients.GROUPS
     }
     assert groups == {"newcomers": {new}, "transferred": {moved}, "everyone": {new, moved, old}}
-    assert {one.person for one in recipients.in_groups(pool, groups=(), titles=["主任"])} == {old}
+    assert {candidate.person for candidate in recipients.in_groups(pool, groups=(), titles=["主任"])} == {old}
 
 
 def test_the_groups_of_the_form_and_of_the_database_are_the_same(unit, head):
@@ -212,9 +213,13 @@ def test_the_groups_of_the_form_and_of_the_database_are_the_same(unit, head):
             appoint(person, make_post(unit), starts=starts, announced_on=starts)
     pool = eligible_people.candidates(head.user, clock.today())
     here = eligible_people.people(head.user, clock.today())
-    assert {one.person for one in pool if one.is_newcomer} == set(here.filter(newcomers.newcomers_q(clock.today())))
+    assert {candidate.person for candidate in pool if candidate.is_newcomer} == set(
+        here.filter(newcomers.newcomers_q(clock.today()))
+    )
     moved = newcomers.transferred(clock.today())
-    assert {one.person for one in pool if one.is_transferred} == set(here.filter(pk__in=moved.values("pk")))
+    assert {candidate.person for candidate in pool if candidate.is_transferred} == set(
+        here.filter(pk__in=moved.values("pk"))
+    )
 
 
 def test_arrivals_are_listed_from_the_day_of_their_announcement_never_earlier(client, unit, head, path):
@@ -353,7 +358,7 @@ def test_one_foreign_person_among_twenty_is_answered_like_an_unknown_one(client,
     foreign = make_staff(make_unit("zaisei", name="財政課"))
     bodies = []
     for odd in (str(foreign.uid), str(uuid.uuid4()), "だれか"):
-        listed = [*(str(one.uid) for one in mine), odd]
+        listed = [*(str(person.uid) for person in mine), odd]
         answer = save(client, head.user, path, mine, listed=listed)
         assert answer.status_code == 404
         bodies.append(alike(answer))
@@ -399,8 +404,8 @@ def test_the_training_office_finds_anybody_by_unit_or_number(client, office, uni
     empty = client.get(reverse("assign")).content.decode()
     assert person.name not in empty
     assert "所属を選ぶか" in empty
-    found = client.post(reverse("assign"), sent(path, narrow="1", q="778899")).content.decode()
-    assert person.name in found
+    html = client.post(reverse("assign"), sent(path, narrow="1", q="778899")).content.decode()
+    assert person.name in html
     save(client, office.user, path, [person])
     assert Assignment.objects.get().source == Source.OFFICE
 

@@ -33,9 +33,9 @@ def order(path, **values):
 
 def test_twenty_people_are_assigned_in_one_save(unit, head, path):
     people = [make_staff(unit) for _ in range(20)]
-    made = assign(plan=plan(order=order(path), people=people), by=head.user)
-    assert len(made) == Assignment.objects.count() == 20
-    assert {row.due_on for row in made} == {clock.today() + timedelta(days=90)}
+    assignments = assign(plan=plan(order=order(path), people=people), by=head.user)
+    assert len(assignments) == Assignment.objects.count() == 20
+    assert {row.due_on for row in assignments} == {clock.today() + timedelta(days=90)}
     assert all(person.notices.exists() for person in people)
 
 
@@ -67,12 +67,12 @@ def test_who_is_left_out_is_named_with_the_reason(unit, path):
     give(path, learning)
     give(path, holder, state=AssignmentState.COMPLETED, completed_on=clock.today())
     drawn = plan(order=order(path), people=[leaver, learning, holder, postless])
-    said = {one.person: one.why for one in drawn.left_out}
+    reasons = {left_out.person: left_out.why for left_out in drawn.left_out}
     assert drawn.lines == ()
-    assert "退職" in said[leaver]
-    assert "もう学んで" in said[learning]
-    assert "修了が有効" in said[holder]
-    assert "本務の職がありません" in said[postless]
+    assert "退職" in reasons[leaver]
+    assert "もう学んで" in reasons[learning]
+    assert "修了が有効" in reasons[holder]
+    assert "本務の職がありません" in reasons[postless]
 
 
 def test_a_holder_whose_renewal_is_open_is_on_the_list(unit, head):
@@ -100,8 +100,8 @@ def test_who_is_no_manager_assigns_nothing(unit, path):
 
 def test_the_training_office_assigns_to_any_unit(unit, path):
     office = make_staff(make_unit("jinji", name="人事課"), duties=("training",))
-    made = assign(plan=plan(order=order(path, source=Source.OFFICE), people=[make_staff(unit)]), by=office.user)
-    assert made[0].source == Source.OFFICE
+    assignments = assign(plan=plan(order=order(path, source=Source.OFFICE), people=[make_staff(unit)]), by=office.user)
+    assert assignments[0].source == Source.OFFICE
 
 
 def test_a_manager_gives_a_reason(unit, head, path):
@@ -136,8 +136,8 @@ def test_an_announced_newcomer_is_assigned_from_the_day_of_the_appointment(unit,
     coming = make_person()
     start = clock.today() + timedelta(days=10)
     appoint(coming, make_post(unit), starts=start, announced_on=clock.today())
-    made = assign(plan=plan(order=order(path, start_on=start), people=[coming]), by=head.user)
-    assert made[0].start_on == start
+    assignments = assign(plan=plan(order=order(path, start_on=start), people=[coming]), by=head.user)
+    assert assignments[0].start_on == start
 
 
 def test_nothing_is_known_of_an_appointment_before_it_is_announced(unit, head, path):
@@ -161,9 +161,9 @@ def test_a_course_that_is_still_valid_counts_at_once(unit, head):
     path = make_path(head, steps=[take(course), step()])
     person = make_staff(unit)
     make_record(person, course, status="passed")
-    made = assign(plan=plan(order=order(path), people=[person]), by=head.user)[0]
-    made.refresh_from_db()
-    assert made.steps_done == 1
+    assignment = assign(plan=plan(order=order(path), people=[person]), by=head.user)[0]
+    assignment.refresh_from_db()
+    assert assignment.steps_done == 1
 
 
 def test_a_reading_that_somebody_on_the_list_could_not_open_is_named_before(unit, head):

@@ -53,8 +53,8 @@ def second_office():
 
 
 def draft(by, unit, audience="unit"):
-    made = editing.create(by=by.user, unit_id=unit.pk, audience=audience, values={"title": "窓口の最初の一週間"})
-    return made, made.versions.get()
+    path = editing.create(by=by.user, unit_id=unit.pk, audience=audience, values={"title": "窓口の最初の一週間"})
+    return path, path.versions.get()
 
 
 def ready(by, unit, audience="unit"):
@@ -221,7 +221,7 @@ def test_moves_lose_no_step_and_can_be_taken_back(sizes, moves):
 # --- Problems -------------------------------------------------------------------------------------
 
 
-def said(path):
+def problem_texts(path):
     return [problem.text for problem in problems(path.working_version())]
 
 
@@ -241,7 +241,7 @@ def said(path):
 )
 def test_what_is_missing_is_said(head, steps, word):
     path = make_path(head, stage=Stage.DRAFT, steps=steps)
-    assert any(word in text for text in said(path))
+    assert any(word in text for text in problem_texts(path))
     with refused_with("path_problem"):
         lifecycle.send(path=path, by=head.user)
 
@@ -253,20 +253,20 @@ def test_a_withdrawn_reading_and_an_ended_course_are_said(head, unit):
     from kb.lifecycle import publication
 
     publication.withdraw(item=gone, user=head.user, reason="古くなったため。")
-    assert len(said(path)) == 2
+    assert len(problem_texts(path)) == 2
 
 
 def test_too_many_of_a_group_and_an_empty_group_are_said(head):
     path = make_path(head, stage=Stage.DRAFT, groups=[("any", 3, [step(), step()]), ("all", 1, [])])
-    assert any("1から2まで" in text for text in said(path))
-    assert any("ステップがありません" in text for text in said(path))
+    assert any("1から2まで" in text for text in problem_texts(path))
+    assert any("ステップがありません" in text for text in problem_texts(path))
 
 
 def test_a_sound_version_has_no_problem(head):
     path = make_path(
         head, stage=Stage.DRAFT, steps=[read(make_lesson(head)), write(), take(make_course()), check(), step()]
     )
-    assert said(path) == []
+    assert problem_texts(path) == []
 
 
 def shut_for(path, person):
@@ -279,7 +279,7 @@ def test_a_reading_narrower_than_the_path_is_named(head):
     narrow = make_lesson(head)
     path = make_path(head, steps=[read(narrow, title="読む")])
     shut = shut_for(path, head)
-    assert [(one.step.title, one.item.pk) for one in shut] == [("読む", narrow.pk)]
+    assert [(reading.step.title, reading.item.pk) for reading in shut] == [("読む", narrow.pk)]
     other = make_staff(make_unit("other"), duties=("training",))
     assert shut_for(path, other)[0].item is None
 
@@ -380,10 +380,10 @@ def test_only_the_moves_of_the_state_machine_exist(head, unit, office, stage):
 
 def test_widening_an_active_path_asks_the_training_office(head, unit, office):
     path = lifecycle.send(path=ready(head, unit), by=head.user)
-    asked = lifecycle.change_audience(path=path, by=head.user, audience="department")
-    assert (asked.audience, asked.requested_audience) == ("unit", "department")
+    requested = lifecycle.change_audience(path=path, by=head.user, audience="department")
+    assert (requested.audience, requested.requested_audience) == ("unit", "department")
     assert not review_queue.waiting_for(head.user).exists()
-    assert lifecycle.accept(path=asked, by=office.user).audience == "department"
+    assert lifecycle.accept(path=requested, by=office.user).audience == "department"
 
 
 def test_narrowing_needs_nobody(head, unit, office):
@@ -509,9 +509,9 @@ def test_a_copy_has_its_origin_and_leaves_out_what_its_maker_cannot_read(head, u
     path = make_path(head, steps=[read(secret), read(shared)])
     elsewhere = make_unit("fukushi", name="福祉課")
     other = make_staff(elsewhere, head=True)
-    made = versions.copy(path=path, by=other.user, unit_id=elsewhere.pk, audience="unit", title="福祉課の学習")
-    assert (made.copied_from, made.owner_unit, made.stage) == (path, elsewhere, Stage.DRAFT)
-    assert [s.item_id for s in outline(made.versions.get()).steps] == [None, shared.pk]
+    copied = versions.copy(path=path, by=other.user, unit_id=elsewhere.pk, audience="unit", title="福祉課の学習")
+    assert (copied.copied_from, copied.owner_unit, copied.stage) == (path, elsewhere, Stage.DRAFT)
+    assert [s.item_id for s in outline(copied.versions.get()).steps] == [None, shared.pk]
 
 
 def test_a_path_that_is_not_readable_is_not_copied(head):

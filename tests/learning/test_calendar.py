@@ -31,11 +31,11 @@ def events(client, url):
 def test_the_feed_tells_due_dates_and_events_without_a_session(client, head, me, url):
     day = clock.today() + timedelta(days=5)
     given = give(make_path(head, steps=[step(StepType.EVENT, title="辞令交付式", held_on=day, place="講堂")]), me)
-    found = events(client, url)
-    due = found["期限：新任職員の最初の100日"]
+    events_found = events(client, url)
+    due = events_found["期限：新任職員の最初の100日"]
     assert due["dtstart"].dt == given.due_on
     assert due["dtend"].dt == given.due_on + timedelta(days=1)
-    assert str(found["辞令交付式"]["location"]) == "講堂"
+    assert str(events_found["辞令交付式"]["location"]) == "講堂"
     assert not client.cookies
 
 

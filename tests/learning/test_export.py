@@ -103,7 +103,7 @@ def test_an_exported_row_cannot_be_given_to_another_person(office, kind, tmp_pat
     path = tmp_path / "a.csv"
     path.write_bytes(sent(office, kind, "csv").replace(b"000123", b"777"))
     report = run(ImportOptions(path=path, source="back", kind=kind, commit=True))
-    assert {one.reason for one in report.refusals} == {
+    assert {refusal.reason for refusal in report.refusals} == {
         "この外部IDは、別の人の行です。書き出したときの職員番号に戻してください。"
     }
 

@@ -99,8 +99,8 @@ def _own(w, person, unit, paths):
     staff = make_staff(unit)
     waits = give(w.open_path, staff)
     give(w.secret_path, staff)
-    for one in waits.version.steps.filter(item__isnull=False):
-        waits.progress.create(step_uid=one.uid, state="submitted", changed_at=clock.now(), by=staff)
+    for step_row in waits.version.steps.filter(item__isnull=False):
+        waits.progress.create(step_uid=step_row.uid, state="submitted", changed_at=clock.now(), by=staff)
     given = Assignment.objects.open().get(person=person, path=w.open_path)
     return SimpleNamespace(person=person, staff=staff, given=given, key=calendar_feed.make_key(person=person).key)
 
@@ -124,14 +124,14 @@ def got(client, person, url):
 @pytest.mark.parametrize("name", SURFACES)
 def test_a_surface_names_the_restricted_one_to_its_members_alone(world, refresh, client, name):  # noqa: F811
     refresh()
-    status, said = got(client, world.member.person, SURFACES[name](world, world.member))
-    assert (status, SECRET in said) == (200, True)
-    status, said = got(client, world.outsider.person, SURFACES[name](world, world.outsider))
-    assert (status, CONTROL in said) == (200, True)
-    said = said.replace(f"q={WORD}", "")
-    assert SECRET not in said
-    assert world.secret_path.public_id not in said
-    assert world.secret_lesson.public_id not in said
+    status, text = got(client, world.member.person, SURFACES[name](world, world.member))
+    assert (status, SECRET in text) == (200, True)
+    status, text = got(client, world.outsider.person, SURFACES[name](world, world.outsider))
+    assert (status, CONTROL in text) == (200, True)
+    text = text.replace(f"q={WORD}", "")
+    assert SECRET not in text
+    assert world.secret_path.public_id not in text
+    assert world.secret_lesson.public_id not in text
 
 
 @pytest.mark.parametrize("name", OFFICE)
@@ -174,9 +174,9 @@ def test_a_notice_to_confirm_does_not_name_a_closed_reading(world):
     appoint(learner, make_post(world.member.person.appointments.get().post.unit), kind="concurrent")
     given = give(path, learner)
     recording.complete_step(assignment=given, step_uid=path.current_version().steps.get().uid, by=learner)
-    told = [row.text for row in Notice.objects.filter(person=world.outsider.person)]
-    assert any("確認をお願いします" in text for text in told)
-    assert SECRET not in "".join(told)
+    notices = [row.text for row in Notice.objects.filter(person=world.outsider.person)]
+    assert any("確認をお願いします" in text for text in notices)
+    assert SECRET not in "".join(notices)
 
 
 def test_the_draft_of_a_reminder_does_not_name_a_closed_path(world):
@@ -242,10 +242,10 @@ def test_every_page_of_learning_asks_who_is_there(client):
     """Without a session nothing is shown, except the calendar, which is opened by its key."""
     samples = {"uuid": "00000000-0000-4000-8000-000000000000", "int": "1", "str": "LP-R07-00001", "path": "S001"}
     samples["slug"] = "read"
-    for one in urlpatterns:
-        if one.name == "calendar_feed":
+    for pattern in urlpatterns:
+        if pattern.name == "calendar_feed":
             continue
-        url = "/" + re.sub(r"<(\w+):\w+>", lambda found: samples[found[1]], str(one.pattern))
+        url = "/" + re.sub(r"<(\w+):\w+>", lambda found: samples[found[1]], str(pattern.pattern))
         answer = client.post(url)
         assert answer.status_code in (302, 403, 404, 405), url
         assert answer.status_code != 302 or "login" in answer["Location"], url

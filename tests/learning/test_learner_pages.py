@@ -39,7 +39,7 @@ def address(given) -> str:
 
 
 def uids(path):
-    return [one.uid for one in path.current_version().steps.order_by("group__order", "order")]
+    return [step.uid for step in path.current_version().steps.order_by("group__order", "order")]
 
 
 def press(client, given, uid, **data):
@@ -71,8 +71,8 @@ def test_the_assignment_of_somebody_else_does_not_exist(client, head, me, collea
 def test_an_unknown_assignment_and_a_foreign_one_have_the_same_body(client, head, me, colleague):
     given = give(make_path(head), colleague)
     client.force_login(me.user)
-    asked = address(given), address(given).replace(str(given.uid)[:8], "00000000")
-    bodies = [alike(client.get(url), url) for url in asked]
+    addresses = address(given), address(given).replace(str(given.uid)[:8], "00000000")
+    bodies = [alike(client.get(url), url) for url in addresses]
     assert bodies[0] == bodies[1]
 
 
@@ -259,8 +259,8 @@ def test_the_course_of_somebody_else_is_not_my_record(client, head, me, colleagu
 
 
 def test_a_talk_names_who_holds_the_post_today(client, head, me, unit):
-    asked = make_staff(unit, title="主任", name="佐々木 一郎")
-    post = asked.appointments.get().post
+    holder = make_staff(unit, title="主任", name="佐々木 一郎")
+    post = holder.appointments.get().post
     given = give(make_path(head, steps=[step(StepType.ASK, post=post)]), me)
     assert "佐々木 一郎さん（防災課 主任）" in page_of(client, given)
     press(client, given, uids(given.path)[0], evidence="昔の大雨の話を聴いた。")

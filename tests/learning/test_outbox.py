@@ -74,7 +74,7 @@ def test_each_mail_is_sent_once(me):
     row = message(me)
     assert outbox.send_waiting() == outbox.SendResult(1, 0)
     assert outbox.send_waiting() == outbox.SendResult()
-    assert [(one.to, one.subject) for one in mail.outbox] == [(["me@shinzan.example"], row.subject)]
+    assert [(mail_sent.to, mail_sent.subject) for mail_sent in mail.outbox] == [(["me@shinzan.example"], row.subject)]
 
 
 def test_a_crash_while_sending_never_sends_twice(me, monkeypatch):

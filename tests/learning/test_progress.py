@@ -23,7 +23,7 @@ def learner(unit):
 
 
 def uids(path):
-    return [one.uid for one in path.current_version().steps.all()]
+    return [step.uid for step in path.current_version().steps.all()]
 
 
 def test_a_confirmed_reading_is_done_and_begins_the_assignment(head, learner):

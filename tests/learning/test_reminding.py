@@ -32,8 +32,13 @@ def given(head, learner):
 
 
 def test_a_reminder_is_logged_mailed_and_noticed_at_once(head, learner, given):
-    made = nudges.remind(assignment=given, user=head.user, text=TEXT)
-    assert (made.kind, made.about, made.by, made.text) == (Reminder.Kind.MANAGER, clock.today(), head, TEXT)
+    reminder = nudges.remind(assignment=given, user=head.user, text=TEXT)
+    assert (reminder.kind, reminder.about, reminder.by, reminder.text) == (
+        Reminder.Kind.MANAGER,
+        clock.today(),
+        head,
+        TEXT,
+    )
     message = Message.objects.get()
     assert (message.person, message.on, message.sent_at) == (learner, clock.today(), None)
     assert TEXT in message.body

@@ -87,11 +87,11 @@ def test_a_post_bound_assignment_ends_with_the_move_and_the_head_is_asked(unit, 
 
 def test_a_person_bound_assignment_goes_on(unit, path):
     person = make_staff(unit)
-    kept = give(path, person, **began())
+    remaining = give(path, person, **began())
     move(person, make_unit())
     assert personnel_changes.end_post_bound(TODAY) == (0, 0)
-    kept.refresh_from_db()
-    assert kept.is_open
+    remaining.refresh_from_db()
+    assert remaining.is_open
 
 
 def test_the_new_manager_does_not_see_what_ended_with_the_old_post(unit, path):
@@ -319,18 +319,18 @@ def states():
 def test_a_day_late_is_the_same_as_in_time(year):
     from django.db import transaction
 
-    found = []
+    expected = []
     for days in ([0], [1], [0, 1]):
         with transaction.atomic():
             for n in days:
                 with clock.moved_to(TODAY + n * DAY):
                     job.run_daily_job()
-            found.append(
+            expected.append(
                 (states(), SuccessorProposal.objects.count(), Assignment.objects.filter(source="rule").count())
             )
             transaction.set_rollback(True)
-    assert found[0] == found[1] == found[2]
-    assert found[0][1:] == (2, 3)
+    assert expected[0] == expected[1] == expected[2]
+    assert expected[0][1:] == (2, 3)
 
 
 def test_a_dry_run_writes_nothing_and_says_what_would_be(year):

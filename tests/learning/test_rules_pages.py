@@ -61,10 +61,10 @@ def rule_of(path, **values):
 @pytest.fixture
 def matcher(monkeypatch):
     """Replaces learning.rules.matching: matches the people that the test names."""
-    found = []
-    monkeypatch.setattr(matching, "matching_people", lambda rule, on: list(found))
-    monkeypatch.setattr(matching, "counts", lambda asked, on: {rule.pk: len(found) for rule in asked})
-    return found
+    expected = []
+    monkeypatch.setattr(matching, "matching_people", lambda rule, on: list(expected))
+    monkeypatch.setattr(matching, "counts", lambda asked, on: {rule.pk: len(expected) for rule in asked})
+    return expected
 
 
 # --- Permissions -------------------------------------------------------------------------------
@@ -80,14 +80,14 @@ def test_rules_are_for_the_office_and_for_heads(client, office, head, unit, addr
 def test_a_head_sees_and_opens_rules_of_the_own_unit_alone(client, head, unit, path):
     mine, others, all_staff = rule_of(path, unit=unit), rule_of(path, unit=make_unit()), rule_of(path)
     client.force_login(head.user)
-    said = client.get(reverse("training_rules")).content.decode()
+    html = client.get(reverse("training_rules")).content.decode()
     opens = {
         rule.pk: client.get(reverse("training_rule", args=[rule.pk])).status_code
         for rule in AssignmentRule.objects.all()
     }
     assert opens == {mine.pk: 200, others.pk: 404, all_staff.pk: 404}
-    assert reverse("training_rule", args=[mine.pk]) in said
-    assert reverse("training_rule", args=[others.pk]) not in said
+    assert reverse("training_rule", args=[mine.pk]) in html
+    assert reverse("training_rule", args=[others.pk]) not in html
     assert client.post(reverse("training_rule_delete", args=[others.pk])).status_code == 404
 
 
@@ -199,8 +199,8 @@ def test_a_used_rule_is_never_deleted(client, office, used, path):
 def test_the_preview_says_whom_and_why_and_saves_nothing(client, office, path, unit, matcher):
     matcher += [(make_staff(unit, name="新田 花"), "新任")]
     answer = make(client, office, typed(path, preview="1"))
-    said = answer.content.decode()
-    assert answer.status_code == 200 and "今日当てはまる人：1人" in said and "新田 花" in said
+    html = answer.content.decode()
+    assert answer.status_code == 200 and "今日当てはまる人：1人" in html and "新田 花" in html
     assert not AssignmentRule.objects.exists()
 
 
@@ -210,14 +210,14 @@ def test_a_rule_shows_whom_it_matches_today(client, office, path, unit, matcher)
     client.force_login(office.user)
     assert "新田 花" in client.get(reverse("training_rule", args=[rule.pk])).content.decode()
     figure_cache.clear()
-    said = client.get(reverse("training")).content.decode()
-    assert f'{reverse("training_rule", args=[rule.pk])}#matching">1</a>' in said
+    html = client.get(reverse("training")).content.decode()
+    assert f'{reverse("training_rule", args=[rule.pk])}#matching">1</a>' in html
 
 
 def test_a_head_is_shown_the_own_staff_alone(client, head, path, unit, matcher):
     matcher += [(make_staff(unit, name="部下 一郎"), "新任"), (make_staff(make_unit(), name="他課 二郎"), "新任")]
-    said = make(client, head, typed(path, unit, preview="1")).content.decode()
-    assert "部下 一郎" in said and "他課 二郎" not in said
+    html = make(client, head, typed(path, unit, preview="1")).content.decode()
+    assert "部下 一郎" in html and "他課 二郎" not in html
 
 
 def test_the_preview_says_how_many_of_them_have_the_path_already(client, head, path, unit, matcher):
@@ -226,8 +226,8 @@ def test_the_preview_says_how_many_of_them_have_the_path_already(client, head, p
     for person in (head, has, elsewhere):
         give(path, person)
     give(path, alone, source="self", state="completed")
-    said = make(client, head, typed(path, unit, preview="1")).content.decode()
-    assert "今日当てはまる人：4人" in said and "このうち2人は、もうこのパスを受けています。" in said
+    html = make(client, head, typed(path, unit, preview="1")).content.decode()
+    assert "今日当てはまる人：4人" in html and "このうち2人は、もうこのパスを受けています。" in html
 
 
 def test_a_preview_in_which_nobody_has_the_path_counts_none(client, office, path, unit, matcher):
@@ -244,8 +244,8 @@ def test_a_preview_of_thirty_who_have_the_path_asks_few_questions(
     client.force_login(head.user)
     data = typed(path, unit, newcomers=None, titles="主事", preview="1")
     with django_assert_max_num_queries(15):
-        said = client.post(reverse("training_rule_new"), data).content.decode()
-    assert "このうち30人は" in said
+        html = client.post(reverse("training_rule_new"), data).content.decode()
+    assert "このうち30人は" in html
 
 
 @pytest.mark.parametrize("count", [2, 12])

@@ -83,8 +83,8 @@ def test_a_change_that_calls_a_path_an_item_leaves_nothing_in_the_index(index, r
 
 def test_the_database_alone_finds_a_path_once(head):
     make_path(head, title="災害応援に行く前に")
-    found = database_fallback(head.user, ["災害応援"], 10)
-    assert [one.card.type for one in found] == ["learningpath"]
+    results = database_fallback(head.user, ["災害応援"], 10)
+    assert [result.card.type for result in results] == ["learningpath"]
 
 
 # --- Found -----------------------------------------------------------------------------------
@@ -125,8 +125,8 @@ def test_titles_of_paths_and_courses_are_suggested(refresh, head):  # noqa: F811
     make_path(head, title="個人情報を扱う人へ")
     make_course(title="個人情報の取扱い研修")
     refresh()
-    found = {(one.label, one.kind) for one in suggest("個人情", head.user)}
-    assert found == {("個人情報を扱う人へ", "学習パス"), ("個人情報の取扱い研修", "研修")}
+    suggestions = {(suggestion.label, suggestion.kind) for suggestion in suggest("個人情", head.user)}
+    assert suggestions == {("個人情報を扱う人へ", "学習パス"), ("個人情報の取扱い研修", "研修")}
 
 
 def test_a_new_step_is_found_as_soon_as_the_worker_has_run(refresh, find, head):  # noqa: F811
@@ -249,10 +249,10 @@ def test_cards_ask_no_more_for_ten_paths_than_for_two(head, django_assert_max_nu
 
 
 def test_cards_of_courses_take_one_query(head, django_assert_max_num_queries):
-    made = [make_course(f"S{n}") for n in range(10)]
+    created = [make_course(f"S{n}") for n in range(10)]
     reader_for(head.user)
     with django_assert_max_num_queries(1):
-        assert len(CourseSource().cards(head.user, [course.pk for course in made])) == 10
+        assert len(CourseSource().cards(head.user, [course.pk for course in created])) == 10
 
 
 def test_every_source_of_learning_is_registered():

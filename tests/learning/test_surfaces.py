@@ -104,7 +104,7 @@ FORBIDDEN = {
 def world():
     """A unit with its own path and article, another unit, and a path and an article that both may read."""
     unit, elsewhere = make_unit("bosai", name="防災課"), make_unit("zaisei", name="財政課")
-    head, stranger = (make_staff(one, title="課長", head=True) for one in (unit, elsewhere))
+    head, stranger = (make_staff(unit_row, title="課長", head=True) for unit_row in (unit, elsewhere))
     learner, other = make_staff(unit, name="学 太郎"), make_staff(elsewhere, name="別 次郎")
     closed = make_lesson(head, title=CLOSED, audience="unit")
     shared = make_retrospective(head, title="みんなのふりかえり", audience="prefecture")
@@ -167,11 +167,11 @@ def test_the_member_finds_what_the_outsider_does_not(client, world, refresh, nam
     assert name in NAMES_NOTHING or RESTRICTED in said(mine)
     theirs = get(client, world, surface.by[1], surface.outsider or surface.member)
     assert theirs.status_code == 200
-    found = said(theirs)
-    assert surface.control in found
-    asked = {world.names["restricted"]} if "{restricted}" in (surface.outsider or surface.member) else set()
-    for hidden in {RESTRICTED, CLOSED, world.names["restricted"], world.people["learner"].name} - asked:
-        assert hidden not in found
+    text = said(theirs)
+    assert surface.control in text
+    data = {world.names["restricted"]} if "{restricted}" in (surface.outsider or surface.member) else set()
+    for hidden in {RESTRICTED, CLOSED, world.names["restricted"], world.people["learner"].name} - data:
+        assert hidden not in text
 
 
 @pytest.mark.parametrize("name", FORBIDDEN)
@@ -208,10 +208,10 @@ def test_what_is_forbidden_is_not_written_either(client, world, name):
 def test_one_of_anothers_staff_among_ones_own_refuses_the_whole_list(client, world):
     before = Assignment.objects.count()
     client.force_login(world.people["stranger"].user)
-    asked = {"path": world.names["control"], "reason": "わけ", "bound": "person", "save": "1"}
+    data = {"path": world.names["control"], "reason": "わけ", "bound": "person", "save": "1"}
     people = [world.names["other"], world.names["learner"]]
-    answers = [client.post("/assign/", {**asked, field: people}) for field in ("people", "listed", "leave")]
-    unknown = client.post("/assign/", {**asked, "people": [world.names["nobody"]]})
+    answers = [client.post("/assign/", {**data, field: people}) for field in ("people", "listed", "leave")]
+    unknown = client.post("/assign/", {**data, "people": [world.names["nobody"]]})
     assert [answer.status_code for answer in answers] == [404, 404, 404]
     assert {same(answer) for answer in answers} == {same(unknown)}
     assert Assignment.objects.count() == before
@@ -249,7 +249,9 @@ ARGS: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", PRESSED)
 def test_what_changes_something_is_pressed_not_followed(client, world, name):
-    pattern = next(one for one in urlpatterns if isinstance(one, URLPattern) and one.name == name)
+    pattern = next(
+        url_pattern for url_pattern in urlpatterns if isinstance(url_pattern, URLPattern) and url_pattern.name == name
+    )
     args = {key: ARGS[key] for key in pattern.pattern.converters}
     client.force_login(world.people["head"].user)
     assert client.get(reverse(name, kwargs=args)).status_code == 405
@@ -260,8 +262,8 @@ def test_a_path_that_was_closed_leaves_the_feed_of_who_learns_it(client, world):
     Item.objects.filter(public_id=world.names["restricted"]).update(
         owner_unit=world.people["other"].appointments.get().post.unit
     )
-    found = said(client.get("/calendar/{key}.ics".format(**world.names)))
-    assert RESTRICTED not in found and "学習パス" in found
+    text = said(client.get("/calendar/{key}.ics".format(**world.names)))
+    assert RESTRICTED not in text and "学習パス" in text
 
 
 def test_the_key_of_who_has_left_opens_nothing(client, world):

@@ -39,11 +39,11 @@ def path(head):
 def begun(path, me):
     """A self-started assignment that began 20 days ago, with the first step done on that day."""
     with clock.moved_to(clock.today() - AGO):
-        made = enrol(path=path, by=me.user)
-        first = made.version.steps.order_by("order").first()
-        recording.complete_step(assignment=made, step_uid=first.uid, by=me, evidence="窓口に立った。")
-    made.refresh_from_db()
-    return made
+        assignment = enrol(path=path, by=me.user)
+        first = assignment.version.steps.order_by("order").first()
+        recording.complete_step(assignment=assignment, step_uid=first.uid, by=me, evidence="窓口に立った。")
+    assignment.refresh_from_db()
+    return assignment
 
 
 @contextmanager
@@ -58,10 +58,10 @@ def order(path, **values):
 
 
 def taken_over(path, people, by, **values):
-    made = assign(plan=plan(order=order(path, **values), people=people), by=by.user)
-    for row in made:
+    assignments = assign(plan=plan(order=order(path, **values), people=people), by=by.user)
+    for row in assignments:
         row.refresh_from_db()
-    return made
+    return assignments
 
 
 def test_the_open_row_goes_on_as_an_assigned_one_with_what_was_done(path, head, me, begun):
@@ -78,16 +78,16 @@ def test_the_open_row_goes_on_as_an_assigned_one_with_what_was_done(path, head, 
 def test_its_person_is_told_and_a_trace_is_left(path, head, me, begun):
     taken_over(path, [me], head)
     assert me.notices.get().text.startswith("自分で始めていた学習パス")
-    said = AuditEvent.objects.get(action="assignment.taken_over")
-    assert said.before["source"] == Source.SELF
-    assert said.after["source"] == Source.MANAGER
+    event = AuditEvent.objects.get(action="assignment.taken_over")
+    assert event.before["source"] == Source.SELF
+    assert event.after["source"] == Source.MANAGER
 
 
 @pytest.mark.parametrize("state", ["none", "assigned", "in_progress", "suspended", "completed", "cancelled"])
 def test_the_manager_is_answered_alike_whatever_a_person_learns_in_private(client, path, head, unit, state):
     person = make_staff(unit, name="鈴木 一")
     client.force_login(head.user)
-    said = {
+    data = {
         "path": path.public_id,
         "start_on": clock.today().isoformat(),
         "reason": REASON,
@@ -101,8 +101,8 @@ def test_the_manager_is_answered_alike_whatever_a_person_learns_in_private(clien
             if private and state != "none":
                 closed = {"completed_on": clock.today() - AGO} if state == "completed" else {}
                 give(path, person, source="self", reason="", state=state, **closed)
-            first = client.post(reverse("assign"), {**said, "preview": "1"})
-            last = client.post(reverse("assign"), {**said, "save": "1"}, follow=True)
+            first = client.post(reverse("assign"), {**data, "preview": "1"})
+            last = client.post(reverse("assign"), {**data, "save": "1"}, follow=True)
             answers[private] = [first.status_code, plain(first), last.redirect_chain, "1人に" in plain(last)]
             assert Assignment.objects.open().exclude(source=Source.SELF).filter(person=person).count() == 1
     assert answers[True] == answers[False]
@@ -129,8 +129,8 @@ def test_the_list_does_not_depend_on_private_learning(people):
                 give(path, person, source="self", reason="", state=state, **done)
         after = plan(order=order(path), people=staff)
         assert (after.lines, after.left_out) == (before.lines, before.left_out)
-        made = assign(plan=after, by=head.user)
-        assert [row.person for row in made] == staff
+        assignments = assign(plan=after, by=head.user)
+        assert [row.person for row in assignments] == staff
         assert Assignment.objects.open().count() == len(staff)
 
 

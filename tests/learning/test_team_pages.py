@@ -104,8 +104,10 @@ def test_the_standing_of_a_row_and_of_the_database_are_the_same(drawn):
             valid_until=None if valid is None else today + timedelta(days=valid),
         )
     for row in Assignment.objects.all():
-        asked = [name for name in STANDINGS if Assignment.objects.filter(standing_q(name, today), pk=row.pk).exists()]
-        assert asked == [row.standing()]
+        standings = [
+            name for name in STANDINGS if Assignment.objects.filter(standing_q(name, today), pk=row.pk).exists()
+        ]
+        assert standings == [row.standing()]
 
 
 # --- Numbers and their rows ------------------------------------------------------------------
@@ -169,8 +171,8 @@ def test_filters_narrow_people_numbers_and_rows_alike(client, unit, head, path):
     }
     for query, people in wanted.items():
         page = shown(client, head, **dict(query))
-        found = {line.person for line in page.context["lines"]}
-        assert found == people, query
+        results = {line.person for line in page.context["lines"]}
+        assert results == people, query
         rows = client.get(reverse("team_rows"), dict(query)).context["rows"]
         assert {row.person for row, *_ in rows} == people, query
 
@@ -241,7 +243,7 @@ def test_a_members_page_shows_states_and_days_and_no_reading_or_text(client, uni
         head, steps=[read(lesson, title="一つ目を読む"), step(), step(completion=Completion.CONFIRM, title="立つ")]
     )
     given = give(path, learner)
-    uids = [one.uid for one in path.current_version().steps.all()]
+    uids = [each_step.uid for each_step in path.current_version().steps.all()]
     recording.complete_step(assignment=given, step_uid=uids[0], by=learner)
     recording.complete_step(assignment=given, step_uid=uids[1], by=learner, evidence="自分のための覚え書き")
     recording.complete_step(assignment=given, step_uid=uids[2], by=learner, evidence="窓口に立った")
@@ -447,7 +449,7 @@ def test_submitting_requires_sharing_private_steps(unit, head):
 
 
 def test_what_waits_for_whom_is_the_same_in_the_list_and_in_the_verb(unit, head, office, stranger, submitted):
-    step_of = {one.uid: one for one in submitted.assignment.version.steps.all()}
+    step_of = {step.uid: step for step in submitted.assignment.version.steps.all()}
     for person in (head, office, stranger, submitted.assignment.person):
         allowed = recording.may_confirm(
             assignment=submitted.assignment, step=step_of[submitted.step_uid], user=person.user
@@ -490,7 +492,7 @@ def test_of_many_people_the_numbers_cells_and_rows_are_the_same(client, unit, he
     monkeypatch.setattr(matrix, "MAX_NAMED_PEOPLE", 2)
     for query in ({}, {"standing": "late"}, {"path": path.public_id}):
         many = shown(client, head, **query)
-        assert [one["value"] for one in many.context["stats"]] == [one["value"] for one in few.context["stats"]]
+        assert [stat["value"] for stat in many.context["stats"]] == [stat["value"] for stat in few.context["stats"]]
     cells = {line.person.pk: line.cells for line in few.context["lines"]}
     assert {line.person.pk: line.cells for line in shown(client, head).context["lines"]} == cells
     for stat in few.context["stats"]:

@@ -57,7 +57,7 @@ def counts(report):
 
 
 def reasons(report):
-    return [(one.row, one.column, one.reason) for one in report.refusals]
+    return [(refusal.row, refusal.column, refusal.reason) for refusal in report.refusals]
 
 
 # --- Imported rows ---------------------------------------------------------------------------
@@ -276,8 +276,8 @@ def test_only_the_office_imports(take_in):
 
 def test_a_mapping_is_remembered_for_its_source(take_in, person):
     lines = ("だれ,なに,いつ,結果", "100123,話し方,2025/6/10,修了")
-    asked = {"だれ": "staff_no", "なに": "course_title", "いつ": "starts_on"}
-    assert counts(take_in(*lines, mapping=asked)) == (1, 0, 0, 0, 0)
+    data = {"だれ": "staff_no", "なに": "course_title", "いつ": "starts_on"}
+    assert counts(take_in(*lines, mapping=data)) == (1, 0, 0, 0, 0)
     assert counts(take_in(*lines)) == (0, 0, 1, 0, 0)
     assert take_in(*lines, source="other", commit=False).missing
 
@@ -319,9 +319,9 @@ def test_an_unknown_person_waits_in_the_list_once(take_in, person):
 
 
 def test_zeros_that_a_spreadsheet_ate_are_put_back(take_in):
-    one = make_person(staff_no="000123")
+    row = make_person(staff_no="000123")
     take_in(RECORDS, "123,,話し方,2025/6/10,,,修了,")
-    assert TrainingRecord.objects.get().person == one
+    assert TrainingRecord.objects.get().person == row
 
 
 def test_a_number_given_again_goes_by_the_day(take_in):
@@ -368,9 +368,9 @@ def test_a_number_that_was_named_does_not_follow_to_its_next_holder(take_in, per
 def test_a_person_who_has_come_into_the_directory_is_found(take_in):
     lines = (RECORDS, "999,,話し方,2025/6/10,,,修了,x1")
     take_in(*lines)
-    one = make_person(staff_no="999")
+    row = make_person(staff_no="999")
     assert counts(take_in(*lines)) == (1, 0, 0, 0, 0)
-    assert UnmatchedRow.objects.get().resolved_person == one
+    assert UnmatchedRow.objects.get().resolved_person == row
 
 
 def test_a_dropped_row_is_not_asked_for_again(take_in, office):
@@ -430,9 +430,9 @@ def test_the_command_says_what_it_found_and_writes_only_when_told(tmp_path, pers
     path = tmp_path / "a.csv"
     path.write_text(f"{RECORDS}\n100123,,話し方,2025/6/10,,,修了,\n999,,話し方,2025/6/10,,,優,", "cp932")
     call_command("import_training", path, source="jinji", kind="records")
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     for words in ("まだ何も書き込んでいません", "新しい行 1", "3行目 G列", "職員番号（staff_no）", "CP932", "--commit"):
-        assert words in said
+        assert words in output
     assert not TrainingRecord.objects.exists()
     call_command("import_training", path, source="jinji", kind="records", commit=True)
     assert TrainingRecord.objects.count() == 1
