@@ -61,7 +61,7 @@ class SendForm(forms.Form):
         source = TrainingSource.objects.filter(name=data.get("source", "")).first()
         if source is not None and data.get("kind") and data["kind"] != source.kind:
             message = f"この取込元コードは「{source.get_kind_display()}」に使っています。種類を合わせるか、別のコードにしてください。"
-            self.add_error("source", message)
+            self.add_error("source", ValidationError(message, code="source_of_other_kind"))
         return data
 
     def columns(self) -> dict[str, Any]:
@@ -91,7 +91,12 @@ class MappingForm(forms.Form):
         first: dict[str, str] = {}
         for letter, name in list(data.items()):
             if name and name in first:
-                self.add_error(letter, f"{first[name]}列と同じ項目です。どちらかを「読まない」にしてください。")
+                self.add_error(
+                    letter,
+                    ValidationError(
+                        f"{first[name]}列と同じ項目です。どちらかを「読まない」にしてください。", code="field_twice"
+                    ),
+                )
             first.setdefault(name, letter)
         return data
 

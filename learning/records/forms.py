@@ -88,15 +88,26 @@ class OwnRecordForm(forms.Form):
         values: dict[str, Any] = super().clean() or {}
         course, title = values.get("course"), (values.get("free_title") or "").strip()
         if not course and not title and "course" not in self.errors and "free_title" not in self.errors:
-            self.add_error("free_title", "目録から研修を選ぶか、研修の名前を書いてください。")
+            self.add_error(
+                "free_title",
+                ValidationError("目録から研修を選ぶか、研修の名前を書いてください。", code="course_required"),
+            )
         values["free_title"] = "" if course else title
         starts, ends = values.get("starts_on"), values.get("ends_on") or values.get("starts_on")
         values["ends_on"] = ends
         if starts and ends and ends < starts:
-            self.add_error("ends_on", "終わりが始まりより前です。どちらかの日付を直してください。")
+            self.add_error(
+                "ends_on",
+                ValidationError("終わりが始まりより前です。どちらかの日付を直してください。", code="ends_before_start"),
+            )
         expires = values.get("expires_on")
         if expires and ends and expires < ends:
-            self.add_error("expires_on", "有効期限が研修の終わりより前です。修了証を見て、入れ直してください。")
+            self.add_error(
+                "expires_on",
+                ValidationError(
+                    "有効期限が研修の終わりより前です。修了証を見て、入れ直してください。", code="expires_before_end"
+                ),
+            )
         return values
 
     def filled(self) -> TrainingRecord:

@@ -133,10 +133,22 @@ class RuleForm(forms.Form):
         cleaned_data: dict[str, Any] = super().clean() or {}
         starts, ends = cleaned_data.get("starts_on"), cleaned_data.get("ends_on")
         if starts and ends and ends < starts:
-            self.add_error("ends_on", "最後の日が、始まりの日より前です。始まりの日か、それより後の日にしてください。")
+            self.add_error(
+                "ends_on",
+                ValidationError(
+                    "最後の日が、始まりの日より前です。始まりの日か、それより後の日にしてください。",
+                    code="ends_before_start",
+                ),
+            )
         criteria = ("newcomers", "transferred", "heads", "titles", "unit_kinds", "years")
         if not self.errors and not any(cleaned_data.get(name) for name in criteria):
-            self.add_error(None, "だれに割り当てるかを、一つ以上選んでください。選ばないと、全員に届いてしまいます。")
+            self.add_error(
+                None,
+                ValidationError(
+                    "だれに割り当てるかを、一つ以上選んでください。選ばないと、全員に届いてしまいます。",
+                    code="criteria_required",
+                ),
+            )
         return cleaned_data
 
     def rule_from_input(self) -> AssignmentRule:

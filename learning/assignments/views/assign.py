@@ -156,16 +156,22 @@ def _handle_post(screen: Screen) -> HttpResponse:
         message = (
             "所属を選んでから、まとめて選んでください。" if form.cleaned_data["groups"] and screen.is_office else ""
         )
-        form.add_error("groups", message or "だれに割り当てるかを、選んでください。")
+        form.add_error(
+            "groups", ValidationError(message or "だれに割り当てるかを、選んでください。", code="people_required")
+        )
     if len(people) > MAX_PEOPLE:
         form.add_error(
-            None, f"一度に割り当てられるのは{MAX_PEOPLE}人までです。今は{len(people)}人です。所属か職で分けてください。"
+            None,
+            ValidationError(
+                f"一度に割り当てられるのは{MAX_PEOPLE}人までです。今は{len(people)}人です。所属か職で分けてください。",
+                code="too_many_people",
+            ),
         )
     try:
         order = _order(screen, form)
         planned = assigning.plan(order=order, people=[candidate.person for candidate in people])
     except ValidationError as error:
-        form.add_error(None, error.messages[0])
+        form.add_error(None, error)
     if form.errors:
         return _selection_page(screen, form, status=422)
     rows = _rows(screen, planned, people)

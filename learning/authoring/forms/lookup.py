@@ -118,7 +118,7 @@ class LookupForm(StepForm):
             previous = getattr(self.step, column) if self.step is not None and not value else None
             data[column] = previous
             if previous is None:
-                self.add_error("find", self.MISSING)
+                self.add_error("find", ValidationError(self.MISSING, code="choice_required"))
         return data
 
 

@@ -126,12 +126,18 @@ class SettingsForm(forms.Form):
         elif kind:
             data["due_on"] = None
             if not data.get("due_days") and "due_days" not in self.errors:
-                self.add_error("due_days", "「日数」が空です。期限までの日数を入れてください。")
+                self.add_error(
+                    "due_days",
+                    ValidationError("「日数」が空です。期限までの日数を入れてください。", code="due_days_required"),
+                )
         months, window = data.get("valid_months"), data.get("renew_window_days")
         if months and window and window > months * DAYS_A_MONTH:
             self.add_error(
                 "renew_window_days",
-                f"有効な{months}か月より長い日数です。{months * DAYS_A_MONTH}日までにしてください。",
+                ValidationError(
+                    f"有効な{months}か月より長い日数です。{months * DAYS_A_MONTH}日までにしてください。",
+                    code="window_too_long",
+                ),
             )
         if window is None and "renew_window_days" not in self.errors:
             data["renew_window_days"] = PathVersion._meta.get_field("renew_window_days").default
@@ -141,9 +147,14 @@ class SettingsForm(forms.Form):
         if "due_on" in self.errors:
             return
         if not data.get("due_on"):
-            self.add_error("due_on", "「決まった日」の日付を入れてください。")
+            self.add_error("due_on", ValidationError("「決まった日」の日付を入れてください。", code="due_on_required"))
         elif data["due_on"] < clock.today():
-            self.add_error("due_on", "「決まった日」が過ぎた日です。今日か、それより後の日を入れてください。")
+            self.add_error(
+                "due_on",
+                ValidationError(
+                    "「決まった日」が過ぎた日です。今日か、それより後の日を入れてください。", code="due_in_past"
+                ),
+            )
 
 
 class GroupForm(forms.Form):
@@ -164,7 +175,12 @@ class GroupForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if data.get("rule") == StepGroup.Rule.ANY and not data.get("any_n") and "any_n" not in self.errors:
-            self.add_error("any_n", "「すませる数」が空です。いくつすませればよいかを入れてください。")
+            self.add_error(
+                "any_n",
+                ValidationError(
+                    "「すませる数」が空です。いくつすませればよいかを入れてください。", code="any_n_required"
+                ),
+            )
         data["any_n"] = data.get("any_n") or 1
         return data
 
@@ -174,10 +190,3 @@ class CommentForm(forms.Form):
 
     comment = LongField(label="ことば", max_length=200, required=True, rows=2)
     use_required_attribute = False
-
-
-def refuse(form: forms.Form, error: ValidationError) -> None:
-    """Add `error` to the form: at the fields that it names, else at the top."""
-    messages_by_field = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
-    for name, messages in messages_by_field.items():
-        form.add_error(name if name in form.fields else None, list(messages))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from kb.text_cleaning import LineField
 from kb.writing.forms.fields import choice_messages
@@ -74,7 +75,12 @@ class QuizForm(StepForm):
         data = super().clean() or self.cleaned_data
         quiz = [question for n in range(QUESTIONS) if (question := self._question(n, data))]
         if not quiz and not self.errors:
-            self.add_error("question_0", "問いがありません。問いの文と、二つ以上の選択肢を書いてください。")
+            self.add_error(
+                "question_0",
+                ValidationError(
+                    "問いがありません。問いの文と、二つ以上の選択肢を書いてください。", code="question_required"
+                ),
+            )
         data["quiz"] = quiz
         return data
 
@@ -85,12 +91,25 @@ class QuizForm(StepForm):
         if not question and not any(texts):
             return None
         if not question:
-            self.add_error(f"question_{n}", f"問い{n + 1}の文が空です。文を書くか、選択肢を消してください。")
+            self.add_error(
+                f"question_{n}",
+                ValidationError(
+                    f"問い{n + 1}の文が空です。文を書くか、選択肢を消してください。", code="question_required"
+                ),
+            )
         if sum(map(bool, texts)) < 2:
-            self.add_error(f"choice_{n}_1", f"問い{n + 1}の選択肢が足りません。二つ以上書いてください。")
+            self.add_error(
+                f"choice_{n}_1",
+                ValidationError(f"問い{n + 1}の選択肢が足りません。二つ以上書いてください。", code="choices_required"),
+            )
         chosen = data.get(f"answer_{n}", "")
         if not chosen or not texts[int(chosen)]:
-            self.add_error(f"answer_{n}", f"問い{n + 1}の正しい答えを、書いた選択肢の中から選んでください。")
+            self.add_error(
+                f"answer_{n}",
+                ValidationError(
+                    f"問い{n + 1}の正しい答えを、書いた選択肢の中から選んでください。", code="answer_required"
+                ),
+            )
             return None
         written = [m for m, text in enumerate(texts) if text]
         return {

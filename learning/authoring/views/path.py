@@ -21,7 +21,8 @@ from django.views.decorators.http import require_POST
 from learning.access import path_permissions
 from learning.access.requests import user_of
 from learning.authoring import editing, lifecycle, versions
-from learning.authoring.forms.path import AudienceForm, CommentForm, NewPathForm, SettingsForm, TextForm, refuse
+from learning.authoring.forms.errors import add_errors
+from learning.authoring.forms.path import AudienceForm, CommentForm, NewPathForm, SettingsForm, TextForm
 from learning.authoring.views import steps
 from learning.authoring.views import versions as version_views
 from learning.authoring.views.page import breadcrumb, form_page, path_or_404
@@ -102,7 +103,7 @@ def _save_if_valid(request: HttpRequest, form: forms.Form, save: Callable[[], ob
     try:
         save()
     except ValidationError as error:
-        refuse(form, error)
+        add_errors(form, error)
         return False
     messages.success(request, message)
     return True
@@ -158,7 +159,7 @@ def edit_audience(request: HttpRequest, public_id: str) -> HttpResponse:
         try:
             changed = lifecycle.change_audience(path=path, by=user_of(request), audience=form.cleaned_data["audience"])
         except ValidationError as error:
-            refuse(form, error)
+            add_errors(form, error)
         else:
             waiting = "研修担当に確認を頼みました。同意されるまでは、今の範囲のままです。"
             messages.success(request, waiting if changed.requested_audience else "公開範囲を変えました。")

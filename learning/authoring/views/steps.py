@@ -20,8 +20,9 @@ from django.views.decorators.http import require_POST
 
 from learning.access.requests import user_of
 from learning.authoring import editing
+from learning.authoring.forms.errors import add_errors
 from learning.authoring.forms.lookup import LookupForm
-from learning.authoring.forms.path import GroupForm, refuse
+from learning.authoring.forms.path import GroupForm
 from learning.authoring.forms.step import StepForm
 from learning.authoring.forms.step_types import FORMS
 from learning.authoring.lifecycle import build_url
@@ -56,7 +57,7 @@ def group_form(request: HttpRequest, public_id: str, pk: int | None = None) -> H
         try:
             saved = editing.save_group(version=version, by=user_of(request), values=form.cleaned_data, group=row)
         except ValidationError as error:
-            refuse(form, error)
+            add_errors(form, error)
         else:
             return _redirect_to_editor(path, f"group-{saved.pk}")
     title = "まとまりを直す" if row else "まとまりを足す"
@@ -138,7 +139,7 @@ def _step_form_page(
         try:
             saved = save()
         except ValidationError as error:
-            refuse(form, error)
+            add_errors(form, error)
         else:
             return _redirect_to_editor(path, f"step-{saved.uid}")
     return form_page(request, form, path=path, template="learning/step_form.html", looked_up=looked_up, **context)

@@ -16,7 +16,8 @@ from learning.access import path_permissions
 from learning.access.requests import user_of
 from learning.assignments.plan import OutsideUnitError
 from learning.authoring import versions
-from learning.authoring.forms.path import OwnerForm, refuse
+from learning.authoring.forms.errors import add_errors
+from learning.authoring.forms.path import OwnerForm
 from learning.authoring.views.page import breadcrumb, form_page, path_or_404
 from learning.paths.display import group_rows
 from learning.paths.labels import minutes_words, validity_words
@@ -117,7 +118,7 @@ def copy_path(request: HttpRequest, public_id: str) -> HttpResponse:
                 title=values["title"],
             )
         except ValidationError as error:
-            refuse(form, error)
+            add_errors(form, error)
         else:
             messages.success(request, "写しました。自分の所属に合わせて、ステップを直してください。")
             return redirect("path_build", public_id=copied.public_id)

@@ -145,7 +145,7 @@ def assignment_action_page(request: HttpRequest, uid: uuid.UUID, name: str) -> H
         except PermissionDenied:
             raise Http404 from None
         except ValidationError as error:
-            form.add_error(None, error.messages[0])
+            form.add_error(None, error)
         else:
             messages.success(request, f"{row.person.name}さんの「{title}」：{action.done}")
             return redirect(back)
