@@ -1,8 +1,8 @@
 """Per-process cache for expensive figures.
 
 Entries live at most 60 seconds and are dropped as soon as anything audited changes, or an assignment, record, progress,
-appointment or notice is added. Only a change without an audit event (a due date set in the database) waits for the
-minute. Store numbers only, never rows: the list behind a number is always read from the database.
+appointment or notice is added. Only a change without an audit event (a due date set in the database) may appear up to
+60 seconds late. Store numbers only, never rows: the list behind a number is always read from the database.
 """
 
 from __future__ import annotations

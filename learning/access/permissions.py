@@ -55,7 +55,7 @@ def may_manage(user: Viewer, person: Person, on: date | None = None) -> bool:
 
 
 def _tenure(user: Viewer, since: OuterRef) -> Exists:
-    """Whether the person of a row was in the manager's units, by the post held today, on the day `since`."""
+    """Whether the person's present post in the manager's units began on or before the day `since` of the row."""
     return Exists(own_appointments(user).filter(person=OuterRef("person_id"), starts_on__lte=since))
 
 

@@ -22,7 +22,7 @@ from organization import audit, clock
 from organization.models import Person, User
 from organization.policy import reader_for
 
-#: As many as a person can read through in one list and the server accepts in one request.
+#: The most people in one assignment. A longer list cannot be read through, and the request would be too large.
 MAX_PEOPLE = 400
 GROUPS = {"newcomers": "今年度の新任", "transferred": "今年度の転入", "everyone": "所属の全員"}
 

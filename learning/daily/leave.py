@@ -79,7 +79,7 @@ def _record_suspensions(pairs: Iterable[tuple[Assignment, Appointment]]) -> None
 
 
 def _shift(on: date) -> int:
-    """Extend due dates of people who are not on leave by their ended leaves, including leaves that no run ever saw."""
+    """Extend the due dates of people who are back from leave, also for leaves that no earlier run has processed."""
     over = Appointment.objects.filter(kind__in=Appointment.LEAVES, announced_on__lte=clock.today(), ends_on__lt=on)
     reached = over.filter(person=OuterRef("person_id"), ends_on__gte=OuterRef("start_on"))
     reached = reached.filter(ends_on__gte=OuterRef("assigned_on"))

@@ -1,7 +1,7 @@
 """Message, the mail to one person on one day; Reminder, a reminder that was given; and CalendarKey.
 
 A constraint allows one message a person and day. Its text is stored for the outbox page, and `sent_at` prevents a
-second run from sending it again. Reminders prevent that the same reminder is written twice.
+second run from sending it again. A Reminder row prevents a second reminder of the same kind.
 """
 
 from __future__ import annotations
