@@ -20,6 +20,7 @@ from imports.spreadsheets import CSV, csv_lines
 from imports.views import MOVED_ON, counts_of, press, titles_of
 from kb.text_cleaning import clean_text
 from learning.access.decorators import office_only
+from learning.access.requests import user_of
 from learning.imports import export, unmatched
 from learning.imports.fields import FIELDS, field_of
 from learning.imports.forms import MappingForm, SendForm
@@ -70,7 +71,7 @@ def new_import(request: HttpRequest) -> HttpResponse:
     initial = {"source": source.name, "label": source.label, "kind": source.kind} if source else {}
     form = SendForm(request.POST or None, request.FILES or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        row = uploads.receive(by=request.user, **form.columns())  # type: ignore[arg-type]
+        row = uploads.receive(by=user_of(request), **form.columns())
         return redirect("training_import", row.pk)
     kinds = [(kind.value, kind.label) for kind in Kind]
     context = {"form": form, "kinds": kinds, "crumbs": [OFFICE_CRUMB, IMPORTS_CRUMB, {"label": "ファイルを取り込む"}]}
@@ -86,7 +87,7 @@ def import_report(request: HttpRequest, pk: int) -> HttpResponse:
         press(request, row, uploads)
         return redirect("training_import", pk)
     if form.is_bound and form.is_valid():
-        if not uploads.recheck(job=row, by=request.user, mapping=form.mapping()):  # type: ignore[arg-type]
+        if not uploads.recheck(job=row, by=user_of(request), mapping=form.mapping()):
             messages.warning(request, MOVED_ON)
         return redirect("training_import", pk)
     context = {
@@ -171,7 +172,7 @@ def unmatched_row(request: HttpRequest, pk: int) -> HttpResponse:
 def _decide_row(request: HttpRequest, row: UnmatchedRow) -> None:
     if request.POST.get("do") == "drop":
         reason = clean_text(request.POST.get("reason", ""), "わけ")
-        unmatched.drop(row=row, reason=reason, by=request.user)  # type: ignore[arg-type]
+        unmatched.drop(row=row, reason=reason, by=user_of(request))
         messages.success(request, "この行は取り込みません。次のファイルでも、もう尋ねません。")
         return
     chosen = request.POST.get("person", "")
@@ -184,7 +185,7 @@ def _decide_row(request: HttpRequest, row: UnmatchedRow) -> None:
         raise ValidationError(
             "職員を一人選んでから、「この人の行として取り込む」を押してください。", code="person_required"
         )
-    count = unmatched.resolve(row=row, person=person, by=request.user)  # type: ignore[arg-type]
+    count = unmatched.resolve(row=row, person=person, by=user_of(request))
     messages.success(
         request,
         f"{count:,}行を{person.name}さんの行として取り込みました。この番号は、次のファイルからも同じ人になります。",

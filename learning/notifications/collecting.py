@@ -7,7 +7,7 @@ skipped: a Reminder row was written with each. This module writes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -26,6 +26,7 @@ from learning.models import (
     standing_q,
 )
 from learning.models.assignment import AssignmentQuerySet
+from learning.models.record import TrainingRecordQuerySet
 from organization.fiscal import era_date
 from organization.models import Person
 from organization.policy import readers_of
@@ -176,9 +177,9 @@ def record_reminders(on: date) -> Iterator[ReminderLine]:
             yield ReminderLine(row.person, text, f"/my/#record-{row.pk}-{kind}", kind, about, {"record": row})
 
 
-def _in_service(records: Iterable[TrainingRecord], on: date) -> list[TrainingRecord]:
+def _in_service(records: TrainingRecordQuerySet, on: date) -> list[TrainingRecord]:
     away = set(on_leave(on).values_list("person_id", flat=True))
-    rows = records.select_related("person", "course").order_by("ends_on", "pk")  # type: ignore[attr-defined]
+    rows = records.select_related("person", "course").order_by("ends_on", "pk")
     return [row for row in rows if not row.person.has_left(on) and row.person_id not in away]
 
 

@@ -285,7 +285,7 @@ def renew_assignment(request: HttpRequest, uid: UUID) -> HttpResponse:
     if assignment.state != AssignmentState.COMPLETED or opens is None or opens > clock.today():
         raise Http404
     try:
-        renewed = assigning.enrol(path=assignment.path, by=assignment.person.user)  # type: ignore[arg-type]  # the user is logged in
+        renewed = assigning.enrol(path=assignment.path, by=user_of(request))
     except (ValidationError, PermissionDenied) as error:
         messages.error(request, "".join(getattr(error, "messages", [str(error)])))
         return redirect(_assignment_url(assignment))

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from imports.spreadsheets import as_file
 from learning.access import permissions
+from learning.access.requests import user_of
 from learning.assignments import eligible_people, proposals
 from learning.cache import figure_cache
 from learning.models import STANDINGS, Assignment
@@ -183,7 +184,8 @@ def export_team(request: HttpRequest) -> HttpResponseBase:
         matrix.Team(user, team_filter).rows().select_related("person").order_by("due_on", "person__kana", "pk")
     )
     sheet = sheet_of(assignments, PathTitles(user, [row.path_id for row in assignments]))
-    audit.record(actor=user, action="team.exported", obj=user, after={"rows": len(assignments), "format": kind})  # type: ignore[arg-type]
+    account = user_of(request)
+    audit.record(actor=account, action="team.exported", obj=account, after={"rows": len(assignments), "format": kind})
     return as_file(kind, "shozoku-manabi", sheet)
 
 
