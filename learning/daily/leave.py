@@ -123,7 +123,7 @@ def days_to_add(row: Assignment, leaves: Iterable[Appointment], due_date_set_on:
 
 
 def _grouped_absences(leaves: Iterable[Appointment]) -> list[list[tuple[Appointment, date, date]]]:
-    """Leaves with the days that no earlier one covers; adjacent leaves are grouped."""
+    """(leave, first day, last day) without days that an earlier leave covers; adjacent leaves are in one group."""
     absences: list[list[tuple[Appointment, date, date]]] = []
     until: date | None = None
     for leave in leaves:

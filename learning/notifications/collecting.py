@@ -34,7 +34,7 @@ from organization.posts import held_on, on_leave
 from organization.working_days import is_working_day
 
 Kind = Reminder.Kind
-#: A record is asked about at most this long after its date.
+#: A reminder about a record is sent at most this long after its date.
 REPORT_GRACE = timedelta(days=30)
 #: No renewal window is longer (PathVersion.renew_window_days).
 LONGEST_WINDOW = timedelta(days=365)
@@ -94,7 +94,7 @@ def due_date_reminders(on: date) -> Iterator[ReminderLine]:
 
 
 def kind_on(row: Assignment, on: date) -> str:
-    """The reminder that is due for a running assignment; none if it was assigned within the reminder period."""
+    """The kind of reminder that is due for a running assignment; empty if none is, or if it was assigned too late for it."""
     if row.due_on < on:
         return Kind.AFTER_1
     assigned_on = max(row.assigned_on, row.start_on)
@@ -106,7 +106,7 @@ def kind_on(row: Assignment, on: date) -> str:
 
 
 def opens_on(due: date, days: int) -> date:
-    """The day that many days before `due`; earlier if there is no working day in between (年末年始)."""
+    """The day `days` days before `due`; earlier if there is no working day in between (年末年始)."""
     first = due - timedelta(days=days)
     while not any(is_working_day(first + timedelta(days=n)) for n in range((due - first).days + 1)):
         first -= DAY
@@ -129,7 +129,10 @@ def _due_words(row: Assignment, on: date) -> str:
 
 
 def renewal_reminders(on: date) -> Iterator[ReminderLine]:
-    """Completions that expire: from the start of the renewal window, while the path is active and not begun again."""
+    """Reminders of completions that expire, from the start of the renewal window.
+
+    Only while the path is active and the person has not begun it again.
+    """
     valid = Assignment.objects.filter(state=AssignmentState.COMPLETED, path__stage=Stage.ACTIVE)
     valid = valid.filter(valid_until__range=(on, on + LONGEST_WINDOW))
     others = Assignment.objects.filter(person=OuterRef("person_id"), path=OuterRef("path_id"))
@@ -153,7 +156,7 @@ def renewal_reminders(on: date) -> Iterator[ReminderLine]:
 
 
 def record_reminders(on: date) -> Iterator[ReminderLine]:
-    """The report of 派遣・指名 (3 days before the end of its 14 days, and once when late), and 「使いましたか」."""
+    """Reminders of reports (派遣・指名: 3 days before the due date, and once when late), and of 「使いましたか」."""
     reflect, ask_after = TrainingRecord.REFLECT_WITHIN, TrainingRecord.ASK_USED_AFTER
     unwritten = TrainingRecord.objects.reflection_due().filter(ends_on__gte=on - reflect - REPORT_GRACE)
     unused = TrainingRecord.objects.filter(status__in=TrainingRecord.ATTENDED, used="")

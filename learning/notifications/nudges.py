@@ -101,7 +101,7 @@ def draft(*, assignment: Assignment, by: Person) -> str:
     else:
         when = f"期限は{due}です（あと{days}日）。" if days else f"期限は今日（{due}）です。"
     step, both = "", [assignment.person, by]
-    # The letter does not name a step that one of the two may not open.
+    # The text does not name a step that the sender or the learner may not open.
     if next_step and not reading_targets.unreadable_for([next_step], both, readers_of(both, clock.today())):
         step = f"次は「{next_step.title}」（約{next_step.minutes}分）です。"
     return (

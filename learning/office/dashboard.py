@@ -60,7 +60,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Series:
-    """A metric by month, and for this fiscal year to date."""
+    """The shares of a metric by month, and the share of this fiscal year to date."""
 
     months: Mapping[date, Share]
     year: Share
@@ -132,7 +132,7 @@ def hidden_departments(today: date) -> frozenset[int]:
 
 
 def completion(today: date) -> Series:
-    """M13."""
+    """M13 (学習パス完了) by month: assignments that were due, completed by their due date, and waived."""
     span = _twelve_months(today)
     rows = metrics.assignments().filter(metrics.due_q(span) | metrics.waived_q(span))
     counted = rows.values("due_on").annotate(
@@ -144,7 +144,7 @@ def completion(today: date) -> Series:
 
 
 def use(today: date) -> Series:
-    """M14."""
+    """M14 (研修の活用) by month: trainings that were asked about, used, and answered."""
     span = _twelve_months(today)
     counted = metrics.records().filter(metrics.asked_q(span)).values("ends_on")
     counted = counted.annotate(
