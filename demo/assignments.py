@@ -75,7 +75,7 @@ class AssignmentLoader(Giver):
         returned = self.hand_in(year[seat["kyodo/主事/2"].pk], 6, "名簿を見直した。", 6)
         on = max(self.today - timedelta(days=5), year[seat["kyodo/主事/2"].pk].start_on)
         with clock.moved_to(on):
-            recording.decide(
+            recording.decide_step(
                 progress=returned, user=head, accept=False, comment="どの列を、なぜ消したかを一行足してください。"
             )
             adjustments.waive(

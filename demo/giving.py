@@ -148,4 +148,4 @@ class Giver:
         """The learner sends a step that somebody else looks at; `order` counts the steps from 0."""
         step = outlines([row.version_id])[row.version_id].steps[order]
         with clock.moved_to(max(self.today - timedelta(days=days_ago), row.start_on)):
-            return recording.do(assignment=row, step_uid=step.uid, by=row.person, evidence=text)
+            return recording.complete_step(assignment=row, step_uid=step.uid, by=row.person, evidence=text)

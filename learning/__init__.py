@@ -1,1 +1,1 @@
-"""How it is taught: paths, assignments, progress, training records, rules, reminders and reports."""
+"""The learning room: paths, assignments, progress, training records, rules, reminders and reports."""

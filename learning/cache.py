@@ -1,8 +1,8 @@
 """Per-process cache for expensive figures.
 
 Entries live at most 60 seconds and are dropped as soon as anything audited changes, or an assignment, record, progress,
-appointment or notice is added. Only a change without an audit event (a due date set in the database) waits for the
-minute. Store numbers only, never rows: the list behind a number is always read from the database.
+appointment or notice is added. Only a change without an audit event (a due date set in the database) may appear up to
+60 seconds late. Store numbers only, never rows: the list behind a number is always read from the database.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from organization.models.audit import AuditHead
 from organization.models.unit import TreeStamp
 
 MAX_AGE_SECONDS = 60
-#: The cache is emptied when it is full, whoever asks.
+#: The cache is emptied when it has this many entries.
 MAX_ENTRIES = 200
 Figure = TypeVar("Figure")
 

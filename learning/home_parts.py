@@ -1,6 +1,6 @@
-"""Adds to the home page: the reader's running paths and, for a head, newcomers without a path.
+"""Adds to the home page: the user's running paths and, for a head, the number of newcomers without a path.
 
-Two queries. Adds nothing where there is nothing to do. Steps to confirm come as notices.
+Two queries. Nothing is added if there is nothing to do. Steps to confirm are announced by notices.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from organization.models import Person
 
 
 def to_learn(request: HttpRequest) -> ItemPart | None:
-    """My running paths, the most urgent by name; for heads, newcomers without a path."""
+    """The user's most urgent running path and the number of the others; for heads, newcomers without a path."""
     person: Person | None = getattr(request.user, "person", None)
     if person is None:
         return None

@@ -1,7 +1,7 @@
-"""Search sources of learning: paths (items with steps) and courses (rows). Nothing imports this module.
+"""Search sources of learning: paths (items with steps) and courses (rows). No module imports this one.
 
-A path is found by what it teaches. A reading step whose item some readers of the path may not open says nothing here,
-so that no search can tell what it is called (I16). Drafts, retired paths and retired courses are found nowhere.
+A path is found by its text and its steps. A reading step is left out if some readers of the path may not open its item,
+so that no search discloses the title (I16). Drafts, retired paths and retired courses are not found.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from kb.items.authorship import author_label
 from kb.items.visibility import filter_visible
 from kb.lifecycle.publication import WIDTH
 from kb.models import Authorship, Item, Scene, Stance, Theme
+from kb.models.item_queries import ItemQuerySet
 from kb.models.states import State
 from learning.models import LearningPath, PathVersion, Stage, Step, StepGroup, TrainingCourse
 from learning.models.course import COURSE_TOKENS
@@ -26,7 +27,7 @@ from organization.policy import Viewer
 from organization.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
-#: What a card and `_texts` are made of. A column that is missing is asked for row by row (a test counts the queries).
+#: The columns that a card and `_texts` use. A missing column would cost one query a row (a test counts the queries).
 _PATH_COLUMNS = (
     "title",
     "public_id",
@@ -55,7 +56,7 @@ TYPE_LABELS = {"learningpath": LearningPath.TYPE_LABEL, "course": "研修"}
 
 
 class Labels:
-    """Names of the types; the other facets carry codes that kb names."""
+    """The labels of the types of learning. The labels of other facets come from kb."""
 
     def labels(self, facet: str, codes: Collection[str]) -> Mapping[str, str]:
         return TYPE_LABELS if facet == "type" else {}
@@ -94,7 +95,7 @@ class PathSource(Labels):
                     )
                 )
             ),
-            body="\n".join(_texts(path, _current([path.pk]).get(path.pk), tree)),
+            body="\n".join(_texts(path, _current_versions([path.pk]).get(path.pk), tree)),
             keywords=(*path.keywords, LearningPath.TYPE_LABEL, *words),
             author_label=author_label(path),
             fiscal_year=path.fiscal_year,
@@ -111,13 +112,13 @@ class PathSource(Labels):
         return set(_active(LearningPath.objects.visible_to(user)).filter(pk__in=pks).values_list("pk", flat=True))
 
     def cards(self, user: Viewer, pks: Collection[Any]) -> Mapping[Any, Card]:
-        found = _active(LearningPath.objects.published()).filter(pk__in=pks).order_by()
-        rows = filter_visible(user, found.only(*_PATH_COLUMNS))
-        tree, versions = unit_tree(), _current([row.pk for row in rows])
+        paths = _active(LearningPath.objects.published()).filter(pk__in=pks).order_by()
+        rows = filter_visible(user, paths.only(*_PATH_COLUMNS))
+        tree, versions = unit_tree(), _current_versions([row.pk for row in rows])
         return {path.pk: self._card(path, versions.get(path.pk), tree) for path in rows}
 
     def _card(self, path: LearningPath, version: PathVersion | None, tree: UnitTree) -> Card:
-        now = tree.name(tree.successor(path.owner_unit_id)) if path.owner_unit_id else ""
+        current_unit = tree.name(tree.successor(path.owner_unit_id)) if path.owner_unit_id else ""
         return Card(
             type="learningpath",
             type_label=LearningPath.TYPE_LABEL,
@@ -127,7 +128,7 @@ class PathSource(Labels):
             summary=path.summary,
             text="\n".join(_texts(path, version, tree)),
             unit_label=path.unit_name_at_time,
-            unit_now_label=now if now != path.unit_name_at_time else "",
+            unit_now_label=current_unit if current_unit != path.unit_name_at_time else "",
             date_label=era_date(path.occurred_on) if path.occurred_on else "",
             badges=tuple(path.badges),
         )
@@ -135,21 +136,21 @@ class PathSource(Labels):
     def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
         return {
             PathVersion: lambda row: [row.path_id],
-            StepGroup: lambda row: _paths(versions=row.version_id),
-            Step: lambda row: _paths(versions=row.version_id),
-            TrainingCourse: lambda row: _paths(versions__steps__course=row.pk),
-            # What a step reads may have been closed, widened or withdrawn.
-            Item: lambda row: _paths(versions__steps__item=row.pk),
-            Authorship: lambda row: _paths(pk=row.item_id),
+            StepGroup: lambda row: _path_pks(versions=row.version_id),
+            Step: lambda row: _path_pks(versions=row.version_id),
+            TrainingCourse: lambda row: _path_pks(versions__steps__course=row.pk),
+            # The audience or state of an item to read may have changed.
+            Item: lambda row: _path_pks(versions__steps__item=row.pk),
+            Authorship: lambda row: _path_pks(pk=row.item_id),
             OrgUnitVersion: lambda row: owned(LearningPath, row),
-            **{model: (lambda row: _paths(pk__in=row.items.values("pk"))) for model in (Theme, Scene, Stance)},
+            **{model: (lambda row: _path_pks(pk__in=row.items.values("pk"))) for model in (Theme, Scene, Stance)},
         }
 
     def fallback(self, user: Viewer, words: Sequence[str], limit: int) -> Sequence[Any]:
-        found = _active(LearningPath.objects.visible_to(user))
+        paths = _active(LearningPath.objects.visible_to(user))
         for word in words:
-            found = found.filter(Q(title__icontains=word) | Q(summary__icontains=word))
-        return list(found.newest().values_list("pk", flat=True)[:limit])
+            paths = paths.filter(Q(title__icontains=word) | Q(summary__icontains=word))
+        return list(paths.newest().values_list("pk", flat=True)[:limit])
 
 
 class CourseSource(Labels):
@@ -179,8 +180,8 @@ class CourseSource(Labels):
         )
 
     def visible_to(self, user: Viewer, pks: Collection[Any]) -> set[Any]:
-        standing = TrainingCourse.objects.visible_to(user).standing()
-        return set(standing.filter(pk__in=pks).values_list("pk", flat=True))
+        courses = TrainingCourse.objects.visible_to(user).standing()
+        return set(courses.filter(pk__in=pks).values_list("pk", flat=True))
 
     def cards(self, user: Viewer, pks: Collection[Any]) -> Mapping[Any, Card]:
         return {
@@ -200,25 +201,25 @@ class CourseSource(Labels):
         return {}
 
     def fallback(self, user: Viewer, words: Sequence[str], limit: int) -> Sequence[Any]:
-        # Without words the newest are asked for, and a catalogue has no news.
+        # Without words, search wants the newest rows; courses have no date.
         if not words:
             return []
-        found = TrainingCourse.objects.visible_to(user).standing()
+        courses = TrainingCourse.objects.visible_to(user).standing()
         for word in words:
-            found = found.filter(Q(title__icontains=word) | Q(about__icontains=word))
-        return list(found.order_by("code").values_list("pk", flat=True)[:limit])
+            courses = courses.filter(Q(title__icontains=word) | Q(about__icontains=word))
+        return list(courses.order_by("code").values_list("pk", flat=True)[:limit])
 
 
-def _active(paths: Any) -> Any:
+def _active(paths: ItemQuerySet) -> ItemQuerySet:
     return paths.filter(stage=Stage.ACTIVE)
 
 
-def _paths(**asked: Any) -> Iterable[Any]:
-    return LearningPath.objects.filter(**asked).order_by().distinct().values_list("pk", flat=True)
+def _path_pks(**conditions: Any) -> Iterable[Any]:
+    return LearningPath.objects.filter(**conditions).order_by().distinct().values_list("pk", flat=True)
 
 
-def _current(pks: Collection[Any]) -> dict[Any, PathVersion]:
-    """By pk of the path: the version that is assigned and shown, with its steps; two queries."""
+def _current_versions(pks: Collection[Any]) -> dict[Any, PathVersion]:
+    """By pk of the path: the current version with its steps. Two queries."""
     released = PathVersion.objects.filter(path__in=pks, released_at__isnull=False).order_by("number")
     newest = {version.path_id: version for version in released}
     steps = Step.objects.select_related("item", "course").only(*_STEP_COLUMNS)
@@ -228,7 +229,7 @@ def _current(pks: Collection[Any]) -> dict[Any, PathVersion]:
 
 
 def _texts(path: LearningPath, version: PathVersion | None, tree: UnitTree) -> list[str]:
-    """Goal, description and steps, in reading order; what not all readers of the path may know of is left out."""
+    """Goal, description and steps, in reading order. A step is left out if a reader of the path may not open its item."""
     if version is None:
         return [path.about] if path.about else []
     texts: list[str] = [version.goal, path.about]
@@ -239,13 +240,18 @@ def _texts(path: LearningPath, version: PathVersion | None, tree: UnitTree) -> l
 
 
 def _opens_to_all(item: Item, path: LearningPath, tree: UnitTree) -> bool:
-    """Whether everybody who may open the path may open the item; False where that is uncertain."""
+    """Whether everybody who may open the path may open the item; False if that is uncertain."""
     if item.state not in (State.PUBLISHED, State.SUPERSEDED) or item.audience not in WIDTH:
         return False
-    wide, asked = WIDTH[Audience(item.audience)], WIDTH[Audience(path.audience)]
-    if wide >= WIDTH[Audience.PREFECTURE]:
-        return wide >= asked
-    if item.audience == Audience.SELF or asked > wide or item.owner_unit_id is None or path.owner_unit_id is None:
+    item_width, path_width = WIDTH[Audience(item.audience)], WIDTH[Audience(path.audience)]
+    if item_width >= WIDTH[Audience.PREFECTURE]:
+        return item_width >= path_width
+    if (
+        item.audience == Audience.SELF
+        or path_width > item_width
+        or item.owner_unit_id is None
+        or path.owner_unit_id is None
+    ):
         return False
     if item.audience == Audience.DEPARTMENT:
         return tree.department(item.owner_unit_id) == tree.department(path.owner_unit_id)

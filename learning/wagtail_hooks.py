@@ -1,4 +1,4 @@
-"""The admin of the training office: the catalogue, the records, and what waits for it on the first page."""
+"""The admin of the training office: course catalogue, training records, and the panel of missing reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from wagtail import hooks
 from wagtail.admin.filters import WagtailFilterSet
@@ -57,41 +57,43 @@ class CourseViewSet(audited_views.OfficeViewSet):
     ]
 
 
-class Kept:
-    """What people entered for themselves and do not share is not there (`managing.kept_records`), by no address."""
+class OfficeRecordMixin:
+    """404 for unshared own entries of people, at every address of a record (`permissions.office_records`)."""
 
     def get_object(self, *args: Any, **kwargs: Any) -> Any:
         row = super().get_object(*args, **kwargs)  # type: ignore[misc]
-        if not permissions.kept_records().filter(pk=row.pk).exists():
+        if not permissions.office_records().filter(pk=row.pk).exists():
             raise Http404
         return row
 
 
 class RecordListing(audited_views.Listing):
-    def get_base_queryset(self) -> QuerySet[Any]:
-        return super().get_base_queryset().filter(pk__in=permissions.kept_records().values("pk"))
+    def get_base_queryset(self) -> QuerySet[TrainingRecord]:
+        return super().get_base_queryset().filter(pk__in=permissions.office_records().values("pk"))
 
 
-class RecordEdit(Kept, audited_views.Edit):
+class RecordEdit(OfficeRecordMixin, audited_views.Edit):
     pass
 
 
-class RecordHistory(Kept, HistoryView):
+class RecordHistory(OfficeRecordMixin, HistoryView):
     pass
 
 
-class RecordUsage(Kept, UsageView):
+class RecordUsage(OfficeRecordMixin, UsageView):
     pass
 
 
 class RecordFilterSet(WagtailFilterSet):
     without_report = django_filters.BooleanFilter(label="受講済みで報告がない", method="filter_without_report")
 
-    def filter_without_report(self, queryset: Any, name: str, value: bool | None) -> Any:
+    def filter_without_report(
+        self, queryset: QuerySet[TrainingRecord], name: str, value: bool | None
+    ) -> QuerySet[TrainingRecord]:
         if value is None:
             return queryset
-        open_ones = TrainingRecord.objects.without_report().values("pk")
-        return queryset.filter(pk__in=open_ones) if value else queryset.exclude(pk__in=open_ones)
+        unreported = TrainingRecord.objects.without_report().values("pk")
+        return queryset.filter(pk__in=unreported) if value else queryset.exclude(pk__in=unreported)
 
     class Meta:
         model = TrainingRecord
@@ -99,18 +101,18 @@ class RecordFilterSet(WagtailFilterSet):
 
 
 class RecordForm(WagtailAdminModelForm):
-    """Saves through `records.keep`, so that what the office enters counts for the paths in the same transaction."""
+    """Saves through `editing.save_record`, so that the record counts for paths in the same transaction."""
 
-    def save(self, commit: bool = True) -> Any:
-        record = super().save(commit=False)
+    def save(self, commit: bool = True) -> TrainingRecord:
+        record: TrainingRecord = super().save(commit=False)
         if commit:
             editing.save_record(record=record)
             self._save_m2m()
         return record
 
 
-class RecordDelete(Kept, audited_views.Delete):
-    """A course that was deleted counts no longer."""
+class RecordDelete(OfficeRecordMixin, audited_views.Delete):
+    """A deleted record stops counting for the paths of its person."""
 
     def delete_action(self) -> None:
         super().delete_action()
@@ -141,7 +143,7 @@ class RecordViewSet(audited_views.OfficeViewSet):
     delete_view_class = RecordDelete
     history_view_class = RecordHistory
     usage_view_class = RecordUsage
-    #: Whether a manager sees it is its person's to say: `shared` is not here.
+    #: Without `shared`: only the person decides whether a manager sees the record.
     edit_handler = ObjectList(
         [
             FieldPanel("person"),
@@ -174,7 +176,7 @@ def register_learning() -> LearningGroup:
 
 
 class OpenReports(Component):
-    """How many attended courses still lack their report: a number and a way to them, no names."""
+    """The number of attended trainings without a report, with a link to the list, without names."""
 
     name = "open_reports"
     order = 20
@@ -182,12 +184,12 @@ class OpenReports(Component):
 
     def get_context_data(self, parent_context: Mapping[str, Any]) -> Mapping[str, Any]:
         return {
-            "count": permissions.kept_records().without_report().count(),
+            "count": permissions.office_records().without_report().count(),
             "url": f"{reverse('trainingrecord:index')}?without_report=true",
         }
 
 
 @hooks.register("construct_homepage_panels", order=10)
-def open_reports(request: Any, panels: list[Any]) -> None:
+def open_reports(request: HttpRequest, panels: list[Component]) -> None:
     if reader_for(request.user).roles & {"training", "km"}:
         panels.append(OpenReports())

@@ -1,7 +1,7 @@
-"""Who may edit a learning path, open its editor, and accept it: by today's posts and duties, never by authorship.
+"""Decides who may edit a learning path, open its editor and accept it: by today's posts and duties, never by authorship.
 
-The training office edits paths of any unit, a head those of their own units. A path for readers beyond its unit is
-accepted by the training or the knowledge office, and not by its sender where somebody else can.
+The training office edits the paths of all units, a head those of their own units. A path for readers beyond its unit is
+accepted by the training or the knowledge office, but not by its sender if somebody else can accept it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from organization.posts import held_on
 from organization.tree import unit_tree
 
 OFFICES = frozenset({str(Duty.Role.TRAINING), str(Duty.Role.KM)})
-#: What a head may choose; wider paths are made by the training office.
+#: The audiences that a head may choose. The training office makes wider paths.
 HEAD_AUDIENCES = (Audience.UNIT, Audience.DEPARTMENT)
 OFFICE_AUDIENCES = (*HEAD_AUDIENCES, Audience.PREFECTURE, Audience.MUNICIPAL)
-#: Audit actions after which somebody else has to agree.
+#: The audit actions that ask for consent.
 ASKED = ("path.sent", "path.audience_asked")
 
 
@@ -36,7 +36,7 @@ def may_begin(user: Viewer) -> bool:
 
 
 def units_of(user: Viewer) -> list[int]:
-    """The units in force for which `user` may make paths, the own one first."""
+    """The units in force for which `user` may make paths, the user's main unit first."""
     reader, tree = reader_for(user), unit_tree()
     units = [unit for unit in tree.units if tree.is_in_force(unit)]
     if not is_office(user):
@@ -59,7 +59,7 @@ def may_build(path: LearningPath, user: Viewer) -> bool:
 
 
 def buildable(user: Viewer) -> QuerySet[LearningPath]:
-    """The SQL form of `may_build`, plus the paths that wait for the knowledge office; a test keeps both alike."""
+    """`may_build` as a queryset, plus the paths that wait for the knowledge office. A test keeps both alike."""
     reader = reader_for(user)
     standing: QuerySet[LearningPath] = LearningPath.objects.exclude(state=State.WITHDRAWN)
     if is_office(user):
@@ -71,12 +71,12 @@ def buildable(user: Viewer) -> QuerySet[LearningPath]:
 
 
 def waiting_q() -> Q:
-    """Paths that wait for consent: sent, or asking for a wider audience."""
+    """Paths that wait for consent: they were sent, or a wider audience was requested."""
     return Q(stage=Stage.REVIEW) | (Q(stage=Stage.ACTIVE) & ~Q(requested_audience=""))
 
 
 def may_open(*, path: LearningPath, user: Viewer) -> bool:
-    """Whether `user` may open the editor: those who edit, and those who have to agree."""
+    """Whether `user` may open the editor: to edit the path, or to give consent."""
     waits = path.stage == Stage.REVIEW or bool(path.requested_audience)
     agrees = path.state != State.WITHDRAWN and waits and bool(reader_for(user).roles & OFFICES)
     return may_build(path=path, user=user) or agrees
@@ -90,13 +90,13 @@ def acceptors(on: date | None = None) -> QuerySet[Person]:
 
 
 def sent_by(path: LearningPath) -> int | None:
-    """The account that asked last, from the audit trail. Readers are never shown who asked."""
+    """The pk of the account that asked for consent last, from the audit trail. It is never shown to readers."""
     requests = AuditEvent.objects.filter(object_type=path._meta.label_lower, object_id=str(path.pk), action__in=ASKED)
     return requests.order_by("-sequence").values_list("actor_id", flat=True).first()
 
 
 def may_accept(*, path: LearningPath, user: Viewer) -> bool:
-    """Whether `user` may accept the path; their own only where nobody else could."""
+    """Whether `user` may accept the path. Their own path only if nobody else can."""
     reader = reader_for(user)
     if not reader.roles & OFFICES or not may_open(path=path, user=user):
         return False
@@ -111,7 +111,7 @@ def may_agree(user: Viewer) -> bool:
 
 
 def last_comment(path: LearningPath) -> str:
-    """The comment of the last 差戻し; empty where the path was sent again since, or never returned."""
+    """The comment of the last 差戻し; empty if the path was never returned, or was sent again since."""
     rows = AuditEvent.objects.filter(object_type=path._meta.label_lower, object_id=str(path.pk))
     row = rows.filter(action__in=(*ASKED, "path.returned")).order_by("-sequence").first()
     return row.reason if row is not None and row.action == "path.returned" else ""

@@ -1,7 +1,8 @@
-"""Who may manage whose learning: by the head posts held on a day, or by the training office's duty.
+"""Decides who may manage whose learning: heads by the posts that they hold on a day, the training office by its duty.
 
-A manager sees the assignments of a person's time in the manager's units. What ended before that, and what a person began
-by themselves, is seen only where the person shares it. Refuses to look at readings, searches or drafts.
+A manager sees the assignments of a person's time in the manager's units. Assignments that ended before that, and those
+that the person began without being assigned, are visible only if the person shares them. Readings, searches and drafts
+are never read here.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ def may_manage(user: Viewer, person: Person, on: date | None = None) -> bool:
     return is_office(user) or own_appointments(user, on).filter(person=person).exists()
 
 
-def _tenure(user: Viewer, since: Any) -> Exists:
-    """Whether the person of a row was in the manager's units, by the post held today, on the day `since`."""
+def _tenure(user: Viewer, since: OuterRef) -> Exists:
+    """Whether the person's present post in the manager's units began on or before the day `since` of the row."""
     return Exists(own_appointments(user).filter(person=OuterRef("person_id"), starts_on__lte=since))
 
 
@@ -63,7 +64,7 @@ def _by_post(user: Viewer) -> AssignmentQuerySet:
     reader = reader_for(user)
     held = held_q(clock.today(), "person__appointments__")
     here = held & Q(person__appointments__post__unit_id__in=reader.managed_unit_ids)
-    # An open assignment is of today, when its person is the head's. Only closed ones are compared with the time.
+    # The person is in the head's units today, so open assignments always qualify. Only closed ones need the comparison.
     own_time = Q(closed_on__isnull=True) | Q(person__appointments__starts_on__lte=F("closed_on"))
     # One filter() call, so that all conditions hold for the same appointment.
     assignments = Assignment.objects.filter(here & (Q(shared=True) | (~Q(source=Source.SELF) & own_time)))
@@ -77,32 +78,32 @@ def managed(user: Viewer) -> AssignmentQuerySet:
 
 
 def overseen(user: Viewer) -> AssignmentQuerySet:
-    """Assignments that `user` answers for: for the training office all (self-begun ones only if shared), else `managed`."""
+    """Assignments that `user` may manage: for the training office all (self-begun ones only if shared), else `managed`."""
     if is_office(user):
         return Assignment.objects.filter(Q(shared=True) | ~Q(source=Source.SELF))
     return managed(user)
 
 
 def overseen_by_post(user: Viewer) -> AssignmentQuerySet:
-    """`overseen` by one join, for counting thousands or asking whether there is any.
+    """`overseen` with one join, for counts of thousands and for EXISTS.
 
-    A row comes once for each post that its person holds in the manager's units.
+    A row is repeated for each post that its person holds in the manager's units.
     """
     return overseen(user) if is_office(user) else _by_post(user)
 
 
 def managed_records(user: Viewer) -> TrainingRecordQuerySet:
     """Training records whose status and dates a head may see, by the same rule as assignments."""
-    mine = TrainingRecord.objects.filter(person_id__in=_staff_ids(user))
+    records = TrainingRecord.objects.filter(person_id__in=_staff_ids(user))
     own_time = _tenure(user, OuterRef("ends_on"))
-    records = mine.filter(Q(shared=True) | (~Q(origin=TrainingRecord.Origin.SELF) & own_time))
+    records = records.filter(Q(shared=True) | (~Q(origin=TrainingRecord.Origin.SELF) & own_time))
     return records.order_by("-ends_on", F("pk").desc())
 
 
-def kept_records() -> TrainingRecordQuerySet:
-    """Training records that the office keeps in the admin: all except those that people entered and do not share (0030).
+def office_records() -> TrainingRecordQuerySet:
+    """Training records that the office sees in the admin: all except unshared own entries of people (0030).
 
-    A record with a result stays: the office wrote it, and its person cannot correct it any more.
+    A record with a result is included, because the office entered the result and the person cannot change it any more.
     """
     private = Q(origin=TrainingRecord.Origin.SELF, shared=False, status__in=TrainingRecord.OWN_STATUSES)
     return TrainingRecord.objects.exclude(private)

@@ -1,1 +1,1 @@
-"""Assigning a path to people, and what may change afterwards."""
+"""Assigns paths to people, and changes assignments afterwards."""

@@ -31,13 +31,13 @@ def _locked(assignment: Assignment, user: User) -> Assignment:
     return row
 
 
-def _required_text(text: str, what: str) -> str:
+def _required_text(text: str, label: str) -> str:
     text = text.strip()
     if not text:
-        raise ValidationError(f"{what}を書いてください。", code="text_required")
+        raise ValidationError(f"{label}を書いてください。", code="text_required")
     if len(text) > MAX_REASON_LENGTH:
         raise ValidationError(
-            f"{what}は{MAX_REASON_LENGTH}文字までです。{len(text) - MAX_REASON_LENGTH}文字けずってください。",
+            f"{label}は{MAX_REASON_LENGTH}文字までです。{len(text) - MAX_REASON_LENGTH}文字けずってください。",
             code="text_too_long",
         )
     return text
@@ -87,7 +87,7 @@ def extend(*, assignment: Assignment, user: User, due_on: date, reason: str) -> 
 
 @transaction.atomic
 def waive(*, assignment: Assignment, user: User, reason: str, evidence: str) -> Assignment:
-    """免除: somebody other than the learner records why it is not needed, and the evidence (I11).
+    """免除: waive the assignment, with a reason and evidence. Learners cannot waive their own (I11).
 
     Raises PermissionDenied and ValidationError (assignment_closed, text_required, text_too_long).
     """

@@ -42,7 +42,7 @@ def _adopt(row: Assignment, order: Order, planned: PlannedAssignment, by: User |
     row.begun_on = min(row.begun_on or row.assigned_on, row.start_on)
     row.source, row.rule, row.assigned_by = order.source, order.rule, getattr(by, "person", None)
     row.post, row.reason, row.due_on = planned.post, order.reason.strip(), planned.due_on
-    # A start in the future would stop somebody who is learning already.
+    # A start in the future would block a person who is learning already.
     row.assigned_on, row.start_on = today, min(order.start_on, today)
     row.save(
         update_fields=[

@@ -1,4 +1,4 @@
-"""Assigning a path: first a plan (who, why, until when, who is left out), then one save.
+"""Assigns a path to people: first a plan (people, reasons, due dates, people left out), then one save.
 
 `plan` writes nothing; `assign` saves the plan completely or not at all. Both apply the same checks, so the plan never
 shows what the save would reject. One person of another unit among twenty rejects the whole call. Private learning is
@@ -39,7 +39,7 @@ from organization.tree import unit_tree
 
 
 def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | None = None) -> Plan:
-    """Who would get the path, and who not. `whys` gives the reason by pk of the person (「新任」).
+    """Plan the assignment without saving it. `whys` has the reason by pk of the person (「新任」).
 
     Raises ValidationError (due_before_start, and the codes of `assignable`). The number of queries does not depend on
     the number of people.
@@ -67,7 +67,7 @@ def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | No
         why = whys.get(person.pk, "") or (f"{tree.name(post.unit_id)} {post.title}" if post else "")
         lines.append(PlannedAssignment(person, why, due, post if order.bound_to_post else None))
     steps = [step for step in target.shape.steps if step.item_id]
-    unreadable = reading_targets.unreadable_for(steps, [line.person for line in lines], readers, target.standing)
+    unreadable = reading_targets.unreadable_for(steps, [line.person for line in lines], readers, target.current)
     return Plan(
         order,
         version,
@@ -79,11 +79,11 @@ def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | No
 
 @dataclass(frozen=True)
 class Assignable:
-    """The version that new assignments get, its outline, and the current targets of its reading steps."""
+    """The version that new assignments get, its outline, and the current items of its reading steps."""
 
     version: PathVersion
     shape: Outline
-    standing: Mapping[int, int]
+    current: Mapping[int, int]
 
 
 def assignable(path: LearningPath) -> Assignable:
@@ -103,12 +103,12 @@ def assignable(path: LearningPath) -> Assignable:
         raise ValidationError(
             "この学習パスには、すませるステップがありません。先にステップを入れてください。", code="path_without_steps"
         )
-    targets = problems.standing_of(shape.steps)
-    if version.frozen_at is None and (problem_list := problems.faults(shape, targets)):
+    current = problems.current_items_of(shape.steps)
+    if version.frozen_at is None and (problem_list := problems.faults(shape, current)):
         raise ValidationError(
             f"この学習パスは、直すまで割り当てられません。{problem_list[0].text}", code="path_has_faults"
         )
-    return Assignable(version, shape, targets)
+    return Assignable(version, shape, current)
 
 
 def _reasons_to_leave_out(
@@ -144,7 +144,7 @@ def _reasons_to_leave_out(
 def _is_private(row: Assignment, order: Order) -> bool:
     """Self-started and still open (it is taken over), or completed and not shared.
 
-    A rule counts unshared completions: it discloses nothing to anybody, and nobody has to repeat what is done.
+    A rule counts unshared completions: it discloses nothing, and nobody has to repeat a completed path.
     """
     if row.source != Source.SELF:
         return False
@@ -178,7 +178,7 @@ def assign(*, plan: Plan, by: User | None, due: Mapping[int, date] | None = None
             code="due_before_start",
         )
     for _ in range(2):
-        # The second attempt takes over whoever enrolled themselves during the first.
+        # The second attempt takes over the rows of people who enrolled themselves during the first.
         try:
             with transaction.atomic():
                 return _save(plan, lines, by)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -59,7 +59,7 @@ class Arrival:
 
 
 def appointments(user: Viewer, on: date, units: Collection[int] | None = None) -> AppointmentQuerySet:
-    """Appointments on that day of the people whom `user` may manage; for the training office, of everybody else."""
+    """Appointments on that day of the people whom `user` may manage. For the training office: of all other people."""
     rows = permissions.own_appointments(user, on)
     if permissions.is_office(user):
         rows = held_on(on).exclude(person_id=reader_for(user).person_id or 0)
@@ -76,7 +76,7 @@ def candidates(user: Viewer, on: date, *, units: Collection[int] | None = None, 
     return _candidates_from(rows.filter(matches_name_q(q, "person__")) if q else rows, unit_tree(on))
 
 
-def candidates_by_uid(user: Viewer, on: date, uids: Collection[Any]) -> list[Candidate]:
+def candidates_by_uid(user: Viewer, on: date, uids: Collection[UUID]) -> list[Candidate]:
     """Those of `uids` whom `user` may manage that day."""
     rows = appointments(user, on).filter(person__uid__in=uids).select_related("person", "post")
     return _candidates_from(rows.order_by("starts_on", "pk"), unit_tree(on))
@@ -116,7 +116,10 @@ def matches_name_q(q: str, prefix: str = "") -> Q:
 
 
 def unit_choices(user: Viewer) -> list[tuple[str, str]]:
-    """Units to choose from, as (uid, name), by department: the managed ones; for the training office all in force."""
+    """The units that `user` can choose, as (uid, name), sorted by department.
+
+    These are the managed units; for the training office, all units in force.
+    """
     tree = unit_tree()
     unit_ids: Iterable[int] = tree.units if permissions.is_office(user) else reader_for(user).managed_unit_ids
     in_force = [unit for unit in unit_ids if tree.is_in_force(unit)]
@@ -138,7 +141,10 @@ def unit_ids_below(uid: str) -> frozenset[int]:
 
 
 def arrivals(user: Viewer) -> list[Arrival]:
-    """Future days on which announced people who are not there today start in the managed units; nearest first."""
+    """The future days on which people start in the managed units, earliest first.
+
+    Only announced appointments count, and only people who are not in these units today.
+    """
     today = clock.today()
     units = reader_for(user).managed_unit_ids
     if not units:

@@ -34,7 +34,7 @@ YEAR = timedelta(days=366)
 class TitlesField(forms.MultipleChoiceField):
     """Post titles. A title that nobody holds on the chosen day matches nobody and is no error."""
 
-    def valid_value(self, value: Any) -> bool:
+    def valid_value(self, value: object) -> bool:
         return len(str(value)) <= 60
 
 
@@ -135,7 +135,7 @@ class RecipientRow:
         return self.typed or self.due_on.isoformat()
 
     def bind(self, data: QueryDict, start: date) -> None:
-        """Read what was sent for this person. An invalid date stays as typed, with an error message."""
+        """Read the submitted values of this person. An invalid date is kept as typed, with an error message."""
         self.left = self.key in data.getlist("leave")
         self.typed = data.get(f"due-{self.key}", "")[:40]
         if self.left or not self.typed:

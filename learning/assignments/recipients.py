@@ -1,7 +1,7 @@
-"""Resolves what was ticked on the assignment form (groups, titles, single uids) to people.
+"""Finds the people for the groups, titles and uids that were ticked on the assignment form.
 
-The raw uids are checked before anything is filtered, so that another unit's person and an unknown uid get the same
-answer: nothing is written except an audit event, and 404. People who leave before the start are named and left out.
+The raw uids are checked before anything is filtered. So a person of another unit and an unknown uid get the same
+answer: 404, and only an audit event is written. People who leave before the start are named and left out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from organization import audit, clock
 from organization.models import Person, User
 from organization.policy import reader_for
 
-#: As many as a person can read through in one list and the server accepts in one request.
+#: The most people in one assignment. A longer list cannot be read through, and the request would be too large.
 MAX_PEOPLE = 400
 GROUPS = {"newcomers": "今年度の新任", "transferred": "今年度の転入", "everyone": "所属の全員"}
 
@@ -37,14 +37,14 @@ class SelectedPeople:
 
 def select_by_uid(*, user: User, raw: Collection[str], on: date, path: LearningPath | None) -> SelectedPeople:
     """The people of these uids. Raises OutsideUnitError, and audits it, if `user` does not manage one of them."""
-    wanted = set(raw)
-    if not wanted:
+    requested = set(raw)
+    if not requested:
         return SelectedPeople(())
-    uids = {uid for uid in map(_uid, wanted) if uid is not None}
+    uids = {uid for uid in map(_uid, requested) if uid is not None}
     candidates = eligible_people.candidates_by_uid(user, on, uids)
     missing = uids - {candidate.person.uid for candidate in candidates}
     leaving = list(_leaving(user, missing, on)) if missing else []
-    outside = len(wanted) - len(uids) + len(missing) - len(leaving)
+    outside = len(requested) - len(uids) + len(missing) - len(leaving)
     if outside:
         obj = path if path is not None else user
         audit.record(actor=user, action="assignment.refused", obj=obj, after={"outside": outside})

@@ -1,8 +1,8 @@
-"""Edits a learning path: its text, and the groups and steps of the version that is being edited.
+"""Edits a learning path: its text, and the settings, groups and steps of its newest version.
 
-A version is edited until its first assignment and never after (I10); a path that waits for consent is not edited at
-all. Every verb asks who may, locks the version and writes the audit event. Columns that do not belong to a step's
-type are refused, not ignored: what was sent by mistake must not come to light when the type changes.
+A version can be edited until its first assignment (I10), and not while the path waits for consent. Every public function
+checks permission (PermissionDenied), locks the version and writes an audit event. A column that does not belong to the
+type of a step is refused, not ignored, so that no value is stored that the form never shows.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from organization.counting import things
 from organization.errors import field_error
 from organization.models import User
 
-TEXT = ("title", "summary", "about")
-SETTINGS = ("goal", "due_kind", "due_days", "due_on", "valid_months", "renew_window_days")
-GROUP = ("title", "rule", "any_n")
-STEP = ("title", "why", "minutes", "required", "completion")
-#: The columns that a type of step has of its own.
-COLUMNS: dict[str, tuple[str, ...]] = {
+TEXT_FIELDS = ("title", "summary", "about")
+SETTING_FIELDS = ("goal", "due_kind", "due_days", "due_on", "valid_months", "renew_window_days")
+GROUP_FIELDS = ("title", "rule", "any_n")
+STEP_FIELDS = ("title", "why", "minutes", "required", "completion")
+#: The columns that only one step type has.
+STEP_COLUMNS: dict[str, tuple[str, ...]] = {
     StepType.READ: ("item",),
     StepType.WRITE: ("format",),
     StepType.COURSE: ("course",),
@@ -41,11 +41,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     StepType.CHECK: ("quiz",),
     StepType.EVENT: ("held_on", "place"),
 }
-#: A path that asks more is not read to its end; split it.
+#: Nobody finishes a path with more steps or groups than this; it has to be split.
 MOST_STEPS, MOST_GROUPS = 60, 20
 NOT_YOURS = "この学習パスを直せる担当ではありません。"
 FROZEN = "この版は、もう割り当てられているので、直せません。「次の版を作る」を押して、新しい版で直してください。"
-WAITING = "確認待ちの間は、直せません。「作成中に戻す」を押してから直してください。"
+IN_REVIEW = "確認待ちの間は、直せません。「作成中に戻す」を押してから直してください。"
 RETIRED = "終了した学習パスは、直せません。「写して作る」で、新しい学習パスを作ってください。"
 
 
@@ -53,12 +53,15 @@ RETIRED = "終了した学習パスは、直せません。「写して作る」
 def create(
     *, by: User, unit_id: int, audience: str, values: Mapping[str, Any], copied_from: LearningPath | None = None
 ) -> LearningPath:
-    """A path in 作成中 with an empty first version; nobody but its builders sees it."""
+    """Create a path in 作成中 with an empty first version. Only its editors see it.
+
+    `values` has the fields of TEXT_FIELDS. Raises `unknown_audience`, or PermissionDenied for a foreign unit.
+    """
     require_permission(path_permissions.may_begin(by) and unit_id in path_permissions.units_of(by), NOT_YOURS)
     if audience not in path_permissions.audiences_of(by):
         raise ValidationError("公開範囲は、画面に出ている中から選び直してください。", code="unknown_audience")
     path = LearningPath(
-        **_only(values, TEXT),
+        **_checked_values(values, TEXT_FIELDS),
         owner_unit_id=unit_id,
         audience=audience,
         attribution=Attribution.UNIT_ONLY,
@@ -72,28 +75,32 @@ def create(
 
 @transaction.atomic
 def edit_text(*, path: LearningPath, by: User, values: Mapping[str, Any]) -> LearningPath:
-    """Title, summary and about; what readers see already is published as a new revision."""
+    """Change title, summary and about. If the path is live, readers see the new text at once, as a new revision."""
     locked = LearningPath.objects.select_for_update(of=("self",)).get(pk=path.pk)
     require_permission(path_permissions.may_build(path=locked, user=by), NOT_YOURS)
     refuse_closed(locked)
-    before = {name: getattr(locked, name) for name in TEXT}
-    for name, value in _only(values, TEXT).items():
+    before = {name: getattr(locked, name) for name in TEXT_FIELDS}
+    for name, value in _checked_values(values, TEXT_FIELDS).items():
         setattr(locked, name, value)
     if locked.live:
         publication.publish(item=locked)
     else:
         locked.save(clean=False)
     audit.record(
-        actor=by, action="path.edited", obj=locked, before=before, after={name: getattr(locked, name) for name in TEXT}
+        actor=by,
+        action="path.edited",
+        obj=locked,
+        before=before,
+        after={name: getattr(locked, name) for name in TEXT_FIELDS},
     )
     return locked
 
 
 @transaction.atomic
 def edit_settings(*, version: PathVersion, by: User, values: Mapping[str, Any]) -> PathVersion:
-    """Goal, due rule and validity of the version that is being worked on."""
+    """Change goal, due date and validity of a version that may be edited."""
     locked = editable(version, by)
-    for name, value in _only(values, SETTINGS).items():
+    for name, value in _checked_values(values, SETTING_FIELDS).items():
         setattr(locked, name, value)
     locked.full_clean(exclude=["path"])
     locked.save()
@@ -108,7 +115,7 @@ def edit_settings(*, version: PathVersion, by: User, values: Mapping[str, Any]) 
 def save_group(
     *, version: PathVersion, by: User, values: Mapping[str, Any], group: StepGroup | None = None
 ) -> StepGroup:
-    """A new group at the end, or a changed one."""
+    """Change `group`, or add a new group at the end if it is None. Raises `too_many_groups` or `any_n_too_large`."""
     locked = editable(version, by)
     row = locked.groups.get(pk=group.pk) if group is not None else StepGroup(version=locked)
     if group is None:
@@ -117,7 +124,7 @@ def save_group(
             raise ValidationError(
                 f"まとまりは{MOST_GROUPS}までです。似たものを一つにしてください。", code="too_many_groups"
             )
-    for name, value in _only(values, GROUP).items():
+    for name, value in _checked_values(values, GROUP_FIELDS).items():
         setattr(row, name, value)
     if row.rule == StepGroup.Rule.ALL:
         row.any_n = 1
@@ -136,7 +143,7 @@ def save_group(
 
 @transaction.atomic
 def delete_group(*, group: StepGroup, by: User) -> None:
-    """Delete an empty group. A group with steps is refused, so that one press loses nothing."""
+    """Delete an empty group. Raises `group_not_empty`, so that one click cannot delete steps."""
     locked = editable(group.version, by)
     if group.steps.exists():
         raise ValidationError(
@@ -144,7 +151,7 @@ def delete_group(*, group: StepGroup, by: User) -> None:
         )
     title = group.title
     group.delete()
-    _lay(locked, [[step.pk for step in part.steps] for part in outline(locked).groups])
+    _store_order(locked, [[step.pk for step in part.steps] for part in outline(locked).groups])
     _record(locked, by, "group_deleted", group=title)
 
 
@@ -161,7 +168,7 @@ def move_group(*, group: StepGroup, by: User, up: bool) -> None:
 
 @transaction.atomic
 def add_step(*, group: StepGroup, by: User, type: str, values: Mapping[str, Any]) -> Step:
-    """A new step at the end of its group."""
+    """Add a step at the end of `group`. `values` has the columns of its type. Raises `too_many_steps`."""
     locked = editable(group.version, by)
     if locked.steps.count() >= MOST_STEPS:
         raise ValidationError(
@@ -173,26 +180,26 @@ def add_step(*, group: StepGroup, by: User, type: str, values: Mapping[str, Any]
 
 @transaction.atomic
 def edit_step(*, step: Step, by: User, values: Mapping[str, Any]) -> Step:
-    """Change a step; its type and its `uid` stay."""
+    """Change a step. Its type and `uid` stay the same."""
     locked = editable(step.version, by)
     return _save_step(locked.steps.get(pk=step.pk), by, values)
 
 
 def _save_step(row: Step, by: User, values: Mapping[str, Any]) -> Step:
-    if row.type not in COLUMNS:
+    if row.type not in STEP_COLUMNS:
         raise ValidationError("ステップの種別を、画面に出ている中から選び直してください。", code="unknown_step_type")
-    for name, value in _only(values, (*STEP, *COLUMNS[row.type])).items():
+    for name, value in _checked_values(values, (*STEP_FIELDS, *STEP_COLUMNS[row.type])).items():
         setattr(row, name, value)
     if row.is_by_fact and row.completion != Completion.SELF:
         raise ValidationError(
             "ふりかえりと研修のステップは、公開や修了で自動的にすみます。完了条件は選べません。",
             code="completion_by_fact",
         )
-    if row.type == StepType.CHECK and (text := quiz_problem(row.quiz)):
-        raise ValidationError(text, code="quiz_incomplete")
+    if row.type == StepType.CHECK and (problem := quiz_problem(row.quiz)):
+        raise ValidationError(problem, code="quiz_incomplete")
     if row.type == StepType.READ and row.item_id is not None and not _readable(row.item_id, by):
-        kept = row.pk and Step.objects.filter(pk=row.pk, item=row.item_id).exists()
-        if not kept:
+        unchanged = row.pk and Step.objects.filter(pk=row.pk, item=row.item_id).exists()
+        if not unchanged:
             raise ValidationError(
                 "読むものが見つかりません。あなたが読めるものの中から選んでください。", code="item_not_readable"
             )
@@ -211,21 +218,21 @@ def delete_step(*, step: Step, by: User) -> None:
     locked = editable(step.version, by)
     uid, title = step.uid, step.title
     locked.steps.filter(pk=step.pk).delete()
-    _lay(locked, [[step.pk for step in part.steps] for part in outline(locked).groups])
+    _store_order(locked, [[step.pk for step in part.steps] for part in outline(locked).groups])
     _record(locked, by, "step_deleted", step=uid, title=title)
 
 
 @transaction.atomic
 def move_step(*, step: Step, by: User, up: bool) -> None:
-    """One place up or down; at the edge of a group into the next one."""
+    """Move a step one place up or down; at the edge of its group it goes into the neighbouring group."""
     locked = editable(step.version, by)
     layout = [[step.pk for step in part.steps] for part in outline(locked).groups]
-    _lay(locked, ordering.step_moved(layout, step.pk, up=up))
+    _store_order(locked, ordering.step_moved(layout, step.pk, up=up))
     _record(locked, by, "step_moved", step=step.uid)
 
 
-def _lay(version: PathVersion, layout: Sequence[Sequence[int]]) -> None:
-    """Store the order of groups and steps, counted from 0 without gaps. Only moved rows are written."""
+def _store_order(version: PathVersion, layout: Sequence[Sequence[int]]) -> None:
+    """Store the order of groups and steps, counted from 0 without gaps. Only rows that moved are written."""
     rows = sorted(version.groups.all(), key=lambda group: (group.order, group.pk))
     steps = {step.pk: step for step in version.steps.all()}
     for n, (group, keys) in enumerate(zip(rows, layout, strict=True)):
@@ -240,7 +247,11 @@ def _lay(version: PathVersion, layout: Sequence[Sequence[int]]) -> None:
 
 
 def editable(version: PathVersion, by: User) -> PathVersion:
-    """The version, locked, where `by` may change it now. PermissionDenied, or ValidationError with what to do instead."""
+    """The version with a row lock, if `by` may change it now.
+
+    Raises PermissionDenied, or a ValidationError that says what to do: `version_frozen` (I10), `path_in_review`,
+    `path_retired`.
+    """
     locked = PathVersion.objects.select_for_update(of=("self",)).select_related("path").get(pk=version.pk)
     require_permission(path_permissions.may_build(path=locked.path, user=by), NOT_YOURS)
     refuse_closed(locked.path)
@@ -250,13 +261,15 @@ def editable(version: PathVersion, by: User) -> PathVersion:
 
 
 def refuse_closed(path: LearningPath) -> None:
+    """Raise `path_in_review` or `path_retired` if the stage of the path does not allow changes."""
     if path.stage == Stage.REVIEW:
-        raise ValidationError(WAITING, code="path_in_review")
+        raise ValidationError(IN_REVIEW, code="path_in_review")
     if path.stage == Stage.RETIRED:
         raise ValidationError(RETIRED, code="path_retired")
 
 
-def _only(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+def _checked_values(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """`values` as a dict. Raises `unknown_field` if it has a key that is not in `names`."""
     if set(values) - set(names):
         raise ValidationError(
             "ここでは使えない欄が混じっています。画面を開き直して、もう一度送ってください。", code="unknown_field"
@@ -264,10 +277,10 @@ def _only(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return dict(values)
 
 
-def _record(version: PathVersion, by: User, what: str, **details: Any) -> None:
+def _record(version: PathVersion, by: User, part: str, **details: Any) -> None:
     audit.record(
         actor=by,
         action="path.version_edited",
         obj=version.path,
-        after={"version": version.number, "what": what, **details},
+        after={"version": version.number, "what": part, **details},
     )

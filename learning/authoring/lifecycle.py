@@ -1,13 +1,11 @@
-"""The stages of a path: 作成中 → 確認待ち → 公開中 → 終了, and who may read it. Each move is one verb, audited.
+"""The stages of a path (作成中 → 確認待ち → 公開中 → 終了) and its audience. Each change is one audited function.
 
-For the own unit a path is opened at once, as everything else is; wider, the training or the knowledge office agrees,
-and nobody to their own where somebody else can. kb's own review list and audience screen are not used for paths
-(LearningPath.HAS_OWN_REVIEW). It refuses to open a path that has problems.
+A path for its own unit becomes active at once. A wider path needs the consent of the training or the knowledge office,
+which may not be given by the sender if somebody else can give it. A path with problems is not activated. The review
+list and audience page of kb are not used for paths (LearningPath.HAS_OWN_REVIEW).
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -17,6 +15,7 @@ from kb.items.permissions import require_permission
 from kb.lifecycle import publication
 from kb.lifecycle.publication import WIDTH
 from kb.lifecycle.transitions import OWN, notify_authors
+from kb.models import Item
 from learning.access import path_permissions
 from learning.authoring.editing import NOT_YOURS
 from learning.models import Assignment, LearningPath, PathVersion, Stage
@@ -35,29 +34,32 @@ def _locked(path: LearningPath) -> LearningPath:
 
 @transaction.atomic
 def send(*, path: LearningPath, by: User) -> LearningPath:
-    """Leave 作成中: open at once for the own unit, else ask those who have to agree."""
+    """Send a path in 作成中: activate it if it is for the own unit, otherwise ask the offices for consent.
+
+    Raises `stage_moved_on` or `path_problem`.
+    """
     row = _locked(path)
     require_permission(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     _require_stage(row, Stage.DRAFT)
     _refuse_problems(row)
     if row.audience in OWN:
-        return _open(row, by, "path.activated")
+        return _activate(row, by, "path.activated")
     row.stage, row.submitted_at = Stage.REVIEW, clock.now()
     row.save(clean=False)
     audit.record(actor=by, action="path.sent", obj=row, after={"stage": row.stage, "audience": row.audience})
-    _ask(row, by, f"学習パス「{row.title}」の確認をお願いします。")
+    _notify_acceptors(row, by, f"学習パス「{row.title}」の確認をお願いします。")
     return row
 
 
 @transaction.atomic
 def accept(*, path: LearningPath, by: User) -> LearningPath:
-    """Agree: the path is opened, or its audience becomes what was asked for."""
+    """Give consent: the path becomes active, or gets the wider audience that was requested."""
     row = _locked(path)
     require_permission(path_permissions.may_accept(path=row, user=by), NOT_ACCEPTOR)
     if row.stage == Stage.REVIEW:
         _refuse_problems(row)
         notify_authors(row, f"学習パス「{row.title}」が公開されました。", row.get_absolute_url())
-        return _open(row, by, "path.activated")
+        return _activate(row, by, "path.activated")
     before = {"audience": row.audience}
     row.audience, row.requested_audience = row.requested_audience, ""
     publication.publish(item=row)
@@ -68,7 +70,10 @@ def accept(*, path: LearningPath, by: User) -> LearningPath:
 
 @transaction.atomic
 def give_back(*, path: LearningPath, by: User, comment: str) -> LearningPath:
-    """Back to 作成中 with a comment; of what is open already, only the wider audience is refused."""
+    """差戻し: return the path to 作成中 with a comment. An active path stays active without the wider audience.
+
+    Raises `comment_required`, or `comment_too_long` (more than 200 characters).
+    """
     row = _locked(path)
     require_permission(path_permissions.may_accept(path=row, user=by), NOT_ACCEPTOR)
     comment = comment.strip()
@@ -89,7 +94,7 @@ def give_back(*, path: LearningPath, by: User, comment: str) -> LearningPath:
 
 @transaction.atomic
 def recall(*, path: LearningPath, by: User) -> LearningPath:
-    """作成中に戻す: the builder takes back what waits, to change it."""
+    """作成中に戻す: an editor takes back a path that waits for consent, to change it."""
     row = _locked(path)
     require_permission(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     _require_stage(row, Stage.REVIEW)
@@ -101,7 +106,7 @@ def recall(*, path: LearningPath, by: User) -> LearningPath:
 
 @transaction.atomic
 def retire(*, path: LearningPath, by: User) -> LearningPath:
-    """終了: no new assignments; open ones go on."""
+    """終了: the path gets no new assignments; open ones continue."""
     row = _locked(path)
     require_permission(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     _require_stage(row, Stage.ACTIVE)
@@ -113,7 +118,10 @@ def retire(*, path: LearningPath, by: User) -> LearningPath:
 
 @transaction.atomic
 def change_audience(*, path: LearningPath, by: User, audience: str) -> LearningPath:
-    """Narrow at once; widen what is open by asking. A path in 作成中 changes freely: it is sent later."""
+    """Change the audience. An active path gets a narrower audience at once, but a wider one only with consent.
+
+    A path in 作成中 changes at once, because it is sent later. Raises `unknown_audience` or `audience_fixed`.
+    """
     row = _locked(path)
     require_permission(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     if audience not in path_permissions.audiences_of(by):
@@ -127,8 +135,8 @@ def change_audience(*, path: LearningPath, by: User, audience: str) -> LearningP
         row.save(clean=False)
         audit.record(actor=by, action="path.audience_asked", obj=row, before=before, after={"asked": audience})
         if path_permissions.may_accept(path=row, user=by):
-            return accept(path=row, by=by)  # nobody else could
-        _ask(row, by, f"学習パス「{row.title}」の公開範囲を広げる確認をお願いします。")
+            return accept(path=row, by=by)  # nobody else can give consent
+        _notify_acceptors(row, by, f"学習パス「{row.title}」の公開範囲を広げる確認をお願いします。")
         return row
     row.audience, row.requested_audience = audience, ""
     if row.live:
@@ -140,8 +148,11 @@ def change_audience(*, path: LearningPath, by: User, audience: str) -> LearningP
 
 
 @transaction.atomic
-def withdraw(*, path: LearningPath, by: User, reason: str) -> Any:
-    """取り下げ: a path that nobody is learning is taken away, with the reason; its number stays (I17)."""
+def withdraw(*, path: LearningPath, by: User, reason: str) -> Item:
+    """取り下げ: withdraw a path without open assignments, with the reason. Its public id stays (I17).
+
+    Raises `path_in_use`.
+    """
     row = _locked(path)
     require_permission(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     if row.stage == Stage.ACTIVE or Assignment.objects.open().filter(path=row).exists():
@@ -154,11 +165,11 @@ def withdraw(*, path: LearningPath, by: User, reason: str) -> Any:
     return publication.withdraw(item=row, user=by, reason=reason)
 
 
-# --- What the verbs share ---------------------------------------------------------------------
+# --- Shared -----------------------------------------------------------------------------------
 
 
-def _open(row: LearningPath, by: User, action: str) -> LearningPath:
-    """公開中, with the version that is being worked on released."""
+def _activate(row: LearningPath, by: User, action: str) -> LearningPath:
+    """Set 公開中 and release the version that is being edited."""
     before = {"stage": row.stage}
     working = row.working_version()
     if working is not None:
@@ -171,8 +182,8 @@ def _open(row: LearningPath, by: User, action: str) -> LearningPath:
 
 def _refuse_problems(row: LearningPath) -> None:
     version = row.working_version()
-    if faults_found := problems(version) if version is not None else []:
-        raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in faults_found])
+    if problems_found := problems(version) if version is not None else []:
+        raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in problems_found])
 
 
 def _require_stage(row: LearningPath, stage: str) -> None:
@@ -182,7 +193,7 @@ def _require_stage(row: LearningPath, stage: str) -> None:
         )
 
 
-def _ask(row: LearningPath, by: User, text: str) -> None:
+def _notify_acceptors(row: LearningPath, by: User, text: str) -> None:
     for person in path_permissions.acceptors().exclude(pk=by.person.pk):
         notify(person, text=text, url=build_url(row))
 

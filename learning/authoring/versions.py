@@ -1,7 +1,8 @@
-"""The next version of a path, its release, moving people to it, and copying a path for another unit.
+"""Creates and releases the next version of a path, moves people to it, and copies a path for another unit.
 
-Open assignments stay on the version they were given (I10). Steps keep their `uid` from version to version, and what
-was done names the step by it: moving somebody is setting the version and counting again. A completion is not undone.
+An open assignment stays on its version until its person is moved (I10). A step keeps its `uid` in every version, and
+progress refers to this `uid`. So moving a person sets the version and calculates the progress again. A completion is
+not undone.
 """
 
 from __future__ import annotations
@@ -31,30 +32,30 @@ from organization.models import User
 from organization.notices import notify
 
 EMPTY_READING = "読むものを選ぶ"
-CHOOSE = "もとの学習パスでは、あなたの公開範囲の外にある記事を読みます。代わりの記事を選んでください。"
+CHOOSE_ITEM = "もとの学習パスでは、あなたの公開範囲の外にある記事を読みます。代わりの記事を選んでください。"
 LEARNER_PAGE = "/my/learning/{uid}/"
 
 
 @transaction.atomic
 def next_version(*, path: LearningPath, by: User) -> PathVersion:
-    """次の版を作る: a copy of the newest, to be worked on; the one that was begun already if there is one."""
+    """次の版を作る: copy the newest version to a new one for editing. Returns the unfrozen version if there is one."""
     row = LearningPath.objects.select_for_update(of=("self",)).get(pk=path.pk)
     require_permission(path_permissions.may_build(path=row, user=by), editing.NOT_YOURS)
     editing.refuse_closed(row)
-    begun = row.working_version()
-    if begun is not None:
-        return begun
+    working = row.working_version()
+    if working is not None:
+        return working
     newest = row.versions.order_by("-number").first()
     assert newest is not None  # a path is created with its first version
-    kept = {name: getattr(newest, name) for name in editing.SETTINGS}
-    following = PathVersion.objects.create(path=row, number=newest.number + 1, **kept)
-    _copy(newest, following)
-    audit.record(actor=by, action="path.version_begun", obj=row, after={"version": following.number})
-    return following
+    settings = {name: getattr(newest, name) for name in editing.SETTING_FIELDS}
+    version = PathVersion.objects.create(path=row, number=newest.number + 1, **settings)
+    _copy_steps(newest, version)
+    audit.record(actor=by, action="path.version_begun", obj=row, after={"version": version.number})
+    return version
 
 
-def _copy(source: PathVersion, target: PathVersion, readable: Collection[int] | None = None) -> None:
-    """Groups and steps with the same step uids; of items only those in `readable`, where it is given."""
+def _copy_steps(source: PathVersion, target: PathVersion, readable: Collection[int] | None = None) -> None:
+    """Copy groups and steps with the same step uids. If `readable` is given, only items whose pk is in it are copied."""
     for group in outline(source).groups:
         row = group.row
         copy = StepGroup.objects.create(
@@ -63,14 +64,17 @@ def _copy(source: PathVersion, target: PathVersion, readable: Collection[int] | 
         for step in group.steps:
             values = step.target()
             if readable is not None and values["item_id"] is not None and values["item_id"] not in readable:
-                # Its title and reason may say what it is called (I16).
-                values |= {"item_id": None, "title": EMPTY_READING, "why": CHOOSE}
+                # The title and reason of the step may contain the title of the item (I16).
+                values |= {"item_id": None, "title": EMPTY_READING, "why": CHOOSE_ITEM}
             Step.objects.create(version=target, group=copy, **values)
 
 
 @transaction.atomic
 def release(*, version: PathVersion, by: User) -> PathVersion:
-    """この版を公開する: new assignments get it from now on; open ones stay where they are."""
+    """この版を公開する: from now on, new assignments get this version; open ones stay on their version.
+
+    Raises `version_not_releasable`, `office_releases` or `path_problem`.
+    """
     row = PathVersion.objects.select_for_update(of=("self",)).select_related("path").get(pk=version.pk)
     path = row.path
     require_permission(path_permissions.may_build(path=path, user=by), editing.NOT_YOURS)
@@ -81,11 +85,11 @@ def release(*, version: PathVersion, by: User) -> PathVersion:
             "所属より広く公開している学習パスの版は、研修担当が公開します。「研修担当に頼む」を押してください。",
             code="office_releases",
         )
-    if faults := problems(row):
-        raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in faults])
+    if problems_found := problems(row):
+        raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in problems_found])
     row.released_at = clock.now()
     row.save()
-    publication.publish(item=path)  # its steps are part of what is found and read
+    publication.publish(item=path)  # the steps are part of the search document and the page
     audit.record(actor=by, action="path.version_released", obj=path, after={"version": row.number})
     return row
 
@@ -96,11 +100,11 @@ def may_release(*, path: LearningPath, by: User) -> bool:
 
 @transaction.atomic
 def ask_release(*, version: PathVersion, by: User) -> None:
-    """研修担当に頼む: a notice to the training office, where a head may not release the version."""
+    """研修担当に頼む: ask the offices by a notice to release a version that a head may not release."""
     path = version.path
     require_permission(path_permissions.may_build(path=path, user=by), editing.NOT_YOURS)
-    if found := problems(version):
-        raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in found])
+    if problems_found := problems(version):
+        raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in problems_found])
     audit.record(actor=by, action="path.version_sent", obj=path, after={"version": version.number})
     for person in path_permissions.acceptors().exclude(pk=by.person.pk):
         notify(person, text=f"学習パス「{path.title}」第{version.number}版の公開をお願いします。", url=build_url(path))
@@ -110,16 +114,16 @@ def ask_release(*, version: PathVersion, by: User) -> None:
 
 
 def movable(*, path: LearningPath, by: User) -> AssignmentQuerySet:
-    """Open assignments on other versions than the current one that `by` answers for."""
+    """Open assignments that `by` may manage and that are on another version than the current one."""
     current = path.current_version()
     assignments = permissions.overseen(by).open().filter(path=path)
     return assignments.exclude(version=current) if current is not None else assignments.none()
 
 
 def move_people(*, path: LearningPath, by: User, uids: Collection[UUID]) -> int:
-    """Move chosen open assignments to the current version, done steps with them; returns how many.
+    """Move the chosen open assignments to the current version and keep their done steps. Returns how many moved.
 
-    Raises OutsideUnitError (audited; nothing written) where one of them is not this user's to manage.
+    Raises `nobody_chosen`, or OutsideUnitError (audited; nothing is moved) if `by` may not manage one of them.
     """
     current = path.current_version()
     if current is None or not uids:
@@ -128,12 +132,12 @@ def move_people(*, path: LearningPath, by: User, uids: Collection[UUID]) -> int:
     if len(chosen) != len(set(uids)):
         audit.record(actor=by, action="assignment.refused", obj=path, after={"outside": len(set(uids)) - len(chosen)})
         raise OutsideUnitError
-    return _move(path, current, chosen, by)
+    return _move_assignments(path, current, chosen, by)
 
 
 @transaction.atomic
-def _move(path: LearningPath, current: PathVersion, chosen: Collection[int], by: User) -> int:
-    locked = Assignment.objects.open().filter(pk__in=chosen).select_for_update(of=("self",))
+def _move_assignments(path: LearningPath, current: PathVersion, pks: Collection[int], by: User) -> int:
+    locked = Assignment.objects.open().filter(pk__in=pks).select_for_update(of=("self",))
     rows = list(locked.select_related("person", "version"))
     PathVersion.objects.filter(pk=current.pk, frozen_at__isnull=True).update(frozen_at=clock.now())
     for row in rows:
@@ -164,9 +168,9 @@ def _move(path: LearningPath, current: PathVersion, chosen: Collection[int], by:
 
 @transaction.atomic
 def copy(*, path: LearningPath, by: User, unit_id: int, audience: str, title: str) -> LearningPath:
-    """写して作る: another unit's path in 作成中, to be adapted, with its origin kept.
+    """写して作る: create a path in 作成中 for the unit `unit_id` from `path`, which is stored as its origin.
 
-    A reading that who copies may not open is left empty: a copy must not carry what cannot be seen.
+    A reading whose item `by` may not open is left empty, so that a copy does not disclose it (I16).
     """
     source = path.current_version()
     require_permission(
@@ -176,10 +180,10 @@ def copy(*, path: LearningPath, by: User, unit_id: int, audience: str, title: st
     text = {"title": title, "summary": path.summary, "about": path.about}
     copied = editing.create(by=by, unit_id=unit_id, audience=audience, values=text, copied_from=path)
     version = copied.versions.get()
-    settings: Mapping[str, Any] = {name: getattr(source, name) for name in editing.SETTINGS}
+    settings: Mapping[str, Any] = {name: getattr(source, name) for name in editing.SETTING_FIELDS}
     PathVersion.objects.filter(pk=version.pk).update(**settings)
     items = source.steps.filter(item__isnull=False).values("item_id")
-    seen = set(Item.objects.visible_to(by).filter(pk__in=items).values_list("pk", flat=True))
-    _copy(source, version, readable=seen)
+    readable_items = set(Item.objects.visible_to(by).filter(pk__in=items).values_list("pk", flat=True))
+    _copy_steps(source, version, readable=readable_items)
     audit.record(actor=by, action="path.copied", obj=copied, after={"from": path.public_id, "version": source.number})
     return copied

@@ -1,6 +1,6 @@
 """The daily job: all parts of ``manage.py run_due``, in order, protected from running twice at once.
 
-It refuses future dates: they can only be tried with a dry run, in a transaction that is rolled back.
+A future date is accepted only in a dry run, in a transaction that is rolled back.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def _record_suspensions(pairs: Iterable[tuple[Assignment, Appointment]]) -> None
 
 
 def _shift(on: date) -> int:
-    """Extend due dates of people who are not on leave by their ended leaves, including leaves that no run ever saw."""
+    """Extend the due dates of people who are back from leave, also for leaves that no earlier run has processed."""
     over = Appointment.objects.filter(kind__in=Appointment.LEAVES, announced_on__lte=clock.today(), ends_on__lt=on)
     reached = over.filter(person=OuterRef("person_id"), ends_on__gte=OuterRef("start_on"))
     reached = reached.filter(ends_on__gte=OuterRef("assigned_on"))
@@ -105,9 +105,9 @@ def _due_date_set_on(rows: Iterable[Assignment]) -> dict[int, date]:
 
 
 def days_to_add(row: Assignment, leaves: Iterable[Appointment], due_date_set_on: date | None) -> dict[Appointment, int]:
-    """By leave: the number of days it moves the due date. `leaves` have ended and are in order of their start. Pure.
+    """By leave: the number of days by which it moves the due date. `leaves` have ended and are sorted by their start.
 
-    Leaves that follow each other without a gap are one absence: only a due date set after all of it is kept.
+    Leaves without a gap between them are one absence: only a due date that was set after all of it is kept.
     """
     known = [leave for leave in leaves if leave.ends_on and leave.ends_on >= max(row.start_on, row.assigned_on)]
     due, days_by_leave = row.due_on, {}
@@ -123,7 +123,7 @@ def days_to_add(row: Assignment, leaves: Iterable[Appointment], due_date_set_on:
 
 
 def _grouped_absences(leaves: Iterable[Appointment]) -> list[list[tuple[Appointment, date, date]]]:
-    """Leaves with the days that no earlier one covers; adjacent leaves are grouped."""
+    """(leave, first day, last day) without days that an earlier leave covers; adjacent leaves are in one group."""
     absences: list[list[tuple[Appointment, date, date]]] = []
     until: date | None = None
     for leave in leaves:

@@ -36,7 +36,7 @@ def batches(assignments: AssignmentQuerySet) -> Iterator[list[int]]:
 
 
 def locked(pks: list[int], *related: str) -> list[Assignment]:
-    """The rows that are still open, locked: somebody may have closed one since the pks were read."""
+    """The rows with a lock, if they are still open: one may have been closed since the pks were read."""
     rows = (
         Assignment.objects.select_for_update(of=("self",)).select_related(*related)
         if related
@@ -50,7 +50,7 @@ def locked(pks: list[int], *related: str) -> list[Assignment]:
 
 @transaction.atomic
 def move_rules(on: date) -> int:
-    """Move rules of an abolished unit to its main successor; returns their number."""
+    """Move the rules of abolished units to the main successors. Returns the number of moved rules."""
     tree = unit_tree(on)
     moved = 0
     for rule in (
@@ -123,7 +123,7 @@ def _last_days(rows: Iterable[Assignment], on: date) -> dict[int, date]:
 
 
 def _deciders(posts: Iterable[Post], on: date) -> set[Person]:
-    """For each post the nearest head who does not hold it: nobody assigns to themselves (I11)."""
+    """For each post, the nearest head who does not hold it, because nobody assigns to themselves (I11)."""
     tree = unit_tree(on)
     lines = [_units_upwards(tree, post) for post in posts]
     heads = managers_of({unit for line in lines for unit in line}, on)
@@ -139,7 +139,7 @@ def _units_upwards(tree: UnitTree, post: Post) -> tuple[int, ...]:
 
 
 def close_leavers(on: date) -> int:
-    """End open assignments of people who have left, as of their last day of work; returns their number."""
+    """End the open assignments of people who have left, dated to their last day of work. Returns their number."""
     closed = 0
     for pks in batches(Assignment.objects.open().filter(person__left_on__lt=on)):
         with transaction.atomic():

@@ -1,1 +1,1 @@
-"""Training data from spreadsheets, and back into them."""
+"""Imports training data from spreadsheets, and exports it as spreadsheets."""

@@ -1,8 +1,8 @@
-"""Courses, records and completions as tables that leave the office and can come back; and the templates.
+"""Exports courses, records and completions as tables that can be imported again, and makes the templates.
 
-The columns are those of ``import_fields``, so that an export imports unchanged: its external ids name our own rows.
-Cells that begin like a formula are defused. What people began or entered for themselves and do not share does not
-leave, nor do reflections. It refuses to ask who may: that is the view's.
+The columns are those of ``learning.imports.fields``, and the external ids identify our own rows, so that an export can be
+imported unchanged. A cell that begins like a formula is defused. Self-begun and self-entered rows that are not shared are
+not exported, and neither are use plans and answers. The view checks permission.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from learning.imports.fields import EXAMPLE, FIELDS
 from learning.imports.loaders import Completions, Records
 from learning.models import Assignment, AssignmentState, Kind, Source, TrainingCourse, TrainingRecord
 
-#: A book is made whole before it is sent; a CSV flows.
+#: A workbook is built completely before it is sent; a CSV is streamed.
 MOST_IN_A_BOOK = 50_000
 LONGEST_CELL = 32_767  # Excel's
 EXPLANATION = "説明"
 
 
 def rows_of(kind: str, *, year: int | None = None) -> QuerySet[Any]:
-    """What may leave, of one fiscal year or of all."""
+    """The rows of a kind that can be exported, of one fiscal year or of all."""
     if kind == Kind.COURSES:
         return TrainingCourse.objects.order_by("code")
     if kind == Kind.RECORDS:
@@ -40,7 +40,7 @@ def rows_of(kind: str, *, year: int | None = None) -> QuerySet[Any]:
 
 
 def values(kind: str, row: Model) -> list[Any]:
-    """One row in the order of the kind's fields."""
+    """The cells of one row, in the order of the fields of its kind."""
     return [_cell(_value(row, field.name)) for field in FIELDS[kind]]
 
 
@@ -85,7 +85,7 @@ def labels(kind: str) -> list[str]:
 
 
 def example(kind: str) -> list[str]:
-    """The row that shows how; no import reads it."""
+    """The example row of the template. No import reads it."""
     cells = [field.example for field in FIELDS[kind]]
     return [f"{EXAMPLE}{cells[0]}", *cells[1:]]
 

@@ -1,7 +1,7 @@
-"""The columns of each kind of import: what they are called, how a cell is read, what an example looks like.
+"""The fields of each kind of import: their headings, the reader of a cell, and an example.
 
-One list serves the guess of a mapping, the templates and the exports, so that what leaves can come back. It refuses to
-touch the database: what a code or a number stands for is asked by ``learning.imports.loaders``.
+The guessed mapping, the templates and the exports use the same list, so that an export can be imported again. Nothing
+here queries the database: ``learning.imports.loaders`` resolves codes and staff numbers.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from django.db import models
+
 from imports import cells
 from learning.models import Kind, Obligation, TrainingCourse, TrainingRecord
 from organization.fiscal import era_date
 
-#: A row with a cell that begins so is the template's example and is not read.
+#: A row with a cell that begins like this is the example of the template. It is not imported.
 EXAMPLE = "（例）"
-Reader = Callable[[Any], Any]
+Reader = Callable[[object], Any]
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,13 @@ class Field:
     example: str
     help: str = ""
     required: bool = False
-    #: Other headings that mean the same.
+    #: Other headings with the same meaning.
     also: tuple[str, ...] = ()
-    #: What an empty cell means: it is left as it is, where the row is known already.
+    #: Whether an empty cell keeps the stored value of a known row.
     keeps: bool = False
 
     def shown(self, value: Any) -> Any:
-        """The label of a code, a day in its era; anything else as it is."""
+        """`value` for display: the label of a code, a day with its era, anything else unchanged."""
         if self.read is cells.day and value:
             return era_date(value if isinstance(value, date) else date.fromisoformat(value))
         options: Mapping[str, str] = getattr(self.read, "keywords", {}).get("options", {})
@@ -48,8 +50,8 @@ def _text(longest: int, *, lines: bool = False) -> Reader:
     return partial(cells.text, longest=longest, lines=lines)
 
 
-def _number(value: Any) -> str:
-    """A staff number or code: one width, no spaces; a number cell has lost its zeros (see ``loaders``)."""
+def _number(value: object) -> str:
+    """A staff number or code in one width without spaces. A numeric cell has lost its leading zeros (``matching``)."""
     return one_width(re.sub(r"\s", "", cells.text(value, longest=32)))
 
 
@@ -57,21 +59,21 @@ def one_width(code: str) -> str:
     return unicodedata.normalize("NFKC", code)
 
 
-def _code(value: Any) -> str:
-    """A course's code as it is written; ``loaders`` finds it in either width."""
+def _code(value: object) -> str:
+    """The code of a course as it is written. ``loaders`` finds it in full and half width."""
     return re.sub(r"\s", "", cells.text(value, longest=32))
 
 
-def _choice(options: type[Any]) -> Reader:
+def _choice(options: type[models.Choices]) -> Reader:
     return partial(cells.choice, options=dict(options.choices))
 
 
-def labels(options: type[Any]) -> str:
+def labels(options: type[models.Choices]) -> str:
     return "・".join(str(label) for _, label in options.choices)
 
 
 _DAY = "2026/4/1、2026-04-01、令和8年4月1日、R8.4.1 のどの書き方でも読めます。"
-_STAFF = Field(
+_STAFF_NO = Field(
     "staff_no",
     "職員番号",
     _number,
@@ -89,7 +91,7 @@ _NAME = Field(
     False,
     ("名前", "職員氏名", "受講者", "受講者名", "受講者氏名"),
 )
-_ID = Field(
+_EXTERNAL_ID = Field(
     "external_id",
     "外部ID",
     _text(60),
@@ -173,7 +175,7 @@ FIELDS: Mapping[str, Sequence[Field]] = {
         ),
     ),
     Kind.RECORDS: (
-        _STAFF,
+        _STAFF_NO,
         _NAME,
         Field(
             "course_code",
@@ -245,10 +247,10 @@ FIELDS: Mapping[str, Sequence[Field]] = {
             "100文字まで。",
             also=("主催者", "実施機関", "organiser", "organizer", "provider"),
         ),
-        _ID,
+        _EXTERNAL_ID,
     ),
     Kind.COMPLETIONS: (
-        _STAFF,
+        _STAFF_NO,
         _NAME,
         Field(
             "path",
@@ -284,7 +286,7 @@ FIELDS: Mapping[str, Sequence[Field]] = {
             "空なら、学習パスの決まりのとおり。",
             also=("期限", "valid_until", "expires_on"),
         ),
-        _ID,
+        _EXTERNAL_ID,
     ),
 }
 
@@ -293,49 +295,52 @@ def field_of(kind: str, name: str) -> Field | None:
     return next((field for field in FIELDS[kind] if field.name == name), None)
 
 
-def folded(heading: str) -> str:
-    """A heading as it is compared: one width, no spaces, no marks such as ※ or （必須）."""
+def fold_heading(heading: str) -> str:
+    """A heading in the form that is compared: one width, without spaces and marks such as ※ or （必須）."""
     narrow = unicodedata.normalize("NFKC", heading).casefold()
     return re.sub(r"\((?:必須|任意|\d+)\)|[\s※*＊_・:：()]", "", narrow)
 
 
-def _names(kind: str) -> dict[str, str]:
-    """Field by folded heading; a label goes before other fields' second names."""
+def _names_by_heading(kind: str) -> dict[str, str]:
+    """By folded heading: the name of the field. The label of one field wins over another heading of a different field."""
     field_by_heading: dict[str, str] = {}
     for own in (True, False):
         for field in FIELDS[kind]:
             for heading in (field.label, field.name) if own else field.also:
-                field_by_heading.setdefault(folded(heading), field.name)
+                field_by_heading.setdefault(fold_heading(heading), field.name)
     return field_by_heading
 
 
-_KNOWN = {kind: _names(kind) for kind in FIELDS}
+_FIELD_BY_HEADING = {kind: _names_by_heading(kind) for kind in FIELDS}
 
 
 def is_heading(kind: str, heading: str) -> bool:
-    return folded(heading) in _KNOWN[kind]
+    return fold_heading(heading) in _FIELD_BY_HEADING[kind]
 
 
-def mapped(kind: str, header: Sequence[str], remembered: Mapping[str, str]) -> dict[str, str]:
-    """Which heading means which field ("" = not read): as remembered, else as guessed; no field twice."""
+def map_headings(kind: str, header: Sequence[str], remembered: Mapping[str, str]) -> dict[str, str]:
+    """By heading: the name of its field, "" if the column is not read. No field is used twice.
+
+    `remembered` is the mapping that the source stores; other headings are guessed.
+    """
     names = {field.name for field in FIELDS[kind]}
-    kept = {heading: remembered[heading] for heading in header if remembered.get(heading) in names}
-    taken = set(kept.values())
+    remembered_names = {heading: remembered[heading] for heading in header if remembered.get(heading) in names}
+    taken = set(remembered_names.values())
     mapping: dict[str, str] = {}
     for heading in header:
         if not heading:
             continue
         if heading in remembered:
-            mapping[heading] = kept.get(heading, "")
+            mapping[heading] = remembered_names.get(heading, "")
             continue
-        guess = _KNOWN[kind].get(folded(heading), "")
+        guess = _FIELD_BY_HEADING[kind].get(fold_heading(heading), "")
         mapping[heading] = guess if guess not in taken else ""
         taken |= {guess}
     return mapping
 
 
-def missing(kind: str, mapping: Mapping[str, str]) -> list[str]:
-    """Labels of the fields without which nothing of this kind can be read."""
+def missing_fields(kind: str, mapping: Mapping[str, str]) -> list[str]:
+    """The labels of required fields that have no column in `mapping`."""
     have = set(mapping.values())
     missing_labels = [field.label for field in FIELDS[kind] if field.required and field.name not in have]
     if kind == Kind.RECORDS and not have & {"course_code", "course_title"}:

@@ -1,11 +1,13 @@
-"""The training office's forms for a file: what it is, and which column means which field."""
+"""The forms for a file of the training office: kind and source, and the field of each column."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 
 from imports.table import MAX_BYTES, TOO_LARGE
 from kb.text_cleaning import LineField
@@ -31,7 +33,7 @@ class SendForm(forms.Form):
     )
     file = forms.FileField(
         label="ファイル",
-        allow_empty_file=True,  # refused below, with a sentence of ours
+        allow_empty_file=True,  # refused in clean_file, with our own message
         help_text=f"Excel（.xlsx）か CSV、{MAX_BYTES // 1024**2}MBまで。1行目か、その下のどこかに見出しのある表。",
         error_messages={
             "required": "ファイルを選んでください。",
@@ -44,7 +46,7 @@ class SendForm(forms.Form):
         SOURCE_NAME(name)
         return name
 
-    def clean_file(self) -> Any:
+    def clean_file(self) -> UploadedFile:
         file = self.cleaned_data["file"]
         if file.size > MAX_BYTES:
             raise ValidationError(TOO_LARGE, code="file_too_large")
@@ -56,26 +58,26 @@ class SendForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        known = TrainingSource.objects.filter(name=data.get("source", "")).first()
-        if known is not None and data.get("kind") and data["kind"] != known.kind:
-            message = f"この取込元コードは「{known.get_kind_display()}」に使っています。種類を合わせるか、別のコードにしてください。"
-            self.add_error("source", message)
+        source = TrainingSource.objects.filter(name=data.get("source", "")).first()
+        if source is not None and data.get("kind") and data["kind"] != source.kind:
+            message = f"この取込元コードは「{source.get_kind_display()}」に使っています。種類を合わせるか、別のコードにしてください。"
+            self.add_error("source", ValidationError(message, code="source_of_other_kind"))
         return data
 
     def columns(self) -> dict[str, Any]:
-        """The file and the columns of its TrainingImport."""
+        """The file and the column values of its TrainingImport."""
         names = {"file": "file", "source_name": "source", "label": "label", "kind": "kind"}
         return {column: self.cleaned_data[name] for column, name in names.items()}
 
 
 class MappingForm(forms.Form):
-    """One choice a column, in the order of the file; its fields are named by the letters of the columns."""
+    """One choice for each column, in the order of the file. Its fields are named by the letters of the columns."""
 
-    def __init__(self, row: TrainingImport, data: Any = None) -> None:
+    def __init__(self, row: TrainingImport, data: Mapping[str, Any] | None = None) -> None:
         columns = row.report.get("columns", [])
         super().__init__(data, initial={letter: name for letter, _, name in columns}, auto_id="column-%s")
         self.headings = {letter: heading for letter, heading, _ in columns}
-        options = [(known.name, f"{known.label}{'（必須）' if known.required else ''}") for known in FIELDS[row.kind]]
+        options = [(field.name, f"{field.label}{'（必須）' if field.required else ''}") for field in FIELDS[row.kind]]
         for letter, heading in self.headings.items():
             self.fields[letter] = forms.ChoiceField(
                 label=f"{letter}列「{heading}」",
@@ -89,7 +91,12 @@ class MappingForm(forms.Form):
         first: dict[str, str] = {}
         for letter, name in list(data.items()):
             if name and name in first:
-                self.add_error(letter, f"{first[name]}列と同じ項目です。どちらかを「読まない」にしてください。")
+                self.add_error(
+                    letter,
+                    ValidationError(
+                        f"{first[name]}列と同じ項目です。どちらかを「読まない」にしてください。", code="field_twice"
+                    ),
+                )
             first.setdefault(name, letter)
         return data
 

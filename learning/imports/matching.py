@@ -1,7 +1,7 @@
-"""Matches a row to the person of its staff number on its day, or gives the reason why it cannot.
+"""Matches a row to the person who has its staff number on its day, or gives the reason why there is none.
 
-Never guesses. A number that was given again, a name that differs, a day before somebody joined: the row waits
-until the office has named its person (``learning.imports.unmatched``), and the source knows the number from then on.
+Nothing is guessed. If the number was reassigned, the name differs or the person had not joined yet, the row waits until
+the office assigns its person (``learning.imports.unmatched``). From then on, the source knows the number.
 """
 
 from __future__ import annotations
@@ -12,35 +12,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from learning.imports.rows import Line
+from learning.imports.rows import ImportLine
 from organization.fiscal import era_date
 from organization.models import Person
 
-#: A spreadsheet takes the zeros from the front of a number; numbers of so many digits are tried.
+#: A spreadsheet drops leading zeros. Numbers are tried with leading zeros up to this length.
 LONGEST_NUMBER = 10
-#: Forms of one letter in names.
+#: Variant characters in names, and the form that is compared.
 VARIANTS = str.maketrans("邊邉髙﨑齋齊斎濵濱眞澤櫻廣", "辺辺高崎斉斉斉浜浜真沢桜広")
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", name)).translate(VARIANTS)
 
 
 @dataclass(frozen=True)
-class Known:
-    """People that the office has named for a source: pks by key of a row, valid on any day, and by staff number, valid
-    while that person is in service (a number may be given again)."""
+class KnownPeople:
+    """The people (pks) that the office has assigned for a source.
+
+    `keys` is by key of the row and counts on any day. `numbers` is by staff number and counts only while the person is
+    in service, because a number can be reassigned.
+    """
 
     keys: Mapping[str, int] = field(default_factory=dict)
     numbers: Mapping[str, int] = field(default_factory=dict)
 
 
-class People:
-    """The people that a batch of rows may mean; two queries."""
+class PersonMatcher:
+    """Finds the people of a batch of lines. Two queries."""
 
-    def __init__(self, lines: Sequence[tuple[str, Line]], known: Known) -> None:
+    def __init__(self, lines: Sequence[tuple[str, ImportLine]], known: KnownPeople) -> None:
         numbers = {str(line.values["staff_no"]) for _, line in lines}
-        spellings = {form for number in numbers for form in _forms(number)}
+        spellings = {form for number in numbers for form in _spellings(number)}
         self.by_number: dict[str, list[Person]] = {}
         for person in Person.objects.filter(staff_no__in=spellings):
             self.by_number.setdefault(person.staff_no, []).append(person)
@@ -48,8 +51,8 @@ class People:
         named = {*known.keys.values(), *(known.numbers[number] for number in numbers & known.numbers.keys())}
         self.named = Person.objects.in_bulk(named) if named else {}
 
-    def find(self, key: str, line: Line, on: date) -> Person | str:
-        """The person, or a Japanese sentence why none can be named."""
+    def find(self, key: str, line: ImportLine, on: date) -> Person | str:
+        """The person of the line, or a Japanese sentence why there is none."""
         number = str(line.values["staff_no"])
         if named := self.named.get(self.known.keys.get(key, 0)):
             return named
@@ -58,22 +61,22 @@ class People:
         candidates = self.by_number.get(number) or self._without_zeros(number)
         if not candidates:
             return f"職員番号「{number}」の職員がいません。"
-        there = [person for person in candidates if _in_service(person, on)]
-        if len(there) > 1:
-            return f"職員番号「{number}」の職員が{len(there)}人います。"
-        if not there:
+        in_service = [person for person in candidates if _in_service(person, on)]
+        if len(in_service) > 1:
+            return f"職員番号「{number}」の職員が{len(in_service)}人います。"
+        if not in_service:
             return f"職員番号「{number}」の職員は、{era_date(on)}には在職していません。"
         name = str(line.values.get("name") or "")
-        if name and folded(name) != folded(there[0].name):
+        if name and fold_name(name) != fold_name(in_service[0].name):
             return f"職員番号「{number}」の職員と、氏名がちがいます。"
-        return there[0]
+        return in_service[0]
 
     def _without_zeros(self, number: str) -> list[Person]:
-        found = [person for form in _forms(number) for person in self.by_number.get(form, ())]
-        return found if len({person.staff_no for person in found}) == 1 else []
+        people = [person for form in _spellings(number) for person in self.by_number.get(form, ())]
+        return people if len({person.staff_no for person in people}) == 1 else []
 
 
-def _forms(number: str) -> set[str]:
+def _spellings(number: str) -> set[str]:
     if not number.isascii() or not number.isdigit():
         return {number}
     return {number, *(number.zfill(length) for length in range(4, LONGEST_NUMBER + 1))}

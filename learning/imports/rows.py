@@ -1,6 +1,6 @@
-"""Reads one row of a table as the values of one kind, or refuses it cell by cell.
+"""Reads one row of a table into the values of one kind, or returns the refusals of its cells.
 
-Does not ask the database: numbers and codes are resolved in ``learning.imports.loaders``.
+Nothing here queries the database: ``learning.imports.loaders`` resolves staff numbers and codes.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from imports.table import Row, letter
 from learning.imports.fields import EXAMPLE, FIELDS, one_width
 from learning.models import Kind
 
-#: The external ids of our own exports: they name a row of this database, whatever the source.
-OWN = "manabi:"
+#: The prefix of external ids in our own exports. Such an id identifies a row of this database for every source.
+OWN_PREFIX = "manabi:"
 
 
 @dataclass(frozen=True)
-class Line:
-    """A row that could be read. `values` holds the fields that have a column in the file; None or "" where empty."""
+class ImportLine:
+    """A row that could be read. `values` has the fields with a column in the file; an empty cell is None or ""."""
 
     number: int
     values: Mapping[str, Any]
-    #: The letter of each field's column, for refusals.
+    #: By field: the letter of its column, for refusals.
     columns: Mapping[str, str] = field(default_factory=dict)
 
     def refused(self, name: str, reason: str) -> Refusal:
@@ -36,50 +36,54 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """A line whose person is not known, and why."""
+class WaitingLine:
+    """A line whose person is unknown, with the reason."""
 
     key: str
-    line: Line
+    line: ImportLine
     reason: str
 
 
 @dataclass(frozen=True)
-class Shape:
-    """Where the fields of a kind stand in a file."""
+class RowReader:
+    """Reads rows of one file; `mapping` has the field of each heading."""
 
     kind: str
     header: Sequence[str]
     mapping: Mapping[str, str]
 
-    def read(self, row: Row) -> Line | list[Refusal] | None:
-        """The row's values, or everything that is wrong with it; None for the template's example."""
+    def read(self, row: Row) -> ImportLine | list[Refusal] | None:
+        """The row as a line, or all its refusals. None for the example row of a template."""
         if any(isinstance(cell, str) and cell.startswith(EXAMPLE) for cell in row.cells):
             return None
-        places = {self.mapping.get(heading, ""): n for n, heading in enumerate(self.header) if heading}
-        used = {letter(n) for name, n in places.items() if name}
+        positions = {self.mapping.get(heading, ""): n for n, heading in enumerate(self.header) if heading}
+        used = {letter(n) for name, n in positions.items() if name}
         refusals = [refusal for refusal in row.refused if not refusal.column or refusal.column in used]
         values: dict[str, Any] = {}
         columns: dict[str, str] = {}
-        for known in FIELDS[self.kind]:
-            place = places.get(known.name)
-            if place is None:
+        for definition in FIELDS[self.kind]:
+            position = positions.get(definition.name)
+            if position is None:
                 continue
-            columns[known.name] = column = letter(place)
+            columns[definition.name] = column = letter(position)
             try:
-                value = known.read(row.cells[place] if place < len(row.cells) else None)
+                value = definition.read(row.cells[position] if position < len(row.cells) else None)
             except CellError as error:
-                refusals.append(Refusal(row.number, column, f"{known.label}：{error}"))
+                refusals.append(Refusal(row.number, column, f"{definition.label}：{error}"))
                 continue
-            if known.required and value in ("", None) and not any(w.column == column for w in refusals):
-                refusals.append(Refusal(row.number, column, f"{known.label}：空です。入れてください。"))
-            values[known.name] = value
-        line = Line(row.number, values, columns)
-        return refusals or _whole(self.kind, line) or line
+            if (
+                definition.required
+                and value in ("", None)
+                and not any(refusal.column == column for refusal in refusals)
+            ):
+                refusals.append(Refusal(row.number, column, f"{definition.label}：空です。入れてください。"))
+            values[definition.name] = value
+        line = ImportLine(row.number, values, columns)
+        return refusals or _contradictions(self.kind, line) or line
 
 
-def _whole(kind: str, line: Line) -> list[Refusal]:
-    """Refusals of cells that contradict each other."""
+def _contradictions(kind: str, line: ImportLine) -> list[Refusal]:
+    """The refusals for cells that are missing together or contradict each other."""
     values = line.values
     if kind == Kind.RECORDS:
         if not values.get("course_code") and not values.get("course_title"):
@@ -95,10 +99,13 @@ def _whole(kind: str, line: Line) -> list[Refusal]:
 
 
 def key_of(kind: str, source: str, values: Mapping[str, Any]) -> str:
-    """The key that identifies the row: for a row of our own export its id, else source and external id, else a hash of
-    source, person, course or path, and day. At most 120 characters."""
+    """The key that identifies the row, of at most 120 characters.
+
+    For a row of our own export it is the external id; for a course, its code. Otherwise it is the source with the external
+    id or, without one, with a hash of staff number, course or path, and day.
+    """
     external = str(values.get("external_id") or "")
-    if external.startswith(OWN):
+    if external.startswith(OWN_PREFIX):
         return external
     if kind == Kind.COURSES:
         return one_width(values["code"])
@@ -112,15 +119,15 @@ def key_of(kind: str, source: str, values: Mapping[str, Any]) -> str:
     return f"{source}:#{blake2b(joined.encode(), digest_size=16).hexdigest()}"
 
 
-def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as JSON. A row that waits for its person is read back from it (`from_plain`)."""
+def to_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as JSON, to store a waiting row. `from_json` reads them back."""
     return {
         name: value.isoformat() if isinstance(value, date) else None if value is None else defused(str(value))
         for name, value in values.items()
     }
 
 
-def from_plain(kind: str, data: Mapping[str, Any]) -> Line:
-    """The line that `plain` kept. Raises CellError where a choice is no longer one."""
-    readers = {known.name: known.read for known in FIELDS[kind]}
-    return Line(0, {name: readers[name](value) for name, value in data.items() if name in readers})
+def from_json(kind: str, data: Mapping[str, Any]) -> ImportLine:
+    """The line that `to_json` stored. Raises CellError if a stored choice no longer exists."""
+    readers = {field.name: field.read for field in FIELDS[kind]}
+    return ImportLine(0, {name: readers[name](value) for name, value in data.items() if name in readers})

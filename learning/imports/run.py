@@ -1,8 +1,8 @@
 """Imports courses, records and past completions from a file, in batches. Without `commit` it is a dry run.
 
-A row is identified by its key (``rows.key_of``): an equal row is left alone, a different one is changed, and nothing
-is imported twice. Bad rows are named by row and column and lose no good ones; rows whose person is not known wait in
-a list (``unmatched``). Each batch is one transaction, so an import that was killed is finished by running it again.
+A row is identified by its key (``rows.key_of``): an equal row is left alone, a different one is changed, and nothing is
+imported twice. A bad row is reported with row and column and does not stop the others. A row whose person is unknown
+waits in a list (``unmatched``). Each batch is one transaction, so running the import again completes one that was killed.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from imports.report import ImportRefusedError, Refusal, Report
 from imports.table import Table, letter
 from learning.access import permissions
 from learning.imports import unmatched
-from learning.imports.fields import FIELDS, is_heading, mapped, missing
-from learning.imports.loaders import LOADERS, Batch, count, title_of
-from learning.imports.rows import Line, Shape, key_of
+from learning.imports.fields import FIELDS, is_heading, map_headings, missing_fields
+from learning.imports.loaders import LOADERS, Batch, count_courses, title_of
+from learning.imports.rows import ImportLine, RowReader, key_of
 from learning.models import Kind, TrainingSource
 from organization import audit, clock
 from organization.models import User
@@ -32,10 +32,10 @@ BATCH = 500
 
 @dataclass
 class TrainingReport(Report):
-    """The counts of every import, and those of trainings."""
+    """The report of a training import. The comments of ``loaders.Batch`` explain its counts."""
 
     waiting: int = 0
-    #: Rows that the office has said it does not want.
+    #: Rows that the office dropped earlier.
     dropped: int = 0
     examples: int = 0
     free: int = 0
@@ -48,16 +48,16 @@ class TrainingReport(Report):
 
 
 @dataclass(frozen=True)
-class Import:
-    """One file from one source. The observer is told after each batch, with how much of how much was read."""
+class ImportOptions:
+    """One file from one source. After each batch, the observer gets the report and the progress."""
 
     path: Path
     source: str
     kind: str = ""
     label: str = ""
-    #: The name that its sender gave the file, where it is stored under another.
+    #: The original name of the file, if it is stored under another name.
     called: str = ""
-    #: Headings and fields, over what the source remembers and what is guessed.
+    #: Field by heading. It overrides the mapping of the source and the guess.
     mapping: Mapping[str, str] | None = None
     by: User | None = None
     commit: bool = False
@@ -65,58 +65,63 @@ class Import:
 
 
 def may_import(user: User | None) -> bool:
-    """The training office; None is whoever may run commands on the server."""
+    """Whether `user` belongs to the training office. None means a command on the server."""
     return user is None or permissions.is_office(user)
 
 
-def run(job: Import) -> TrainingReport:
-    """Walk the file. Raises ImportRefusedError or UnreadableFileError where nothing more can be done."""
-    if not may_import(job.by):
+def run(options: ImportOptions) -> TrainingReport:
+    """Import the file and return the report.
+
+    Raises PermissionDenied, and ImportRefusedError or UnreadableFileError if the file or the options cannot be used.
+    """
+    if not may_import(options.by):
         raise PermissionDenied
-    source = _checked_source(job)
-    table = opened(job.path, is_heading=lambda heading: is_heading(source.kind, heading), called=job.called)
+    source = _checked_source(options)
+    table = opened(options.path, is_heading=lambda heading: is_heading(source.kind, heading), called=options.called)
     report = TrainingReport(header_row=table.header_row, notes=table.notes)
-    mapping = mapped(source.kind, table.header, {**source.mapping, **_checked_mapping(job, source.kind, table.header)})
+    mapping = map_headings(
+        source.kind, table.header, {**source.mapping, **_checked_mapping(options, source.kind, table.header)}
+    )
     report.columns = [(letter(n), name, mapping[name]) for n, name in enumerate(table.header) if name]
-    report.missing = missing(source.kind, mapping)
+    report.missing = missing_fields(source.kind, mapping)
     if report.missing:
-        if job.commit:
+        if options.commit:
             raise ImportRefusedError(
                 f"「{'」「'.join(report.missing)}」の列が分かりません。列と項目を対応させてください。"
             )
         return report
     people: set[int] = set()
     courses: set[int] = set()
-    batches = _batches(table, Shape(source.kind, table.header, mapping), source, report, job.observer)
+    batches = _batches(table, RowReader(source.kind, table.header, mapping), source, report, options.observer)
     try:
         for lines in batches:
-            if job.commit and lines and source.pk is None:
-                source.save()  # with the first good row: a file of none leaves no empty source behind
-            batch = _take(lines, source, commit=job.commit)
+            if options.commit and lines and source.pk is None:
+                source.save()  # only with the first good row, so that a file without one leaves no empty source
+            batch = _load_batch(lines, source, commit=options.commit)
             people |= batch.people
             courses |= batch.courses
-            _count(batch, report, batches)
-            job.observer.progress(report, table.position, table.size)
+            _add_to_report(batch, report, batches)
+            options.observer.progress(report, table.position, table.size)
     finally:
-        if job.commit:  # also of a file that breaks off in the middle: what was written counts
-            count(people, courses)
-    _close(job, source, mapping, report)
+        if options.commit:  # also if the file cannot be read to its end, because the written rows count
+            count_courses(people, courses)
+    _finish(options, source, mapping, report)
     return report
 
 
-def _checked_source(job: Import) -> TrainingSource:
-    source = TrainingSource.objects.filter(name=job.source).first()
+def _checked_source(options: ImportOptions) -> TrainingSource:
+    source = TrainingSource.objects.filter(name=options.source).first()
     if source is None:
-        if not job.kind:
+        if not options.kind:
             raise ImportRefusedError(
                 "はじめての取込元です。種類（--kind courses・records・completions）を指定してください。"
             )
-        source = TrainingSource(name=job.source, kind=job.kind, label=job.label or job.source)
-    elif job.kind and job.kind != source.kind:
+        source = TrainingSource(name=options.source, kind=options.kind, label=options.label or options.source)
+    elif options.kind and options.kind != source.kind:
         raise ImportRefusedError(
             f"取込元「{source.name}」は「{source.get_kind_display()}」の取込元です。種類を合わせるか、別のコードにしてください。"
         )
-    source.label = job.label or source.label
+    source.label = options.label or source.label
     try:
         source.clean_fields()
     except ValidationError as error:
@@ -124,15 +129,17 @@ def _checked_source(job: Import) -> TrainingSource:
     return source
 
 
-def _checked_mapping(job: Import, kind: str, header: tuple[str, ...]) -> dict[str, str]:
-    """The given mapping, checked: headings of this file, fields of this kind, none twice."""
-    chosen = dict(job.mapping or {})
-    names = {known.name for known in FIELDS[kind]}
-    if unknown := [heading for heading in chosen if heading not in header]:
-        raise ImportRefusedError(f"見出し「{unknown[0][:40]}」がファイルにありません。見出しを確かめてください。")
-    if wrong := [name for name in chosen.values() if name and name not in names]:
+def _checked_mapping(options: ImportOptions, kind: str, header: tuple[str, ...]) -> dict[str, str]:
+    """The mapping of the options, after a check: headings of this file, fields of this kind, no field twice."""
+    chosen = dict(options.mapping or {})
+    names = {field.name for field in FIELDS[kind]}
+    if unknown_headings := [heading for heading in chosen if heading not in header]:
         raise ImportRefusedError(
-            f"項目「{wrong[0][:40]}」はありません。{'・'.join(sorted(names))} のどれかにしてください。"
+            f"見出し「{unknown_headings[0][:40]}」がファイルにありません。見出しを確かめてください。"
+        )
+    if unknown_fields := [name for name in chosen.values() if name and name not in names]:
+        raise ImportRefusedError(
+            f"項目「{unknown_fields[0][:40]}」はありません。{'・'.join(sorted(names))} のどれかにしてください。"
         )
     used = [name for name in chosen.values() if name]
     if len(used) != len(set(used)):
@@ -141,15 +148,15 @@ def _checked_mapping(job: Import, kind: str, header: tuple[str, ...]) -> dict[st
 
 
 def _batches(
-    table: Table, shape: Shape, source: TrainingSource, report: TrainingReport, observer: Observer
-) -> Batches[Line]:
-    def lines() -> Iterator[Line | list[Refusal] | None]:
+    table: Table, reader: RowReader, source: TrainingSource, report: TrainingReport, observer: Observer
+) -> Batches[ImportLine]:
+    def lines() -> Iterator[ImportLine | list[Refusal] | None]:
         for row in table.rows:
-            line = shape.read(row)
+            line = reader.read(row)
             report.examples += line is None
             yield line
 
-    def duplicate(line: Line, first: int) -> Refusal:
+    def duplicate(line: ImportLine, first: int) -> Refusal:
         external = "external_id" if line.values.get("external_id") else ""
         name = "code" if source.kind == Kind.COURSES else external
         return line.refused(name, f"{first:,}行目と同じものです（重複）。先の行だけを使います。")
@@ -165,19 +172,19 @@ def _batches(
     )
 
 
-def _take(lines: list[tuple[str, Line]], source: TrainingSource, *, commit: bool) -> Batch:
-    """Plan a batch and, with `commit`, write it. Where another import wrote one of its rows meanwhile, plan it once more."""
+def _load_batch(lines: list[tuple[str, ImportLine]], source: TrainingSource, *, commit: bool) -> Batch:
+    """Plan a batch and, with `commit`, write it. It is planned once more if another import wrote one of its rows meanwhile."""
     for last in (False, True):
         loader = LOADERS[source.kind]()
-        batch = loader.plan(lines, unmatched.known(source, [key for key, _ in lines]))
-        batch.set_aside(unmatched.dropped(wait.key for wait in batch.waiting))
+        batch = loader.plan(lines, unmatched.known_people(source, [key for key, _ in lines]))
+        batch.set_aside(unmatched.dropped_keys(wait.key for wait in batch.waiting))
         if not commit:
             break
         try:
             with transaction.atomic():
                 loader.save(batch)
-                unmatched.keep(batch.waiting, source)
-                unmatched.resolve_found(batch.found)
+                unmatched.store_waiting(batch.waiting, source)
+                unmatched.resolve_matched(batch.matched)
             break
         except IntegrityError:
             if last:
@@ -185,7 +192,7 @@ def _take(lines: list[tuple[str, Line]], source: TrainingSource, *, commit: bool
     return batch
 
 
-def _count(batch: Batch, report: TrainingReport, batches: Batches[Line]) -> None:
+def _add_to_report(batch: Batch, report: TrainingReport, batches: Batches[ImportLine]) -> None:
     report.add(
         new=batch.new,
         changed=[row for row, _ in batch.changed],
@@ -205,7 +212,7 @@ def _count(batch: Batch, report: TrainingReport, batches: Batches[Line]) -> None
             report.waiters.append(refusal)
 
 
-def _close(job: Import, source: TrainingSource, mapping: dict[str, str], report: TrainingReport) -> None:
+def _finish(options: ImportOptions, source: TrainingSource, mapping: dict[str, str], report: TrainingReport) -> None:
     notes = report.notes
     if not report.accepted and not report.refused and not report.waiting:
         notes.append("見出しの下に行がありません。表の中身を確かめてください。")
@@ -221,11 +228,11 @@ def _close(job: Import, source: TrainingSource, mapping: dict[str, str], report:
         notes.append(f"前に「取り込まない」とした行が{report.dropped:,}行あります。今回も取り込みません。")
     if max(len(report.refusals), len(report.waiters)) >= report.MAX_REFUSALS:
         notes.append(f"取り込めない所は、はじめの{report.MAX_REFUSALS:,}か所だけを示しています。")
-    if not job.commit or source.pk is None:
+    if not options.commit or source.pk is None:
         return
     with transaction.atomic():
         source.mapping = {**source.mapping, **mapping}
         source.changed_at = clock.now()
         source.save()
         counts = {name: getattr(report, name) for name in ("new", "changed", "unchanged", "refused", "waiting")}
-        audit.record(actor=job.by, action="training.imported", obj=source, after={"kind": source.kind, **counts})
+        audit.record(actor=options.by, action="training.imported", obj=source, after={"kind": source.kind, **counts})

@@ -1,7 +1,6 @@
-"""Files of trainings that the training office uploads: checked and imported off the request.
+"""Training files that the office uploads. They are checked and imported in a process outside the request.
 
-The frame is ``imports.uploads``; the import itself is ``learning.imports.run``, in the process of
-``manage.py import_training_sent``.
+``imports.uploads`` starts the process (``manage.py import_training_sent``), which calls ``learning.imports.run``.
 """
 
 from __future__ import annotations
@@ -9,21 +8,21 @@ from __future__ import annotations
 from imports.batches import Observer
 from imports.report import Report
 from imports.uploads import ProgressReporter, Uploads, path_of
-from learning.imports.run import Import, may_import, run
+from learning.imports.run import ImportOptions, may_import, run
 from learning.models import TrainingImport
 from organization.models import User
 
 
 class TrainingUploads(Uploads[TrainingImport, User]):
     def begin(self, *, job: TrainingImport, by: User, **values: object) -> bool:
-        """Import with the columns as they were checked: what the source has learned meanwhile does not move them."""
+        """Import with the columns of the check, also if the mapping of the source has changed since."""
         mapping = {heading: name for _, heading, name in job.report.get("columns", [])}
         return super().begin(job=job, by=by, mapping=mapping or job.mapping, **values)
 
 
 def _run(job: TrainingImport, by: User) -> Report:
     return run(
-        Import(
+        ImportOptions(
             path=path_of(job),
             source=job.source_name,
             kind=job.kind,

@@ -1,7 +1,7 @@
-"""The page of one assignment for its learner: each step with its state, and the next step to take.
+"""Read model of one assignment for its learner: each step with its state, and the next step to take.
 
-Only for the learner's own pages. A reading that cannot be opened has no title here (I16). The number of queries does
-not depend on the number of steps.
+Used only by the learner's own pages. A reading that the learner may not open is shown without its title (I16). The
+number of queries does not depend on the number of steps.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from organization.posts import held_on
 from organization.tree import unit_tree
 
 #: The title of a step whose item the learner may not open.
-UNNAMED = "今は読めない記事"
-#: The state of a step in words, on every page of the learner's.
-WORDS = {
+HIDDEN_TITLE = "今は読めない記事"
+#: The label of each state of a step, on all pages of the learner.
+STATE_LABELS = {
     "done": "すみ",
     "skipped": "とばした",
     "submitted": "確認待ち",
@@ -36,7 +36,7 @@ WORDS = {
     "left": "していない",
 }
 #: The label of a step's button.
-VERBS = {
+BUTTON_LABELS = {
     StepType.READ: "読む",
     StepType.WRITE: "ふりかえりを書く",
     StepType.COURSE: "研修のようすを見る",
@@ -49,37 +49,39 @@ VERBS = {
 
 @dataclass(frozen=True)
 class ShownStep:
+    """One step of an assignment as its learner sees it."""
+
     step: Step
     state: str
     row: StepProgress | None = None
-    #: What is read for it today, or what was written for it.
+    #: The item to read today, or the item that the learner wrote for the step.
     item: Item | None = None
-    #: Who holds the post that is asked: 「氏名（所属 職名）」.
+    #: The people who hold the post to ask today: 「氏名（所属 職名）」.
     holders: tuple[str, ...] = ()
-    #: My record of the course.
+    #: The learner's newest record of the course.
     record: TrainingRecord | None = None
 
     @property
-    def words(self) -> str:
-        return WORDS[self.state]
+    def state_label(self) -> str:
+        return STATE_LABELS[self.state]
 
     @property
     def title(self) -> str:
-        return UNNAMED if self.is_unnamed else self.step.title
+        return HIDDEN_TITLE if self.is_unnamed else self.step.title
 
     @property
     def is_unnamed(self) -> bool:
-        """Whether its title would name an item that the learner may not open."""
+        """Whether the title is hidden, because it would name an item that the learner may not open."""
         return self.step.type == StepType.READ and self.item is None
 
     @property
     def may_do(self) -> bool:
-        """Whether its form stands on the page."""
+        """Whether the page shows the form of the step."""
         return self.state in ("open", "returned")
 
     @property
     def is_successor(self) -> bool:
-        """Whether a successor stands for the item that the step names."""
+        """Whether the item to read is the successor of the item that the step names."""
         return self.item is not None and self.step.type == StepType.READ and self.item.pk != self.step.item_id
 
     @property
@@ -87,12 +89,12 @@ class ShownStep:
         return self.step.held_on is not None and self.step.held_on > clock.today()
 
     @property
-    def who_looks(self) -> str:
-        """Who has to confirm the step; empty where the learner completes it alone."""
+    def confirmation_note(self) -> str:
+        """A sentence that says who has to confirm the step; empty if the learner completes it alone."""
         if self.step.completion == Completion.SELF:
             return ""
-        who = "聴いた相手" if self.step.type == StepType.ASK and self.holders else "所属長"
-        return f"{who}が{'内容を見て受理' if self.step.completion == Completion.REVIEWED else '確認'}すると、すみになります。"
+        confirmer = "聴いた相手" if self.step.type == StepType.ASK and self.holders else "所属長"
+        return f"{confirmer}が{'内容を見て受理' if self.step.completion == Completion.REVIEWED else '確認'}すると、すみになります。"
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class ShownGroup:
 
 @dataclass(frozen=True)
 class NextStep:
-    """The hero of 「わたしの学び」: what to do now, why, and the one button."""
+    """The panel at the top of 「わたしの学び」: the step to do now, with its button."""
 
     assignment: Assignment
     shown: ShownStep
@@ -122,23 +124,26 @@ class NextStep:
         return self.shown.state == "submitted"
 
 
-def walk(assignment: Assignment, user: Viewer) -> list[ShownGroup]:
-    """All groups in order. About eight queries, whatever the number of steps."""
+def load_groups(assignment: Assignment, user: Viewer) -> list[ShownGroup]:
+    """All groups of the assignment in order, with the state of each step for `user`.
+
+    About eight queries, for any number of steps.
+    """
     shape = outline(assignment.version)
     rows = {row.step_uid: row for row in assignment.progress.select_related("item", "by")}
     done = {uid for uid, row in rows.items() if row.counts}
-    seen = readable(shape.steps, user) if any(s.type == StepType.READ for s in shape.steps) else {}
-    holders = _holders(shape.steps)
-    records = _records(shape.steps, assignment.person)
+    readable_items = readable(shape.steps, user) if any(s.type == StepType.READ for s in shape.steps) else {}
+    holders = _holders_by_post(shape.steps)
+    records = _records_by_course(shape.steps, assignment.person)
     open_now = {step.uid for step in shape.open_steps(done)}
     groups, locked = [], False
     for group in shape.groups:
         steps = tuple(
             ShownStep(
                 step,
-                _state(step, rows.get(step.uid), step.uid in open_now, assignment, seen),
+                _step_state(step, rows.get(step.uid), step.uid in open_now, assignment, readable_items),
                 rows.get(step.uid),
-                _item(step, rows.get(step.uid), seen),
+                _shown_item(step, rows.get(step.uid), readable_items),
                 holders.get(step.post_id or 0, ()),
                 records.get(step.course_id or 0),
             )
@@ -150,20 +155,25 @@ def walk(assignment: Assignment, user: Viewer) -> list[ShownGroup]:
     return groups
 
 
-def next_shown(groups: Iterable[ShownGroup]) -> ShownStep | None:
-    """The first step that the learner can take and that brings the end nearer."""
+def first_takeable(groups: Iterable[ShownGroup]) -> ShownStep | None:
+    """The first step that the learner can take and that counts towards completion.
+
+    A step whose day is still to come is returned only if there is no other.
+    """
     for group in groups:
         if group.is_done:
             continue
-        wanted = [s for s in group.steps if _is_wanted(s.step, group.group) and s.state in ("open", "returned", "shut")]
-        return next((s for s in wanted if not s.is_still_to_come), wanted[0] if wanted else None)
+        candidates = [
+            s for s in group.steps if _is_wanted(s.step, group.group) and s.state in ("open", "returned", "shut")
+        ]
+        return next((s for s in candidates if not s.is_still_to_come), candidates[0] if candidates else None)
     return None
 
 
-def next_step(assignments: Sequence[Assignment], user: Viewer) -> NextStep | None:
-    """The most urgent thing to do of these assignments (given in the order of their due dates), in five queries.
+def most_urgent_step(assignments: Sequence[Assignment], user: Viewer) -> NextStep | None:
+    """The most urgent step of `assignments`, which are in the order of their due dates. Five queries.
 
-    What waits for somebody else comes only where there is nothing for the learner to do.
+    A step that waits for another person or for its day is returned only if the learner has nothing else to do.
     """
     ready = [row for row in assignments if row.is_running and row.start_on <= clock.today()]
     if not ready:
@@ -176,26 +186,29 @@ def next_step(assignments: Sequence[Assignment], user: Viewer) -> NextStep | Non
     for row in ready:
         for rank, step in _takeable(shapes[row.version_id], rows[row.pk]):
             if rank == 0:
-                return _as_next(row, step, rows[row.pk].get(step.uid), user)
+                return _next_step(row, step, rows[row.pk].get(step.uid), user)
             later = later or (row, step)
-    return _as_next(later[0], later[1], rows[later[0].pk].get(later[1].uid), user) if later else None
+    return _next_step(later[0], later[1], rows[later[0].pk].get(later[1].uid), user) if later else None
 
 
 def _takeable(shape: Outline, rows: Mapping[UUID, StepProgress]) -> list[tuple[int, Step]]:
-    """Steps of the first group that is not satisfied; rank 0 can be done today, 1 waits for a day or for somebody."""
+    """(rank, step) for the steps of the first group that is not satisfied, in the order of their rank.
+
+    Rank 0: can be done today. Rank 1: waits for its day or for a confirmation.
+    """
     done = {uid for uid, row in rows.items() if row.counts}
     for group in shape.groups:
         if group.is_satisfied(done):
             continue
-        found = []
+        ranked_steps = []
         for step in group.steps:
             if step.uid in done or not _is_wanted(step, group):
                 continue
             row = rows.get(step.uid)
             waits = row is not None and row.state == StepProgress.State.SUBMITTED
             to_come = step.held_on is not None and step.held_on > clock.today()
-            found.append((int(waits or to_come), step))
-        return sorted(found, key=lambda one: one[0])
+            ranked_steps.append((int(waits or to_come), step))
+        return sorted(ranked_steps, key=lambda ranked: ranked[0])
     return []
 
 
@@ -203,9 +216,11 @@ def _is_wanted(step: Step, group: Group) -> bool:
     return step.required or group.row.rule == group.row.Rule.ANY
 
 
-def _as_next(assignment: Assignment, step: Step, row: StepProgress | None, user: Viewer) -> NextStep:
-    seen = readable([step], user) if step.type == StepType.READ else {}
-    shown = ShownStep(step, _state(step, row, True, assignment, seen), row, _item(step, row, seen))
+def _next_step(assignment: Assignment, step: Step, row: StepProgress | None, user: Viewer) -> NextStep:
+    readable_items = readable([step], user) if step.type == StepType.READ else {}
+    shown = ShownStep(
+        step, _step_state(step, row, True, assignment, readable_items), row, _shown_item(step, row, readable_items)
+    )
     url = f"{reverse('my_learning', args=[assignment.uid])}#step-{step.uid}"
     if shown.state == "submitted":
         return NextStep(assignment, shown, url, "ようすを見る")
@@ -213,11 +228,15 @@ def _as_next(assignment: Assignment, step: Step, row: StepProgress | None, user:
         return NextStep(assignment, shown, url, "先へ進む")
     if step.type == StepType.READ and shown.item is not None:
         return NextStep(assignment, shown, shown.item.get_absolute_url(), "読む")
-    return NextStep(assignment, shown, url, VERBS[StepType(step.type)])
+    return NextStep(assignment, shown, url, BUTTON_LABELS[StepType(step.type)])
 
 
-def _state(
-    step: Step, row: StepProgress | None, is_open: bool, assignment: Assignment, seen: Mapping[int, Item | None]
+def _step_state(
+    step: Step,
+    row: StepProgress | None,
+    is_open: bool,
+    assignment: Assignment,
+    readable_items: Mapping[int, Item | None],
 ) -> str:
     if row is not None and row.counts:
         return str(row.state)
@@ -227,20 +246,20 @@ def _state(
         return "locked"
     if row is not None and row.state == StepProgress.State.SUBMITTED:
         return "submitted"
-    if step.type == StepType.READ and seen.get(step.pk) is None:
+    if step.type == StepType.READ and readable_items.get(step.pk) is None:
         return "shut"
     return "returned" if row is not None else "open"
 
 
-def _item(step: Step, row: StepProgress | None, seen: Mapping[int, Item | None]) -> Item | None:
-    """What is read, as far as it may be opened; of a written step, what its learner wrote."""
+def _shown_item(step: Step, row: StepProgress | None, readable_items: Mapping[int, Item | None]) -> Item | None:
+    """The item to read, if the learner may open it; for a writing step, the item that the learner wrote."""
     if step.type == StepType.READ:
-        return seen.get(step.pk)
+        return readable_items.get(step.pk)
     return row.item if row is not None and step.type == StepType.WRITE else None
 
 
-def _holders(steps: Iterable[Step]) -> dict[int, tuple[str, ...]]:
-    """By pk of a post: who holds it today, with the name its unit has today; one query, none without such a step."""
+def _holders_by_post(steps: Iterable[Step]) -> dict[int, tuple[str, ...]]:
+    """By pk of the post: its holders today with today's unit name. One query; none if no step asks a post."""
     posts = {step.post_id for step in steps if step.type == StepType.ASK and step.post_id}
     if not posts:
         return {}
@@ -253,13 +272,13 @@ def _holders(steps: Iterable[Step]) -> dict[int, tuple[str, ...]]:
     return holders_by_post
 
 
-def _records(steps: Iterable[Step], person: Person) -> dict[int, TrainingRecord]:
-    """By pk of a course: the person's newest record of it. Gives the steps their courses; two queries or none."""
-    wanted = [step for step in steps if step.course_id]
-    if not wanted:
+def _records_by_course(steps: Iterable[Step], person: Person) -> dict[int, TrainingRecord]:
+    """By pk of the course: the person's newest record of it. Also sets `step.course`. Two queries, or none."""
+    course_steps = [step for step in steps if step.course_id]
+    if not course_steps:
         return {}
-    courses = TrainingCourse.objects.in_bulk({step.course_id for step in wanted})
-    for step in wanted:
+    courses = TrainingCourse.objects.in_bulk({step.course_id for step in course_steps})
+    for step in course_steps:
         step.course = courses[step.course_id or 0]
     rows = TrainingRecord.objects.filter(person=person, course__in=courses).order_by("starts_on", "pk")
     return {row.course_id: row for row in rows if row.course_id}

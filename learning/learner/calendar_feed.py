@@ -1,7 +1,8 @@
-"""The personal calendar: a key that its person makes and revokes, and the feed that it opens without a session.
+"""The personal calendar feed, and the key that opens it without a session.
 
-The feed leaves the site, so it says little: due dates and days of events of one's own open paths, never the title of
-what its person may not open. A key dies with the account, with the last day of work, and when it is taken back.
+Calendar programs copy the feed to other servers. So it holds little: due dates and event days of the person's open
+assignments, and no title that the person may not read. A key stops working when the account is closed, after the last
+day of work, and when the person revokes it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ NAME = "わたしの学び"
 
 @transaction.atomic
 def make_key(*, person: Person) -> CalendarKey:
-    """A new key; the one before opens nothing any more."""
+    """Create a new key for `person`. The previous key stops working."""
     CalendarKey.objects.filter(person=person).delete()
     created = CalendarKey.objects.create(person=person)
     audit.record(actor=person.user, action="calendar.key_made", obj=person)
@@ -36,17 +37,20 @@ def revoke_key(*, person: Person) -> None:
 
 
 def person_of_key(key: str) -> Person | None:
-    """Whose calendar a key opens today; None for no such key, a closed account, somebody who has left."""
-    found = CalendarKey.objects.filter(key=key).select_related("person__user").first() if "\x00" not in key else None
-    if found is None:
+    """The person whose calendar `key` opens today. None if the key is unknown, the account closed or the person gone."""
+    row = CalendarKey.objects.filter(key=key).select_related("person__user").first() if "\x00" not in key else None
+    if row is None:
         return None
-    person = found.person
+    person = row.person
     usable = person.user is not None and person.user.is_active and not person.has_left()
     return person if usable else None
 
 
 def feed(person: Person, link: Callable[[Assignment], str]) -> bytes:
-    """The calendar as iCalendar (RFC 5545); `link` gives the absolute address of an assignment. Four queries."""
+    """The calendar of `person` as iCalendar bytes (RFC 5545). Four queries.
+
+    `link` returns the absolute address of an assignment.
+    """
     calendar = Calendar()
     calendar.add("prodid", "-//Manabi//learning//JA")
     calendar.add("version", "2.0")
@@ -60,33 +64,35 @@ def feed(person: Person, link: Callable[[Assignment], str]) -> bytes:
 
 def _events(person: Person, link: Callable[[Assignment], str]) -> Iterator[Event]:
     now = clock.now()
-    mine = list(Assignment.objects.of(person).running())
-    paths = {row.path_id for row in mine}
-    seen = set(LearningPath.objects.visible_to(person.user).filter(pk__in=paths).values_list("pk", flat=True))
-    for row in mine:
-        title = row.path.title if row.path_id in seen else "学習パス"
+    assignments = list(Assignment.objects.of(person).running())
+    paths = {row.path_id for row in assignments}
+    readable_paths = set(LearningPath.objects.visible_to(person.user).filter(pk__in=paths).values_list("pk", flat=True))
+    for row in assignments:
+        title = row.path.title if row.path_id in readable_paths else "学習パス"
         yield _event(f"{row.uid}-due", f"期限：{title}", row.due_on, now, link(row))
-    steps = Step.objects.filter(version__in={row.version_id for row in mine}, type=StepType.EVENT)
-    held = list(steps.filter(held_on__isnull=False).order_by("held_on", "pk"))
-    done = _done(mine) if held else set()
-    for row in mine:
-        for step in held:
+    steps = Step.objects.filter(version__in={row.version_id for row in assignments}, type=StepType.EVENT)
+    events_held = list(steps.filter(held_on__isnull=False).order_by("held_on", "pk"))
+    done = _done(assignments) if events_held else set()
+    for row in assignments:
+        for step in events_held:
             if step.version_id != row.version_id or (row.pk, step.uid) in done or step.held_on is None:
                 continue
-            named = row.path_id in seen
-            event = _event(f"{row.uid}-{step.uid}", step.title if named else "学習の行事", step.held_on, now, link(row))
-            if named and step.place:
+            is_readable = row.path_id in readable_paths
+            event = _event(
+                f"{row.uid}-{step.uid}", step.title if is_readable else "学習の行事", step.held_on, now, link(row)
+            )
+            if is_readable and step.place:
                 event.add("location", step.place)
             yield event
 
 
-def _done(mine: list[Assignment]) -> set[tuple[int, object]]:
-    rows = StepProgress.objects.filter(assignment__in=mine, state__in=StepProgress.COUNTED)
+def _done(assignments: list[Assignment]) -> set[tuple[int, object]]:
+    rows = StepProgress.objects.filter(assignment__in=assignments, state__in=StepProgress.COUNTED)
     return set(rows.values_list("assignment_id", "step_uid"))
 
 
 def _event(uid: str, summary: str, on: date, now: datetime, url: str) -> Event:
-    """An all-day event; its UID stays the same when its day moves, so that calendars move it too."""
+    """An all-day event. Its UID does not depend on the day, so that calendars move the event when its day changes."""
     event = Event()
     event.add("uid", f"{uid}@manabi")
     event.add("dtstamp", now)

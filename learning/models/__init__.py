@@ -1,4 +1,4 @@
-"""How it is taught: paths with their versions and steps, assignments and progress, courses and records."""
+"""Models of learning: paths with their versions and steps, assignments and progress, courses and training records."""
 
 from .assignment import (
     OPEN,

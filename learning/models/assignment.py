@@ -1,21 +1,20 @@
-"""Assignment (割当): one person, one path version, until a day. And what moves its dates: Extension, Suspension.
+"""Assignment (割当) of one path version to one person with a due date, and what changes it: Extension, Suspension.
 
-Overdue, validity and renewal are derived from dates, never stored as states. One open assignment
-a person and path is the database's to keep; so is that nobody waives their own (I11).
+Overdue, validity and renewal are derived from dates and never stored as states. Database constraints ensure that a
+person has at most one open assignment of a path, and that nobody waives their own (I11).
 """
 
 from __future__ import annotations
 
 import uuid
 from datetime import date, timedelta
-from typing import Any
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
 from learning.models.path import PathVersion
 from organization import clock
-from organization.models import Appointment
+from organization.models import Appointment, Person
 
 
 class AssignmentState(models.TextChoices):
@@ -39,7 +38,7 @@ class Source(models.TextChoices):
 
 
 def valid_q(on: date) -> Q:
-    """Completions that still hold on that day (有効な修了)."""
+    """Completed assignments that are valid on that day (有効な修了)."""
     return Q(state=AssignmentState.COMPLETED) & (Q(valid_until__isnull=True) | Q(valid_until__gte=on))
 
 
@@ -48,30 +47,30 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state__in=OPEN)
 
     def running(self) -> AssignmentQuerySet:
-        """Open and not suspended: those that have clocks."""
+        """Open and not suspended, so that the due date counts."""
         return self.filter(state__in=RUNNING)
 
     def begun(self, on: date | None = None) -> AssignmentQuerySet:
-        """Whose start has come: before it a path is announced, and nothing is asked."""
+        """Started by that day. Before its start, an assignment is announced but cannot be worked on."""
         return self.filter(start_on__lte=on or clock.today())
 
     def overdue(self, on: date | None = None) -> AssignmentQuerySet:
-        """期限を過ぎた: derived, so that it is right on every day."""
+        """期限を過ぎた: running assignments whose due date is before that day."""
         return self.running().filter(due_on__lt=on or clock.today())
 
     def holding(self, on: date | None = None) -> AssignmentQuerySet:
-        """Valid completions."""
+        """Completed assignments that are valid on that day."""
         return self.filter(valid_q(on or clock.today()))
 
     def without_post(self, on: date) -> AssignmentQuerySet:
-        """Open and bound to a post that the person has left by the day `on` (leave is not leaving)."""
+        """Open and bound to a post that the person no longer holds on the day `on`. A person on leave still holds it."""
         rows = Appointment.objects.on(on).filter(announced_on__lte=clock.today())
         rows = rows.filter(Q(person__left_on__isnull=True) | Q(person__left_on__gte=on))
         held = Exists(rows.filter(person=OuterRef("person_id"), post=OuterRef("post_id")))
         return self.open().filter(~held, post__isnull=False, start_on__lte=on)
 
-    def of(self, person: Any) -> AssignmentQuerySet:
-        """A person's own, with what their page shows: open ones first, by due date."""
+    def of(self, person: Person) -> AssignmentQuerySet:
+        """The assignments of one person with the rows that their page shows: open ones first, by due date."""
         rows = self.filter(person=person).select_related("path", "version", "assigned_by", "rule")
         return rows.order_by(F("closed_on").desc(nulls_first=True), "due_on", "pk")
 
@@ -108,7 +107,7 @@ class Assignment(models.Model):
     )
     assigned_on = models.DateField("割当日")
     start_on = models.DateField("開始")
-    #: Where it was begun by oneself before it was assigned: what was written from then on counts. No page shows it.
+    #: If the person began the path before it was assigned: that day. Retrospectives count from then on. No page shows it.
     begun_on = models.DateField("自分で始めた日", null=True, blank=True, editable=False)
     due_on = models.DateField("期限")
     reason = models.CharField("理由", max_length=300, blank=True)
@@ -156,8 +155,7 @@ class Assignment(models.Model):
         indexes = [
             models.Index(fields=("state", "due_on"), name="assignment_due"),
             models.Index(fields=("path", "state"), name="assignment_path"),
-            # All that the grid of a thousand people asks of a row: their rows are then read in order from the index
-            # alone, in a third of the time.
+            # All columns that the team matrix reads. An index-only scan takes a third of the time for 1000 people.
             models.Index(
                 fields=(
                     "person",
@@ -175,7 +173,7 @@ class Assignment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"割当{self.pk}"  # neither name nor title: it stands in audit events and logs
+        return f"割当{self.pk}"  # without name and title, because it is written to audit events and logs
 
     @property
     def is_open(self) -> bool:
@@ -186,7 +184,7 @@ class Assignment(models.Model):
         return self.state in RUNNING
 
     def standing(self, on: date | None = None) -> str:
-        """What pages say of it: late, done, waived, suspended, cancelled, not_begun, on_time, expired (STANDINGS)."""
+        """The state as pages show it (a key of STANDINGS), derived from the state and the dates on that day."""
         day = on or clock.today()
         if self.state in RUNNING:
             if self.due_on < day:
@@ -201,13 +199,13 @@ class Assignment(models.Model):
         return (self.due_on - (on or clock.today())).days
 
     def renewal_opens_on(self) -> date | None:
-        """From this day the path may be done again (更新期間); None where a completion holds for ever."""
+        """The day from which the path can be renewed (更新期間); None if the completion never expires."""
         if self.valid_until is None:
             return None
         return self.valid_until - timedelta(days=self.version.renew_window_days)
 
 
-#: What a standing is called on every page, in the order in which it is counted.
+#: The label of each standing, in the order of the counts on pages.
 STANDINGS = {
     "late": "期限切れ",
     "on_time": "学習中",
@@ -236,7 +234,7 @@ def standing_q(standing: str, on: date) -> Q:
 
 
 class Extension(models.Model):
-    """延長: the old day, the new one, why and by whom. Only ever added to."""
+    """延長: old and new due date, reason and person. Rows are only added, never changed."""
 
     assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="extensions", verbose_name="割当")
     old_due = models.DateField("元の期限")
@@ -257,7 +255,7 @@ class Extension(models.Model):
 
 
 class Suspension(models.Model):
-    """休止: while its person is on leave the clock stands still; `shifted_days` is what was added to the due date."""
+    """休止: the due date does not count while the person is on leave. `shifted_days` were added to it afterwards."""
 
     assignment = models.ForeignKey(
         Assignment, on_delete=models.CASCADE, related_name="suspensions", verbose_name="割当"

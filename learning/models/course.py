@@ -16,17 +16,17 @@ class Obligation(models.TextChoices):
     OPTIONAL = "optional", "任意"
 
 
-#: The catalogue is for everybody who works for the prefecture.
+#: The audience of the catalogue: everybody who works for the prefecture.
 COURSE_TOKENS = audience_tokens(audience=Audience.PREFECTURE, owner_unit_id=None, author_uids=())
 
 
 class TrainingCourseQuerySet(models.QuerySet["TrainingCourse"]):
     def standing(self) -> TrainingCourseQuerySet:
-        """What the catalogue and search offer."""
+        """The courses that the catalogue and search offer: all except retired ones."""
         return self.filter(retired=False)
 
     def visible_to(self, user: Viewer) -> TrainingCourseQuerySet:
-        """All of them or none: a course has no audience of its own."""
+        """All courses or none: a course has no audience of its own."""
         return self.all() if reader_tokens(user) & COURSE_TOKENS else self.none()
 
 

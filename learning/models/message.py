@@ -1,7 +1,7 @@
-"""Message: what one person is told by mail on one day; at most one, by the database. And CalendarKey.
+"""Message, the mail to one person on one day; Reminder, a reminder that was given; and CalendarKey.
 
-The text is kept so that the outbox can be read, and `sent_at` so that a second run sends nothing. A Reminder
-says which lines have been written already, of an assignment, of a training record or of a head's week.
+A constraint allows one message a person and day. Its text is stored for the outbox page, and `sent_at` prevents a
+second run from sending it again. A Reminder row prevents a second reminder of the same kind.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ class Message(models.Model):
 
 
 class Reminder(models.Model):
-    """A reminder that was given: about an assignment, a training record, or (to a head) a week. Constraints keep it once.
+    """A reminder that was given about an assignment, a training record or, to a head, about a week.
 
-    By the clock once a kind and due date of an assignment, once a kind of a record and once a week; by a manager once a day.
+    Constraints prevent a second one. The daily job reminds once for each kind and due date of an assignment, once for
+    each kind of a record, and once a week; a manager can remind once a day.
     """
 
     class Kind(models.TextChoices):
@@ -61,7 +62,7 @@ class Reminder(models.Model):
         USED = "used", "使いましたか"
         WEEK = "week", "所属の一週間"
 
-    #: Exactly one of these three says what it is about.
+    #: Exactly one of these three is set: the subject of the reminder.
     assignment = models.ForeignKey(
         "learning.Assignment",
         on_delete=models.CASCADE,
@@ -82,7 +83,7 @@ class Reminder(models.Model):
         "organization.Person", on_delete=models.CASCADE, null=True, blank=True, related_name="+", verbose_name="所属長"
     )
     kind = models.CharField("種類", max_length=10, choices=Kind.choices)
-    #: The day that was reminded of; for a manager's own words, the day on which they were sent; of a week, its Monday.
+    #: The due date in question; for a reminder by a manager, the day on which it was sent; for a week, its Monday.
     about = models.DateField("どの期限の")
     text = models.TextField("文面", max_length=1000, blank=True)
     by = models.ForeignKey(
@@ -120,7 +121,7 @@ def new_key() -> str:
 
 
 class CalendarKey(models.Model):
-    """The personal key of a calendar feed. Revoked by deleting it; useless once its person's account is closed."""
+    """The personal key of a calendar feed. It is revoked by deletion, and stops working when the account is closed."""
 
     person = models.OneToOneField(
         "organization.Person", on_delete=models.CASCADE, related_name="calendar_key", verbose_name="職員"

@@ -1,7 +1,7 @@
-"""LearningPath (学習パス): an item that teaches what the organisation learned; and its versions.
+"""LearningPath (学習パス), an item that teaches what the organisation learned, and its versions.
 
-The page holds the text, audience and owner; what is learned stands in PathVersion rows, outside revisions
-(0026). A version is edited until its first assignment and never after (I10): `frozen_at`.
+The page has the text, audience and owner. The goal and the steps are in PathVersion rows, outside Wagtail's revisions
+(0026). A version can be edited until its first assignment, which sets `frozen_at` (I10).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class LearningPath(Item):
     ROW_FIELDS = (*Item.ROW_FIELDS, "stage", "copied_from_id")
     HAS_OWN_REVIEW = True
     EDIT_PERMISSION = "learning.access.path_permissions.may_build"
-    PAGE_CONTEXT = "learning.learner.views.path.shown"
+    PAGE_CONTEXT = "learning.learner.views.path.page_context"
     SEARCH_SOURCE = "path"
 
     about = models.TextField("説明", max_length=2000, blank=True)
@@ -63,7 +63,7 @@ class LearningPath(Item):
 
     @property
     def may_change_in_office(self) -> bool:
-        """Never in the admin: it is built in the site, with its steps."""
+        """False: a path is edited together with its steps on the site, not in the admin."""
         return False
 
     def edit_url(self) -> str:
@@ -73,7 +73,7 @@ class LearningPath(Item):
         return reverse("path_audience", args=[self.public_id]) if self.stage == Stage.ACTIVE else ""
 
     def withdraw_url(self) -> str:
-        """A path in use is ended first, on its builder's page."""
+        """Empty unless the path is retired: a path in use has to be retired first, in the path editor."""
         return reverse("path_withdraw", args=[self.public_id]) if self.stage == Stage.RETIRED else ""
 
     @property
@@ -90,12 +90,15 @@ class LearningPath(Item):
         return self.versions.filter(released_at__isnull=False).order_by("-number").first()
 
     def working_version(self) -> PathVersion | None:
-        """The version that is being edited, where there is one: the newest that is not frozen."""
+        """The version that can be edited: the newest one, if it is not frozen."""
         newest = self.versions.order_by("-number").first()
         return newest if newest is not None and newest.frozen_at is None else None
 
     def body_texts(self) -> list[str]:
-        """Also the goal and the steps of the current version; not the readings, which are not everybody's (I16)."""
+        """The texts for search: also the goal and the steps of the current version.
+
+        Reading steps are left out, because not everybody may know the titles of their items (I16).
+        """
         version = self.current_version()
         if version is None:
             return super().body_texts()
@@ -151,7 +154,7 @@ class PathVersion(models.Model):
         return f"{self.path.title} 第{self.number}版"
 
     def due(self, *, start_on: date, appointed_on: date | None) -> date:
-        """期限 of an assignment that starts on `start_on`; without an appointment its days count from the start."""
+        """期限 of an assignment that starts on `start_on`. Without an appointment, the days count from the start."""
         if self.due_kind == self.DueKind.FIXED and self.due_on:
             return self.due_on
         since = appointed_on if self.due_kind == self.DueKind.APPOINTED and appointed_on else start_on

@@ -1,7 +1,7 @@
-"""StepProgress: how far one step of one assignment has come. A row exists from the first thing that happened.
+"""StepProgress: the progress of one step of one assignment. The row is created when the step is first worked on.
 
-Rows name the step by `uid`, so that a change of version carries them (I10). Nothing here says what was read
-or searched: a reading is what its person chose to confirm.
+Rows refer to the step by `uid`, so that they stay valid when the assignment moves to another version (I10). They do not
+record what was read or searched: a reading is done when the person says so.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class StepProgress(models.Model):
         DONE = "done", "すみ"
         SKIPPED = "skipped", "とばした"
 
-    #: What a group counts: a step that could not be read is nobody's fault (nobody is stuck).
+    #: The states that count for a group. A skipped step counts, so that an item that cannot be opened blocks nobody.
     COUNTED = (State.DONE, State.SKIPPED)
 
     assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="progress", verbose_name="割当")

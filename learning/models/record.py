@@ -1,7 +1,7 @@
-"""TrainingRecord (受講記録): who took what, when, with what result, and the report that came of it.
+"""TrainingRecord (受講記録): one training of one person, with its dates, its result and the report about it.
 
-The report is a kb.Retrospective of a training format, linked from here: kb knows nothing of records
-(0012). A record says nothing of what its person read or searched.
+The report is a kb.Retrospective of a training format. The link is stored here, because kb does not know training records
+(0012). A record does not store what the person read or searched.
 """
 
 from __future__ import annotations
@@ -16,23 +16,24 @@ from learning.models.course import Obligation, TrainingCourse
 from organization import clock
 from organization.errors import field_error
 from organization.fiscal import era_date, fiscal_year
+from organization.models import Person
 
 
 class TrainingRecordQuerySet(models.QuerySet["TrainingRecord"]):
-    def of(self, person: Any) -> TrainingRecordQuerySet:
-        """The person's own records, newest first, with course and report."""
+    def of(self, person: Person) -> TrainingRecordQuerySet:
+        """The records of one person, newest first, with course and report."""
         return self.filter(person=person).select_related("course", "report").order_by("-starts_on", "-pk")
 
     def finished(self) -> TrainingRecordQuerySet:
-        """Completed or passed: what a path's course step counts."""
+        """Completed or passed: these complete the course step of a path."""
         return self.filter(status__in=TrainingRecord.FINISHED)
 
     def reflection_due(self, on: date | None = None) -> TrainingRecordQuerySet:
-        """派遣・指名 whose report is still to be written, the day named in `reflection_due_on` having come or not."""
+        """Records of 派遣・指名 without a report, also before the due date of the report."""
         return self.without_report().filter(TrainingRecord.asks_reflection_q())
 
     def without_report(self) -> TrainingRecordQuerySet:
-        """Records whose course was attended and whose report is still to be written."""
+        """Records of an attended training without a report."""
         return self.filter(report__isnull=True, status__in=TrainingRecord.ATTENDED)
 
 
@@ -61,7 +62,7 @@ class TrainingRecord(models.Model):
         WILL_NOT = "will_not", "使わない"
 
     FINISHED = (Status.COMPLETED, Status.PASSED)
-    #: What a person may say of their own record; the others are the office's.
+    #: The statuses that a person may enter themselves. The training office enters the others.
     OWN_STATUSES = (Status.PLANNED, Status.APPLIED, Status.ATTENDED, Status.COMPLETED)
     #: Statuses after which a report can be written.
     ATTENDED = (Status.ATTENDED, Status.COMPLETED, Status.PASSED)
@@ -138,23 +139,23 @@ class TrainingRecord(models.Model):
 
     @property
     def may_report(self) -> bool:
-        """Whether its person can begin a report: the course was attended and none is linked yet."""
+        """Whether the person can begin a report: the training was attended and has no report yet."""
         return self.report_id is None and self.status in self.ATTENDED
 
     @staticmethod
     def asks_reflection_q() -> models.Q:
-        """派遣・指名: by the record's obligation, or by the kind of its course."""
+        """Whether a report is required: the record is 指名, or its course is a 派遣."""
         return models.Q(obligation=Obligation.NAMED) | models.Q(course__type=TrainingCourse.Type.DISPATCH)
 
     @property
     def reflection_due_on(self) -> date | None:
-        """Until when the report is due (14 days, 派遣・指名 only); None where none is asked or it is written."""
+        """The due date of the report (14 days after the end, 派遣・指名 only); None if none is required or it exists."""
         dispatched = self.course is not None and self.course.type == TrainingCourse.Type.DISPATCH
         is_required = self.may_report and (self.obligation == Obligation.NAMED or dispatched)
         return self.ends_on + self.REFLECT_WITHIN if is_required else None
 
     def asks_used(self, on: date | None = None) -> bool:
-        """Whether 「使いましたか」 is asked: 90 days after the end, until answered for good."""
+        """Whether to ask 「使いましたか」: from 90 days after the end, until the answer is not 「まだ」."""
         due = self.ends_on + self.ASK_USED_AFTER <= (on or clock.today())
         return due and self.status in self.ATTENDED and self.used in ("", self.Used.NOT_YET)
 

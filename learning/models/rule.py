@@ -1,7 +1,7 @@
-"""AssignmentRule (割当規則): who is given a path without anybody pressing a button; and SuccessorProposal.
+"""AssignmentRule (割当規則), which assigns a path automatically to people by criteria, and SuccessorProposal.
 
-All criteria that are set must hold; a rule without any would give the path to everybody, and is refused.
-Whom it matches is ``learning.rules.matching``' to say.
+A person matches if all criteria that are set hold (``learning.rules.matching``). A rule without criteria would match
+everybody, so it is refused.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class AssignmentRule(models.Model):
 
 
 class SuccessorProposal(models.Model):
-    """A post-bound assignment ended with its holder's move: the head is asked whether the successor gets the path."""
+    """A post-bound assignment ended because its person left the post: the head decides whether the successor gets it."""
 
     class State(models.TextChoices):
         OPEN = "open", "提案中"

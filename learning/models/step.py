@@ -1,7 +1,7 @@
-"""Step (ステップ) and StepGroup: what a version asks, in ordered groups; a step waits only for earlier groups (I12).
+"""Step (ステップ) and StepGroup: the steps of a version in ordered groups. A step waits only for earlier groups (I12).
 
-A step keeps its `uid` from version to version: what was done is carried by it (I10). The columns of a target
-(item, format, course, post, day, quiz) belong to one type each; `learning.authoring.editing` refuses the others.
+A step keeps its `uid` in every version, and progress refers to it (I10). Each of the columns item, format, course, post,
+task, held_on and quiz belongs to certain types; `learning.authoring.editing` refuses the others.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Completion(models.TextChoices):
 
 
 class StepGroup(models.Model):
-    """Steps that may be done in any order, once the groups before are done."""
+    """Steps that can be done in any order, after all earlier groups are satisfied."""
 
     class Rule(models.TextChoices):
         ALL = "all", "すべて"
@@ -63,7 +63,7 @@ class StepGroup(models.Model):
 
 
 class Step(models.Model):
-    #: Types that are done by a fact elsewhere, never by a tick of the learner.
+    #: The types that a fact completes (a publication, a training record), never the learner.
     BY_FACT = (StepType.WRITE, StepType.COURSE)
 
     version = models.ForeignKey(PathVersion, on_delete=models.CASCADE, related_name="steps", verbose_name="版")
@@ -101,7 +101,7 @@ class Step(models.Model):
     task = models.TextField("やること", max_length=400, blank=True)
     held_on = models.DateField("行事の日", null=True, blank=True)
     place = models.CharField("場所", max_length=80, blank=True)
-    #: [{"question", "choices": [text…], "answer": index, "note"}] of a check.
+    #: The questions of a CHECK step: [{"question", "choices": [text…], "answer": index of the right choice, "note"}].
     quiz = models.JSONField("問い", default=list, blank=True)
 
     class Meta:
@@ -119,11 +119,11 @@ class Step(models.Model):
 
     @property
     def asks_evidence(self) -> bool:
-        """Whether the learner writes what was done: for work, and for whatever somebody else looks at."""
+        """Whether the learner has to describe what they did: for ON_JOB, and if somebody reviews the step."""
         return self.type == StepType.ON_JOB or self.completion == Completion.REVIEWED
 
     def target(self) -> dict[str, Any]:
-        """The columns that a copy of this step takes along."""
+        """The values of the columns that a copy of this step gets."""
         names = (
             "uid",
             "order",

@@ -1,8 +1,8 @@
-"""TrainingSource, TrainingImport, UnmatchedRow: where trainings come from, one file of it, and rows without a person.
+"""TrainingSource (取込元), TrainingImport (one uploaded file of a source) and UnmatchedRow (a row without a person).
 
-A source remembers which heading means which field. A file is worked on by ``learning.imports.uploads``; a row whose
-person is not known waits until the office names them or drops it. A source whose rows were named once knows the
-number from then on (``learning.imports.unmatched.known``).
+A source stores which heading means which field. ``learning.imports.uploads`` processes a file. A row whose person is
+unknown waits until the office assigns a person or drops it. After that, the source knows the staff number
+(``learning.imports.unmatched.known_people``).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class TrainingImport(UploadJob):
     source_name = models.CharField("取込元コード", max_length=40, validators=[SOURCE_NAME])
     label = models.CharField("取込元", max_length=100, blank=True)
     kind = models.CharField("種類", max_length=12, choices=Kind.choices)
-    #: What the office chose on the screen; None until then: as the source remembers, or as guessed.
+    #: The fields that the office chose; None before that (then the mapping of the source, or a guess, is used).
     mapping = models.JSONField("見出しと項目", null=True, blank=True)
 
     class Meta:
@@ -113,4 +113,4 @@ class UnmatchedRow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"行{self.pk}"  # no name: it stands in audit events and logs
+        return f"行{self.pk}"  # without a name, because it is written to audit events and logs

@@ -7,7 +7,7 @@ skipped: a Reminder row was written with each. This module writes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -26,6 +26,7 @@ from learning.models import (
     standing_q,
 )
 from learning.models.assignment import AssignmentQuerySet
+from learning.models.record import TrainingRecordQuerySet
 from organization.fiscal import era_date
 from organization.models import Person
 from organization.policy import readers_of
@@ -33,7 +34,7 @@ from organization.posts import held_on, on_leave
 from organization.working_days import is_working_day
 
 Kind = Reminder.Kind
-#: A record is asked about at most this long after its date.
+#: A reminder about a record is sent at most this long after its date.
 REPORT_GRACE = timedelta(days=30)
 #: No renewal window is longer (PathVersion.renew_window_days).
 LONGEST_WINDOW = timedelta(days=365)
@@ -57,10 +58,10 @@ class ReminderLine:
 
 def reminder_lines(on: date) -> Iterator[ReminderLine]:
     """All reminders that are due on that day and have not been sent."""
-    yield from of_due_dates(on)
-    yield from of_renewals(on)
-    yield from of_records(on)
-    yield from of_weeks(on)
+    yield from due_date_reminders(on)
+    yield from renewal_reminders(on)
+    yield from record_reminders(on)
+    yield from weekly_reminders(on)
 
 
 def _reachable(assignments: AssignmentQuerySet, on: date) -> AssignmentQuerySet:
@@ -77,7 +78,7 @@ def _reachable(assignments: AssignmentQuerySet, on: date) -> AssignmentQuerySet:
 # --- Due dates -------------------------------------------------------------------------------------
 
 
-def of_due_dates(on: date) -> Iterator[ReminderLine]:
+def due_date_reminders(on: date) -> Iterator[ReminderLine]:
     running = _reachable(Assignment.objects.filter(state__in=RUNNING, start_on__lte=on), on)
     reminded_already = Reminder.objects.filter(assignment=OuterRef("pk"), kind=Kind.AFTER_1, about=OuterRef("due_on"))
     near = Q(due_on__range=(on, on + timedelta(days=14)))
@@ -93,19 +94,19 @@ def of_due_dates(on: date) -> Iterator[ReminderLine]:
 
 
 def kind_on(row: Assignment, on: date) -> str:
-    """The reminder that is due for a running assignment; none if it was assigned within the reminder period."""
+    """The kind of reminder that is due for a running assignment; empty if none is, or if it was assigned too late for it."""
     if row.due_on < on:
         return Kind.AFTER_1
-    given = max(row.assigned_on, row.start_on)
+    assigned_on = max(row.assigned_on, row.start_on)
     for kind, days in ((Kind.BEFORE_3, 3), (Kind.BEFORE_14, 14)):
         opens = opens_on(row.due_on, days)
         if on >= opens:
-            return kind if given < opens else ""
+            return kind if assigned_on < opens else ""
     return ""
 
 
 def opens_on(due: date, days: int) -> date:
-    """The day that many days before `due`; earlier if there is no working day in between (年末年始)."""
+    """The day `days` days before `due`; earlier if there is no working day in between (年末年始)."""
     first = due - timedelta(days=days)
     while not any(is_working_day(first + timedelta(days=n)) for n in range((due - first).days + 1)):
         first -= DAY
@@ -127,8 +128,11 @@ def _due_words(row: Assignment, on: date) -> str:
 # --- Renewals --------------------------------------------------------------------------------------
 
 
-def of_renewals(on: date) -> Iterator[ReminderLine]:
-    """Completions that expire: from the start of the renewal window, while the path is active and not begun again."""
+def renewal_reminders(on: date) -> Iterator[ReminderLine]:
+    """Reminders of completions that expire, from the start of the renewal window.
+
+    Only while the path is active and the person has not begun it again.
+    """
     valid = Assignment.objects.filter(state=AssignmentState.COMPLETED, path__stage=Stage.ACTIVE)
     valid = valid.filter(valid_until__range=(on, on + LONGEST_WINDOW))
     others = Assignment.objects.filter(person=OuterRef("person_id"), path=OuterRef("path_id"))
@@ -151,24 +155,24 @@ def of_renewals(on: date) -> Iterator[ReminderLine]:
 # --- Records ---------------------------------------------------------------------------------------
 
 
-def of_records(on: date) -> Iterator[ReminderLine]:
-    """The report of 派遣・指名 (3 days before the end of its 14 days, and once when late), and 「使いましたか」."""
-    reflect, asked = TrainingRecord.REFLECT_WITHIN, TrainingRecord.ASK_USED_AFTER
+def record_reminders(on: date) -> Iterator[ReminderLine]:
+    """Reminders of reports (派遣・指名: 3 days before the due date, and once when late), and of 「使いましたか」."""
+    reflect, ask_after = TrainingRecord.REFLECT_WITHIN, TrainingRecord.ASK_USED_AFTER
     unwritten = TrainingRecord.objects.reflection_due().filter(ends_on__gte=on - reflect - REPORT_GRACE)
     unused = TrainingRecord.objects.filter(status__in=TrainingRecord.ATTENDED, used="")
-    unused = unused.filter(ends_on__range=(on - asked - REPORT_GRACE, on - asked))
+    unused = unused.filter(ends_on__range=(on - ask_after - REPORT_GRACE, on - ask_after))
     candidates: list[tuple[TrainingRecord, str, date, str]] = []
     for row in _in_service(unwritten.filter(ends_on__lte=on - reflect + timedelta(days=3)), on):
         due = row.ends_on + reflect
         late = due < on
         text = f"研修「{row.title}」の報告を、{weekday_date(due)}までに書いてください。"
-        over = f"研修「{row.title}」の報告の期限（{weekday_date(due)}）を過ぎました。短くてもかまいません。"
-        candidates.append((row, Kind.REPORT_LATE if late else Kind.REPORT, due, over if late else text))
+        late_text = f"研修「{row.title}」の報告の期限（{weekday_date(due)}）を過ぎました。短くてもかまいません。"
+        candidates.append((row, Kind.REPORT_LATE if late else Kind.REPORT, due, late_text if late else text))
     for row in _in_service(unused, on):
         text = (
             f"研修「{row.title}」から90日がたちました。仕事で使いましたか。使えなかったわけも、次の研修の役に立ちます。"
         )
-        candidates.append((row, Kind.USED, row.ends_on + asked, text))
+        candidates.append((row, Kind.USED, row.ends_on + ask_after, text))
     sent_reminders = Reminder.objects.filter(record__in=[row.pk for row, *_ in candidates])
     sent = set(sent_reminders.values_list("record_id", "kind"))
     for row, kind, about, text in candidates:
@@ -176,26 +180,26 @@ def of_records(on: date) -> Iterator[ReminderLine]:
             yield ReminderLine(row.person, text, f"/my/#record-{row.pk}-{kind}", kind, about, {"record": row})
 
 
-def _in_service(records: Iterable[TrainingRecord], on: date) -> list[TrainingRecord]:
+def _in_service(records: TrainingRecordQuerySet, on: date) -> list[TrainingRecord]:
     away = set(on_leave(on).values_list("person_id", flat=True))
-    rows = records.select_related("person", "course").order_by("ends_on", "pk")  # type: ignore[attr-defined]
+    rows = records.select_related("person", "course").order_by("ends_on", "pk")
     return [row for row in rows if not row.person.has_left(on) and row.person_id not in away]
 
 
 # --- The week --------------------------------------------------------------------------------------
 
 
-def of_weeks(on: date) -> Iterator[ReminderLine]:
+def weekly_reminders(on: date) -> Iterator[ReminderLine]:
     """The weekly figures of each head whose staff learn, from the first working day of the week on.
 
     They count the same rows as the team page (a test keeps both equal): numbers only, and only of the own units.
     """
     monday = on - timedelta(days=on.weekday())
     heads = held_on(on).filter(post__is_head=True, person__user__is_active=True)
-    already_told = Reminder.objects.filter(kind=Kind.WEEK, about=monday, head__isnull=False).values("head_id")
+    already_reminded = Reminder.objects.filter(kind=Kind.WEEK, about=monday, head__isnull=False).values("head_id")
     away = on_leave(on).values("person_id")
     people = list(
-        Person.objects.filter(pk__in=heads.values("person_id")).exclude(pk__in=already_told).exclude(pk__in=away)
+        Person.objects.filter(pk__in=heads.values("person_id")).exclude(pk__in=already_reminded).exclude(pk__in=away)
     )
     for person, counts in _standings(people, on).items():
         if counts.total():
@@ -217,8 +221,8 @@ def _standings(heads: list[Person], on: date) -> dict[Person, Counter[str]]:
         if person_id in by_person:
             in_unit.setdefault(unit_id, set()).add(person_id)
     readers = readers_of(heads, on)
-    found = {}
+    standings = {}
     for head in heads:
         staff = {pk for unit in readers[head.pk].managed_unit_ids for pk in in_unit.get(unit, ())} - {head.pk}
-        found[head] = sum((by_person[pk] for pk in staff), Counter())
-    return found
+        standings[head] = sum((by_person[pk] for pk in staff), Counter())
+    return standings

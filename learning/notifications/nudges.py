@@ -1,7 +1,7 @@
 """Reminders that a manager sends by hand: editable, logged, at most one a day per assignment and one mail per person.
 
-The in-site notice appears at once; the mail waits in the outbox, which sends on working days. It refuses learners whom
-the sender does not oversee, and assignments that have ended, are suspended or have not started.
+The notice on the site appears at once; the mail waits in the outbox, which sends on working days. Refused are learners
+whom the sender does not manage, and assignments that have ended, are suspended or have not started.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def draft(*, assignment: Assignment, by: Person) -> str:
     else:
         when = f"期限は{due}です（あと{days}日）。" if days else f"期限は今日（{due}）です。"
     step, both = "", [assignment.person, by]
-    # The letter does not name a step that one of the two may not open.
+    # The text does not name a step that the sender or the learner may not open.
     if next_step and not reading_targets.unreadable_for([next_step], both, readers_of(both, clock.today())):
         step = f"次は「{next_step.title}」（約{next_step.minutes}分）です。"
     return (

@@ -1,7 +1,7 @@
 """The outbox sends the written mails: each at most once, even after a crash.
 
 A mail is marked as sent before it is handed over. Only a reported failure removes the mark and stores the reason; the
-next run tries again. The outbox refuses to send at night, to people who have left, and mails older than a week.
+next run tries again. Nothing is sent at night, to people who have left, or if the mail is older than a week.
 """
 
 from __future__ import annotations
@@ -74,5 +74,5 @@ def _send(row: Message, connection: object) -> bool | None:
 
 
 def _failure_text(error: Exception) -> str:
-    """Names the kind of failure only: a server's message may contain addresses."""
+    """The failure without the message of the server, which may contain addresses."""
     return f"送れませんでした（{type(error).__name__}）。次の回にもう一度送ります。"

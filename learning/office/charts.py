@@ -1,6 +1,6 @@
-"""A line chart of twelve months as SVG coordinates, which a template draws. Pure.
+"""Computes the SVG coordinates of a line chart of twelve months, which a template draws.
 
-A month without a value (nobody, or too few people to show) leaves a gap: the line is never drawn through it.
+A month without a value (nobody, or too few people to show) leaves a gap in the line.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Chart:
 
 
 def chart(months: Sequence[date], percents: Sequence[float | None]) -> Chart:
-    """Percentages by month, from 0 to 100."""
+    """The chart of `percents`, one for each of `months`, from 0 to 100."""
     step = (WIDTH - LEFT - RIGHT) / max(len(months) - 1, 1)
     xs = [round(LEFT + n * step, 1) for n in range(len(months))]
     pieces: list[list[str]] = [[]]

@@ -1,6 +1,6 @@
 """The figures of the training office's dashboard, computed in a few queries and cached (``learning.cache``).
 
-It refuses to show figures of a department, month or year with fewer than five people (I15).
+The figures of a department, month or year with fewer than five people are hidden (I15).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COLUMNS = ("open", "soon", "overdue", "suspended")
 class Department:
     unit_id: int
     people: int
-    #: As COLUMNS name them.
+    #: In the order of COLUMNS.
     numbers: tuple[int, ...]
     hidden: bool = False
 
@@ -60,7 +60,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Series:
-    """A metric by month, and for this fiscal year to date."""
+    """The shares of a metric by month, and the share of this fiscal year to date."""
 
     months: Mapping[date, Share]
     year: Share
@@ -84,11 +84,11 @@ def figures() -> Figures:
 
 def compute_figures(today: date) -> Figures:
     departments, total = department_table(today)
-    waiting = metrics.records().aggregate(
+    waiting_counts = metrics.records().aggregate(
         reflections=Count("pk", filter=metrics.reflection_overdue_q(today)),
         unanswered=Count("pk", filter=metrics.unanswered_q(today)),
     )
-    return Figures(departments, total, completion(today), use(today), **waiting, matched=matched(today))
+    return Figures(departments, total, completion(today), use(today), **waiting_counts, matched=matched(today))
 
 
 # --- By department ---------------------------------------------------------------------------
@@ -113,15 +113,15 @@ def department_table(today: date) -> tuple[tuple[Department, ...], Department]:
             sums[n] += number
         people.setdefault(department, set()).add(row[1])
     sizes = {department: len(members) for department, members in people.items()}
-    few = groups_to_hide(sizes)
-    lines = tuple(
-        Department(department, sizes[department], tuple(sums_by_department[department]), department in few.groups)
+    hidden = groups_to_hide(sizes)
+    departments = tuple(
+        Department(department, sizes[department], tuple(sums_by_department[department]), department in hidden.groups)
         for department in sorted(
             sums_by_department, key=lambda unit: (unit == NOWHERE, tree.units[unit].code if unit in tree.units else "")
         )
     )
     sums = [sum(column) for column in zip(*sums_by_department.values(), strict=True)] or [0] * len(COLUMNS)
-    return lines, Department(NOWHERE, len(set().union(*people.values())), tuple(sums), few.total)
+    return departments, Department(NOWHERE, len(set().union(*people.values())), tuple(sums), hidden.total)
 
 
 def hidden_departments(today: date) -> frozenset[int]:
@@ -132,7 +132,7 @@ def hidden_departments(today: date) -> frozenset[int]:
 
 
 def completion(today: date) -> Series:
-    """M13."""
+    """M13 (学習パス完了) by month: assignments that were due, completed by their due date, and waived."""
     span = _twelve_months(today)
     rows = metrics.assignments().filter(metrics.due_q(span) | metrics.waived_q(span))
     counted = rows.values("due_on").annotate(
@@ -144,7 +144,7 @@ def completion(today: date) -> Series:
 
 
 def use(today: date) -> Series:
-    """M14."""
+    """M14 (研修の活用) by month: trainings that were asked about, used, and answered."""
     span = _twelve_months(today)
     counted = metrics.records().filter(metrics.asked_q(span)).values("ends_on")
     counted = counted.annotate(
@@ -161,7 +161,7 @@ def _twelve_months(today: date) -> Span:
 
 
 def _series_by_month(days: Iterable[tuple[Any, ...]], today: date) -> Series:
-    """Sum days by month. Small months are hidden, and one more where the year's total would reveal them."""
+    """Sum the days by month. Small months are hidden, and one more if the total of the year would reveal them."""
     sums = {month: [0, 0, 0] for month in metrics.last_months(today)}
     for day, *numbers in days:
         month = sums[day.replace(day=1)]
@@ -171,22 +171,24 @@ def _series_by_month(days: Iterable[tuple[Any, ...]], today: date) -> Series:
     this_year = {month: numbers for month, numbers in sums.items() if month >= begins}
     # The separate count (waived) is in neither number, but a month with only that is a small group too.
     sizes = {month: whole or beside for month, (whole, _, beside) in sums.items()}
-    few_now = groups_to_hide({month: sizes[month] for month in this_year})
-    few = few_now.groups | {month for month, size in sizes.items() if month < begins and 0 < size < MIN_PEOPLE}
+    hidden_this_year = groups_to_hide({month: sizes[month] for month in this_year})
+    hidden = hidden_this_year.groups | {
+        month for month, size in sizes.items() if month < begins and 0 < size < MIN_PEOPLE
+    }
     whole, part, beside = (sum(column) for column in zip(*this_year.values(), strict=True))
-    months = {month: Share(a, b, c, month in few) for month, (a, b, c) in sums.items()}
-    return Series(months, Share(whole, part, beside, few_now.total))
+    months = {month: Share(a, b, c, month in hidden) for month, (a, b, c) in sums.items()}
+    return Series(months, Share(whole, part, beside, hidden_this_year.total))
 
 
-# --- Rules and imports, which other modules answer for ---------------------------------------
+# --- Rules -----------------------------------------------------------------------------------
 
 
 def matched(today: date) -> dict[int, int]:
-    """By pk of a rule in force: how many people it matches today."""
+    """By pk of a rule in force: the number of people whom it matches today."""
     return matching.counts(matching.in_force(today), today)
 
 
 def rules_on(today: date) -> QuerySet[Any]:
-    """Rules in force, each with `given`: the open assignments that it made."""
+    """The rules in force, each annotated with `given`: the number of open assignments that it created."""
     rules = matching.in_force(today).annotate(given=Count("assignments", filter=Q(assignments__state__in=OPEN)))
     return rules.order_by("path__title", "pk")

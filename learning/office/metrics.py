@@ -1,7 +1,7 @@
 """Metric definitions of the training office: each is one queryset, used for the number and for the rows behind it.
 
-M13 (学習パス完了) and M14 (研修の活用): docs/rules.md. Unshared self-started assignments are counted nowhere. This
-module refuses to count by person and to rank people.
+M13 (学習パス完了) and M14 (研修の活用) are defined in docs/rules.md. Unshared self-started assignments are not counted.
+There is no metric by person and no ranking of people.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def with_unit(rows: QuerySet[Any], on: date) -> QuerySet[Any]:
 
 
 def due_q(span: Span) -> Q:
-    """期限が来た: the due date lies in the span and has passed; waived, cancelled and suspended ones are in nothing."""
+    """期限が来た: the due date is in the span and has passed. Waived, cancelled and suspended ones do not count."""
     return _due_in(span) & Q(state__in=(*RUNNING, AssignmentState.COMPLETED))
 
 
@@ -96,7 +96,7 @@ def _due_in(span: Span) -> Q:
 
 
 def asked_q(span: Span) -> Q:
-    """「使いましたか」 was asked in the span: 90 days after the end of what was attended."""
+    """「使いましたか」 was asked in the span: 90 days after the end of an attended training."""
     last = min(span.last, span.today)
     return Q(status__in=TrainingRecord.ATTENDED, ends_on__gte=span.first - ASKED_AFTER, ends_on__lte=last - ASKED_AFTER)
 
@@ -133,7 +133,7 @@ def suspended_q(today: date) -> Q:
 
 
 def reflection_overdue_q(today: date) -> Q:
-    """派遣・指名 whose report was due before today (14 days after the end) and is not written."""
+    """派遣・指名 without a report whose report was due before today (14 days after the end)."""
     waiting = Q(report__isnull=True, status__in=TrainingRecord.ATTENDED) & TrainingRecord.asks_reflection_q()
     return waiting & Q(ends_on__lt=today - TrainingRecord.REFLECT_WITHIN)
 
@@ -176,7 +176,7 @@ MEASURES: dict[str, Measure] = {
 
 
 def rows(name: str, *, today: date | None = None, month: date | None = None) -> QuerySet[Any]:
-    """The rows behind a number; `month` (its first day) only for measures of time, else this fiscal year."""
+    """The rows behind a number. A spanned measure counts `month` (its first day), or this fiscal year if it is None."""
     measure, day = MEASURES[name], today or clock.today()
     if not measure.spanned:
         return measure.counts().filter(measure.q(day))

@@ -1,4 +1,4 @@
-"""The dashboard of 研修担当: catalogue, rules, due and overdue by department, M13 and M14; and the rows behind them.
+"""The dashboard of 研修担当 (catalogue, rules, due and overdue by department, M13, M14) and the rows behind its numbers.
 
 For the training office only; everybody else gets 404. Metrics are defined in ``learning.office.metrics`` and computed
 in ``learning.office.dashboard``.
@@ -32,9 +32,9 @@ from organization.audience import Audience
 from organization.fiscal import era_month, fiscal_year, fiscal_year_label
 from organization.tree import UnitTree, unit_tree
 
-PAGE = 50
+PAGE_SIZE = 50
 BY_DATE = "日付の順に並べています。人に順位は付けません。"
-NOWHERE = "今日、本務の職がない人"
+NOWHERE_LABEL = "今日、本務の職がない人"
 
 
 def rows_url(name: str, **parameters: str) -> str:
@@ -68,29 +68,29 @@ def office_page(request: HttpRequest) -> HttpResponse:
             {"rule": rule, "matched": numbers.matched.get(rule.pk), "given": rule.given}
             for rule in dashboard.rules_on(today)
         ],
-        "said": HIDDEN_TEXT,
+        "hidden_text": HIDDEN_TEXT,
     }
     return render(request, "learning/office.html", context)
 
 
 def office_paths() -> QuerySet[LearningPath]:
-    """Every unit's paths at every stage; not what is for its author alone, nor what was withdrawn."""
+    """The paths of all units and stages, except withdrawn ones and those that only their author may read."""
     return LearningPath.objects.exclude(audience=Audience.SELF).exclude(state=State.WITHDRAWN)
 
 
 def _courses() -> list[dict[str, Any]]:
-    counted = dict(TrainingCourse.objects.order_by().values_list("retired").annotate(n=Count("pk")))
-    named = ((False, "courses", "目録の研修"), (True, "courses_retired", "終了した研修"))
+    counts = dict(TrainingCourse.objects.order_by().values_list("retired").annotate(n=Count("pk")))
+    kinds = ((False, "courses", "目録の研修"), (True, "courses_retired", "終了した研修"))
     return [
-        {"label": label, "value": counted.get(retired, 0), "unit": "件", "url": rows_url(name)}
-        for retired, name, label in named
+        {"label": label, "value": counts.get(retired, 0), "unit": "件", "url": rows_url(name)}
+        for retired, name, label in kinds
     ]
 
 
 def _paths() -> list[dict[str, Any]]:
-    counted = dict(office_paths().order_by().values_list("stage").annotate(n=Count("pk")))
+    counts = dict(office_paths().order_by().values_list("stage").annotate(n=Count("pk")))
     return [
-        {"label": f"学習パス：{label}", "value": counted.get(stage, 0), "unit": "件", "url": rows_url(f"paths_{stage}")}
+        {"label": f"学習パス：{label}", "value": counts.get(stage, 0), "unit": "件", "url": rows_url(f"paths_{stage}")}
         for stage, label in Stage.choices
     ]
 
@@ -116,7 +116,7 @@ def _waiting(numbers: dashboard.Figures) -> list[dict[str, Any]]:
 
 
 def department_name(tree: UnitTree, unit_id: int) -> str:
-    return tree.name(unit_id) if unit_id != dashboard.NOWHERE else NOWHERE
+    return tree.name(unit_id) if unit_id != dashboard.NOWHERE else NOWHERE_LABEL
 
 
 def _department(row: dashboard.Department, tree: UnitTree) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def _department(row: dashboard.Department, tree: UnitTree) -> dict[str, Any]:
 
 
 def _series_context(line: dashboard.Series, names: Sequence[str], heads: Sequence[str]) -> dict[str, Any]:
-    """The year's share, and a row a month with the addresses of what it counts."""
+    """The share of the year, and one row for each month with links to the counted rows."""
 
     def cells(share: dashboard.Share, **parameters: str) -> list[tuple[int, str]]:
         numbers = (share.whole, share.part, share.beside)
@@ -164,35 +164,35 @@ class RowsRequest:
     name: str
     rows: QuerySet[Any]
     label: str
-    said: dict[str, str]
+    parameters: dict[str, str]
 
 
 @office_only
 def rows_page(request: HttpRequest) -> HttpResponseBase:
-    asked = _rows_request(request)
+    rows_request = _rows_request(request)
     file_format = request.GET.get("format", "")
     if file_format in FORMATS:
-        table = _table(asked.name, _with_related(asked, asked.rows).iterator(chunk_size=2000))
-        return as_file(file_format, f"training-{asked.name}", Sheet("一覧", _header(asked.name), table))
-    # What a row of the catalogues opens, by its first cell; rows of people open nothing.
-    opens = {"courses": "course", "paths": "path_build"}.get(asked.name.split("_")[0], "")
-    pages = Paginator(asked.rows.values_list("pk", flat=True), PAGE)
-    pages.count = figure_cache.cached(("rows", *sorted(asked.said.items())), asked.rows.count)
+        table = _table(rows_request.name, _with_related(rows_request, rows_request.rows).iterator(chunk_size=2000))
+        return as_file(file_format, f"training-{rows_request.name}", Sheet("一覧", _header(rows_request.name), table))
+    # The view that a row links to with its first cell; rows of people have no link.
+    opens = {"courses": "course", "paths": "path_build"}.get(rows_request.name.split("_")[0], "")
+    pages = Paginator(rows_request.rows.values_list("pk", flat=True), PAGE_SIZE)
+    pages.count = figure_cache.cached(("rows", *sorted(rows_request.parameters.items())), rows_request.rows.count)
     page = pages.get_page(request.GET.get("page"))
     # Select the page's pks first: the department is then looked up for one page of people, not for all.
-    matching = _with_related(asked, asked.rows.filter(pk__in=list(page.object_list)))
+    matching = _with_related(rows_request, rows_request.rows.filter(pk__in=list(page.object_list)))
     context = {
-        "label": asked.label,
+        "label": rows_request.label,
         "order": "名前の順に並べています。"
         if opens == "path_build"
         else "科目番号の順に並べています。"
         if opens
         else BY_DATE,
         "opens": opens,
-        "header": _header(asked.name),
-        "rows": list(_table(asked.name, matching)),
+        "header": _header(rows_request.name),
+        "rows": list(_table(rows_request.name, matching)),
         "page": page,
-        "query": urlencode(asked.said),
+        "query": urlencode(rows_request.parameters),
     }
     return render(request, "learning/office_rows.html", context)
 
@@ -201,11 +201,11 @@ def _rows_request(request: HttpRequest) -> RowsRequest:
     name, parameters = request.GET.get("measure", ""), {"measure": request.GET.get("measure", "")}
     if name in ("courses", "courses_retired"):
         label = "終了した研修" if name == "courses_retired" else "目録の研修"
-        found: QuerySet[Any] = TrainingCourse.objects.filter(retired=name == "courses_retired").order_by("code")
-        return RowsRequest(name, found, label, parameters)
+        rows: QuerySet[Any] = TrainingCourse.objects.filter(retired=name == "courses_retired").order_by("code")
+        return RowsRequest(name, rows, label, parameters)
     if name.startswith("paths_") and (stage := name.removeprefix("paths_")) in Stage.values:
-        found = office_paths().filter(stage=stage).order_by("title", "pk")
-        return RowsRequest(name, found, f"学習パス：{Stage(stage).label}", parameters)
+        rows = office_paths().filter(stage=stage).order_by("title", "pk")
+        return RowsRequest(name, rows, f"学習パス：{Stage(stage).label}", parameters)
     if name not in metrics.MEASURES:
         raise Http404
     today, measure = clock.today(), metrics.MEASURES[name]
@@ -221,41 +221,41 @@ def _rows_request(request: HttpRequest) -> RowsRequest:
         if line.year.people_few:
             raise Http404
         label += f"（{fiscal_year_label(fiscal_year(today))}の今日まで）"
-    found = metrics.rows(name, today=today, month=month)
+    rows = metrics.rows(name, today=today, month=month)
     value = request.GET.get("department", "")
-    # Only these are counted by department, and it is only for these that few people are hidden there (I15).
+    # Only these measures are counted by department, with small departments hidden (I15).
     if value and name not in dashboard.COLUMNS:
         raise Http404
     if not value and name in dashboard.COLUMNS and numbers.total.hidden:
         raise Http404
     if value:
-        tree, department = unit_tree(today), _department_asked(value, today)
+        tree, department = unit_tree(today), _requested_department(value, today)
         units = tree.department_members(department) if department != dashboard.NOWHERE else None
-        found = metrics.in_units(found, units, today)
+        rows = metrics.in_units(rows, units, today)
         parameters["department"] = value
         label += f"：{department_name(tree, department)}"
-    return RowsRequest(name, found.order_by("ends_on" if measure.of_records else "due_on", "pk"), label, parameters)
+    return RowsRequest(name, rows.order_by("ends_on" if measure.of_records else "due_on", "pk"), label, parameters)
 
 
-def _with_related(asked: RowsRequest, found: QuerySet[Any]) -> QuerySet[Any]:
-    """The rows with everything that the table shows."""
-    if asked.name not in metrics.MEASURES:
-        return found
-    related = "course" if metrics.MEASURES[asked.name].of_records else "path"
-    return metrics.with_unit(found, clock.today()).select_related("person", related)
+def _with_related(rows_request: RowsRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows with the related objects that the table shows."""
+    if rows_request.name not in metrics.MEASURES:
+        return rows
+    related = "course" if metrics.MEASURES[rows_request.name].of_records else "path"
+    return metrics.with_unit(rows, clock.today()).select_related("person", related)
 
 
-def _month(given: str, today: date) -> date:
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", given):
+def _month(text: str, today: date) -> date:
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
         raise Http404
-    return date(int(given[:4]), int(given[5:]), 1)
+    return date(int(text[:4]), int(text[5:]), 1)
 
 
-def _department_asked(given: str, today: date) -> int:
-    """The department of that uid; a hidden one cannot be asked for."""
+def _requested_department(uid: str, today: date) -> int:
+    """The pk of the department with that uid. Raises Http404 if it is unknown or hidden (I15)."""
     tree = unit_tree(today)
-    known = {tree.uid(row.unit_id) or "none": row for row in dashboard.figures().departments}
-    row = known.get(given)
+    departments = {tree.uid(row.unit_id) or "none": row for row in dashboard.figures().departments}
+    row = departments.get(uid)
     if row is None or row.hidden:
         raise Http404
     return row.unit_id
@@ -271,11 +271,11 @@ def _header(name: str) -> list[str]:
     return ["職員番号", "氏名", "部局", "学習パス", "開始", "期限", "状態", "完了日"]
 
 
-def _table(name: str, found: Any) -> Iterator[list[Any]]:
+def _table(name: str, rows: Any) -> Iterator[list[object]]:
     today = clock.today()
     tree = unit_tree(today)
     if name.startswith("courses"):
-        for course in found:
+        for course in rows:
             yield [
                 course.code,
                 course.title,
@@ -285,15 +285,15 @@ def _table(name: str, found: Any) -> Iterator[list[Any]]:
             ]
         return
     if name.startswith("paths_"):
-        for learning_path in found:
+        for learning_path in rows:
             owner = tree.name(learning_path.owner_unit_id) if learning_path.owner_unit_id else ""
             yield [learning_path.public_id or "", learning_path.title, owner, learning_path.get_audience_display()]
         return
-    few = dashboard.hidden_departments(today)
-    for row in found:
+    hidden = dashboard.hidden_departments(today)
+    for row in rows:
         department = dashboard.department_of(tree, row.unit)
-        where = f"（{HIDDEN_TEXT}）" if department in few else department_name(tree, department)
-        person = [row.person.staff_no, row.person.name, where]
+        department_label = f"（{HIDDEN_TEXT}）" if department in hidden else department_name(tree, department)
+        person = [row.person.staff_no, row.person.name, department_label]
         if isinstance(row, Assignment):
             yield [*person, row.path.title, row.start_on, row.due_on, STANDINGS[row.standing()], row.completed_on or ""]
         else:

@@ -1,1 +1,1 @@
-"""What a learning path is: its structure, order, readings, problems, and how it is displayed."""
+"""The parts of a learning path: its structure, order, readings and problems, and how it is displayed."""

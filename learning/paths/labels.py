@@ -1,11 +1,9 @@
-"""Numbers of a path in words, as its pages say them."""
+"""Japanese labels for the steps, the time and the validity of a path."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from kb.formats.loading import get_format
-from learning.models import Step, StepType
+from learning.models import PathVersion, Step, StepType
 from organization.fiscal import era_date
 from organization.tree import unit_tree
 
@@ -19,9 +17,9 @@ ICONS: dict[str, str] = {
     StepType.CHECK: "check",
     StepType.EVENT: "calendar",
 }
-#: What a reading is called for whom it is closed to.
+#: The title of a reading step for people who may not open its item.
 UNNAMED = "公開範囲の外の記事を読む"
-#: What each type is for: beside the button that adds one.
+#: The purpose of each step type, shown beside the button that adds a step.
 PURPOSES: dict[str, str] = {
     StepType.READ: "教訓やふりかえりを開いて読みます。",
     StepType.WRITE: "自分の仕事をふりかえって公開すると、すみになります。",
@@ -34,15 +32,15 @@ PURPOSES: dict[str, str] = {
 
 
 def minutes_words(minutes: int) -> str:
-    """「45分」「2時間」「1時間30分」; from ten hours on only hours."""
-    hours, rest = divmod(minutes, 60)
+    """「45分」「2時間」「1時間30分」. From ten hours on, only the hours."""
+    hours, remainder = divmod(minutes, 60)
     if not hours:
-        return f"{rest}分"
-    return f"{hours}時間{rest}分" if rest and hours < 10 else f"{hours}時間"
+        return f"{remainder}分"
+    return f"{hours}時間{remainder}分" if remainder and hours < 10 else f"{hours}時間"
 
 
 def target_words(step: Step) -> str:
-    """What a step is about, besides what it asks to read (whose title is not everybody's)."""
+    """What the step refers to. Empty for a reading: not everybody may know the title of its item."""
     if step.type == StepType.WRITE:
         chosen = get_format(step.format)
         return f"書式：{chosen.label}" if chosen else "どの書式でもよい"
@@ -57,7 +55,7 @@ def target_words(step: Step) -> str:
     return ""
 
 
-def validity_words(version: Any) -> str:
+def validity_words(version: PathVersion) -> str:
     if not version.valid_months:
         return "ずっと有効"
     window = f"（終わりの{version.renew_window_days}日前から受け直せます）" if version.renew_window_days else ""

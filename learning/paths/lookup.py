@@ -1,4 +1,4 @@
-"""Finding a path by the public id in an address."""
+"""Finds a path by the public id in an address."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from learning.models import LearningPath
 
 
 def open_path(request: HttpRequest, public_id: str) -> LearningPath:
-    """The path, where this user may read it; missing and forbidden are both 404."""
+    """The path, if this user may read it. Raises Http404 if it is missing or forbidden."""
     path = LearningPath.objects.visible_to(request.user).filter(public_id=checked_id(public_id)).first()
     if path is None:
         raise Http404
@@ -19,7 +19,7 @@ def open_path(request: HttpRequest, public_id: str) -> LearningPath:
 
 
 def checked_id(public_id: str) -> str:
-    """The number, where it can be one: an address may hold anything, NUL too, which PostgreSQL answers with an error."""
+    """`public_id`, if it has the form of one; Http404 otherwise. An address may hold NUL, which PostgreSQL refuses."""
     if not re.fullmatch(PUBLIC_ID, public_id):
         raise Http404
     return public_id

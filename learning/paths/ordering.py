@@ -1,4 +1,4 @@
-"""Moving one place up or down, as pure lists: steps in and between groups, groups among themselves."""
+"""Moves one element of a list one place up or down: a group, or a step within its group or into the next one."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ Key = TypeVar("Key")
 
 
 def moved(keys: Sequence[Key], key: Key, *, up: bool) -> list[Key]:
-    """`keys` with `key` one place earlier or later; as they were where there is no such place."""
-    keys_moved = list(keys)
-    here = keys_moved.index(key)
+    """`keys` with `key` one place earlier or later; unchanged if `key` is already first or last."""
+    reordered = list(keys)
+    here = reordered.index(key)
     there = here - 1 if up else here + 1
-    if 0 <= there < len(keys_moved):
-        keys_moved[here], keys_moved[there] = keys_moved[there], keys_moved[here]
-    return keys_moved
+    if 0 <= there < len(reordered):
+        reordered[here], reordered[there] = reordered[there], reordered[here]
+    return reordered
 
 
 def step_moved(layout: Sequence[Sequence[Key]], key: Key, *, up: bool) -> list[list[Key]]:
-    """The groups with one step moved: inside its group, and at its edge into the next group on that side."""
-    found = [list(group) for group in layout]
-    here = next(n for n, group in enumerate(found) if key in group)
-    group = found[here]
+    """`layout` (the keys of each group) with one step moved; at the edge of its group it goes into the next group."""
+    layout_moved = [list(group) for group in layout]
+    here = next(n for n, group in enumerate(layout_moved) if key in group)
+    group = layout_moved[here]
     if key != (group[0] if up else group[-1]):
-        found[here] = moved(group, key, up=up)
-        return found
+        layout_moved[here] = moved(group, key, up=up)
+        return layout_moved
     there = here - 1 if up else here + 1
-    if 0 <= there < len(found):
+    if 0 <= there < len(layout_moved):
         group.remove(key)
-        found[there].insert(len(found[there]) if up else 0, key)
-    return found
+        layout_moved[there].insert(len(layout_moved[there]) if up else 0, key)
+    return layout_moved

@@ -1,6 +1,6 @@
-"""Problems that keep a version from being released, with what to do; and readings that some could not open.
+"""Finds the problems that prevent the release of a version, and readings that some readers could not open.
 
-It asks and changes nothing. A step waits only for earlier groups, so there is no circle to look for (I12).
+Nothing is changed here. A step waits only for earlier groups, so dependencies cannot form a cycle (I12).
 """
 
 from __future__ import annotations
@@ -23,53 +23,53 @@ from organization.tree import UnitTree, unit_tree
 
 @dataclass(frozen=True)
 class Problem:
-    """A sentence, and the anchor on the editor's page that it is about."""
+    """A Japanese sentence that says what to do, and the anchor of the part of the editor's page that it concerns."""
 
     text: str
     anchor: str = ""
 
 
 @dataclass(frozen=True)
-class Shut:
-    """A reading whose item some readers of the path could not open; `item` None where the builder may not either."""
+class ClosedReading:
+    """A reading step whose item some readers of the path may not open. `item` is None if the editor may not either."""
 
     step: Step
     item: Item | None
 
 
 def problems(
-    version: PathVersion, shape: Outline | None = None, standing: Mapping[int, int] | None = None
+    version: PathVersion, shape: Outline | None = None, current: Mapping[int, int] | None = None
 ) -> list[Problem]:
-    """Everything that is wrong with a version; empty where it may be released. Three queries, whatever its size.
+    """All problems of a version; empty if it may be released. Three queries, for any number of steps.
 
-    `shape` (outline_to_show) and `standing` (standing_of) are what the caller has read already.
+    A caller that already has them passes `shape` (outline_to_show) and `current` (current_items_of).
     """
     shape = shape or outline_to_show(version)
-    found_problems = faults(shape, standing)
+    problems_found = faults(shape, current)
     if version.due_kind == PathVersion.DueKind.FIXED and version.due_on and version.due_on < clock.today():
-        found_problems.append(
+        problems_found.append(
             Problem("期限の日が過ぎています。「ねらいと期限」で、新しい日を入れてください。", "settings")
         )
-    return found_problems
+    return problems_found
 
 
-def faults(shape: Outline, standing: Mapping[int, int] | None = None) -> list[Problem]:
-    """What is wrong with the steps themselves, whatever the days."""
+def faults(shape: Outline, current: Mapping[int, int] | None = None) -> list[Problem]:
+    """The problems of groups and steps; the due date of the version is not checked here."""
     if not shape.steps:
         return [Problem("ステップがありません。「ステップを足す」から、一つ以上入れてください。", "steps")]
-    found_faults = [problem for group in shape.groups if (problem := _of_group(group.row, len(group.steps)))]
+    faults_found = [problem for group in shape.groups if (problem := _group_problem(group.row, len(group.steps)))]
     if not shape.needed:
-        found_faults.append(Problem("必須のステップがありません。一つ以上を必須にしてください。", "steps"))
-    if standing is None:
-        standing = standing_of(shape.steps)
-    checked = ((step, _of_step(step, standing)) for step in shape.steps)
+        faults_found.append(Problem("必須のステップがありません。一つ以上を必須にしてください。", "steps"))
+    if current is None:
+        current = current_items_of(shape.steps)
+    checked = ((step, _step_problem(step, current)) for step in shape.steps)
     return [
-        *found_faults,
+        *faults_found,
         *(Problem(f"「{step.title}」：{text}", f"step-{step.uid}") for step, text in checked if text),
     ]
 
 
-def _of_group(group: StepGroup, size: int) -> Problem | None:
+def _group_problem(group: StepGroup, size: int) -> Problem | None:
     anchor = f"group-{group.pk}"
     if not size:
         return Problem(
@@ -82,12 +82,12 @@ def _of_group(group: StepGroup, size: int) -> Problem | None:
     return None
 
 
-def _of_step(step: Step, standing: Mapping[int, int]) -> str:
-    """Why a step cannot be done as it stands; empty where it can."""
+def _step_problem(step: Step, current: Mapping[int, int]) -> str:
+    """Why the step cannot be done, as a Japanese sentence; empty if it can."""
     if step.type == StepType.READ:
         if step.item_id is None:
             return "読むものが決まっていません。「直す」から、読むものを選んでください。"
-        if step.item_id not in standing:
+        if step.item_id not in current:
             return "読むものが、取り下げられたか、まだ公開されていません。「直す」から、別のものを選んでください。"
     if step.type == StepType.WRITE and step.format and get_format(step.format) is None:
         return "ふりかえりの書式が、今はありません。「直す」から、書式を選び直してください。"
@@ -106,7 +106,7 @@ def _of_step(step: Step, standing: Mapping[int, int]) -> str:
 
 
 def quiz_problem(quiz: Any) -> str:
-    """Why a quiz cannot be answered; empty where it can."""
+    """Why the quiz cannot be answered, as a Japanese sentence; empty if it can. `quiz` is the JSON value of a step."""
     if not isinstance(quiz, list) or not quiz:
         return "問いがありません。「直す」から、問いと選択肢を書いてください。"
     for n, question in enumerate(quiz, 1):
@@ -118,29 +118,29 @@ def quiz_problem(quiz: Any) -> str:
     return ""
 
 
-# --- Who could not read ---------------------------------------------------------------------------
+# --- Readings that are closed to some readers -----------------------------------------------------
 
 
-def standing_of(steps: Iterable[Step]) -> dict[int, int]:
-    """The published items that stand for the items of these steps today, by pk. Ask once a page and pass it on."""
-    return reading_targets.standing_items({step.item_id for step in steps if step.item_id is not None})
+def current_items_of(steps: Iterable[Step]) -> dict[int, int]:
+    """By pk of the item of a step: the pk of the item to read today. Call it once for a page and pass the result on."""
+    return reading_targets.current_items({step.item_id for step in steps if step.item_id is not None})
 
 
-def shut_readings(
-    path: LearningPath, steps: Iterable[Step], seen: Mapping[int, Item | None], standing: Mapping[int, int]
-) -> list[Shut]:
-    """The reading steps whose item some readers of the path could not open; shown before anyone is assigned.
+def closed_readings(
+    path: LearningPath, steps: Iterable[Step], readable_items: Mapping[int, Item | None], current: Mapping[int, int]
+) -> list[ClosedReading]:
+    """The reading steps whose item some readers of the path may not open; shown before anybody is assigned.
 
-    `seen` is what the builder may open (reading.readable): what they may not is not named to them either.
+    `readable_items` (reading_targets.readable) has the items that the editor may open. Other items are not named.
     """
-    items = {item.pk: item for item in Item.objects.filter(pk__in=set(standing.values()))}
+    items = {item.pk: item for item in Item.objects.filter(pk__in=set(current.values()))}
     tree = unit_tree()
-    shut = []
+    closed = []
     for step in steps:
-        item = items.get(standing.get(step.item_id or 0, 0))
+        item = items.get(current.get(step.item_id or 0, 0))
         if item is not None and not covers(item, path, tree):
-            shut.append(Shut(step, seen.get(step.pk)))
-    return shut
+            closed.append(ClosedReading(step, readable_items.get(step.pk)))
+    return closed
 
 
 def covers(item: Item, path: LearningPath, tree: UnitTree) -> bool:

@@ -1,7 +1,8 @@
-"""The shape of a version, and what progress makes of it: groups, what counts, what is open. Pure; asks no database.
+"""The outline of a version: its groups and steps, and which of them are needed, done and open.
 
-Rules: a group of "all" wants its required steps, a group of "any" wants so many of its steps, whichever; a group
-is open once those before it are satisfied, so no circle can be drawn (I12).
+A group with the rule "all" needs all its required steps; a group with the rule "any" needs `any_n` of its steps.
+A group opens when all earlier groups are satisfied, so dependencies cannot form a cycle (I12). The classes query
+nothing; the functions at the end load outlines.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Group:
         return sum(step.required for step in self.steps)
 
     def days(self, done: Mapping[UUID, date]) -> list[date]:
-        """The days on which counted steps were done, earliest first, no more than are needed."""
+        """The days on which counted steps were done, earliest first; at most `needed` of them."""
         counted = [s for s in self.steps if s.required or self.row.rule == StepGroup.Rule.ANY]
         return sorted(done[step.uid] for step in counted if step.uid in done)[: self.needed]
 
@@ -51,7 +52,7 @@ class Outline:
 
     @property
     def minutes(self) -> int:
-        """What the whole takes: required steps, and of a group of "any" its longest n."""
+        """The minutes that the path takes: of required steps, and of the longest `any_n` steps of an "any" group."""
         total = 0
         for group in self.groups:
             if group.row.rule == StepGroup.Rule.ANY:
@@ -68,7 +69,7 @@ class Outline:
         return sum(len(group.days(done)) for group in self.groups)
 
     def open_steps(self, done: Collection[UUID]) -> list[Step]:
-        """The steps that wait for nothing and are not done, in order."""
+        """The steps that can be started now and are not done, in order."""
         steps: list[Step] = []
         for group in self.groups:
             steps += [step for step in group.steps if step.uid not in done]
@@ -77,7 +78,7 @@ class Outline:
         return steps
 
     def next_step(self, done: Collection[UUID]) -> Step | None:
-        """The first open step that brings completion nearer; what is only optional comes after all of these."""
+        """The first open step that counts towards completion; None if all groups are satisfied. Skips optional steps."""
         for group in self.groups:
             if not group.is_satisfied(done):
                 any_rule = group.row.rule == StepGroup.Rule.ANY
@@ -85,35 +86,35 @@ class Outline:
         return None
 
     def completed_on(self, done: Mapping[UUID, date]) -> date | None:
-        """The day on which the last needed step was done; None while something is missing."""
+        """The day on which the last needed step was done; None while a group is not satisfied."""
         if not self.groups or not all(group.is_satisfied(done) for group in self.groups):
             return None
         return max((day for group in self.groups for day in group.days(done)), default=None)
 
 
 def outline(version: PathVersion) -> Outline:
-    """The outline of one version; two queries, none where groups and steps are prefetched."""
+    """The outline of one version. Two queries; none if groups and steps are prefetched."""
     return _outline(version.groups.all(), version.steps.all())
 
 
 def outline_to_show(version: PathVersion) -> Outline:
-    """As `outline`, with the course and post of each step: for pages that name them."""
+    """Like `outline`, with the course and post of each step loaded, for pages that name them."""
     return _outline(version.groups.all(), version.steps.select_related("course", "post"))
 
 
 def outlines(version_ids: Iterable[int]) -> dict[int, Outline]:
-    """Outlines of many versions at once, by pk; two queries."""
-    wanted = set(version_ids)
-    groups = list(StepGroup.objects.filter(version__in=wanted))
-    steps = list(Step.objects.filter(version__in=wanted))
+    """The outlines of many versions, by pk of the version. Two queries."""
+    version_pks = set(version_ids)
+    groups = list(StepGroup.objects.filter(version__in=version_pks))
+    steps = list(Step.objects.filter(version__in=version_pks))
     return {
         pk: _outline([g for g in groups if g.version_id == pk], [s for s in steps if s.version_id == pk])
-        for pk in wanted
+        for pk in version_pks
     }
 
 
 def outline_of_steps(steps: Iterable[Step]) -> Outline:
-    """The outline of a version whose steps were fetched with their groups; asks nothing more."""
+    """The outline of a version from steps that were loaded with their groups. No query."""
     rows = list(steps)
     return _outline({step.group_id: step.group for step in rows}.values(), rows)
 
@@ -121,9 +122,9 @@ def outline_of_steps(steps: Iterable[Step]) -> Outline:
 def _outline(groups: Iterable[StepGroup], steps: Iterable[Step]) -> Outline:
     ordered = sorted(steps, key=lambda step: (step.order, step.pk))
     return Outline(
-        tuple(Group(row, tuple(s for s in ordered if s.group_id == row.pk)) for row in sorted(groups, key=_place))
+        tuple(Group(row, tuple(s for s in ordered if s.group_id == row.pk)) for row in sorted(groups, key=_group_order))
     )
 
 
-def _place(group: StepGroup) -> tuple[int, int]:
+def _group_order(group: StepGroup) -> tuple[int, int]:
     return group.order, group.pk

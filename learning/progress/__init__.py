@@ -1,1 +1,1 @@
-"""What counts as done: facts, their recording, confirmation and verification."""
+"""Progress of assignments: facts that complete steps, recording, confirmation and verification."""

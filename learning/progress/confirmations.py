@@ -1,6 +1,8 @@
-"""Steps that wait for a user's confirmation: of staff the user manages, and talks with a post the user holds.
+"""Finds the steps that wait for a user's confirmation: steps of staff that the user manages, and ASK steps of a post
+that the user holds.
 
-The same rule as ``learning.progress.recording.may_confirm``, as a queryset; a test keeps both alike. Nobody confirms their own.
+This is the rule of ``learning.progress.recording.may_confirm`` as a queryset; a test keeps both alike. Nobody confirms
+their own steps (I11).
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ def waiting_for(user: Viewer) -> QuerySet[StepProgress]:
     held_posts = Step.objects.filter(
         version=OuterRef("assignment__version"), uid=OuterRef("step_uid"), type=StepType.ASK, post__in=posts
     )
-    # A subquery for each waiting step: they are few beside the assignments that the user answers for.
+    # A subquery for each submitted step: there are far fewer of them than assignments that the user manages.
     is_overseen = Exists(permissions.overseen_by_post(user).filter(pk=OuterRef("assignment_id")))
     submitted = StepProgress.objects.filter(state=StepProgress.State.SUBMITTED).exclude(assignment__person=me)
-    # The item is never loaded: a confirmer must not see what was read or written (StepProgress.item).
+    # `item` is not loaded, because a confirmer must not see what was read or written.
     return submitted.filter(Q(is_overseen) | Q(Exists(held_posts))).defer("item").order_by("changed_at", "pk")

@@ -1,7 +1,8 @@
-"""Facts that complete steps: published retrospectives and finished courses. Read-only.
+"""Loads the facts that complete steps: published retrospectives and finished courses. Writes nothing.
 
-A retrospective counts from the day on which the path was assigned or begun; a finished course counts also from before,
-while it is valid. A text without a name is counted and not linked, so that no page of learning can name its author.
+A retrospective counts from the day on which the path was assigned or begun. A finished course also counts from before,
+while it is valid. A retrospective that does not name its author is counted but not linked, so that no learning page can
+disclose the author.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ class Fact:
     def meets(self, step: Step, assignment: Assignment) -> bool:
         """Whether this fact completes the step of the assignment."""
         if step.type == StepType.WRITE:
-            wanted = not step.format or step.format == self.format
-            return bool(self.format) and wanted and self.on >= (assignment.begun_on or assignment.assigned_on)
+            is_format = not step.format or step.format == self.format
+            return bool(self.format) and is_format and self.on >= (assignment.begun_on or assignment.assigned_on)
         if step.type == StepType.COURSE:
             valid = self.expires_on is None or self.expires_on >= (assignment.begun_on or assignment.start_on)
             return self.course_id is not None and self.course_id == step.course_id and valid
@@ -42,8 +43,8 @@ class Fact:
         return recorded == (StepProgress.State.DONE, self.on, self.item_id, self.record_id)
 
 
-def of_text(row: Retrospective) -> Fact:
-    """The fact of a published retrospective; one without a name is counted and not linked."""
+def fact_of_retrospective(row: Retrospective) -> Fact:
+    """The fact of a published retrospective; without link if the retrospective does not name its author."""
     assert row.first_published_at is not None
     on = timezone.localtime(row.first_published_at, TOKYO).date()
     return Fact(on=on, format=row.format, item_id=row.pk if row.attribution == Attribution.NAMED else None)
@@ -59,7 +60,7 @@ def facts_of(people: Collection[int]) -> dict[int, list[Fact]]:
         for row in written.filter(pk__in=authors.values("item_id")).only("format", "attribution", "first_published_at")
     }
     for item_id, person_id in authors.values_list("item_id", "person_id"):
-        facts_by_person.setdefault(person_id, []).append(of_text(texts[item_id]))
+        facts_by_person.setdefault(person_id, []).append(fact_of_retrospective(texts[item_id]))
     records = TrainingRecord.objects.finished().filter(person__in=people, course__isnull=False)
     for record in records.only("person_id", "course_id", "ends_on", "expires_on"):
         facts_by_person.setdefault(record.person_id, []).append(

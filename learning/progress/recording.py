@@ -1,15 +1,14 @@
-"""Records progress: what a learner, a confirmer, a publication or a training record changes, in the same transaction.
+"""Records the progress of assignments: by the learner, by a confirmer, by a publication or by a training record.
 
-Every function ends in `recalculate`, the only one that moves an assignment between 未着手, 学習中 and 完了. Steps that a
-fact completes (a published retrospective, a finished course) are set by `sync_facts`; ``learning_recount`` repeats both
-and finds no difference. A completion is never undone (I10).
+Every function calls `recalculate`, which alone moves an assignment between 未着手, 学習中 and 完了. A step that a fact
+completes (a published retrospective, a finished course) is set by `sync_facts`, in the transaction of the fact. The
+command ``learning_recount`` repeats both and should find no difference. A completion is never undone (I10).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
@@ -28,6 +27,7 @@ from learning.models import (
     StepType,
     TrainingRecord,
 )
+from learning.models.assignment import AssignmentQuerySet
 from learning.paths import reading_targets
 from learning.paths.labels import UNNAMED
 from learning.paths.structure import Outline, outline, outlines
@@ -39,11 +39,11 @@ from organization.notices import notify
 from organization.policy import Viewer, readers_of
 from organization.posts import main_post, manager_of, posts_held
 
-Done = StepProgress.State
-#: Columns that only `recalculate` writes.
-COUNTED = ("state", "steps_needed", "steps_done", "completed_on", "closed_on", "valid_until")
+State = StepProgress.State
+#: The columns that only `recalculate` writes.
+DERIVED_COLUMNS = ("state", "steps_needed", "steps_done", "completed_on", "closed_on", "valid_until")
 NOT_SHARED = "このステップは所属長が確認します。この学習を「所属長に見せる」にしてから、もう一度送ってください。"
-NOT_OPEN = "このステップは、前のステップがすむと始められます。先に上のステップをすませてください。"
+STEP_NOT_OPEN = "このステップは、前のステップがすむと始められます。先に上のステップをすませてください。"
 
 
 class WrongAnswersError(Exception):
@@ -54,16 +54,19 @@ class WrongAnswersError(Exception):
         self.wrong = wrong
 
 
-# --- What the learner does -------------------------------------------------------------------
+# --- By the learner --------------------------------------------------------------------------
 
 
 @transaction.atomic
-def do(
+def complete_step(
     *, assignment: Assignment, step_uid: UUID, by: Person, evidence: str = "", answers: dict[int, int] | None = None
 ) -> StepProgress:
-    """The learner completes a step; those who have to confirm it get a notice.
+    """Complete a step, or submit it if somebody has to confirm it; the confirmers get a notice.
 
-    Raises ValidationError, WrongAnswersError for a check, PermissionDenied for another person's assignment.
+    `answers` has the number of the chosen answer by the number of the question, both from 0. Raises PermissionDenied for
+    another person's assignment, WrongAnswersError, and ValidationError (assignment_closed, not_begun, unknown_step,
+    already_done, step_not_open, done_by_fact, evidence_too_long, evidence_required, event_to_come, reading_closed,
+    not_shared).
     """
     locked = _lock(assignment)
     step, shape = _own_open_step(locked, step_uid, by)
@@ -80,7 +83,7 @@ def do(
         assignment=locked,
         step_uid=step.uid,
         defaults={
-            "state": Done.SUBMITTED if waits else Done.DONE,
+            "state": State.SUBMITTED if waits else State.DONE,
             "done_on": None if waits else clock.today(),
             "evidence": evidence.strip(),
             "comment": "",
@@ -92,17 +95,20 @@ def do(
     recalculate(locked, shape=shape)
     if waits:
         people = confirmers(assignment=locked, step=step)
-        shut = reading_targets.unreadable_for([step], people, readers_of(people, clock.today())).get(step.pk, [])
+        unreadable = reading_targets.unreadable_for([step], people, readers_of(people, clock.today())).get(step.pk, [])
         for person in people:
-            # What its reader may not open has no title in a notice either (I16).
-            named = UNNAMED if person in shut else step.title
-            notify(person, text=f"「{named}」の確認をお願いします。", url="/team/waiting/")
+            # A notice does not name an item that its reader may not open (I16).
+            title = UNNAMED if person in unreadable else step.title
+            notify(person, text=f"「{title}」の確認をお願いします。", url="/team/waiting/")
     return progress
 
 
 @transaction.atomic
-def skip(*, assignment: Assignment, step_uid: UUID, by: Person) -> StepProgress:
-    """Skip a reading that its learner cannot open, so that a withdrawn or closed item stops nobody."""
+def skip_step(*, assignment: Assignment, step_uid: UUID, by: Person) -> StepProgress:
+    """Skip a reading that the learner may not open, so that a withdrawn or closed item blocks nobody.
+
+    Raises `reading_open` if it can be read, and the codes of `complete_step` for a step that is not open.
+    """
     locked = _lock(assignment)
     step, shape = _own_open_step(locked, step_uid, by)
     if step.type != StepType.READ or reading_targets.readable([step], by.user).get(step.pk) is not None:
@@ -112,7 +118,7 @@ def skip(*, assignment: Assignment, step_uid: UUID, by: Person) -> StepProgress:
     progress, _ = StepProgress.objects.update_or_create(
         assignment=locked,
         step_uid=step.uid,
-        defaults={"state": Done.SKIPPED, "done_on": clock.today(), "by": by, "changed_at": clock.now()},
+        defaults={"state": State.SKIPPED, "done_on": clock.today(), "by": by, "changed_at": clock.now()},
     )
     recalculate(locked, shape=shape)
     return progress
@@ -139,15 +145,15 @@ def _own_open_step(assignment: Assignment, step_uid: UUID, by: Person) -> tuple[
     if step not in shape.open_steps(done):
         if step_uid in done:
             raise ValidationError("このステップは、もうすんでいます。", code="already_done")
-        raise ValidationError(NOT_OPEN, code="step_not_open")
+        raise ValidationError(STEP_NOT_OPEN, code="step_not_open")
     return step, shape
 
 
 def _check_target(step: Step, by: Person, evidence: str, answers: dict[int, int] | None) -> Item | None:
     """Check what the type of the step requires. Returns the item that was read, if it is a reading."""
     if step.is_by_fact:
-        where = "ふりかえりを公開" if step.type == StepType.WRITE else "受講の記録が修了に"
-        raise ValidationError(f"このステップは、{where}すると自動ですみになります。", code="done_by_fact")
+        fact = "ふりかえりを公開" if step.type == StepType.WRITE else "受講の記録が修了に"
+        raise ValidationError(f"このステップは、{fact}すると自動ですみになります。", code="done_by_fact")
     if len(evidence) > 400:
         raise ValidationError(
             f"書けるのは400文字までです。{len(evidence) - 400}文字けずってください。", code="evidence_too_long"
@@ -159,8 +165,8 @@ def _check_target(step: Step, by: Person, evidence: str, answers: dict[int, int]
             f"この行事は{step.held_on.month}月{step.held_on.day}日です。出た後に押してください。", code="event_to_come"
         )
     if step.type == StepType.CHECK:
-        given = answers or {}
-        if wrong := [n for n, one in enumerate(step.quiz) if given.get(n) != one["answer"]]:
+        chosen = answers or {}
+        if wrong := [number for number, question in enumerate(step.quiz) if chosen.get(number) != question["answer"]]:
             raise WrongAnswersError(wrong)
     if step.type == StepType.READ:
         item = reading_targets.readable([step], by.user).get(step.pk)
@@ -172,11 +178,11 @@ def _check_target(step: Step, by: Person, evidence: str, answers: dict[int, int]
     return None
 
 
-# --- What a reviewer does --------------------------------------------------------------------
+# --- By a confirmer --------------------------------------------------------------------------
 
 
 def confirmers(*, assignment: Assignment, step: Step) -> list[Person]:
-    """Who confirms a step: for a talk the holders of the asked post, else the learner's manager of today."""
+    """The people who can confirm a step: for an ASK step the holders of its post, otherwise the learner's head today."""
     today = clock.today()
     if step.type == StepType.ASK and step.post_id:
         from organization.posts import held_on
@@ -190,7 +196,7 @@ def confirmers(*, assignment: Assignment, step: Step) -> list[Person]:
 
 
 def may_confirm(*, assignment: Assignment, step: Step, user: Viewer) -> bool:
-    """Whether `user` may confirm: the learner's manager and the holder of the asked post, never the learner."""
+    """Whether `user` may confirm: the learner's manager or a holder of the step's post, never the learner."""
     person: Person | None = getattr(user, "person", None)
     if person is None or person.pk == assignment.person_id:
         return False
@@ -200,15 +206,18 @@ def may_confirm(*, assignment: Assignment, step: Step, user: Viewer) -> bool:
 
 
 @transaction.atomic
-def decide(*, progress: StepProgress, user: User, accept: bool, comment: str = "") -> StepProgress:
-    """Accept (受理) or return (差戻し) a waiting step; a return needs a comment. Raises PermissionDenied, ValidationError."""
+def decide_step(*, progress: StepProgress, user: User, accept: bool, comment: str = "") -> StepProgress:
+    """Accept (受理) a submitted step, or return it (差戻し), which needs a comment.
+
+    Raises PermissionDenied, and ValidationError (already_confirmed, comment_required, comment_too_long).
+    """
     locked = _lock(progress.assignment)
     row = locked.progress.select_for_update().get(pk=progress.pk)
     shape = outline(locked.version)
     step = shape.step(row.step_uid)
     if step is None or not may_confirm(assignment=locked, step=step, user=user):
         raise PermissionDenied("このステップを確認する担当ではありません。")
-    if row.state != Done.SUBMITTED:
+    if row.state != State.SUBMITTED:
         raise ValidationError("このステップは、もう確認されています。", code="already_confirmed")
     if not accept and not comment.strip():
         raise ValidationError(
@@ -218,7 +227,7 @@ def decide(*, progress: StepProgress, user: User, accept: bool, comment: str = "
         raise ValidationError(
             f"ことばは300文字までです。{len(comment) - 300}文字けずってください。", code="comment_too_long"
         )
-    row.state = Done.DONE if accept else Done.RETURNED
+    row.state = State.DONE if accept else State.RETURNED
     row.done_on = clock.today() if accept else None
     row.comment, row.by, row.changed_at = comment.strip(), user.person, clock.now()
     row.save()
@@ -231,19 +240,19 @@ def decide(*, progress: StepProgress, user: User, accept: bool, comment: str = "
     )
     outcome = "確認されました" if accept else f"差し戻されました：{row.comment}"
     reader = readers_of([locked.person], clock.today())
-    named = UNNAMED if reading_targets.unreadable_for([step], [locked.person], reader) else step.title
-    notify(locked.person, text=f"「{named}」が{outcome}", url=f"/my/learning/{locked.uid}/")
+    title = UNNAMED if reading_targets.unreadable_for([step], [locked.person], reader) else step.title
+    notify(locked.person, text=f"「{title}」が{outcome}", url=f"/my/learning/{locked.uid}/")
     recalculate(locked, shape=shape)
     return row
 
 
-# --- What facts do ---------------------------------------------------------------------------
+# --- By facts --------------------------------------------------------------------------------
 
 
 def item_published(*, item: Item) -> None:
     """Hook of kb (``settings.KB_PUBLISHED``): a retrospective counts for the open assignments of its authors."""
     if isinstance(item, Retrospective):
-        reports.link(item)
+        reports.link_report(item)
         people = [row.person_id for row in item.authorships.all()]
         sync_facts(Assignment.objects.open().filter(person__in=people))
 
@@ -254,8 +263,8 @@ def record_changed(record: TrainingRecord) -> None:
 
 
 @transaction.atomic
-def sync_facts(assignments: Any) -> int:
-    """Bring the steps that are done by facts in line with the facts, and recalculate; returns how many rows changed."""
+def sync_facts(assignments: AssignmentQuerySet) -> int:
+    """Set the steps that facts complete, and recalculate. Returns the number of changed progress rows."""
     rows = list(assignments.select_related("version", "path").prefetch_related("progress"))
     shapes = outlines(row.version_id for row in rows)
     waiting = [row for row in rows if any(step.is_by_fact for step in shapes[row.version_id].steps)]
@@ -264,15 +273,15 @@ def sync_facts(assignments: Any) -> int:
     facts = facts_of({row.person_id for row in waiting})
     changed = 0
     for row in waiting:
-        touched = _follow(row, shapes[row.version_id], facts.get(row.person_id, ()))
-        if touched:
+        rows_changed = _apply_facts(row, shapes[row.version_id], facts.get(row.person_id, ()))
+        if rows_changed:
             recalculate(row, shape=shapes[row.version_id])
-        changed += touched
+        changed += rows_changed
     return changed
 
 
-def _follow(assignment: Assignment, shape: Outline, facts: Iterable[Fact]) -> int:
-    """Rows of by-fact steps made, moved and taken away until they say what the facts say."""
+def _apply_facts(assignment: Assignment, shape: Outline, facts: Iterable[Fact]) -> int:
+    """Create, change and delete the progress rows of by-fact steps to match `facts`. Returns how many rows changed."""
     known = {row.step_uid: row for row in assignment.progress.all()}
     changed = 0
     for step in (step for step in shape.steps if step.is_by_fact):
@@ -287,7 +296,7 @@ def _follow(assignment: Assignment, shape: Outline, facts: Iterable[Fact]) -> in
                 assignment=assignment,
                 step_uid=step.uid,
                 defaults={
-                    "state": Done.DONE,
+                    "state": State.DONE,
                     "done_on": fact.on,
                     "item_id": fact.item_id,
                     "record_id": fact.record_id,
@@ -297,17 +306,17 @@ def _follow(assignment: Assignment, shape: Outline, facts: Iterable[Fact]) -> in
             )
             changed += 1
     if changed:
-        assignment._prefetched_objects_cache.clear()  # type: ignore[attr-defined]  # Django's: what was read before is old
+        assignment._prefetched_objects_cache.clear()  # type: ignore[attr-defined]  # prefetched rows are stale now
     return changed
 
 
-# --- What follows ----------------------------------------------------------------------------
+# --- Recalculation ---------------------------------------------------------------------------
 
 
 def recalculate(assignment: Assignment, *, shape: Outline | None = None) -> bool:
-    """Recalculate the progress, and complete the assignment where its rule is met. Returns whether anything changed.
+    """Recalculate the progress, and complete the assignment if all its groups are satisfied. Returns whether it changed.
 
-    The day of completion is that of the last needed step, never before the assignment (a course may be older).
+    The day of completion is the day of the last needed step, but not before the day of assignment (a course may be older).
     """
     if not assignment.is_open:
         return False
@@ -316,8 +325,8 @@ def recalculate(assignment: Assignment, *, shape: Outline | None = None) -> bool
     apply_progress(assignment, shape=shape, done=done_days(assignment), any_begun=assignment.progress.exists())
     if _derived(assignment) == before:
         return False
-    # Only the derived columns: who assigned it and the due date may be changed by somebody else at the same moment.
-    assignment.save(update_fields=COUNTED)
+    # Only the derived columns: another user may change the due date or the assigner at the same moment.
+    assignment.save(update_fields=DERIVED_COLUMNS)
     if assignment.state == AssignmentState.COMPLETED:
         audit.record(actor=None, action="assignment.completed", obj=assignment, after={"on": assignment.completed_on})
         notify(
@@ -329,11 +338,12 @@ def recalculate(assignment: Assignment, *, shape: Outline | None = None) -> bool
 
 
 def done_days(assignment: Assignment) -> dict[UUID, date]:
+    """By uid of the step: the day on which a counted step was done."""
     return {row.step_uid: row.done_on for row in assignment.progress.all() if row.counts and row.done_on}
 
 
 def apply_progress(assignment: Assignment, *, shape: Outline, done: dict[UUID, date], any_begun: bool) -> None:
-    """Set on an open assignment what follows from its steps, without saving it."""
+    """Set the derived columns of an open assignment from its steps, without saving. `any_begun`: it has any progress."""
     assignment.steps_needed, assignment.steps_done = shape.needed, shape.counted(done)
     finished = shape.completed_on(done)
     if finished is not None:
@@ -345,5 +355,5 @@ def apply_progress(assignment: Assignment, *, shape: Outline, done: dict[UUID, d
         assignment.state = AssignmentState.IN_PROGRESS if any_begun else AssignmentState.ASSIGNED
 
 
-def _derived(assignment: Assignment) -> tuple[Any, ...]:
-    return tuple(getattr(assignment, name) for name in COUNTED)
+def _derived(assignment: Assignment) -> tuple[object, ...]:
+    return tuple(getattr(assignment, name) for name in DERIVED_COLUMNS)

@@ -1,16 +1,16 @@
-"""Compares stored progress with the facts (`learning_recount`), and repairs it only when told to.
+"""Compares stored progress with the facts (command `learning_recount`), and repairs it on request.
 
-Never undoes a completion (I10): closed assignments are left alone.
+A completion is never undone (I10): closed assignments are not compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from learning.models import Assignment
+from learning.models.assignment import AssignmentQuerySet
 from learning.paths.structure import outlines
 from learning.progress.facts import facts_of
 from learning.progress.recording import apply_progress, done_days, recalculate, sync_facts
@@ -23,11 +23,11 @@ class Difference:
     """One assignment whose stored progress differs from its facts and steps."""
 
     assignment_id: int
-    what: str
+    text: str
 
 
-def differences(assignments: Any = None) -> Iterator[Difference]:
-    """Yield every difference, a batch of assignments at a time. Writes nothing."""
+def differences(assignments: AssignmentQuerySet | None = None) -> Iterator[Difference]:
+    """Yield the differences of these assignments (None: all open ones), loaded in batches. Writes nothing."""
     rows = Assignment.objects.open() if assignments is None else assignments
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(pks), BATCH):
@@ -45,11 +45,11 @@ def _compare(rows: list[Assignment]) -> Iterator[Difference]:
             stored: UUID | None = next(
                 (p.step_uid for p in row.progress.all() if p.step_uid == step.uid and p.counts), None
             )
-            true = next((fact for fact in facts.get(row.person_id, ()) if fact.meets(step, row)), None)
-            if (stored is None) != (true is None):
+            fact = next((fact for fact in facts.get(row.person_id, ()) if fact.meets(step, row)), None)
+            if (stored is None) != (fact is None):
                 yield Difference(row.pk, f"step {step.uid}: {'done' if stored else 'open'}, facts say otherwise")
-            if true is not None:
-                done[step.uid] = true.on
+            if fact is not None:
+                done[step.uid] = fact.on
             else:
                 done.pop(step.uid, None)
         before = _derived(row)
@@ -58,12 +58,12 @@ def _compare(rows: list[Assignment]) -> Iterator[Difference]:
             yield Difference(row.pk, f"{before} → {_derived(row)}")
 
 
-def _derived(row: Assignment) -> tuple[Any, ...]:
+def _derived(row: Assignment) -> tuple[object, ...]:
     return (str(row.state), row.steps_done, row.steps_needed, row.completed_on)
 
 
 def repair(pks: list[int]) -> int:
-    """Sync the facts and recalculate. Returns how many rows changed."""
+    """Sync the assignments `pks` with the facts and recalculate them. Returns the number of changed rows."""
     changed = sync_facts(Assignment.objects.open().filter(pk__in=pks))
     rows = Assignment.objects.filter(pk__in=pks).select_related("version", "path", "person")
     return changed + sum(recalculate(row) for row in rows)

@@ -1,12 +1,10 @@
-"""Changes of training records: saving, and the plan, answer and sharing by their person.
+"""Changes training records: every save, and the plan, answer and sharing by the person of the record.
 
-Every save goes through `save_record`, so that a course counts for its person's open paths in the same transaction. Results
-(合格, 不合格, 点, 免除) are the office's: a person enters what they plan, applied for, attended and completed.
+Every save goes through `save_record`, so that a course counts for the person's open paths in the same transaction. Only
+the training office enters results (合格, 不合格, 点, 免除). A person may enter 予定, 申込み, 受講 and 修了.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from dateutil.relativedelta import relativedelta
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -20,11 +18,11 @@ from organization.models import Person
 
 
 @transaction.atomic
-def save_record(*, record: TrainingRecord, by: Any = None) -> TrainingRecord:
-    """Save a record and count it for its person's paths. The caller has checked that `by` may, and audits.
+def save_record(*, record: TrainingRecord) -> TrainingRecord:
+    """Save a record and count it for the paths of its person. The caller checks permission and writes the audit event.
 
-    Raises ValidationError where the record contradicts itself. A record moved to somebody else stops counting for
-    who had it.
+    Raises the ValidationError of `TrainingRecord.clean` if the record contradicts itself. If the record moved to another
+    person, it stops counting for the former one.
     """
     record.clean()
     before = TrainingRecord.objects.filter(pk=record.pk).first() if record.pk else None
@@ -36,16 +34,17 @@ def save_record(*, record: TrainingRecord, by: Any = None) -> TrainingRecord:
 
 
 def may_edit(record: TrainingRecord, by: Person | None) -> bool:
-    """A person edits what they entered themselves, until the office has written a result on it."""
+    """Whether `by` may edit the record: its own person, if they entered it and the office has not entered a result."""
     own = by is not None and record.person_id == by.pk and record.origin == TrainingRecord.Origin.SELF
     return own and record.status in TrainingRecord.OWN_STATUSES
 
 
 @transaction.atomic
 def enter(*, record: TrainingRecord, by: Person) -> TrainingRecord:
-    """A person enters or corrects a record of their own.
+    """Enter a new record of `by`, or correct one.
 
-    Raises PermissionDenied where it is not theirs to edit, ValidationError with a sentence.
+    Raises PermissionDenied if `by` may not edit it, and ValidationError (office_status, not_finished, and the codes of
+    `TrainingRecord.clean`).
     """
     is_new = record.pk is None
     if is_new:
@@ -63,7 +62,7 @@ def enter(*, record: TrainingRecord, by: Person) -> TrainingRecord:
     record.obligation = record.course.obligation if record.course else Obligation.OPTIONAL
     if record.is_finished() and record.expires_on is None and record.course and record.course.valid_months:
         record.expires_on = record.ends_on + relativedelta(months=record.course.valid_months)
-    save_record(record=record, by=by)
+    save_record(record=record)
     audit.record(
         actor=by.user,
         action="trainingrecord.added" if is_new else "trainingrecord.changed",
@@ -75,19 +74,22 @@ def enter(*, record: TrainingRecord, by: Person) -> TrainingRecord:
 
 @transaction.atomic
 def plan_use(*, record: TrainingRecord, by: Person, plan: str) -> TrainingRecord:
-    """活用計画: how its person means to use what they learned. Their own words, on any of their records."""
+    """活用計画: save how the person intends to use what they learned. Raises PermissionDenied or `plan_too_long`."""
     row = _own(record, by)
     if len(plan) > 400:
         raise ValidationError(
             f"活用計画は400文字までです。{len(plan) - 400}文字けずってください。", code="plan_too_long"
         )
     row.use_plan = plan.strip()
-    return save_record(record=row, by=by)
+    return save_record(record=row)
 
 
 @transaction.atomic
 def answer_used(*, record: TrainingRecord, by: Person, used: str, note: str = "") -> TrainingRecord:
-    """「使いましたか」, 90 days after the end; it may be answered again when things have moved on."""
+    """Save the answer to 「使いましたか」, from 90 days after the end. It can be answered again later.
+
+    Raises PermissionDenied and ValidationError (too_early, unknown_answer, note_too_long).
+    """
     row = _own(record, by)
     if row.status not in TrainingRecord.ATTENDED or row.ends_on + row.ASK_USED_AFTER > clock.today():
         raise ValidationError("この質問は、研修が終わって90日たってから答えます。", code="too_early")
@@ -98,14 +100,14 @@ def answer_used(*, record: TrainingRecord, by: Person, used: str, note: str = ""
             f"書けるのは300文字までです。{len(note) - 300}文字けずってください。", code="note_too_long"
         )
     row.used, row.used_note, row.used_on = used, note.strip(), clock.today()
-    save_record(record=row, by=by)
+    save_record(record=row)
     audit.record(actor=by.user, action="trainingrecord.used", obj=row, after={"used": used})
     return row
 
 
 @transaction.atomic
 def share(*, record: TrainingRecord, by: Person, shared: bool) -> TrainingRecord:
-    """The person lets the manager of today see the record, or takes that back."""
+    """Show the record to the current manager, or hide it again. Raises PermissionDenied for any other person."""
     row = _own(record, by)
     row.shared = shared
     row.save(update_fields=["shared"])

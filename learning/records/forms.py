@@ -1,7 +1,8 @@
-"""The form in which a person enters a record of their own. It has no field for result, score or owner."""
+"""The form in which a person enters their own training record. It has no field for result, score or person."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -15,7 +16,7 @@ NUMBER_ERRORS = ("invalid", "min_value", "max_value", "max_digits", "max_decimal
 
 
 class CourseField(forms.ModelChoiceField):
-    """An entry of the catalogue; what has been retired stays on the record that names it."""
+    """A course of the catalogue. Retired courses are not offered."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -68,7 +69,9 @@ class OwnRecordForm(forms.Form):
     certificate_no = LineField(label="修了証の番号", max_length=60, required=False)
     expires_on = DayField(label="有効期限", help_text="空なら、目録の有効月数から入れます。")
 
-    def __init__(self, data: Any = None, *, record: TrainingRecord | None = None, **options: Any) -> None:
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, record: TrainingRecord | None = None, **options: Any
+    ) -> None:
         self.record = record or TrainingRecord()
         if record is not None:
             options["initial"] = {name: getattr(record, name) for name in self.base_fields} | {
@@ -76,26 +79,39 @@ class OwnRecordForm(forms.Form):
             }
         super().__init__(data, **options)
         if record is not None and record.course_id:
-            kept = TrainingCourse.objects.filter(retired=False) | TrainingCourse.objects.filter(pk=record.course_id)
-            self.fields["course"].queryset = kept  # type: ignore[attr-defined]  # a ModelChoiceField's
+            choosable = TrainingCourse.objects.filter(retired=False) | TrainingCourse.objects.filter(
+                pk=record.course_id
+            )
+            self.fields["course"].queryset = choosable  # type: ignore[attr-defined]  # a ModelChoiceField's
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
         course, title = values.get("course"), (values.get("free_title") or "").strip()
         if not course and not title and "course" not in self.errors and "free_title" not in self.errors:
-            self.add_error("free_title", "目録から研修を選ぶか、研修の名前を書いてください。")
+            self.add_error(
+                "free_title",
+                ValidationError("目録から研修を選ぶか、研修の名前を書いてください。", code="course_required"),
+            )
         values["free_title"] = "" if course else title
         starts, ends = values.get("starts_on"), values.get("ends_on") or values.get("starts_on")
         values["ends_on"] = ends
         if starts and ends and ends < starts:
-            self.add_error("ends_on", "終わりが始まりより前です。どちらかの日付を直してください。")
+            self.add_error(
+                "ends_on",
+                ValidationError("終わりが始まりより前です。どちらかの日付を直してください。", code="ends_before_start"),
+            )
         expires = values.get("expires_on")
         if expires and ends and expires < ends:
-            self.add_error("expires_on", "有効期限が研修の終わりより前です。修了証を見て、入れ直してください。")
+            self.add_error(
+                "expires_on",
+                ValidationError(
+                    "有効期限が研修の終わりより前です。修了証を見て、入れ直してください。", code="expires_before_end"
+                ),
+            )
         return values
 
     def filled(self) -> TrainingRecord:
-        """The record with what was typed, unsaved. Call it once the form is valid."""
+        """The record with the values of the form, not saved. Call it only if the form is valid."""
         for name in self.base_fields:
             setattr(self.record, name, self.cleaned_data[name])
         return self.record

@@ -1,7 +1,7 @@
-"""学びの記録 (transcript): what one person finished, by fiscal year; and what came of it. For that person alone.
+"""学びの記録 (transcript): what one person finished, by fiscal year, and the items that they wrote from it.
 
-Of who found something useful it tells the number and the units, never a person; under five people only that it
-is under five (I15), and a unit of under five people by the unit above it.
+Only the person sees it. For the readers who found an item useful it shows their number and units, never names. Fewer
+than five readers are shown as 「5人未満」 (I15), and a unit of fewer than five people is shown as the unit above it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from itertools import groupby
-from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q
 from openpyxl import Workbook
@@ -30,7 +30,7 @@ from organization.models import Appointment, Person
 from organization.posts import held_on
 from organization.tree import unit_tree
 
-SHOWN = (*TrainingRecord.ATTENDED, TrainingRecord.Status.WAIVED)
+SHOWN_STATUSES = (*TrainingRecord.ATTENDED, TrainingRecord.Status.WAIVED)
 HEADER = (
     "年度",
     "種別",
@@ -47,15 +47,17 @@ HEADER = (
 
 
 @dataclass(frozen=True)
-class Line:
+class TranscriptEntry:
+    """One completed or waived path, or one attended or waived training."""
+
     kind: str
     title: str
     starts_on: date
     ends_on: date
     standing: str
     shared: bool
-    #: The row that is shown: an Assignment's uid or a TrainingRecord's pk.
-    key: Any
+    #: The uid of the Assignment or the pk of the TrainingRecord, for its address.
+    key: UUID | int
     by: str = ""
     hours: Decimal | None = None
     expires_on: date | None = None
@@ -71,22 +73,23 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """Something I wrote from my learning, and who found it useful."""
+class WrittenItem:
+    """An item that the person wrote from their learning, with the readers who found it useful."""
 
     item: Item
-    because: str
-    #: 「5人未満」, 「12人」, or nothing.
+    #: The title of the path or training that it was written for.
+    source: str
+    #: 「5人未満」, 「12人」, or empty.
     useful: str = ""
     units: tuple[str, ...] = ()
 
 
-def lines(person: Person) -> list[Line]:
-    """Newest first; two queries."""
+def entries(person: Person) -> list[TranscriptEntry]:
+    """The entries of `person`, newest first. Two queries."""
     state = AssignmentState
     paths = Assignment.objects.filter(person=person, state__in=(state.COMPLETED, state.WAIVED))
     rows = [
-        Line(
+        TranscriptEntry(
             "学習パス",
             row.path.title,
             row.start_on,
@@ -99,7 +102,7 @@ def lines(person: Person) -> list[Line]:
         for row in paths.select_related("path")
     ]
     rows += [
-        Line(
+        TranscriptEntry(
             "研修",
             row.title,
             row.starts_on,
@@ -112,40 +115,40 @@ def lines(person: Person) -> list[Line]:
             expires_on=row.expires_on,
             certificate_no=row.certificate_no,
         )
-        for row in TrainingRecord.objects.filter(person=person, status__in=SHOWN).select_related("course")
+        for row in TrainingRecord.objects.filter(person=person, status__in=SHOWN_STATUSES).select_related("course")
     ]
-    return sorted(rows, key=lambda line: (line.fiscal_year, line.ends_on, line.title), reverse=True)
+    return sorted(rows, key=lambda entry: (entry.fiscal_year, entry.ends_on, entry.title), reverse=True)
 
 
-def by_year(lines: Iterable[Line]) -> list[tuple[int, list[Line], Decimal]]:
-    """(fiscal year, its lines, hours of training in all), the newest year first."""
+def entries_by_year(entries: Iterable[TranscriptEntry]) -> list[tuple[int, list[TranscriptEntry], Decimal]]:
+    """(fiscal year, its entries, total hours of training); newest year first. `entries` must be sorted by year."""
     years = []
-    for year, group in groupby(lines, key=lambda line: line.fiscal_year):
-        mine = list(group)
-        years.append((year, mine, sum((line.hours or Decimal(0) for line in mine), Decimal(0))))
+    for year, group in groupby(entries, key=lambda entry: entry.fiscal_year):
+        year_entries = list(group)
+        years.append((year, year_entries, sum((entry.hours or Decimal(0) for entry in year_entries), Decimal(0))))
     return years
 
 
-def workbook(lines: Iterable[Line]) -> bytes:
-    """The lines as xlsx; a cell that begins like a formula is text."""
+def workbook(entries: Iterable[TranscriptEntry]) -> bytes:
+    """The entries as xlsx. A cell that begins like a formula is stored as text."""
     book = Workbook()
     sheet = book.active
     assert sheet is not None
     sheet.title = "学びの記録"
     sheet.append(HEADER)
-    for line in lines:
+    for entry in entries:
         cells = (
-            fiscal_year_label(line.fiscal_year),
-            line.kind,
-            line.title,
-            line.by,
-            line.starts_on,
-            line.ends_on,
-            line.hours,
-            line.standing,
-            line.expires_on,
-            line.certificate_no,
-            "はい" if line.shared else "いいえ",
+            fiscal_year_label(entry.fiscal_year),
+            entry.kind,
+            entry.title,
+            entry.by,
+            entry.starts_on,
+            entry.ends_on,
+            entry.hours,
+            entry.standing,
+            entry.expires_on,
+            entry.certificate_no,
+            "はい" if entry.shared else "いいえ",
         )
         sheet.append([_cell(value) for value in cells])
     for column, width in zip("ABCDEFGHIJK", (12, 10, 40, 20, 12, 12, 8, 14, 12, 20, 14), strict=True):
@@ -156,45 +159,48 @@ def workbook(lines: Iterable[Line]) -> bytes:
     return out.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     return defused(ILLEGAL_CHARACTERS_RE.sub("", value)) if isinstance(value, str) else value
 
 
-# --- What came of it -------------------------------------------------------------------------
+# --- Items written from learning -------------------------------------------------------------
 
 
-def outcomes(person: Person) -> list[Outcome]:
-    """What I wrote in learning steps and as reports of training, newest first; at most six queries."""
+def written_items(person: Person) -> list[WrittenItem]:
+    """The items that `person` wrote for learning steps and as training reports, newest first. At most six queries."""
     writing = Step.objects.filter(uid=OuterRef("step_uid"), type=StepType.WRITE)
     steps = StepProgress.objects.filter(Exists(writing), assignment__person=person, item__isnull=False)
-    because = dict(steps.values_list("item_id", "assignment__path__title"))
+    origins = dict(steps.values_list("item_id", "assignment__path__title"))
     reports = TrainingRecord.objects.of(person).filter(report__isnull=False)
-    because |= {row.report_id: row.title for row in reports if row.report_id}
-    items = Item.objects.filter(pk__in=because, live=True).exclude(state=State.WITHDRAWN)
-    mine = list(items.select_related("content_type").newest())
-    pressed: dict[int, list[int]] = {}
-    for item_id, person_id in Reaction.objects.filter(item__in=mine).values_list("item_id", "person_id"):
+    origins |= {row.report_id: row.title for row in reports if row.report_id}
+    items = Item.objects.filter(pk__in=origins, live=True).exclude(state=State.WITHDRAWN)
+    items_written = list(items.select_related("content_type").newest())
+    reactions: dict[int, list[int]] = {}
+    for item_id, person_id in Reaction.objects.filter(item__in=items_written).values_list("item_id", "person_id"):
         if person_id != person.pk:
-            pressed.setdefault(item_id, []).append(person_id)
-    many = {pk for people in pressed.values() if len(people) >= MIN_PEOPLE for pk in people}
-    units = _unit_names(many) if many else {}
-    return [_outcome(item, because[item.pk], pressed.get(item.pk, []), units) for item in mine]
+            reactions.setdefault(item_id, []).append(person_id)
+    nameable = {pk for people in reactions.values() if len(people) >= MIN_PEOPLE for pk in people}
+    units = _unit_names(nameable) if nameable else {}
+    return [_written_item(item, origins[item.pk], reactions.get(item.pk, []), units) for item in items_written]
 
 
-def _outcome(item: Item, because: str, people: list[int], units: dict[int, str]) -> Outcome:
+def _written_item(item: Item, source: str, people: list[int], units: dict[int, str]) -> WrittenItem:
     if not people:
-        return Outcome(item, because)
+        return WrittenItem(item, source)
     if len(people) < MIN_PEOPLE:
-        return Outcome(item, because, f"{MIN_PEOPLE}人未満")
-    named = Counter(units[pk] for pk in people if pk in units)
-    return Outcome(item, because, f"{len(people)}人", tuple(sorted(named)))
+        return WrittenItem(item, source, f"{MIN_PEOPLE}人未満")
+    unit_counts = Counter(units[pk] for pk in people if pk in units)
+    return WrittenItem(item, source, f"{len(people)}人", tuple(sorted(unit_counts)))
 
 
 def _unit_names(people: set[int]) -> dict[int, str]:
-    """By pk of a person: the unit of today's main post, or what is above it where under five people work there."""
-    held = held_on(clock.today()).filter(kind=Appointment.Kind.MAIN)
-    where = dict(held.filter(person__in=people).values_list("person_id", "post__unit_id"))
-    sizes = held.filter(post__unit__in=set(where.values())).values("post__unit").order_by()
+    """By pk of the person: the name of the unit of their main post today.
+
+    If fewer than five people work there, it is the name of the unit above (I15).
+    """
+    main_appointments = held_on(clock.today()).filter(kind=Appointment.Kind.MAIN)
+    unit_by_person = dict(main_appointments.filter(person__in=people).values_list("person_id", "post__unit_id"))
+    sizes = main_appointments.filter(post__unit__in=set(unit_by_person.values())).values("post__unit").order_by()
     staff = dict(
         sizes.annotate(n=Count("person", filter=Q(kind=Appointment.Kind.MAIN), distinct=True)).values_list(
             "post__unit", "n"
@@ -202,7 +208,7 @@ def _unit_names(people: set[int]) -> dict[int, str]:
     )
     tree = unit_tree()
     names = {}
-    for person, unit in where.items():
+    for person, unit in unit_by_person.items():
         above = next(iter(tree.ancestors(unit)), unit)
         names[person] = tree.name(unit if staff.get(unit, 0) >= MIN_PEOPLE else above)
     return names

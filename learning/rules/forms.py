@@ -1,9 +1,10 @@
-"""The form of an assignment rule: whom, which path, why, from when. It offers only units and paths its user may use."""
+"""The form of an assignment rule. It offers only the units and paths that its user may choose."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -60,7 +61,7 @@ class RuleForm(forms.Form):
         help_text="職を離れると終わり、後任への割当を所属長に提案します。",
     )
 
-    def __init__(self, data: Any = None, *, user: User, rule: AssignmentRule) -> None:
+    def __init__(self, data: Mapping[str, Any] | None = None, *, user: User, rule: AssignmentRule) -> None:
         super().__init__(data, initial=self._initial(rule), label_suffix="")
         self.user, self.rule = user, rule
         self.paths = {path.public_id or str(path.pk): path for path in editing.paths_for(user)}
@@ -68,8 +69,8 @@ class RuleForm(forms.Form):
             self.paths[rule.path.public_id or str(rule.path_id)] = rule.path
         # A rule may hold a path that its editor may not open (I16).
         titles = PathTitles(user, [path.pk for path in self.paths.values()])
-        named = [(key, titles.of(path.pk)) for key, path in self.paths.items()]
-        self._choices("path", [("", "選んでください"), *named])
+        path_choices = [(key, titles.of(path.pk)) for key, path in self.paths.items()]
+        self._choices("path", [("", "選んでください"), *path_choices])
         self._choices("unit", [*([EVERYWHERE] if permissions.is_office(user) else []), *self.units.values()])
         if not permissions.is_office(user):
             self.fields["unit"].required = True
@@ -85,17 +86,17 @@ class RuleForm(forms.Form):
 
     @cached_property
     def units(self) -> dict[int, tuple[str, str]]:
-        """By pk: the uid that stands for the unit in the form, and its name, preceded by the units above."""
+        """By pk: the uid of the unit, which is its value in the form, and its name after the names of the units above."""
         tree = unit_tree()
         managed = None if permissions.is_office(self.user) else reader_for(self.user).managed_unit_ids
         units = {}
-        for pk, row in sorted(tree.units.items(), key=lambda one: one[1].code):
+        for pk, row in sorted(tree.units.items(), key=lambda entry: entry[1].code):
             if tree.is_in_force(pk) and (managed is None or pk in managed):
                 above = [tree.name(unit) for unit in reversed(tree.ancestors(pk))]
                 units[pk] = (row.uid, " ".join([*above, tree.name(pk)]))
         if self.rule.unit_id and self.rule.unit_id not in units:
             units[self.rule.unit_id] = (tree.uid(self.rule.unit_id), tree.name(self.rule.unit_id))
-        return dict(sorted(units.items(), key=lambda one: one[1][1]))
+        return dict(sorted(units.items(), key=lambda entry: entry[1][1]))
 
     def _initial(self, rule: AssignmentRule) -> dict[str, Any]:
         if rule.pk is None:
@@ -132,18 +133,30 @@ class RuleForm(forms.Form):
         cleaned_data: dict[str, Any] = super().clean() or {}
         starts, ends = cleaned_data.get("starts_on"), cleaned_data.get("ends_on")
         if starts and ends and ends < starts:
-            self.add_error("ends_on", "最後の日が、始まりの日より前です。始まりの日か、それより後の日にしてください。")
+            self.add_error(
+                "ends_on",
+                ValidationError(
+                    "最後の日が、始まりの日より前です。始まりの日か、それより後の日にしてください。",
+                    code="ends_before_start",
+                ),
+            )
         criteria = ("newcomers", "transferred", "heads", "titles", "unit_kinds", "years")
         if not self.errors and not any(cleaned_data.get(name) for name in criteria):
-            self.add_error(None, "だれに割り当てるかを、一つ以上選んでください。選ばないと、全員に届いてしまいます。")
+            self.add_error(
+                None,
+                ValidationError(
+                    "だれに割り当てるかを、一つ以上選んでください。選ばないと、全員に届いてしまいます。",
+                    code="criteria_required",
+                ),
+            )
         return cleaned_data
 
     def rule_from_input(self) -> AssignmentRule:
         """The rule with the values of the form, not saved."""
-        found, rule = self.cleaned_data, self.rule
-        rule.path = self.paths[found["path"]]
-        rule.unit_id = next((pk for pk, (uid, _) in self.units.items() if uid == found["unit"]), None)
+        cleaned_data, rule = self.cleaned_data, self.rule
+        rule.path = self.paths[cleaned_data["path"]]
+        rule.unit_id = next((pk for pk, (uid, _) in self.units.items() if uid == cleaned_data["unit"]), None)
         for name in ("newcomers", "transferred", "heads", "titles", "unit_kinds", "years", "bound_to_post", "reason"):
-            setattr(rule, name, found[name])
-        rule.starts_on, rule.ends_on = found["starts_on"], found["ends_on"]
+            setattr(rule, name, cleaned_data[name])
+        rule.starts_on, rule.ends_on = cleaned_data["starts_on"], cleaned_data["ends_on"]
         return rule

@@ -1,8 +1,7 @@
 """Assignment rules (割当規則): the people a rule matches on a day, and assigning its path to them automatically.
 
-`matching_people` reads only appointments that are announced today (I8). `apply_rule` assigns, and refuses to undo a
-decision: people whose assignment was cancelled or waived in the present appointment do not get the path again. Nobody
-on leave gets anything.
+`matching_people` reads only appointments that are announced today (I8). `apply_rule` assigns the path. People whose
+assignment was cancelled or waived in the present appointment do not get it again, and people on leave get nothing.
 """
 
 from __future__ import annotations
@@ -114,7 +113,7 @@ def _matched_criteria(rule: AssignmentRule, row: Appointment, on: date) -> str:
         (f"{OrgUnit.Kind(row.post.unit.kind).label}の職員", bool(rule.unit_kinds)),
         (f"{fiscal_year(on) - fiscal_year(joined) + 1 if joined else ''}年目", bool(rule.years)),
     ]
-    return "、".join(word for word, asked in labels if asked)
+    return "、".join(word for word, is_set in labels if is_set)
 
 
 def in_force(on: date) -> QuerySet[AssignmentRule]:
@@ -144,7 +143,7 @@ def apply_rule(rule: AssignmentRule, on: date) -> RuleRun:
 
 
 def people_having_path(rule: AssignmentRule, on: date, *, user: User) -> set[int]:
-    """Pks of the people who have the rule's path, as far as `user` may know; one query.
+    """The pks of the people who have the path of the rule, without those whose assignments `user` may not see. One query.
 
     They are learning it, or hold a completion whose renewal is not open yet. Private assignments do not count, nor do
     shared self-started ones: applying the rule takes these over (0029).
@@ -162,10 +161,10 @@ def _without_decided(rule: AssignmentRule, rows: Sequence[Appointment], on: date
 
     Self-started assignments do not count: open ones are taken over (0029).
     """
-    given = Assignment.objects.filter(path=rule.path_id)
-    learning = set(given.open().exclude(source=Source.SELF).values_list("person_id", flat=True))
+    assignments = Assignment.objects.filter(path=rule.path_id)
+    learning = set(assignments.open().exclude(source=Source.SELF).values_list("person_id", flat=True))
     on_leave_ids = set(on_leave(on).values_list("person_id", flat=True))
-    ended = given.filter(state__in=WITHDRAWN_STATES).exclude(source=Source.SELF).order_by("closed_on")
+    ended = assignments.filter(state__in=WITHDRAWN_STATES).exclude(source=Source.SELF).order_by("closed_on")
     withdrawn_on: dict[int, date | None] = dict(ended.values_list("person_id", "closed_on"))
     return [
         row

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from learning.access import permissions
 from learning.access.decorators import rule_editors_only
 from learning.access.requests import user_of
+from learning.authoring.forms.errors import add_errors
 from learning.models import OPEN, AssignmentRule
 from learning.paths.titles import PathTitles
 from learning.rules import editing, matching
@@ -103,18 +104,11 @@ def _edit_page(request: HttpRequest, rule: AssignmentRule) -> HttpResponse:
         except PermissionDenied as error:
             raise Http404 from error
         except ValidationError as error:
-            _add_errors(form, error)
+            add_errors(form, error)
         else:
             messages.success(request, "割当規則を作りました。" if is_new else "割当規則を変えました。")
             return redirect("training_rule", pk=rule.pk)
     return render(request, "learning/rule.html", {**context, "rule": rule, "preview": None}, status=422)
-
-
-def _add_errors(form: RuleForm, error: ValidationError) -> None:
-    errors = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
-    for name, texts in errors.items():
-        for text in texts:
-            form.add_error(name if name in form.fields else None, text)
 
 
 def _preview(request: HttpRequest, rule: AssignmentRule) -> dict[str, Any]:

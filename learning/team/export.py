@@ -6,7 +6,6 @@ Permission is checked by ``learning.team.matrix``, which selects the rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from imports.spreadsheets import Sheet
 from learning.models import STANDINGS, Assignment
@@ -33,11 +32,11 @@ BATCH = 500
 
 
 def sheet_of(rows: Sequence[Assignment], titles: PathTitles) -> Sheet:
-    """One line an assignment."""
+    """The sheet with one row for each assignment."""
     return Sheet("割当", HEADER, list(_export_rows(rows, titles)))
 
 
-def _export_rows(rows: Sequence[Assignment], titles: PathTitles) -> Iterator[list[Any]]:
+def _export_rows(rows: Sequence[Assignment], titles: PathTitles) -> Iterator[list[object]]:
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         places_by_person = matrix.places([row.person for row in batch])

@@ -1,7 +1,7 @@
-"""People × paths of a manager's current staff: one query behind every number, cell and list.
+"""The matrix of people and paths of a manager's current staff. All numbers, cells and lists come from one query.
 
-For each person and path the newest assignment counts that the manager may see (``learning.access.permissions``). Only
-states and dates are read: never what was read, searched or written.
+For each person and path it shows the newest assignment that the manager may see (``learning.access.permissions``). Only
+states and dates are used, never what was read, searched or written.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from organization.policy import Viewer, reader_for
 from organization.posts import on_leave
 from organization.tree import unit_tree
 
-WHO = {"newcomers": "今年度の新任", "transferred": "今年度の転入", "leave": "休職・育休"}
-#: A wider table is not readable.
+PEOPLE_GROUPS = {"newcomers": "今年度の新任", "transferred": "今年度の転入", "leave": "休職・育休"}
+#: A table with more columns is not readable.
 MAX_COLUMNS = 12
-#: So many people at most are named in a query and counted at each look; for more of them, all whom the user answers
-#: for are read, and what is counted is kept.
+#: Up to this number, the query lists the people, and the numbers are counted on each request. For more people, all
+#: assignments that the user may manage are read, and the numbers are cached.
 MAX_NAMED_PEOPLE = 500
 
-#: A row of the grid: assignment, person and path by pk, and the standing.
+#: A cell of the matrix: the pks of assignment, person and path, and the standing.
 MatrixRow = tuple[int, int, int, str]
 
 
@@ -53,7 +53,7 @@ class TeamFilter:
 
 @dataclass(frozen=True)
 class Column:
-    """A path as the reader may know it, with the number of its rows."""
+    """A path with the title that the user may see, and the number of its assignments."""
 
     pk: int
     public_id: str
@@ -64,32 +64,32 @@ class Column:
 @dataclass(frozen=True)
 class Summary:
     totals: dict[str, int]
-    #: Every path of these people; and those that are asked for.
+    #: All paths of these people, and the paths that the filter selects.
     paths: tuple[Column, ...]
     columns: tuple[Column, ...]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a person is today: unit, post, and whether on leave."""
+    """The unit and post of a person today, and the kind of leave, if any."""
 
     unit: str = ""
     title: str = ""
     leave: str = ""
 
 
-def people(user: Viewer, asked: TeamFilter) -> QuerySet[Person]:
-    """The current staff that matches the filter, whatever they learn."""
+def people(user: Viewer, team_filter: TeamFilter) -> QuerySet[Person]:
+    """The current staff that matches the filter, without regard to path and standing."""
     today = clock.today()
-    staff = eligible_people.people(user, today, asked.units())
-    if asked.who == "newcomers":
+    staff = eligible_people.people(user, today, team_filter.units())
+    if team_filter.who == "newcomers":
         staff = staff.filter(newcomers.newcomers_q(today))
-    elif asked.who == "transferred":
+    elif team_filter.who == "transferred":
         staff = staff.filter(pk__in=newcomers.transferred(today))
-    elif asked.who == "leave":
+    elif team_filter.who == "leave":
         staff = staff.filter(pk__in=on_leave(today).values("person_id"))
-    if asked.q:
-        staff = staff.filter(eligible_people.matches_name_q(asked.q))
+    if team_filter.q:
+        staff = staff.filter(eligible_people.matches_name_q(team_filter.q))
     return staff.order_by("kana", "pk")
 
 
@@ -99,16 +99,16 @@ class Team:
     For many people only the numbers are cached (``learning.cache``); the rows are read when they are opened.
     """
 
-    def __init__(self, user: Viewer, asked: TeamFilter) -> None:
-        self._user, self._asked = user, asked
-        self._everybody = list(people(user, asked).values_list("pk", flat=True))
+    def __init__(self, user: Viewer, team_filter: TeamFilter) -> None:
+        self._user, self._filter = user, team_filter
+        self._everybody = list(people(user, team_filter).values_list("pk", flat=True))
         self._counts = self._count()
         self._titles = PathTitles(user, {path for path, _ in self._counts})
-        #: None asks for every path. A number that the asker may not open is like none at all: it has no rows.
-        self._path = self._titles.pk_of(asked.path) if asked.path else None
+        #: None selects every path. The public id of a path that the user may not open selects no rows (pk 0).
+        self._path = self._titles.pk_of(team_filter.path) if team_filter.path else None
 
     def summary(self) -> Summary:
-        """How many rows each standing and each path has, whatever path and standing is asked for."""
+        """The number of rows of each standing (for the selected paths) and of each path."""
         sizes: Counter[int] = Counter()
         for (path, _), number in self._counts.items():
             sizes[path] += number
@@ -121,46 +121,47 @@ class Team:
         return Summary(totals, columns, chosen)
 
     def people(self) -> list[int]:
-        """The people of the grid by pk: all of them, or those who have a row of the asked path and standing."""
-        if self._path is None and not self._asked.standing:
+        """The pks of the people in the matrix: all, or those who have a row with the selected path and standing."""
+        if self._path is None and not self._filter.standing:
             return self._everybody
-        having = {row[1] for row in self._asked_rows()}
+        having = {row[1] for row in self._filtered_rows()}
         return [pk for pk in self._everybody if pk in having]
 
     def rows(self) -> AssignmentQuerySet:
-        """The newest visible row of each of these people and paths, of the asked path and standing."""
-        return Assignment.objects.filter(pk__in=[row[0] for row in self._asked_rows()])
+        """The newest visible assignment of each person and path that has the selected path and standing."""
+        return Assignment.objects.filter(pk__in=[row[0] for row in self._filtered_rows()])
 
     def cells(self, page: Collection[int]) -> dict[tuple[int, int], MatrixRow]:
-        """The rows of one page's people by person and path, whatever standing they were chosen by."""
+        """By (person, path): the cells of the people on one page, without regard to the selected standing."""
         return self._newest if len(self._everybody) <= MAX_NAMED_PEOPLE else _newest(self._user, page)
 
     @cached_property
     def _newest(self) -> dict[tuple[int, int], MatrixRow]:
         return _newest(self._user, self._everybody)
 
-    def _asked_rows(self) -> Iterator[MatrixRow]:
-        standing, path = self._asked.standing, self._path
+    def _filtered_rows(self) -> Iterator[MatrixRow]:
+        standing, path = self._filter.standing, self._path
         for row in self._newest.values():
             if (not standing or row[3] == standing) and (path is None or row[2] == path):
                 yield row
 
     def _count(self) -> Counter[tuple[int, str]]:
-        """How many rows each path and standing has."""
+        """By (path, standing): the number of rows."""
 
         def count() -> Counter[tuple[int, str]]:
             return Counter(map(itemgetter(2, 3), self._newest.values()))
 
         if len(self._everybody) <= MAX_NAMED_PEOPLE:
             return count()
-        asked, reader = self._asked, reader_for(self._user)
+        team_filter, reader = self._filter, reader_for(self._user)
         return figure_cache.cached(
-            (reader.person_id, permissions.is_office(self._user), asked.unit, asked.who, asked.q), count
+            (reader.person_id, permissions.is_office(self._user), team_filter.unit, team_filter.who, team_filter.q),
+            count,
         )
 
 
 def _newest(user: Viewer, people: Collection[int]) -> dict[tuple[int, int], MatrixRow]:
-    """The newest visible row of each of `people` and path; one query. For thousands cheaper than a window in SQL."""
+    """By (person, path): the newest visible row. One query; for thousands of rows it is faster than an SQL window."""
     today = clock.today()
     standing = Case(*(When(standing_q(name, today), then=Value(name)) for name in STANDINGS), output_field=CharField())
     visible = permissions.overseen_by_post(user).order_by("assigned_on", "pk")
@@ -172,13 +173,15 @@ def _newest(user: Viewer, people: Collection[int]) -> dict[tuple[int, int], Matr
 
 
 def places(people: Collection[Person]) -> dict[int, Place]:
-    """Where these people are today, by pk; one query besides the tree's."""
+    """By pk of the person: their place today. One query besides the unit tree."""
     today = clock.today()
     tree = unit_tree(today)
-    appointments = Appointment.objects.on(today).filter(announced_on__lte=today, person__in=[one.pk for one in people])
+    appointments = Appointment.objects.on(today).filter(
+        announced_on__lte=today, person__in=[person.pk for person in people]
+    )
     result: dict[int, Place] = {}
     leaves: dict[int, str] = {}
-    # The main post comes last, and stays.
+    # The main post comes last, so that it overwrites the others.
     by_rank = sorted(
         appointments.select_related("post").order_by("starts_on", "pk"), key=lambda row: row.kind == "main"
     )
@@ -189,12 +192,12 @@ def places(people: Collection[Person]) -> dict[int, Place]:
     return {pk: Place(place.unit, place.title, leaves.get(pk, "")) for pk, place in result.items()}
 
 
-def newcomers_count(user: Viewer, asked: TeamFilter) -> int:
+def newcomers_count(user: Viewer, team_filter: TeamFilter) -> int:
     """The number of 新任 and 転入 of this year without any assignment that the user may see."""
     today = clock.today()
-    staff = eligible_people.people(user, today, asked.units())
+    staff = eligible_people.people(user, today, team_filter.units())
     either = newcomers.newcomers_q(today) | Q(pk__in=newcomers.transferred(today))
-    # Asked of each of them: newcomers are few beside what the user answers for.
+    # A subquery for each newcomer: there are few of them, compared with the assignments that the user may manage.
     assigned = (
         permissions.overseen_by_post(user).exclude(state=AssignmentState.CANCELLED).filter(person_id=OuterRef("pk"))
     )

@@ -1,8 +1,8 @@
-"""What a manager sees of one person: assignments with the state and day of each step, records with status and dates.
+"""Read model of one person for their manager: assignments with the state and day of each step, and training records.
 
-It never reads which item a step used (StepProgress.item), nor any reading or search history. Evidence that a learner
-wrote for a confirmer is shown to confirmers only. A step outside the manager's audience has no title here. Steps done
-before a self-started path was assigned show as done, without a day or a text (0029).
+The item of a step (StepProgress.item) and the reading and search history are never read. Evidence is shown only where a
+step needs confirmation. The title of a step is hidden if the manager may not open its item (I16). A step that was done
+before a self-started path was assigned is shown as done, without a day or a text (0029).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from organization.fiscal import tokyo_day
 from organization.models import Person
 from organization.policy import Viewer
 
-RECORDS = 100
+MAX_RECORDS = 100
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class StepLine:
     title: str
     required: bool
     state: str
-    word: str
+    label: str
     on: date | None
     evidence: str
     comment: str
@@ -55,13 +55,13 @@ class StepLine:
 
 @dataclass(frozen=True)
 class AssignmentDetails:
-    """One assignment as the manager may know it."""
+    """One assignment with the details that the manager may see."""
 
     row: Assignment
     title: str
     public_id: str
     standing: str
-    word: str
+    label: str
     days: str
     steps: tuple[StepLine, ...]
     extensions: tuple[Extension, ...]
@@ -71,19 +71,19 @@ class AssignmentDetails:
 
 @dataclass(frozen=True)
 class RecordLine:
-    """A training record: status and dates; its report only where the manager may read it."""
+    """A training record with status and dates, and its report if the manager may read it."""
 
     row: TrainingRecord
     report: Item | None
 
 
 def assignments(user: Viewer, person: Person) -> list[AssignmentDetails]:
-    """The person's assignments that `user` answers for, open ones first; the queries do not grow with them."""
+    """The person's assignments that `user` may manage, open ones first. A fixed number of queries."""
     overseen = permissions.overseen(user).filter(person=person).select_related("version", "assigned_by", "waived_by")
     rows = list(overseen.order_by(F("closed_on").desc(nulls_first=True), "due_on", "pk"))
     shapes = outlines({row.version_id for row in rows})
     titles = PathTitles(user, [row.path_id for row in rows])
-    named = _step_titles([step for shape in shapes.values() for step in shape.steps], user)
+    step_titles = _step_titles([step for shape in shapes.values() for step in shape.steps], user)
     pks = [row.pk for row in rows]
     progress = _progress(pks)
     since = {row.pk: row.assigned_on if row.begun_on else None for row in rows}
@@ -100,7 +100,7 @@ def assignments(user: Viewer, person: Person) -> list[AssignmentDetails]:
                 standing,
                 STANDINGS[standing],
                 days_words(row),
-                _steps(shapes[row.version_id], progress.get(row.pk, {}), named, since[row.pk]),
+                _steps(shapes[row.version_id], progress.get(row.pk, {}), step_titles, since[row.pk]),
                 tuple(extensions.get(row.pk, ())),
                 tuple(reminders.get(row.pk, ())),
                 row.is_running and row.start_on <= clock.today(),
@@ -110,7 +110,7 @@ def assignments(user: Viewer, person: Person) -> list[AssignmentDetails]:
 
 
 def days_words(row: Assignment) -> str:
-    """「あと3日」, 「期限を2日過ぎています」; nothing once it is closed or stands still."""
+    """「あと3日」, 「期限を2日過ぎています」; empty if the assignment is closed or suspended."""
     if not row.is_running:
         return ""
     left = row.days_left()
@@ -120,7 +120,7 @@ def days_words(row: Assignment) -> str:
 
 
 def _step_titles(steps: list[Step], user: Viewer) -> dict[int, str]:
-    """What each step is called for this reader."""
+    """By pk of the step: the title that this user may see."""
     open_items = reading_targets.readable([step for step in steps if step.type == StepType.READ], user)
     return {
         step.pk: UNNAMED if step.type == StepType.READ and open_items.get(step.pk) is None else step.title
@@ -145,18 +145,18 @@ def _rows_by_assignment(model: Any, since: Mapping[int, date | None]) -> dict[in
 
 
 def _steps(
-    shape: Outline, done: dict[UUID, dict[str, Any]], named: dict[int, str], since: date | None
+    shape: Outline, done: dict[UUID, dict[str, Any]], titles: dict[int, str], since: date | None
 ) -> tuple[StepLine, ...]:
-    """`since`: of what was done before it, only that it is done."""
+    """The steps with their progress. Of a step done before `since`, day and texts are hidden."""
     lines = []
     for step in shape.steps:
         row = done.get(step.uid)
-        # Evidence is written for whoever confirms; what a learner notes for themselves stays theirs.
+        # Evidence is written for the confirmer. Notes on a step without confirmation belong to the learner alone.
         own = row is not None and since is not None and (row["done_on"] or since) < since
         confirmed = row is not None and step.completion != Completion.SELF and not own
         lines.append(
             StepLine(
-                named[step.pk],
+                titles[step.pk],
                 step.required,
                 row["state"] if row else "",
                 str(StepProgress.State(row["state"]).label) if row else "まだ",
@@ -169,11 +169,13 @@ def _steps(
 
 
 def records(user: Viewer, person: Person) -> list[RecordLine]:
-    """The person's training records that `user` may see; for the training office all but private own entries."""
-    found = metrics.records() if permissions.is_office(user) else permissions.managed_records(user)
-    rows = list(found.filter(person=person).select_related("course").order_by("-ends_on", "-pk")[:RECORDS])
+    """The person's training records that `user` may see; for the training office all except private own entries."""
+    visible = metrics.records() if permissions.is_office(user) else permissions.managed_records(user)
+    rows = list(visible.filter(person=person).select_related("course").order_by("-ends_on", "-pk")[:MAX_RECORDS])
     reports = [row.report_id for row in rows if row.report_id]
-    # Beside a name only what says who wrote it: a report without a name is counted and not linked (I13).
-    named = Item.objects.visible_to(user).filter(pk__in=reports, attribution=Attribution.NAMED) if reports else ()
-    open_reports = {item.pk: item for item in named}
+    # The page names the person, so it links only reports that name their author (I13).
+    named_reports = (
+        Item.objects.visible_to(user).filter(pk__in=reports, attribution=Attribution.NAMED) if reports else ()
+    )
+    open_reports = {item.pk: item for item in named_reports}
     return [RecordLine(row, open_reports.get(row.report_id)) for row in rows]

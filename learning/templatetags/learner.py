@@ -1,9 +1,8 @@
-"""Words of the learner's pages: days left, from whom, course facts. It asks the database nothing."""
+"""Filters of the learner's pages: remaining days, time needed, assigner, badge of a record. Without queries."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from django import template
 
@@ -14,7 +13,7 @@ register = template.Library()
 
 
 @register.filter
-def days_left(value: Any) -> str:
+def days_left(value: object) -> str:
     """{{ assignment.due_on|days_left }} → あと12日, 今日まで, 3日過ぎています"""
     if not isinstance(value, date):
         return ""
@@ -25,23 +24,23 @@ def days_left(value: Any) -> str:
 
 
 @register.filter
-def from_day(value: Any) -> str:
+def from_day(value: object) -> str:
     """{{ assignment.start_on|from_day }} → 4月1日から"""
     return f"{value.month}月{value.day}日から" if isinstance(value, date) else ""
 
 
 @register.filter
-def time_needed(minutes: Any) -> str:
+def time_needed(minutes: object) -> str:
     """{{ step.minutes|time_needed }} → 10分, 2時間, 1時間30分"""
     if not isinstance(minutes, int):
         return ""
-    hours, rest = divmod(minutes, 60)
-    return f"{f'{hours}時間' if hours else ''}{f'{rest}分' if rest or not hours else ''}"
+    hours, remainder = divmod(minutes, 60)
+    return f"{f'{hours}時間' if hours else ''}{f'{remainder}分' if remainder or not hours else ''}"
 
 
 @register.filter
 def giver(assignment: Assignment) -> str:
-    """From whom it came: the name of who assigned it, or how."""
+    """The origin of the assignment: the name of the manager who assigned it, or another sentence part."""
     if assignment.source == "self":
         return "自分で始めました"
     if assignment.assigned_by is not None and assignment.source == "manager":

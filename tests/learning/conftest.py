@@ -1,4 +1,4 @@
-"""Whom most tests of learning ask for: a unit, its head, and somebody who learns there."""
+"""Fixtures of most tests of learning: a unit, its head, and a learner of the unit."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A random house for the office's numbers: departments of all sizes, assignments and records in every state."""
+"""A random organisation for the office's numbers: departments of all sizes, assignments and records in every state."""
 
 from datetime import date, timedelta
 
@@ -10,7 +10,7 @@ TODAY = date(2026, 8, 20)
 
 
 def make_world(chance, office, *, assignments=150, records=120):
-    """People in departments, some elsewhere or gone; what they learn and took."""
+    """People in departments, some of them transferred or gone, with their assignments and training records."""
     units = []
     for number in range(5):
         top = make_department(f"bu-{number}", name=f"第{number}部")

@@ -1,4 +1,4 @@
-"""Assigning on screen: two screens, one save; nothing typed is lost; foreign people are unknown."""
+"""The two screens that assign a path: one save, no input is lost, people of other units are unknown."""
 
 import re
 import uuid
@@ -39,14 +39,14 @@ def newcomer(unit, **values):
 
 
 def sent(path, people=(), /, **values):
-    said = {
+    data = {
         "path": path.public_id,
         "start_on": clock.today().isoformat(),
         "reason": REASON,
         "bound": "person",
-        "people": [str(one.uid) for one in people],
+        "people": [str(person.uid) for person in people],
     }
-    return {**said, **values}
+    return {**data, **values}
 
 
 def preview(client, user, path, people=(), /, **values):
@@ -56,17 +56,17 @@ def preview(client, user, path, people=(), /, **values):
 
 def save(client, user, path, people=(), /, **values):
     client.force_login(user)
-    listed = values.pop("listed", [str(one.uid) for one in people])
+    listed = values.pop("listed", [str(person.uid) for person in people])
     return client.post(reverse("assign"), sent(path, people, save="1", listed=listed, **values))
 
 
 def hidden(html):
-    """What the form of the second screen would send back untouched."""
-    found: dict[str, list[str]] = {}
+    """The values that the form of the second screen submits if it is not changed."""
+    expected: dict[str, list[str]] = {}
     for name, value in re.findall(r'<input type="(?:hidden|date)" name="([^"]+)" value="([^"]*)"', html):
         if name != "csrfmiddlewaretoken":
-            found.setdefault(name, []).append(value)
-    return found
+            expected.setdefault(name, []).append(value)
+    return expected
 
 
 # --- The first screen ------------------------------------------------------------------------
@@ -75,7 +75,7 @@ def hidden(html):
 def test_twenty_newcomers_are_assigned_from_the_link_of_the_team_page(client, unit, head, path):
     for _ in range(20):
         newcomer(unit)
-    make_staff(unit)  # has long been there
+    make_staff(unit)  # neither 新任 nor 転入
     client.force_login(head.user)
     assert "今年度の新任・転入20人に割り当てる" in client.get(reverse("team")).content.decode()
     first = client.get(reverse("assign"), {"newcomers": "1", "transferred": "1"})
@@ -186,7 +186,7 @@ def test_the_second_screen_asks_no_more_questions_for_100_people_than_for_10(
             client.post(reverse("assign"), sent(path, groups=["everyone"], preview="1"))
 
 
-# --- Ready groups ----------------------------------------------------------------------------
+# --- Groups ----------------------------------------------------------------------------------
 
 
 def test_the_groups_hold_whom_they_name(unit, head):
@@ -198,10 +198,11 @@ def test_the_groups_hold_whom_they_name(unit, head):
     old = make_staff(unit, title="主任")
     pool = eligible_people.candidates(head.user, today)
     groups = {
-        name: {one.person for one in recipients.in_groups(pool, groups=[name], titles=())} for name in recipients.GROUPS
+        name: {candidate.person for candidate in recipients.in_groups(pool, groups=[name], titles=())}
+        for name in recipients.GROUPS
     }
     assert groups == {"newcomers": {new}, "transferred": {moved}, "everyone": {new, moved, old}}
-    assert {one.person for one in recipients.in_groups(pool, groups=(), titles=["主任"])} == {old}
+    assert {candidate.person for candidate in recipients.in_groups(pool, groups=(), titles=["主任"])} == {old}
 
 
 def test_the_groups_of_the_form_and_of_the_database_are_the_same(unit, head):
@@ -212,9 +213,13 @@ def test_the_groups_of_the_form_and_of_the_database_are_the_same(unit, head):
             appoint(person, make_post(unit), starts=starts, announced_on=starts)
     pool = eligible_people.candidates(head.user, clock.today())
     here = eligible_people.people(head.user, clock.today())
-    assert {one.person for one in pool if one.is_newcomer} == set(here.filter(newcomers.newcomers_q(clock.today())))
+    assert {candidate.person for candidate in pool if candidate.is_newcomer} == set(
+        here.filter(newcomers.newcomers_q(clock.today()))
+    )
     moved = newcomers.transferred(clock.today())
-    assert {one.person for one in pool if one.is_transferred} == set(here.filter(pk__in=moved.values("pk")))
+    assert {candidate.person for candidate in pool if candidate.is_transferred} == set(
+        here.filter(pk__in=moved.values("pk"))
+    )
 
 
 def test_arrivals_are_listed_from_the_day_of_their_announcement_never_earlier(client, unit, head, path):
@@ -255,7 +260,7 @@ def test_the_list_says_who_why_and_until_when_and_saves_nothing(client, unit, he
 
 def test_unreadable_steps_are_listed_without_titles_closed_to_the_assigner(client, unit, head):
     elsewhere = make_unit("ka", name="河川課", parent=unit)
-    lesson = make_lesson(make_staff(elsewhere))  # for that section alone
+    lesson = make_lesson(make_staff(elsewhere))  # readable only in that section
     path = make_path(head, steps=[read(lesson, title="土のうの積み方を読む")])
     person = make_staff(unit)
     page = preview(client, head.user, path, [person]).content.decode()
@@ -345,7 +350,7 @@ def test_bound_to_the_post_where_that_was_chosen(client, unit, head, path):
     assert Assignment.objects.get().post == person.appointments.get().post
 
 
-# --- Other people's people -------------------------------------------------------------------
+# --- People of other units -------------------------------------------------------------------
 
 
 def test_one_foreign_person_among_twenty_is_answered_like_an_unknown_one(client, unit, head, path):
@@ -353,7 +358,7 @@ def test_one_foreign_person_among_twenty_is_answered_like_an_unknown_one(client,
     foreign = make_staff(make_unit("zaisei", name="財政課"))
     bodies = []
     for odd in (str(foreign.uid), str(uuid.uuid4()), "だれか"):
-        listed = [*(str(one.uid) for one in mine), odd]
+        listed = [*(str(person.uid) for person in mine), odd]
         answer = save(client, head.user, path, mine, listed=listed)
         assert answer.status_code == 404
         bodies.append(alike(answer))
@@ -399,8 +404,8 @@ def test_the_training_office_finds_anybody_by_unit_or_number(client, office, uni
     empty = client.get(reverse("assign")).content.decode()
     assert person.name not in empty
     assert "所属を選ぶか" in empty
-    found = client.post(reverse("assign"), sent(path, narrow="1", q="778899")).content.decode()
-    assert person.name in found
+    html = client.post(reverse("assign"), sent(path, narrow="1", q="778899")).content.decode()
+    assert person.name in html
     save(client, office.user, path, [person])
     assert Assignment.objects.get().source == Source.OFFICE
 

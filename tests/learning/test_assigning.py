@@ -1,4 +1,4 @@
-"""Assigning: the list first, then one save; only one's own staff; one open path a person."""
+"""Assigning a path: the plan, then one save; only own staff; one open assignment of a path for each person."""
 
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ from learning.assignments.plan import Order, OutsideUnitError
 from learning.models import Assignment, AssignmentState, Source, Stage
 from organization import clock
 from organization.models import AuditEvent
+from tests.errors import refused_with
 from tests.factories.kb import make_lesson
 from tests.factories.learning import give, make_course, make_path, make_record, read, step, take
 from tests.factories.organization import appoint, make_person, make_post, make_staff, make_unit
@@ -32,9 +33,9 @@ def order(path, **values):
 
 def test_twenty_people_are_assigned_in_one_save(unit, head, path):
     people = [make_staff(unit) for _ in range(20)]
-    made = assign(plan=plan(order=order(path), people=people), by=head.user)
-    assert len(made) == Assignment.objects.count() == 20
-    assert {row.due_on for row in made} == {clock.today() + timedelta(days=90)}
+    assignments = assign(plan=plan(order=order(path), people=people), by=head.user)
+    assert len(assignments) == Assignment.objects.count() == 20
+    assert {row.due_on for row in assignments} == {clock.today() + timedelta(days=90)}
     assert all(person.notices.exists() for person in people)
 
 
@@ -66,12 +67,12 @@ def test_who_is_left_out_is_named_with_the_reason(unit, path):
     give(path, learning)
     give(path, holder, state=AssignmentState.COMPLETED, completed_on=clock.today())
     drawn = plan(order=order(path), people=[leaver, learning, holder, postless])
-    said = {one.person: one.why for one in drawn.left_out}
+    reasons = {left_out.person: left_out.why for left_out in drawn.left_out}
     assert drawn.lines == ()
-    assert "退職" in said[leaver]
-    assert "もう学んで" in said[learning]
-    assert "修了が有効" in said[holder]
-    assert "本務の職がありません" in said[postless]
+    assert "退職" in reasons[leaver]
+    assert "もう学んで" in reasons[learning]
+    assert "修了が有効" in reasons[holder]
+    assert "本務の職がありません" in reasons[postless]
 
 
 def test_a_holder_whose_renewal_is_open_is_on_the_list(unit, head):
@@ -99,17 +100,17 @@ def test_who_is_no_manager_assigns_nothing(unit, path):
 
 def test_the_training_office_assigns_to_any_unit(unit, path):
     office = make_staff(make_unit("jinji", name="人事課"), duties=("training",))
-    made = assign(plan=plan(order=order(path, source=Source.OFFICE), people=[make_staff(unit)]), by=office.user)
-    assert made[0].source == Source.OFFICE
+    assignments = assign(plan=plan(order=order(path, source=Source.OFFICE), people=[make_staff(unit)]), by=office.user)
+    assert assignments[0].source == Source.OFFICE
 
 
 def test_a_manager_gives_a_reason(unit, head, path):
-    with pytest.raises(ValidationError, match="理由"):
+    with refused_with("reason_required"):
         assign(plan=plan(order=order(path, reason=" "), people=[make_staff(unit)]), by=head.user)
 
 
 def test_a_due_date_before_the_start_is_refused(unit, path):
-    with pytest.raises(ValidationError, match="期限が開始より前"):
+    with refused_with("due_before_start"):
         plan(order=order(path, due_on=clock.today() - timedelta(days=1)), people=[make_staff(unit)])
 
 
@@ -126,8 +127,8 @@ def test_the_same_path_twice_is_refused_by_the_list_and_by_the_database(unit, he
     drawn = plan(order=order(path), people=[person])
     assign(plan=drawn, by=head.user)
     assert plan(order=order(path), people=[person]).lines == ()
-    with pytest.raises(ValidationError, match="ほかの人が"):
-        assign(plan=drawn, by=head.user)  # as when two managers look at the list at once
+    with refused_with("assigned_meanwhile"):
+        assign(plan=drawn, by=head.user)  # as if two managers had opened the list at the same time
     assert Assignment.objects.count() == 1
 
 
@@ -135,8 +136,8 @@ def test_an_announced_newcomer_is_assigned_from_the_day_of_the_appointment(unit,
     coming = make_person()
     start = clock.today() + timedelta(days=10)
     appoint(coming, make_post(unit), starts=start, announced_on=clock.today())
-    made = assign(plan=plan(order=order(path, start_on=start), people=[coming]), by=head.user)
-    assert made[0].start_on == start
+    assignments = assign(plan=plan(order=order(path, start_on=start), people=[coming]), by=head.user)
+    assert assignments[0].start_on == start
 
 
 def test_nothing_is_known_of_an_appointment_before_it_is_announced(unit, head, path):
@@ -160,13 +161,13 @@ def test_a_course_that_is_still_valid_counts_at_once(unit, head):
     path = make_path(head, steps=[take(course), step()])
     person = make_staff(unit)
     make_record(person, course, status="passed")
-    made = assign(plan=plan(order=order(path), people=[person]), by=head.user)[0]
-    made.refresh_from_db()
-    assert made.steps_done == 1
+    assignment = assign(plan=plan(order=order(path), people=[person]), by=head.user)[0]
+    assignment.refresh_from_db()
+    assert assignment.steps_done == 1
 
 
 def test_a_reading_that_somebody_on_the_list_could_not_open_is_named_before(unit, head):
-    lesson = make_lesson(head)  # for the unit of the head alone
+    lesson = make_lesson(head)  # readable only in the unit of the head
     path = make_path(head, steps=[read(lesson)])
     inside, outside = make_staff(unit), make_staff(make_unit("zaisei", name="財政課"))
     shut = plan(order=order(path), people=[inside, outside]).unreadable
@@ -175,13 +176,13 @@ def test_a_reading_that_somebody_on_the_list_could_not_open_is_named_before(unit
 
 def test_a_path_that_is_not_active_cannot_be_assigned(unit, head):
     path = make_path(head, stage=Stage.RETIRED)
-    with pytest.raises(ValidationError, match="公開中でない"):
+    with refused_with("path_not_active"):
         plan(order=order(path), people=[make_staff(unit)])
 
 
 def test_an_empty_path_cannot_be_assigned(unit, head):
     path = make_path(head, steps=[])
-    with pytest.raises(ValidationError, match="ステップがありません"):
+    with refused_with("path_without_steps"):
         plan(order=order(path), people=[make_staff(unit)])
 
 
@@ -220,7 +221,7 @@ def test_a_new_manager_sees_open_assignments_and_nothing_that_ended_before(unit,
 
 def test_an_active_version_edited_into_a_broken_one_is_not_assigned(unit, head):
     path = make_path(head, steps=[step(), step("check", quiz=[])])
-    with pytest.raises(ValidationError, match="問いがありません"):
+    with refused_with("path_has_faults"):
         plan(order=order(path), people=[make_staff(unit)])
 
 

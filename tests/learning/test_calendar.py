@@ -1,4 +1,4 @@
-"""The calendar feed: a personal key, what it tells, and when it dies."""
+"""The calendar feed: the personal key, the events, and when the key stops working."""
 
 from datetime import timedelta
 
@@ -31,11 +31,11 @@ def events(client, url):
 def test_the_feed_tells_due_dates_and_events_without_a_session(client, head, me, url):
     day = clock.today() + timedelta(days=5)
     given = give(make_path(head, steps=[step(StepType.EVENT, title="辞令交付式", held_on=day, place="講堂")]), me)
-    found = events(client, url)
-    due = found["期限：新任職員の最初の100日"]
+    events_found = events(client, url)
+    due = events_found["期限：新任職員の最初の100日"]
     assert due["dtstart"].dt == given.due_on
     assert due["dtend"].dt == given.due_on + timedelta(days=1)
-    assert str(found["辞令交付式"]["location"]) == "講堂"
+    assert str(events_found["辞令交付式"]["location"]) == "講堂"
     assert not client.cookies
 
 
@@ -58,7 +58,7 @@ def test_what_is_done_closed_or_somebody_elses_is_not_in_it(client, head, me, un
     given = give(path, me)
     give(make_path(head, title="終えたパス"), me, state="completed")
     give(make_path(head, title="人のパス"), make_staff(unit))
-    recording.do(assignment=given, step_uid=path.current_version().steps.first().uid, by=me)
+    recording.complete_step(assignment=given, step_uid=path.current_version().steps.first().uid, by=me)
     assert list(events(client, url)) == ["期限：新任職員の最初の100日"]
 
 

@@ -1,4 +1,4 @@
-"""The catalogue of courses and the page of one."""
+"""The catalogue of courses and the page of one course."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""What leaves the office comes back unchanged, is no formula, and is nothing that people keep to themselves."""
+"""Exports can be imported unchanged, contain no formulas, and leave out unshared own entries of people."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from django.db import connection
 from django.urls import reverse
 
 from learning.imports import export
-from learning.imports.run import Import, run
+from learning.imports.run import ImportOptions, run
 from learning.models import Assignment, Kind, TrainingCourse, TrainingRecord
 from organization import clock
 from tests.factories.learning import give, make_course, make_path, make_record
@@ -41,7 +41,7 @@ def rows(client, kind, ext="csv", query=""):
 
 
 def filled():
-    """Rows of each kind, with what is hard to keep: formulas, odd spaces, control characters, people who left."""
+    """Rows of each kind with difficult values: formulas, odd spaces, control characters, people who left."""
     person = make_person(staff_no="000123", name="髙﨑 みどり")
     gone = make_person(staff_no="200", joined_on=date(2020, 4, 1), left_on=date(2021, 3, 31))
     course = make_course(
@@ -81,7 +81,7 @@ def test_an_export_is_taken_in_again_without_a_change(office, kind, ext, tmp_pat
     before = list(model.objects.order_by("pk").values())
     path = tmp_path / f"a.{ext}"
     path.write_bytes(sent(office, kind, ext))
-    report = run(Import(path=path, source="back", kind=kind, commit=True))
+    report = run(ImportOptions(path=path, source="back", kind=kind, commit=True))
     assert (report.new, report.changed, report.refused, report.waiting) == (0, 0, 0, 0), report
     assert report.unchanged == len(before) > 1
     assert list(model.objects.order_by("pk").values()) == before
@@ -91,7 +91,7 @@ def test_a_cell_that_was_put_right_is_the_only_change(office, tmp_path):
     filled()
     path = tmp_path / "a.csv"
     path.write_bytes(sent(office, "records", "csv").replace(",修了,".encode(), ",合格,".encode(), 1))
-    report = run(Import(path=path, source="back", kind="records", commit=True))
+    report = run(ImportOptions(path=path, source="back", kind="records", commit=True))
     assert (report.new, report.changed, report.unchanged) == (0, 1, 2)
     assert TrainingRecord.objects.filter(status="passed").count() == 1
 
@@ -102,8 +102,8 @@ def test_an_exported_row_cannot_be_given_to_another_person(office, kind, tmp_pat
     make_person(staff_no="777")
     path = tmp_path / "a.csv"
     path.write_bytes(sent(office, kind, "csv").replace(b"000123", b"777"))
-    report = run(Import(path=path, source="back", kind=kind, commit=True))
-    assert {one.reason for one in report.refusals} == {
+    report = run(ImportOptions(path=path, source="back", kind=kind, commit=True))
+    assert {refusal.reason for refusal in report.refusals} == {
         "この外部IDは、別の人の行です。書き出したときの職員番号に戻してください。"
     }
 
@@ -113,7 +113,7 @@ def test_an_exported_row_that_is_gone_is_refused(office, tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(sent(office, "records", "csv"))
     TrainingRecord.objects.all().delete()
-    report = run(Import(path=path, source="back", kind="records", commit=True))
+    report = run(ImportOptions(path=path, source="back", kind="records", commit=True))
     assert report.refused == 3 and "なくなっています" in report.refusals[0].reason
     assert not TrainingRecord.objects.exists()
 
@@ -128,7 +128,7 @@ def test_no_cell_begins_like_a_formula(office, kind, ext):
 
 
 def test_texts_that_no_spreadsheet_can_hold_do_not_stop_an_export(office):
-    # PostgreSQL itself refuses NUL; SQLite keeps it.
+    # PostgreSQL refuses NUL; SQLite stores it.
     nul = "" if connection.vendor == "postgresql" else "\x00"
     make_course("S001", title=f"題{nul}\x01名", about="あ" * 40_000)
     for ext in ("csv", "xlsx"):

@@ -1,4 +1,4 @@
-"""The home page says what there is to learn, and to a head what waits for them."""
+"""The home page shows the running paths and, for a head, the waiting tasks."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""The training office's screens for imports: who may, a file from its check to its end, mapping, rows that wait."""
+"""The import pages of the training office: permissions, a file from check to import, mapping, waiting rows."""
 
 import io
 import re
@@ -24,7 +24,7 @@ GOOD = "100123,話し方,2025/6/10,修了"
 
 @pytest.fixture(autouse=True)
 def begun(monkeypatch, settings, tmp_path):
-    """Which processes would have been started."""
+    """The processes that would have been started."""
     settings.VAR_DIR = tmp_path
     pks = []
     monkeypatch.setattr(uploads, "start", lambda row: pks.append(row.pk))
@@ -71,7 +71,7 @@ def waiting(client):
     return UnmatchedRow.objects.get()
 
 
-# --- Who -------------------------------------------------------------------------------------
+# --- Permissions -----------------------------------------------------------------------------
 
 
 def addresses():
@@ -90,7 +90,7 @@ def addresses():
 
 
 def body(response):
-    """The page but for what differs from one request to the next: the form's token, and the address when printed."""
+    """The page without the parts that differ between requests: the token of the form, and the printed address."""
     return re.sub(r'value="\w{64}"|http://testserver[^<]*', "", response.content.decode())
 
 
@@ -302,9 +302,9 @@ def test_a_row_is_resolved_by_choosing_a_person(office, person):
     assert "職員番号「999」の職員がいません" in listed
     assert "待っています" in office.get(reverse("training_imports")).content.decode()
     address = reverse("training_unmatched_row", args=[row.pk])
-    found = office.get(address, {"who": "青山"}).content.decode()
-    assert "修了" in found and "completed" not in found
-    assert "青山 みどり（100123）" in found and "&lt;b&gt;話し方" in found and "<b>話し方" not in found
+    html = office.get(address, {"who": "青山"}).content.decode()
+    assert "修了" in html and "completed" not in html
+    assert "青山 みどり（100123）" in html and "&lt;b&gt;話し方" in html and "<b>話し方" not in html
     done = office.post(address, {"do": "resolve", "person": person.pk}, follow=True).content.decode()
     assert "青山 みどりさんの行として取り込みました" in done
     assert TrainingRecord.objects.get().person == person
@@ -355,10 +355,10 @@ def test_the_pages_ask_as_few_questions_for_many_as_for_few(office, rows, django
     )
     for n in range(min(rows, 10)):
         make_record(make_person(), starts_on=date(2015 + n, 6, 1))
-    one = UnmatchedRow.objects.latest("pk")
+    row = UnmatchedRow.objects.latest("pk")
     for address in (
         reverse("training_unmatched"),
-        reverse("training_unmatched_row", args=[one.pk]),
+        reverse("training_unmatched_row", args=[row.pk]),
         reverse("training_import", args=[file.pk]),
         reverse("training_imports"),
     ):

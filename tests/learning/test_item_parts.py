@@ -1,4 +1,4 @@
-"""What was written for a path leads back to it, for who wrote it and for nobody else."""
+"""A text that was written for a path links back to the path, only for its author."""
 
 from datetime import timedelta
 

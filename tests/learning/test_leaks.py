@@ -1,7 +1,7 @@
-"""Nothing of learning tells what its reader may not open: every surface, a member and an outsider.
+"""No surface of learning discloses what its reader may not open; each is tested with a member and an outsider.
 
-Three assertions a surface: the member finds the restricted one, the outsider finds a public control on the same page,
-and nothing of the restricted one stands in what the outsider gets. A new surface is one line in SURFACES.
+Three assertions for each surface: the member finds the restricted path, the outsider finds a public path on the same
+page, and the response to the outsider contains nothing of the restricted path. A new surface is one line in SURFACES.
 """
 
 import json
@@ -32,10 +32,10 @@ from tests.search.conftest import index, refresh  # noqa: F401 -- fixtures
 
 pytestmark = pytest.mark.django_db
 
-#: The word that both are found by, and what only one of them has.
+#: The word that finds both paths, and a word that only one of them contains.
 WORD, SECRET, CONTROL = "沈砂池", "秘密の沈砂池", "だれでもの沈砂池"
 
-#: name → address for a reader: own=what is the reader's own.
+#: Name → address for a reader; `own` has the rows of this reader.
 SURFACES = {
     "paths": lambda w, own: reverse("paths"),
     "path page": lambda w, own: reverse("item", args=[w.open_path.public_id]),
@@ -57,7 +57,7 @@ SURFACES = {
     "course": lambda w, own: reverse("course", args=["S001"]),
     "rule": lambda w, own: reverse("training_rule_new"),
 }
-#: For the training office alone: to everybody else they are not there.
+#: Pages for the training office only; everybody else gets 404.
 OFFICE = ("training", "training_rows", "training_outbox", "training_imports", "training_unmatched")
 
 
@@ -91,7 +91,7 @@ def _widened(lesson):
 
 
 def _own(w, person, unit, paths):
-    """What the reader has: assignments, a completion, a key, and one of the staff who learns both and waits."""
+    """The rows of the reader: assignments, a completion, a calendar key, and a staff member who submitted steps of both paths."""
     today = clock.today()
     for path in paths:
         give(path, person, state=AssignmentState.COMPLETED, completed_on=today)
@@ -99,14 +99,14 @@ def _own(w, person, unit, paths):
     staff = make_staff(unit)
     waits = give(w.open_path, staff)
     give(w.secret_path, staff)
-    for one in waits.version.steps.filter(item__isnull=False):
-        waits.progress.create(step_uid=one.uid, state="submitted", changed_at=clock.now(), by=staff)
+    for step_row in waits.version.steps.filter(item__isnull=False):
+        waits.progress.create(step_uid=step_row.uid, state="submitted", changed_at=clock.now(), by=staff)
     given = Assignment.objects.open().get(person=person, path=w.open_path)
     return SimpleNamespace(person=person, staff=staff, given=given, key=calendar_feed.make_key(person=person).key)
 
 
 def got(client, person, url):
-    """Everything that the answer says: status, headers, body; of a book its cells."""
+    """The whole response as text: status, headers, body; for a workbook, its cells."""
     client.force_login(person.user)
     answer = client.get(url)
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
@@ -116,7 +116,7 @@ def got(client, person, url):
     elif "json" in answer["Content-Type"]:
         text = json.dumps(json.loads(body), ensure_ascii=False)
     else:
-        # A calendar folds its lines; what was found is marked.
+        # A calendar folds its lines, and search marks its matches.
         text = re.sub(r"</?mark[^>]*>", "", re.sub(rb"\r\n ", b"", body).decode())
     return answer.status_code, f"{answer.headers}\n{text}"
 
@@ -124,14 +124,14 @@ def got(client, person, url):
 @pytest.mark.parametrize("name", SURFACES)
 def test_a_surface_names_the_restricted_one_to_its_members_alone(world, refresh, client, name):  # noqa: F811
     refresh()
-    status, said = got(client, world.member.person, SURFACES[name](world, world.member))
-    assert (status, SECRET in said) == (200, True)
-    status, said = got(client, world.outsider.person, SURFACES[name](world, world.outsider))
-    assert (status, CONTROL in said) == (200, True)
-    said = said.replace(f"q={WORD}", "")
-    assert SECRET not in said
-    assert world.secret_path.public_id not in said
-    assert world.secret_lesson.public_id not in said
+    status, text = got(client, world.member.person, SURFACES[name](world, world.member))
+    assert (status, SECRET in text) == (200, True)
+    status, text = got(client, world.outsider.person, SURFACES[name](world, world.outsider))
+    assert (status, CONTROL in text) == (200, True)
+    text = text.replace(f"q={WORD}", "")
+    assert SECRET not in text
+    assert world.secret_path.public_id not in text
+    assert world.secret_lesson.public_id not in text
 
 
 @pytest.mark.parametrize("name", OFFICE)
@@ -170,13 +170,13 @@ def test_a_notice_to_confirm_does_not_name_a_closed_reading(world):
     closed = make_lesson(world.member.person, title=f"{SECRET}の別の教訓", audience="unit")
     path = make_path(world.member.person, steps=[read(closed, title=f"{SECRET}を読む", completion=Completion.CONFIRM)])
     learner = world.outsider.staff
-    # They read it by a second post; their head does not.
+    # They may open it through a second post; their head may not.
     appoint(learner, make_post(world.member.person.appointments.get().post.unit), kind="concurrent")
     given = give(path, learner)
-    recording.do(assignment=given, step_uid=path.current_version().steps.get().uid, by=learner)
-    told = [row.text for row in Notice.objects.filter(person=world.outsider.person)]
-    assert any("確認をお願いします" in text for text in told)
-    assert SECRET not in "".join(told)
+    recording.complete_step(assignment=given, step_uid=path.current_version().steps.get().uid, by=learner)
+    notices = [row.text for row in Notice.objects.filter(person=world.outsider.person)]
+    assert any("確認をお願いします" in text for text in notices)
+    assert SECRET not in "".join(notices)
 
 
 def test_the_draft_of_a_reminder_does_not_name_a_closed_path(world):
@@ -216,7 +216,7 @@ def test_a_day_to_come_opens_nothing_that_is_not_announced(world):
 
 
 def test_no_address_of_learning_takes_a_change_by_get(world, client):
-    """What is pressed is POST: these answer 405 to a link (or 404, where nothing is there for this reader)."""
+    """Actions need POST: GET answers 405, or 404 if the address does not exist for this reader."""
     client.force_login(world.member.person.user)
     uid, public_id = world.member.given.uid, world.open_path.public_id
     pressed = {
@@ -239,13 +239,13 @@ def test_no_address_of_learning_takes_a_change_by_get(world, client):
 
 
 def test_every_page_of_learning_asks_who_is_there(client):
-    """But for the calendar, whose key is what it asks for, nothing is shown without a session."""
+    """Without a session nothing is shown, except the calendar, which is opened by its key."""
     samples = {"uuid": "00000000-0000-4000-8000-000000000000", "int": "1", "str": "LP-R07-00001", "path": "S001"}
     samples["slug"] = "read"
-    for one in urlpatterns:
-        if one.name == "calendar_feed":
+    for pattern in urlpatterns:
+        if pattern.name == "calendar_feed":
             continue
-        url = "/" + re.sub(r"<(\w+):\w+>", lambda found: samples[found[1]], str(one.pattern))
+        url = "/" + re.sub(r"<(\w+):\w+>", lambda found: samples[found[1]], str(pattern.pattern))
         answer = client.post(url)
         assert answer.status_code in (302, 403, 404, 405), url
         assert answer.status_code != 302 or "login" in answer["Location"], url

@@ -1,4 +1,4 @@
-"""One assignment as its learner sees it: what is open, what is pressed, what follows."""
+"""The page of one assignment for its learner: open steps, actions and their effects."""
 
 from datetime import timedelta
 
@@ -39,7 +39,7 @@ def address(given) -> str:
 
 
 def uids(path):
-    return [one.uid for one in path.current_version().steps.order_by("group__order", "order")]
+    return [step.uid for step in path.current_version().steps.order_by("group__order", "order")]
 
 
 def press(client, given, uid, **data):
@@ -48,11 +48,11 @@ def press(client, given, uid, **data):
 
 
 def hidden_lesson(title="ひみつの教訓"):
-    """A lesson that only another unit may read."""
+    """A lesson that only people of another unit may read."""
     return make_lesson(make_staff(make_unit("zaisei", name="財政課")), title=title)
 
 
-# --- Whose it is -----------------------------------------------------------------------------
+# --- Permissions -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("what", ["page", "step", "share", "cancel", "again", "write"])
@@ -71,8 +71,8 @@ def test_the_assignment_of_somebody_else_does_not_exist(client, head, me, collea
 def test_an_unknown_assignment_and_a_foreign_one_have_the_same_body(client, head, me, colleague):
     given = give(make_path(head), colleague)
     client.force_login(me.user)
-    asked = address(given), address(given).replace(str(given.uid)[:8], "00000000")
-    bodies = [alike(client.get(url), url) for url in asked]
+    addresses = address(given), address(given).replace(str(given.uid)[:8], "00000000")
+    bodies = [alike(client.get(url), url) for url in addresses]
     assert bodies[0] == bodies[1]
 
 
@@ -80,7 +80,7 @@ def test_a_stranger_is_asked_to_log_in(client, head, me):
     assert client.get(address(give(make_path(head), me)))["Location"].startswith(reverse("login"))
 
 
-# --- What the page says ----------------------------------------------------------------------
+# --- The page --------------------------------------------------------------------------------
 
 
 def test_the_page_says_from_whom_why_until_when_and_how_long(client, head, me):
@@ -168,7 +168,7 @@ def test_the_page_of_the_item_asks_only_for_what_is_open_and_mine(client, head, 
     client.force_login(me.user)
     shown = client.get(lesson.get_absolute_url()).content.decode()
     assert "読みました" not in shown
-    assert path.title in shown  # the paths that teach it are named all the same
+    assert path.title in shown  # the paths that use it are listed nevertheless
 
 
 def test_the_page_of_an_item_costs_no_more_for_its_learner(client, head, me, django_assert_max_num_queries):
@@ -259,8 +259,8 @@ def test_the_course_of_somebody_else_is_not_my_record(client, head, me, colleagu
 
 
 def test_a_talk_names_who_holds_the_post_today(client, head, me, unit):
-    asked = make_staff(unit, title="主任", name="佐々木 一郎")
-    post = asked.appointments.get().post
+    holder = make_staff(unit, title="主任", name="佐々木 一郎")
+    post = holder.appointments.get().post
     given = give(make_path(head, steps=[step(StepType.ASK, post=post)]), me)
     assert "佐々木 一郎さん（防災課 主任）" in page_of(client, given)
     press(client, given, uids(given.path)[0], evidence="昔の大雨の話を聴いた。")
@@ -355,7 +355,7 @@ def test_a_step_that_waits_says_so_and_is_not_asked_again(client, head, me):
 def test_what_was_returned_comes_back_with_the_comment_and_the_words(client, head, me):
     given = give(make_path(head, steps=[step(completion=Completion.REVIEWED), step()]), me, assigned_by=head)
     press(client, given, uids(given.path)[0], evidence="窓口に立った。")
-    recording.decide(progress=given.progress.get(), user=head.user, accept=False, comment="人数も書いてください。")
+    recording.decide_step(progress=given.progress.get(), user=head.user, accept=False, comment="人数も書いてください。")
     shown = page_of(client, given)
     assert "人数も書いてください。" in shown
     assert "窓口に立った。</textarea>" in shown
@@ -363,7 +363,7 @@ def test_what_was_returned_comes_back_with_the_comment_and_the_words(client, hea
     assert given.progress.get().state == "submitted"
 
 
-# --- The end ---------------------------------------------------------------------------------
+# --- Completion ------------------------------------------------------------------------------
 
 
 def test_a_finished_path_shows_its_validity_and_offers_to_write(client, head, me):
@@ -386,7 +386,7 @@ def test_in_the_renewal_window_the_path_begins_again_once(client, head, me):
     )
     end = page_of(client, given).split('id="done"')[1].split("</section>")[0]
     assert "同じ学習パスをもう一度始めます" in end
-    # What 「更新する」 of one's own page leads to comes first, and is the one button that stands out.
+    # The action that 「更新する」 on the own page leads to comes first, as the only primary button.
     assert end.index("更新する（もう一度始める）") < end.index("学んだことを書く")
     assert end.count("kb-button--primary") == 1
     for _ in range(2):
@@ -422,7 +422,7 @@ def test_a_waived_path_names_who_waived_it_and_why(client, head, me):
     assert "やってみました" not in shown
 
 
-# --- Sharing, giving up ----------------------------------------------------------------------
+# --- Sharing, cancelling ---------------------------------------------------------------------
 
 
 def test_the_learner_shares_and_takes_back(client, head, me):
@@ -452,7 +452,7 @@ def test_what_was_assigned_i_cannot_give_up(client, head, me):
     assert client.post(reverse("my_learning_cancel", args=[given.uid]), {"reason": "いや"}).status_code == 404
 
 
-# --- What it costs ---------------------------------------------------------------------------
+# --- Queries ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("times", [1, 6])

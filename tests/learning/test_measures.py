@@ -1,4 +1,4 @@
-"""Every number of the office's page, counted again from raw rows in plain Python, over random houses."""
+"""Every number of the office page is counted again from the rows in plain Python, for random organisations."""
 
 import random
 from datetime import date, timedelta
@@ -33,7 +33,7 @@ def taken():
 
 
 def department_of(person):
-    """By the rows of the directory alone: the first main post of today, the unit above it."""
+    """The department by the rows of the directory: the unit above the first main post of today."""
     if person.left_on and person.left_on < TODAY:
         return None
     held = [
@@ -55,21 +55,21 @@ def runs(row):
 
 
 def test_the_table_of_departments_is_what_the_rows_say(world):
-    found = {}
+    expected = {}
     for row in filter(is_open, counted()):
-        found.setdefault(department_of(row.person) or dashboard.NOWHERE, []).append(row)
-    assert {one.unit_id for one in world.departments} == set(found)
-    for one in world.departments:
-        mine = found[one.unit_id]
-        assert one.people == len({row.person_id for row in mine})
-        assert one.numbers == (
+        expected.setdefault(department_of(row.person) or dashboard.NOWHERE, []).append(row)
+    assert {department.unit_id for department in world.departments} == set(expected)
+    for department in world.departments:
+        mine = expected[department.unit_id]
+        assert department.people == len({row.person_id for row in mine})
+        assert department.numbers == (
             len(mine),
             sum(runs(row) and 0 <= (row.due_on - TODAY).days <= 30 for row in mine),
             sum(runs(row) and row.due_on < TODAY for row in mine),
             sum(row.state == "suspended" for row in mine),
         )
-        assert one.hidden or one.people >= MIN_PEOPLE
-    together = [sum(column) for column in zip(*(one.numbers for one in world.departments), strict=True)]
+        assert department.hidden or department.people >= MIN_PEOPLE
+    together = [sum(column) for column in zip(*(department.numbers for department in world.departments), strict=True)]
     assert list(world.total.numbers) == together
 
 
@@ -85,24 +85,24 @@ def completion_by_hand(first, last):
 
 
 def use_by_hand(first, last):
-    asked = [
+    records_asked = [
         row
         for row in taken()
         if row.status in ("attended", "completed", "passed")
         and first <= row.ends_on + timedelta(days=90) <= min(last, TODAY)
     ]
-    used = [row for row in asked if row.used in ("used", "partly")]
-    return len(asked), len(used), sum(row.used != "" for row in asked)
+    used = [row for row in records_asked if row.used in ("used", "partly")]
+    return len(records_asked), len(used), sum(row.used != "" for row in records_asked)
 
 
 def months():
-    """The last twelve, with their last days."""
-    found = []
+    """The last twelve months with their last days."""
+    month_spans = []
     for back in range(11, -1, -1):
         year, month = divmod(TODAY.year * 12 + TODAY.month - 1 - back, 12)
         after = date(year + (month == 11), (month + 1) % 12 + 1, 1)
-        found.append((date(year, month + 1, 1), after - timedelta(days=1)))
-    return found
+        month_spans.append((date(year, month + 1, 1), after - timedelta(days=1)))
+    return month_spans
 
 
 @pytest.mark.parametrize(("name", "by_hand"), [("completion", completion_by_hand), ("use", use_by_hand)])
@@ -143,7 +143,7 @@ def test_the_rows_of_a_month_are_what_its_number_counts(world, name):
 def test_departments_divide_the_rows_of_a_measure(world):
     tree = unit_tree(TODAY)
     for n, name in enumerate(dashboard.COLUMNS):
-        for one in world.departments:
-            units = tree.department_members(one.unit_id) if one.unit_id != dashboard.NOWHERE else None
-            found = metrics.in_units(metrics.rows(name, today=TODAY), units, TODAY)
-            assert found.count() == one.numbers[n]
+        for department in world.departments:
+            units = tree.department_members(department.unit_id) if department.unit_id != dashboard.NOWHERE else None
+            results = metrics.in_units(metrics.rows(name, today=TODAY), units, TODAY)
+            assert results.count() == department.numbers[n]

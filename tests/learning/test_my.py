@@ -1,4 +1,4 @@
-"""「わたしの学び」: my training records, the report that comes of one, and nobody else's."""
+"""「わたしの学び」: the user's own training records, reports, notices and assignments."""
 
 from datetime import date, timedelta
 
@@ -106,8 +106,8 @@ def test_a_course_that_was_not_attended_gives_no_report(client, me):
 
 
 def submitted(me, record):
-    """The report of `record` as it stands once its draft was submitted and published."""
-    draft = reports.begin(record=record, by=me)
+    """The report of `record` after its draft was submitted and published."""
+    draft = reports.begin_report(record=record, by=me)
     report = write(Retrospective(title="対話の研修の報告", format="training", occurred_on=record.ends_on), me)
     draft.item, draft.submitted_at = report, draft.created_at
     draft.save()
@@ -135,12 +135,12 @@ def test_a_report_is_linked_once(me):
     publication.publish(item=report)  # edited and published again
     record.refresh_from_db()
     assert record.report_id == report.pk
-    assert reports.link(report) is None
+    assert reports.link_report(report) is None
 
 
 def test_autosave_does_not_lose_the_record_of_a_report(me):
     record = make_record(me)
-    draft = reports.begin(record=record, by=me)
+    draft = reports.begin_report(record=record, by=me)
     drafts.save_typed(draft=draft, typed={"subject": "書き直した対象"}, version=draft.version)
     draft.refresh_from_db()
     assert draft.data == {"subject": "書き直した対象", "source_record": record.pk}
@@ -257,7 +257,9 @@ def test_what_waits_for_somebody_else_gives_way_to_what_i_can_do(client, me, hea
     today = clock.today()
     first = make_path(head, title="確認待ちのパス", steps=[step(completion="confirm", title="見てもらう")])
     waiting = give(first, me, due_on=today + timedelta(days=1))
-    recording.do(assignment=waiting, step_uid=first.current_version().steps.get().uid, by=me, evidence="した。")
+    recording.complete_step(
+        assignment=waiting, step_uid=first.current_version().steps.get().uid, by=me, evidence="した。"
+    )
     assert "確認を待っています" in my_page(client, me)
     give(
         make_path(head, title="進められるパス", steps=[step(title="今できること")]),

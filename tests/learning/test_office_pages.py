@@ -1,4 +1,4 @@
-"""研修担当's page: for the office alone, few people never said, each number the rows it opens, safe files."""
+"""The page of 研修担当: only for the office, small counts hidden, each number equal to its rows, safe files."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ def path(office):
 
 
 def department(number, people, path, name="", **values):
-    """A department with so many people who learn `path`."""
+    """A department with this number of people who learn `path`."""
     top = make_department(f"dep-{number}", name=name or f"第{number}部")
     unit = make_unit(f"div-{number}", parent=top)
     staff = [make_staff(unit) for _ in range(people)]
@@ -54,7 +54,7 @@ def get(client, person, address="training", **query):
     return client.get(reverse(address), query)
 
 
-# --- Who ---------------------------------------------------------------------------------------
+# --- Permissions -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", ["training", "training_rows"])
@@ -69,8 +69,8 @@ def test_who_is_not_logged_in_is_asked_to(client):
 
 
 def test_an_empty_house_says_what_to_do_next(client, office):
-    said = get(client, office).content.decode()
-    assert "学んでいる人は、まだいません" in said
+    html = get(client, office).content.decode()
+    assert "学んでいる人は、まだいません" in html
 
 
 # --- Few people --------------------------------------------------------------------------------
@@ -80,8 +80,8 @@ def test_a_department_of_few_is_hidden_whole_and_the_next_smallest_with_it(clien
     department(1, 3, path, "小さい部")
     department(2, 6, path, "中ぐらいの部")
     department(3, 9, path, "大きい部")
-    said = get(client, office).content.decode()
-    rows = dict(re.findall(r'<th scope="row">(\S+部)</th>\s*(.*?)</tr>', said, re.DOTALL))
+    html = get(client, office).content.decode()
+    rows = dict(re.findall(r'<th scope="row">(\S+部)</th>\s*(.*?)</tr>', html, re.DOTALL))
     assert HIDDEN_TEXT in rows["小さい部"] and HIDDEN_TEXT in rows["中ぐらいの部"]
     assert HIDDEN_TEXT not in rows["大きい部"]
     assert not re.search(r">3<|>6<", rows["小さい部"] + rows["中ぐらいの部"])
@@ -105,14 +105,14 @@ def test_rows_of_a_hidden_department_do_not_name_it(client, office, path):
     department(1, 3, path, "小さい部")
     department(2, 6, path, "中ぐらいの部")
     department(3, 9, path, "大きい部")
-    said = get(client, office, "training_rows", measure="open").content.decode()
-    assert "小さい部" not in said and "大きい部" in said and HIDDEN_TEXT in said
+    html = get(client, office, "training_rows", measure="open").content.decode()
+    assert "小さい部" not in html and "大きい部" in html and HIDDEN_TEXT in html
 
 
 def test_where_everything_is_few_the_total_is_not_said_either(client, office, path):
     department(1, 3, path)
-    said = get(client, office).content.decode()
-    assert re.search(rf"合計</th>\s*<td colspan=\"5\">{HIDDEN_TEXT}", said)
+    html = get(client, office).content.decode()
+    assert re.search(rf"合計</th>\s*<td colspan=\"5\">{HIDDEN_TEXT}", html)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -123,7 +123,7 @@ def test_what_is_hidden_together_is_never_few(seed):
     assert {key for key, size in sizes.items() if 0 < size < MIN_PEOPLE} <= few.groups
     assert all(sizes[key] for key in few.groups)
     if few.groups and not few.total:
-        # By subtraction from the total one learns of two groups at least, and five people.
+        # Subtraction from the total discloses at least two groups with five people together.
         assert len(few.groups) > 1 and sum(sizes[key] for key in few.groups) >= MIN_PEOPLE
     if few.total:
         assert few.groups == {key for key, size in sizes.items() if size}
@@ -138,7 +138,7 @@ def test_a_month_of_few_is_hidden_and_cannot_be_asked_for(client, office, path):
     assert get(client, office, "training_rows", measure="due", month=f"{day:%Y-%m}").status_code == 404
     line = dashboard.figures().completion
     hidden_months = [month for month, share in line.months.items() if share.people_few]
-    assert len(hidden_months) == 2  # the other is hidden with it: the year's total would tell
+    assert len(hidden_months) == 2  # a second month is hidden, because the total of the year would disclose the first
 
 
 # --- Numbers and rows --------------------------------------------------------------------------
@@ -146,8 +146,8 @@ def test_a_month_of_few_is_hidden_and_cannot_be_asked_for(client, office, path):
 
 def test_each_number_of_the_page_opens_as_many_rows(client, office):
     make_world(random.Random(5), office)
-    said = get(client, office).content.decode()
-    links = re.findall(r'<a href="(/training/rows/[^"]+)">(\d+)', said)
+    html = get(client, office).content.decode()
+    links = re.findall(r'<a href="(/training/rows/[^"]+)">(\d+)', html)
     assert len(links) > 20
     for address, number in links:
         answer = client.get(address.replace("&amp;", "&"))
@@ -219,8 +219,8 @@ def test_the_page_asks_no_more_for_more_people(client, office, path, people, dja
     make_record(office, course, ends_on=date(2025, 6, 10))
     unit = make_unit("kochi", name="耕地課")
     for n in range(30):
-        said = {"newcomers": True} if n % 2 else {"years": [n + 1], "unit": unit}
-        AssignmentRule.objects.create(path=path, reason="全員が学びます。", starts_on=date(2025, 4, 1), **said)
+        data = {"newcomers": True} if n % 2 else {"years": [n + 1], "unit": unit}
+        AssignmentRule.objects.create(path=path, reason="全員が学びます。", starts_on=date(2025, 4, 1), **data)
     client.force_login(office.user)
     client.get(reverse("training"))
     with django_assert_max_num_queries(15):
@@ -234,9 +234,9 @@ def test_the_page_asks_no_more_for_more_people(client, office, path, people, dja
 
 def test_the_lines_are_drawn_with_a_table_beside_them(client, office):
     make_world(random.Random(7), office)
-    said = get(client, office).content.decode()
-    assert said.count('role="img"') == 2 and said.count("<desc") == 2 and "<polyline" in said
-    assert said.count("の月ごとの表") == 2 and "style=" not in said
+    html = get(client, office).content.decode()
+    assert html.count('role="img"') == 2 and html.count("<desc") == 2 and "<polyline" in html
+    assert html.count("の月ごとの表") == 2 and "style=" not in html
 
 
 def test_months_are_told_in_their_era_on_the_page_and_over_its_rows(client, office):

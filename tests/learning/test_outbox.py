@@ -1,4 +1,4 @@
-"""The outbox: each mail once, failures kept and tried again, nothing at night; and its page for the office."""
+"""The outbox: each mail once, failures are stored and tried again, nothing at night; and its page for the office."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -47,7 +47,7 @@ def message(person, on=MONDAY, **values):
 
 
 class Broken:
-    """A mail server that takes nothing."""
+    """A mail server that rejects every mail."""
 
     def __init__(self, *args, **kwargs):
         pass
@@ -74,7 +74,7 @@ def test_each_mail_is_sent_once(me):
     row = message(me)
     assert outbox.send_waiting() == outbox.SendResult(1, 0)
     assert outbox.send_waiting() == outbox.SendResult()
-    assert [(one.to, one.subject) for one in mail.outbox] == [(["me@shinzan.example"], row.subject)]
+    assert [(mail_sent.to, mail_sent.subject) for mail_sent in mail.outbox] == [(["me@shinzan.example"], row.subject)]
 
 
 def test_a_crash_while_sending_never_sends_twice(me, monkeypatch):

@@ -1,4 +1,4 @@
-"""The shape of a version (I12): whatever it is built of, it can be done from top to bottom, and nothing waits for what is later."""
+"""The outline of a version (I12): every outline can be completed from top to bottom, and no step waits for a later one."""
 
 from datetime import date, timedelta
 
@@ -16,7 +16,7 @@ def outlines(draw):
     groups, pk = [], 0
     for n in range(draw(st.integers(1, 5))):
         rule = draw(st.sampled_from(StepGroup.Rule.values))
-        # Also what the builder refuses: an empty group, more than the group has.
+        # Also outlines that the editor refuses: an empty group, and more steps needed than the group has.
         row = StepGroup(pk=n + 1, order=n, title=f"{n}", rule=rule, any_n=draw(st.integers(1, 6)))
         steps = []
         for m in range(draw(st.integers(0, 5))):
@@ -37,7 +37,7 @@ def test_the_next_step_is_always_open_and_leads_to_the_end(shape):
         done[step.uid] = DAY + timedelta(days=n)
     assert shape.next_step(done) is None
     assert shape.counted(done) == shape.needed == len(done)
-    # Nothing was needed, or the last needed step's day is the day of completion.
+    # No step was needed, or the day of the last needed step is the day of completion.
     assert shape.completed_on(done) == (max(done.values()) if done else None)
 
 

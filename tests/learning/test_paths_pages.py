@@ -1,4 +1,4 @@
-"""The screens of paths: catalogue, permalink, beginning one, the builder's pages; who meets 404, and what is kept."""
+"""The pages of paths: catalogue, permalink, self-enrolment and the editor; who gets 404, and what is stored."""
 
 import re
 from datetime import timedelta
@@ -50,7 +50,7 @@ def text(response) -> str:
 
 
 def body(response) -> str:
-    """The page without its token and its address, which are other ones each time."""
+    """The page without its token and its address, which differ between requests."""
     return re.sub(r'value="[A-Za-z0-9]{64}"|/paths/[^<"]*', "", text(response))
 
 
@@ -140,11 +140,11 @@ def test_a_path_in_the_making_opens_in_its_builder_only(client, head, staff, dra
 
 def test_the_origin_is_shown_to_who_may_open_it(client, head, unit):
     origin = make_path(head, audience="unit", title="もとの学習")
-    made = make_path(make_staff(make_unit("other"), head=True), title="写しの学習")
-    made.copied_from = origin
-    made.save(clean=False)
-    assert "もとの学習" in text(get(client, head, "item", made.public_id))
-    stranger = text(get(client, make_staff(make_unit()), "item", made.public_id))
+    copied = make_path(make_staff(make_unit("other"), head=True), title="写しの学習")
+    copied.copied_from = origin
+    copied.save(clean=False)
+    assert "もとの学習" in text(get(client, head, "item", copied.public_id))
+    stranger = text(get(client, make_staff(make_unit()), "item", copied.public_id))
     assert "もとの学習" not in stranger and "公開範囲の外" in stranger
     assert "写しの学習" in text(get(client, head, "item", origin.public_id))
 
@@ -156,7 +156,7 @@ def test_kbs_own_audience_and_withdrawal_screens_are_not_for_paths(client, head)
     assert reverse("path_audience", args=[path.public_id]) in text(get(client, head, "item", path.public_id))
 
 
-# --- Beginning by oneself -------------------------------------------------------------------------
+# --- Self-enrolment -------------------------------------------------------------------------------
 
 
 def test_anyone_begins_a_path_in_one_press(client, head, staff):
@@ -178,7 +178,7 @@ def test_a_path_that_is_not_mine_to_open_cannot_be_begun(client, staff):
     assert post(client, staff, "path_enrol", path.public_id).status_code == 404
 
 
-# --- The builder ----------------------------------------------------------------------------------
+# --- The editor -----------------------------------------------------------------------------------
 
 
 def test_a_head_of_another_unit_meets_the_body_of_an_unknown_path(client, draft):
@@ -241,9 +241,9 @@ def test_a_path_is_made_from_nothing_to_active_on_the_screens(client, head, unit
         place="x",
         held_on="2026-01-01",
     )
-    made = Step.objects.get()
-    assert answer.url.endswith(f"#step-{made.uid}")
-    assert (made.completion, made.place, made.held_on) == ("confirm", "", None)
+    created = Step.objects.get()
+    assert answer.url.endswith(f"#step-{created.uid}")
+    assert (created.completion, created.place, created.held_on) == ("confirm", "", None)
     post(client, head, "path_act", path.public_id, "send")
     path.refresh_from_db()
     assert (path.stage, path.current_version().due_days) == (Stage.ACTIVE, 30)
@@ -287,10 +287,10 @@ def test_a_reading_is_looked_up_and_what_was_typed_stays(client, head, draft):
     group = StepGroup.objects.get()
     mine = make_lesson(head, title="土のうは前日に積む")
     make_lesson(make_staff(make_unit("other")), title="土のうの秘密")
-    found = post(client, head, "step_new", draft.public_id, group.pk, "read", **LOOK, find="土のう", look_up="1")
-    assert found.status_code == 200 and not Step.objects.exists()
-    assert "土のうは前日に積む" in text(found) and "土のうの秘密" not in text(found)
-    assert "同じ失敗をしないため。" in text(found)
+    results = post(client, head, "step_new", draft.public_id, group.pk, "read", **LOOK, find="土のう", look_up="1")
+    assert results.status_code == 200 and not Step.objects.exists()
+    assert "土のうは前日に積む" in text(results) and "土のうの秘密" not in text(results)
+    assert "同じ失敗をしないため。" in text(results)
     post(client, head, "step_new", draft.public_id, group.pk, "read", **LOOK, find="土のう", found=mine.public_id)
     assert Step.objects.get().item_id == mine.pk
 
@@ -324,19 +324,19 @@ def test_a_reading_chosen_by_another_stays_when_its_title_may_not_be_known(clien
         type="read",
         values={"title": "読む", "why": "なぜ", "item": hidden},
     )
-    made = Step.objects.get()
-    assert "研修担当だけの題" not in text(get(client, head, "step_edit", draft.public_id, made.uid))
-    post(client, head, "step_edit", draft.public_id, made.uid, **{**LOOK, "title": "新しい題"})
-    made.refresh_from_db()
-    assert (made.title, made.item_id) == ("新しい題", hidden.pk)
+    created = Step.objects.get()
+    assert "研修担当だけの題" not in text(get(client, head, "step_edit", draft.public_id, created.uid))
+    post(client, head, "step_edit", draft.public_id, created.uid, **{**LOOK, "title": "新しい題"})
+    created.refresh_from_db()
+    assert (created.title, created.item_id) == ("新しい題", hidden.pk)
 
 
 def test_a_post_is_looked_up_by_unit_and_title(client, head, draft):
     group, wanted = StepGroup.objects.get(), make_post(make_unit("doro", name="道路課"), title="課長補佐")
-    found = post(
+    results = post(
         client, head, "step_new", draft.public_id, group.pk, "ask_person", **LOOK, find="道路 補佐", look_up="1"
     )
-    assert "道路課 課長補佐" in text(found) and "今はだれもいません" in text(found)
+    assert "道路課 課長補佐" in text(results) and "今はだれもいません" in text(results)
     post(client, head, "step_new", draft.public_id, group.pk, "ask_person", **LOOK, found=str(wanted.uid))
     assert Step.objects.get().post == wanted
 
@@ -426,8 +426,8 @@ def test_a_path_is_copied_on_the_screen(client, head, unit):
     elsewhere = make_unit("fukushi", name="福祉課")
     other = make_staff(elsewhere, head=True)
     post(client, other, "path_copy", path.public_id, title="福祉課の学習", unit=str(elsewhere.uid), audience="unit")
-    made = LearningPath.objects.get(copied_from=path)
-    assert path.title in text(get(client, other, "path_build", made.public_id))
+    copied = LearningPath.objects.get(copied_from=path)
+    assert path.title in text(get(client, other, "path_build", copied.public_id))
 
 
 def test_a_return_needs_words(client, head, office):
@@ -468,9 +468,9 @@ def test_a_step_is_deleted_from_its_own_page(client, head, draft):
         type="on_job",
         values={"title": "一", "why": "なぜ", "task": "一件"},
     )
-    made = Step.objects.get()
-    way = reverse("step_act", args=[draft.public_id, made.uid, "delete"])
-    assert way in text(get(client, head, "step_edit", draft.public_id, made.uid))
+    created = Step.objects.get()
+    way = reverse("step_act", args=[draft.public_id, created.uid, "delete"])
+    assert way in text(get(client, head, "step_edit", draft.public_id, created.uid))
     client.post(way)
     assert not Step.objects.exists()
 
@@ -503,10 +503,10 @@ def test_posts_of_one_title_are_told_apart_by_who_holds_them(client, head, draft
     doro = make_unit("doro", name="道路課")
     people = [make_staff(doro, title="係長") for _ in range(2)]
     group = StepGroup.objects.get()
-    found = post(
+    results = post(
         client, head, "step_new", draft.public_id, group.pk, "ask_person", **LOOK, find="道路 係長", look_up="1"
     )
-    assert all(f"今は{person.name}さん" in text(found) for person in people)
+    assert all(f"今は{person.name}さん" in text(results) for person in people)
 
 
 def test_the_page_of_a_path_leads_its_builders_to_the_builder(client, head, staff):

@@ -1,4 +1,4 @@
-"""Proposals for successors: the head gives the path on to whoever holds the post today, or does not."""
+"""Successor proposals: the head assigns the path to today's holder of the post, or declines."""
 
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ from learning.assignments import proposals
 from learning.models import Assignment, SuccessorProposal
 from organization import clock
 from organization.models import AuditEvent
+from tests.errors import refused_with
 from tests.factories.learning import give, make_path
 from tests.factories.organization import appoint, make_person, make_post, make_staff, make_unit
 
@@ -29,42 +30,46 @@ def proposed(path, unit, *, successor=True, **post):
 
 
 def test_the_successor_gets_the_path_bound_to_the_post(unit, head, path):
-    one = proposed(path, unit)
-    made = proposals.accept(proposal=one, user=head.user)
-    assert (made.person.name, made.post, made.reason) == ("後任 太郎", one.post, proposals.REASON)
-    one.refresh_from_db()
-    assert (one.state, one.decided_by) == ("accepted", head)
+    proposal = proposed(path, unit)
+    assignment = proposals.accept(proposal=proposal, user=head.user)
+    assert (assignment.person.name, assignment.post, assignment.reason) == (
+        "後任 太郎",
+        proposal.post,
+        proposals.REASON,
+    )
+    proposal.refresh_from_db()
+    assert (proposal.state, proposal.decided_by) == ("accepted", head)
     assert AuditEvent.objects.filter(action="proposal.accepted").exists()
 
 
 def test_a_post_held_beside_another_is_the_one_it_is_bound_to(unit, head, path):
-    one = proposed(path, unit, successor=False)
+    proposal = proposed(path, unit, successor=False)
     person = make_staff(unit)
-    appoint(person, one.post, kind="concurrent")
-    assert proposals.accept(proposal=one, user=head.user).post == one.post
+    appoint(person, proposal.post, kind="concurrent")
+    assert proposals.accept(proposal=proposal, user=head.user).post == proposal.post
 
 
 def test_without_a_successor_it_waits(unit, head, path):
-    one = proposed(path, unit, successor=False)
-    with pytest.raises(ValidationError, match="後任がいません"):
-        proposals.accept(proposal=one, user=head.user)
-    one.refresh_from_db()
-    assert one.state == "open"
+    proposal = proposed(path, unit, successor=False)
+    with refused_with("no_successor"):
+        proposals.accept(proposal=proposal, user=head.user)
+    proposal.refresh_from_db()
+    assert proposal.state == "open"
 
 
 def test_who_learns_the_path_already_is_not_given_it_twice(unit, head, path):
-    one = proposed(path, unit)
-    give(path, one.post.appointments.get().person)
+    proposal = proposed(path, unit)
+    give(path, proposal.post.appointments.get().person)
     with pytest.raises(ValidationError, match="もう学んで"):
-        proposals.accept(proposal=one, user=head.user)
+        proposals.accept(proposal=proposal, user=head.user)
 
 
 def test_a_declined_one_is_not_asked_again(unit, head, path):
-    one = proposed(path, unit)
-    proposals.decline(proposal=one, user=head.user)
+    proposal = proposed(path, unit)
+    proposals.decline(proposal=proposal, user=head.user)
     assert not proposals.open_for(head.user).exists()
     with pytest.raises(LookupError):
-        proposals.accept(proposal=one, user=head.user)
+        proposals.accept(proposal=proposal, user=head.user)
 
 
 def test_another_units_head_sees_and_decides_nothing(unit, path):
@@ -78,53 +83,55 @@ def test_the_own_post_is_the_head_aboves_to_decide(path):
     department = make_unit(kind="department")
     above, below = make_staff(department, head=True), make_unit(parent=department)
     new = make_staff(make_unit())
-    one = proposed(path, below, successor=False, head=True)
+    proposal = proposed(path, below, successor=False, head=True)
     new.appointments.update(ends_on=clock.today() - timedelta(days=1))
-    appoint(new, one.post, starts=clock.today())
+    appoint(new, proposal.post, starts=clock.today())
     assert not proposals.open_for(new.user).exists()
-    assert proposals.accept(proposal=one, user=above.user).person == new
+    assert proposals.accept(proposal=proposal, user=above.user).person == new
 
 
 # --- The page --------------------------------------------------------------------------------------------
 
 
 def test_the_page_names_path_post_and_successor_but_not_who_was_there(client, unit, head, path):
-    one = proposed(path, unit, title="危機管理主査")
+    proposal = proposed(path, unit, title="危機管理主査")
     client.force_login(head.user)
     page = client.get("/team/proposals/").content.decode()
     for word in (path.title, "危機管理主査", "後任 太郎", proposals.REASON):
         assert word in page
-    assert one.ended.person.name not in page
+    assert proposal.ended.person.name not in page
 
 
 def test_the_head_accepts_with_own_words(client, unit, head, path):
-    one = proposed(path, unit)
+    proposal = proposed(path, unit)
     client.force_login(head.user)
     answer = client.post(
-        f"/team/proposals/{one.pk}/", {"accept": "1", "reason": "防災の担当になったため。"}, follow=True
+        f"/team/proposals/{proposal.pk}/", {"accept": "1", "reason": "防災の担当になったため。"}, follow=True
     )
     assert "後任 太郎さんに割り当てました" in answer.content.decode()
     assert Assignment.objects.get(state="assigned").reason == "防災の担当になったため。"
 
 
 def test_an_empty_reason_is_refused_and_the_page_says_so(client, unit, head, path):
-    one = proposed(path, unit)
+    proposal = proposed(path, unit)
     client.force_login(head.user)
-    answer = client.post(f"/team/proposals/{one.pk}/", {"accept": "1", "reason": " "})
+    answer = client.post(f"/team/proposals/{proposal.pk}/", {"accept": "1", "reason": " "})
     assert answer.status_code == 422
     assert "割り当てる理由を書いてください" in answer.content.decode()
 
 
 def test_the_head_declines(client, unit, head, path):
-    one = proposed(path, unit)
+    proposal = proposed(path, unit)
     client.force_login(head.user)
-    assert "見送りました" in client.post(f"/team/proposals/{one.pk}/", {"decline": "1"}, follow=True).content.decode()
+    assert (
+        "見送りました" in client.post(f"/team/proposals/{proposal.pk}/", {"decline": "1"}, follow=True).content.decode()
+    )
 
 
 def test_anothers_proposal_and_a_number_that_does_not_exist_look_alike(client, unit, path):
-    one = proposed(path, unit)
+    proposal = proposed(path, unit)
     client.force_login(make_staff(make_unit(), head=True).user)
-    theirs, none = (client.post(f"/team/proposals/{pk}/", {"accept": "1"}) for pk in (one.pk, 999_999))
+    theirs, none = (client.post(f"/team/proposals/{pk}/", {"accept": "1"}) for pk in (proposal.pk, 999_999))
     assert theirs.status_code == none.status_code == 404
     client.force_login(make_staff(unit).user)
     assert client.get("/team/proposals/").status_code == 404

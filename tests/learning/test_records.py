@@ -3,13 +3,14 @@
 from datetime import date, timedelta
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from learning.access import permissions
 from learning.models import AssignmentState, TrainingRecord
 from learning.records import editing
 from organization import clock
+from tests.errors import refused_with
 from tests.factories.learning import give, make_course, make_path, make_record, step, take
 from tests.factories.organization import make_staff, make_unit
 
@@ -74,7 +75,7 @@ def test_results_are_the_offices_to_enter(client, me, status):
     assert not TrainingRecord.objects.exists()
     if status != "nonsense":
         record = TrainingRecord(free_title="講座", starts_on=date(2026, 6, 1), ends_on=date(2026, 6, 1), status=status)
-        with pytest.raises(ValidationError, match="研修担当"):
+        with refused_with("office_status"):
             editing.enter(record=record, by=me)
 
 
@@ -275,7 +276,7 @@ def test_a_private_record_is_nowhere_in_the_admin_until_shared(client, me, role)
 
 def test_a_record_with_a_result_stays_with_the_office_that_wrote_it(me):
     record = make_record(me, origin=OURS, status="failed")
-    assert list(permissions.kept_records()) == [record]
+    assert list(permissions.office_records()) == [record]
 
 
 def test_a_record_leads_back_to_my_path_that_asks_for_its_course(client, me, head):

@@ -1,4 +1,4 @@
-"""Reminders: when, to whom, once; one mail a person and day; only while the office is open."""
+"""Reminders: when and to whom; each once; one mail for each person and day; only in office hours."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -67,12 +67,12 @@ def write(at, day, hour=9):
 def test_each_day_of_reminding_comes_once(at, path, me):
     due = date(2026, 6, 19)
     row = running(path, me, due)
-    found = {}
+    expected = {}
     for day in (MONDAY + n * DAY for n in range(40)):
         for hour in (9, 10):
             write(at, day, hour)
-        found |= {kind: day for kind in kinds(row) if kind not in found}
-    assert found == {"before_14": date(2026, 6, 5), "before_3": date(2026, 6, 16), "after_1": date(2026, 6, 22)}
+        expected |= {kind: day for kind in kinds(row) if kind not in expected}
+    assert expected == {"before_14": date(2026, 6, 5), "before_3": date(2026, 6, 16), "after_1": date(2026, 6, 22)}
     assert Message.objects.count() == 3
 
 
@@ -87,7 +87,7 @@ def test_a_new_due_date_is_reminded_of_anew(at, path, me):
     write(at, MONDAY)
     Assignment.objects.update(due_on=date(2026, 6, 10))
     write(at, date(2026, 6, 8))
-    assert [one.about for one in row.reminders.order_by("pk")] == [date(2026, 6, 3), date(2026, 6, 10)]
+    assert [reminder.about for reminder in row.reminders.order_by("pk")] == [date(2026, 6, 3), date(2026, 6, 10)]
 
 
 def test_what_was_given_within_the_time_is_not_reminded_of_at_once(at, path, me):
@@ -97,7 +97,7 @@ def test_what_was_given_within_the_time_is_not_reminded_of_at_once(at, path, me)
 
 @pytest.mark.parametrize(("day", "hour", "sent"), [(1, 6, 0), (1, 7, 1), (1, 19, 1), (1, 20, 0), (6, 9, 0), (7, 9, 0)])
 def test_only_on_working_days_from_seven_to_twenty(day, hour, sent):
-    """6 and 7 June of 2026 are the end of a week."""
+    """6 and 7 June 2026 are a weekend."""
     assert reminders.may_send(datetime(2026, 6, day, hour, 30, tzinfo=TOKYO)) == bool(sent)
 
 
@@ -108,7 +108,7 @@ def test_outside_these_hours_nothing_is_written(at, path, me):
 
 @pytest.mark.parametrize("closed", [date(2026, 5, 4), date(2026, 9, 22), date(2026, 12, 29), date(2027, 1, 1)])
 def test_not_on_holidays_nor_over_the_new_year(at, path, me, closed):
-    """9/22 of 2026 is a holiday because it lies between two."""
+    """22 September 2026 is a holiday because it lies between two holidays."""
     running(path, me, closed - DAY)
     assert write(at, closed) == 0
     following = next(closed + n * DAY for n in range(1, 10) if is_working_day(closed + n * DAY))
@@ -240,8 +240,8 @@ def test_a_renewal_that_has_begun_or_cannot_begin_is_not_told(at, me, again):
 
 def test_the_report_of_a_dispatch_is_asked_for_before_and_after_its_day(at, me):
     make_record(me, make_course(type="dispatch"), starts_on=date(2026, 5, 25))  # due 8 June
-    told = [n for n in range(30) if write(at, MONDAY + n * DAY)]
-    assert told == [4, 8]  # Friday the 5th and Tuesday the 9th
+    days = [n for n in range(30) if write(at, MONDAY + n * DAY)]
+    assert days == [4, 8]  # Friday the 5th and Tuesday the 9th
 
 
 @pytest.mark.parametrize(
@@ -273,11 +273,11 @@ def test_a_week_is_told_once_even_where_its_mail_is_gone(at, path, unit, me):
 @pytest.mark.parametrize("of", ["assignment", "record", "head"])
 def test_the_database_keeps_what_was_said_once_and_of_one_thing(path, me, of):
     things = {"assignment": running(path, me, MONDAY), "record": make_record(me), "head": me}
-    said = {"kind": "used", "about": MONDAY}
-    Reminder.objects.create(**{of: things[of]}, **said)
+    data = {"kind": "used", "about": MONDAY}
+    Reminder.objects.create(**{of: things[of]}, **data)
     for wrong in ({of: things[of]}, {}, {"assignment": things["assignment"], "record": things["record"]}):
         with pytest.raises(IntegrityError), transaction.atomic():
-            Reminder.objects.create(**wrong, **said)
+            Reminder.objects.create(**wrong, **data)
 
 
 def test_a_report_that_is_not_asked_for_is_not_reminded_of(at, me):
@@ -287,8 +287,8 @@ def test_a_report_that_is_not_asked_for_is_not_reminded_of(at, me):
 
 def test_use_is_asked_after_ninety_days_once(at, me):
     make_record(me, make_course(), starts_on=date(2026, 3, 4))
-    told = [n for n in range(20) if write(at, MONDAY + n * DAY)]
-    assert told == [1]
+    days = [n for n in range(20) if write(at, MONDAY + n * DAY)]
+    assert days == [1]
 
 
 def test_use_that_was_answered_is_not_asked(at, me):
@@ -310,7 +310,7 @@ def test_a_head_gets_the_numbers_of_the_own_unit_once_a_week(at, path, unit, me)
 
 @given(world=worlds(), given_to=st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), max_size=8))
 def test_the_numbers_of_a_week_are_those_of_the_page(world, given_to):
-    """By the page's own rule, over random organisations."""
+    """The weekly figures equal those of the team page, for random organisations."""
     with build(world) as made:
         path = make_path(make_staff(make_unit()))
         for n, own, shared in given_to:

@@ -1,4 +1,4 @@
-"""A manager's word to a learner: polite, editable, logged, at most one a day; and one mail a person a day."""
+"""Reminders that a manager sends: editable, logged, at most one a day, and one mail for each person and day."""
 
 from datetime import timedelta
 
@@ -12,6 +12,7 @@ from learning.notifications import nudges
 from organization import clock
 from organization.fiscal import era_date
 from organization.models import AuditEvent
+from tests.errors import refused_with
 from tests.factories.kb import make_lesson
 from tests.factories.learning import give, make_path, read, step
 from tests.factories.organization import make_staff, make_unit
@@ -31,8 +32,13 @@ def given(head, learner):
 
 
 def test_a_reminder_is_logged_mailed_and_noticed_at_once(head, learner, given):
-    made = nudges.remind(assignment=given, user=head.user, text=TEXT)
-    assert (made.kind, made.about, made.by, made.text) == (Reminder.Kind.MANAGER, clock.today(), head, TEXT)
+    reminder = nudges.remind(assignment=given, user=head.user, text=TEXT)
+    assert (reminder.kind, reminder.about, reminder.by, reminder.text) == (
+        Reminder.Kind.MANAGER,
+        clock.today(),
+        head,
+        TEXT,
+    )
     message = Message.objects.get()
     assert (message.person, message.on, message.sent_at) == (learner, clock.today(), None)
     assert TEXT in message.body
@@ -57,7 +63,7 @@ def test_a_step_that_one_of_the_two_may_not_open_is_not_named(head, learner):
 
 def test_the_same_assignment_is_reminded_once_a_day(head, given):
     nudges.remind(assignment=given, user=head.user, text=TEXT)
-    with pytest.raises(ValidationError, match="今日もう声をかけています"):
+    with refused_with("already_reminded_today"):
         nudges.remind(assignment=given, user=head.user, text=TEXT)
     with clock.moved_to(clock.today() + timedelta(days=1)):
         nudges.remind(assignment=given, user=head.user, text=TEXT)
@@ -80,7 +86,7 @@ def test_two_presses_at_the_same_moment_send_one_message(head, learner, given, m
         raise IntegrityError
 
     monkeypatch.setattr(Message.objects, "create", taken)
-    with pytest.raises(ValidationError, match="1日1通まで"):
+    with refused_with("mail_already_today"):
         nudges.remind(assignment=given, user=head.user, text=TEXT)
     assert not Reminder.objects.exists()
 
@@ -89,21 +95,21 @@ def test_two_presses_at_the_same_moment_send_one_message(head, learner, given, m
 def test_what_has_ended_is_not_reminded(head, given, state):
     given.state, given.closed_on = state, clock.today()
     given.save()
-    with pytest.raises(ValidationError, match="もう終わっています"):
+    with refused_with("assignment_closed"):
         nudges.remind(assignment=given, user=head.user, text=TEXT)
 
 
 def test_who_is_on_leave_is_not_reminded(head, given):
     given.state = AssignmentState.SUSPENDED
     given.save()
-    with pytest.raises(ValidationError, match="休止中"):
+    with refused_with("assignment_suspended"):
         nudges.remind(assignment=given, user=head.user, text=TEXT)
 
 
 def test_nothing_is_asked_before_the_start(head, given):
     given.start_on = clock.today() + timedelta(days=3)
     given.save()
-    with pytest.raises(ValidationError, match="始まります"):
+    with refused_with("assignment_not_started"):
         nudges.remind(assignment=given, user=head.user, text=TEXT)
 
 

@@ -1,4 +1,4 @@
-"""1 April and every other day: moves, leavers, leave, reorganisation; twice is once, late is in time."""
+"""The daily job: moves, leavers, leave, reorganisation; a repeated or late run gives the same result."""
 
 from datetime import date, timedelta
 from io import StringIO
@@ -35,12 +35,12 @@ def path(head):
 
 
 def began(**values):
-    """An assignment that was made on 1 March and is due in a hundred days."""
+    """An assignment of 1 March that is due 100 days later."""
     return {"assigned_on": date(2026, 3, 1), "start_on": date(2026, 3, 1), "due_on": date(2026, 6, 9), **values}
 
 
 def move(person, unit, on=TODAY):
-    """They leave their post the day before and take another; returns the one they left."""
+    """Move the person from their post to another one on that day. Returns the former post."""
     row = Appointment.objects.get(person=person, ends_on__isnull=True)
     row.ends_on = on - DAY
     row.save()
@@ -49,7 +49,7 @@ def move(person, unit, on=TODAY):
 
 
 def everything():
-    """All rows of what timed work may write."""
+    """All rows that the daily job may write."""
     names = (
         "learning.Assignment",
         "learning.AssignmentRule",
@@ -87,11 +87,11 @@ def test_a_post_bound_assignment_ends_with_the_move_and_the_head_is_asked(unit, 
 
 def test_a_person_bound_assignment_goes_on(unit, path):
     person = make_staff(unit)
-    kept = give(path, person, **began())
+    remaining = give(path, person, **began())
     move(person, make_unit())
     assert personnel_changes.end_post_bound(TODAY) == (0, 0)
-    kept.refresh_from_db()
-    assert kept.is_open
+    remaining.refresh_from_db()
+    assert remaining.is_open
 
 
 def test_the_new_manager_does_not_see_what_ended_with_the_old_post(unit, path):
@@ -247,7 +247,7 @@ spans = st.lists(st.tuples(st.integers(-20, 80), st.integers(0, 40)), max_size=4
 
 
 def days_of_leave(due, leaves):
-    """The plain definition: day by day, while the clock runs, each day of leave gives one back."""
+    """The definition in plain Python: until the due date, each day of leave adds one day."""
     away = {day for first, last in leaves for n in range((last - first).days + 1) if (day := first + n * DAY) >= BEGAN}
     shift = 0
     for day in sorted(away):
@@ -285,7 +285,7 @@ def test_the_shift_is_the_days_of_leave_however_often_and_late_it_runs(spans, du
 
 @pytest.fixture
 def year(unit, head, path):
-    """Somebody of each kind: moved, left, on leave, back from leave, new; and a unit that was merged."""
+    """One person of each kind (moved, left, on leave, back from leave, new), and a merged unit."""
     moved, left, away, back = (make_staff(unit) for _ in range(4))
     for person in (moved, left):
         give(path, person, post=person.appointments.get().post, **began())
@@ -319,18 +319,18 @@ def states():
 def test_a_day_late_is_the_same_as_in_time(year):
     from django.db import transaction
 
-    found = []
+    expected = []
     for days in ([0], [1], [0, 1]):
         with transaction.atomic():
             for n in days:
                 with clock.moved_to(TODAY + n * DAY):
                     job.run_daily_job()
-            found.append(
+            expected.append(
                 (states(), SuccessorProposal.objects.count(), Assignment.objects.filter(source="rule").count())
             )
             transaction.set_rollback(True)
-    assert found[0] == found[1] == found[2]
-    assert found[0][1:] == (2, 3)
+    assert expected[0] == expected[1] == expected[2]
+    assert expected[0][1:] == (2, 3)
 
 
 def test_a_dry_run_writes_nothing_and_says_what_would_be(year):

@@ -1,4 +1,4 @@
-"""Rules: whom they match, agreed with a plain definition; what they leave alone."""
+"""Assignment rules: the people they match, compared with a plain definition, and the people they leave out."""
 
 from datetime import date, timedelta
 
@@ -50,17 +50,17 @@ def matched(rule, on=TODAY):
     return {person.pk for person, _ in matching.matching_people(rule, on)}
 
 
-# --- Whom it matches -----------------------------------------------------------------------------
+# --- Matching people -----------------------------------------------------------------------------
 
 
 def plain(rule, on):
-    """The definition in words, one person at a time: the twin of ``rules.matching``."""
+    """The definition in plain Python, one person at a time, to compare with ``rules.matching``."""
     tree, year = unit_tree(on), fiscal(on)
     allowed = None
     if rule.unit_id:
         now = tree.successor(rule.unit_id)
         allowed = {u for u in tree.units if tree.successor(u) == now or now in tree.ancestors(tree.successor(u))}
-    found = set()
+    expected = set()
     for person in Person.objects.all():
         if person.employment not in Person.COUNTY or (person.left_on and person.left_on < on):
             continue
@@ -69,7 +69,7 @@ def plain(rule, on):
             continue
         main = min(mains, key=lambda a: (a.starts_on, a.pk))
         joined = person.joined_on
-        asked = [
+        criteria = [
             (rule.newcomers, joined is not None and fiscal(joined) == year),
             (rule.transferred, joined is not None and fiscal(main.starts_on) == year and fiscal(joined) < year),
             (rule.heads, main.post.is_head),
@@ -78,9 +78,9 @@ def plain(rule, on):
             (rule.years, joined is not None and year - fiscal(joined) + 1 in rule.years),
             (allowed is not None, allowed is not None and main.post.unit_id in allowed),
         ]
-        if all(holds for wanted, holds in asked if wanted):
-            found.add(person.pk)
-    return found
+        if all(holds for wanted, holds in criteria if wanted):
+            expected.add(person.pk)
+    return expected
 
 
 def fiscal(moment):
@@ -168,13 +168,13 @@ def test_rules_counted_together_match_as_many_as_each_alone(unit, path, django_a
     newcomer(make_unit("zaisei"))
     moved = make_person(joined_on=date(2020, 4, 1))
     appoint(moved, make_post(unit, title="主事"), starts=TODAY)
-    asked = [{"newcomers": True}, {"newcomers": True, "unit": unit}, {"transferred": True}, {"heads": True}]
-    asked += [{"titles": ["主事"]}, {"years": [1, 7]}, {"unit_kinds": [unit.kind]}, {"newcomers": False}]
-    made = [make_rule(path, **values) for values in asked]
+    criteria = [{"newcomers": True}, {"newcomers": True, "unit": unit}, {"transferred": True}, {"heads": True}]
+    criteria += [{"titles": ["主事"]}, {"years": [1, 7]}, {"unit_kinds": [unit.kind]}, {"newcomers": False}]
+    rules = [make_rule(path, **values) for values in criteria]
     unit_tree(TODAY)
     with django_assert_max_num_queries(3):
-        found = matching.counts(made, TODAY)
-    assert {rule.pk: found.get(rule.pk, 0) for rule in made} == {rule.pk: len(matched(rule)) for rule in made}
+        counts = matching.counts(rules, TODAY)
+    assert {rule.pk: counts.get(rule.pk, 0) for rule in rules} == {rule.pk: len(matched(rule)) for rule in rules}
 
 
 def test_a_thousand_are_matched_in_a_few_queries(unit, path, django_assert_max_num_queries):
@@ -192,15 +192,20 @@ def test_a_thousand_are_matched_in_a_few_queries(unit, path, django_assert_max_n
         assert matching.apply_rule(rule, TODAY).assigned == 1000
 
 
-# --- What a run does -------------------------------------------------------------------------------
+# --- Applying a rule -------------------------------------------------------------------------------
 
 
 def test_a_run_assigns_with_the_rule_as_its_source(unit, path):
     person, rule = newcomer(unit), make_rule(path, bound_to_post=True, newcomers=True)
     assert matching.apply_rule(rule, TODAY).assigned == 1
-    made = Assignment.objects.get()
-    assert (made.person, made.source, made.rule, made.start_on) == (person, Source.RULE, rule, TODAY)
-    assert made.post == person.appointments.get().post
+    assignment = Assignment.objects.get()
+    assert (assignment.person, assignment.source, assignment.rule, assignment.start_on) == (
+        person,
+        Source.RULE,
+        rule,
+        TODAY,
+    )
+    assert assignment.post == person.appointments.get().post
     assert person.notices.count() == 1
 
 
@@ -222,8 +227,16 @@ def test_a_decision_of_an_earlier_post_does_not_bind_the_next(unit, path):
     person = make_person(joined_on=date(2020, 4, 1))
     appoint(person, make_post(unit), starts=TODAY)
     rule = make_rule(path, transferred=True)
-    give(path, person, source=Source.RULE, rule=rule, state="waived", closed_on=TODAY - timedelta(days=1),
-         start_on=date(2025, 5, 1), assigned_on=date(2025, 5, 1))  # fmt: skip
+    give(
+        path,
+        person,
+        source=Source.RULE,
+        rule=rule,
+        state="waived",
+        closed_on=TODAY - timedelta(days=1),
+        start_on=date(2025, 5, 1),
+        assigned_on=date(2025, 5, 1),
+    )
     assert matching.apply_rule(rule, TODAY).assigned == 1
 
 
@@ -267,7 +280,7 @@ def test_rules_of_another_time_or_of_a_retired_path_do_not_run(path, head):
     assert list(matching.in_force(TODAY)) == [rule]
     LearningPath.objects.filter(pk=path.pk).update(stage=Stage.RETIRED)
     assert list(matching.in_force(TODAY)) == []
-    assert list(dashboard.rules_on(TODAY)) == []  # nor does the office's page count it as one that runs
+    assert list(dashboard.rules_on(TODAY)) == []  # the office page does not count it as running either
 
 
 def test_a_path_that_cannot_be_assigned_is_said(unit, path):
@@ -286,8 +299,8 @@ def test_a_rule_and_the_form_of_assigning_say_the_same_of_who_is_new(unit, path,
         pool = eligible_people.candidates(head.user, on)
         new, moved = make_rule(path, newcomers=True), make_rule(path, transferred=True, newcomers=False)
         assert len(matched(new, on)) == 6 and len(matched(moved, on)) == 2
-        assert matched(new, on) == {one.person.pk for one in pool if one.is_newcomer}
-        assert matched(moved, on) == {one.person.pk for one in pool if one.is_transferred}
+        assert matched(new, on) == {candidate.person.pk for candidate in pool if candidate.is_newcomer}
+        assert matched(moved, on) == {candidate.person.pk for candidate in pool if candidate.is_transferred}
 
 
 # --- Who has the path already --------------------------------------------------------------------
@@ -336,6 +349,6 @@ def test_who_has_the_path_is_asked_once_for_many(unit, head, path, django_assert
     rule = make_rule(path)
     for _ in range(12):
         give(path, make_staff(unit))
-    assert len(matching.people_having_path(rule, TODAY, user=head.user)) == 12  # and knows the reader from here on
+    assert len(matching.people_having_path(rule, TODAY, user=head.user)) == 12  # from here on, the reader is cached
     with django_assert_num_queries(1):
         matching.people_having_path(rule, TODAY, user=head.user)

@@ -1,15 +1,16 @@
-"""Assignment rules on screen: who may rule for whom, bad input in Japanese, used rules that end but never go."""
+"""The pages of assignment rules: permissions, errors in Japanese, and used rules, which end but are never deleted."""
 
 from datetime import date
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from learning.cache import figure_cache
 from learning.models import Assignment, AssignmentRule
 from learning.rules import editing, matching
 from organization.models import AuditEvent
+from tests.errors import refused_with
 from tests.factories.learning import give, make_path
 from tests.factories.organization import make_department, make_staff, make_unit
 
@@ -59,14 +60,14 @@ def rule_of(path, **values):
 
 @pytest.fixture
 def matcher(monkeypatch):
-    """Stands in for learning.rules.matching: matches whom the test names."""
-    found = []
-    monkeypatch.setattr(matching, "matching_people", lambda rule, on: list(found))
-    monkeypatch.setattr(matching, "counts", lambda asked, on: {rule.pk: len(found) for rule in asked})
-    return found
+    """Replaces learning.rules.matching: matches the people that the test names."""
+    expected = []
+    monkeypatch.setattr(matching, "matching_people", lambda rule, on: list(expected))
+    monkeypatch.setattr(matching, "counts", lambda asked, on: {rule.pk: len(expected) for rule in asked})
+    return expected
 
 
-# --- Who ---------------------------------------------------------------------------------------
+# --- Permissions -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", ["training_rules", "training_rule_new"])
@@ -79,14 +80,14 @@ def test_rules_are_for_the_office_and_for_heads(client, office, head, unit, addr
 def test_a_head_sees_and_opens_rules_of_the_own_unit_alone(client, head, unit, path):
     mine, others, all_staff = rule_of(path, unit=unit), rule_of(path, unit=make_unit()), rule_of(path)
     client.force_login(head.user)
-    said = client.get(reverse("training_rules")).content.decode()
+    html = client.get(reverse("training_rules")).content.decode()
     opens = {
         rule.pk: client.get(reverse("training_rule", args=[rule.pk])).status_code
         for rule in AssignmentRule.objects.all()
     }
     assert opens == {mine.pk: 200, others.pk: 404, all_staff.pk: 404}
-    assert reverse("training_rule", args=[mine.pk]) in said
-    assert reverse("training_rule", args=[others.pk]) not in said
+    assert reverse("training_rule", args=[mine.pk]) in html
+    assert reverse("training_rule", args=[others.pk]) not in html
     assert client.post(reverse("training_rule_delete", args=[others.pk])).status_code == 404
 
 
@@ -174,12 +175,12 @@ def test_a_used_rule_ends_by_its_last_day(client, head, used):
     assert client.post(reverse("training_rule", args=[used.pk]), data).status_code == 302
     used.refresh_from_db()
     assert used.ends_on == date(2027, 3, 31) and used.reason == "今年度で終わります。"
-    assert used.titles == [] and used.newcomers  # whom it was for stays
+    assert used.titles == [] and used.newcomers  # the criteria stay
 
 
 def test_whom_a_used_rule_is_for_cannot_be_changed(office, used):
     used.heads = True
-    with pytest.raises(ValidationError, match="もう割り当てた人がいます"):
+    with refused_with("rule_in_use"):
         editing.save_rule(rule=used, by=office.user)
 
 
@@ -198,8 +199,8 @@ def test_a_used_rule_is_never_deleted(client, office, used, path):
 def test_the_preview_says_whom_and_why_and_saves_nothing(client, office, path, unit, matcher):
     matcher += [(make_staff(unit, name="新田 花"), "新任")]
     answer = make(client, office, typed(path, preview="1"))
-    said = answer.content.decode()
-    assert answer.status_code == 200 and "今日当てはまる人：1人" in said and "新田 花" in said
+    html = answer.content.decode()
+    assert answer.status_code == 200 and "今日当てはまる人：1人" in html and "新田 花" in html
     assert not AssignmentRule.objects.exists()
 
 
@@ -209,14 +210,14 @@ def test_a_rule_shows_whom_it_matches_today(client, office, path, unit, matcher)
     client.force_login(office.user)
     assert "新田 花" in client.get(reverse("training_rule", args=[rule.pk])).content.decode()
     figure_cache.clear()
-    said = client.get(reverse("training")).content.decode()
-    assert f'{reverse("training_rule", args=[rule.pk])}#matching">1</a>' in said
+    html = client.get(reverse("training")).content.decode()
+    assert f'{reverse("training_rule", args=[rule.pk])}#matching">1</a>' in html
 
 
 def test_a_head_is_shown_the_own_staff_alone(client, head, path, unit, matcher):
     matcher += [(make_staff(unit, name="部下 一郎"), "新任"), (make_staff(make_unit(), name="他課 二郎"), "新任")]
-    said = make(client, head, typed(path, unit, preview="1")).content.decode()
-    assert "部下 一郎" in said and "他課 二郎" not in said
+    html = make(client, head, typed(path, unit, preview="1")).content.decode()
+    assert "部下 一郎" in html and "他課 二郎" not in html
 
 
 def test_the_preview_says_how_many_of_them_have_the_path_already(client, head, path, unit, matcher):
@@ -225,8 +226,8 @@ def test_the_preview_says_how_many_of_them_have_the_path_already(client, head, p
     for person in (head, has, elsewhere):
         give(path, person)
     give(path, alone, source="self", state="completed")
-    said = make(client, head, typed(path, unit, preview="1")).content.decode()
-    assert "今日当てはまる人：4人" in said and "このうち2人は、もうこのパスを受けています。" in said
+    html = make(client, head, typed(path, unit, preview="1")).content.decode()
+    assert "今日当てはまる人：4人" in html and "このうち2人は、もうこのパスを受けています。" in html
 
 
 def test_a_preview_in_which_nobody_has_the_path_counts_none(client, office, path, unit, matcher):
@@ -243,8 +244,8 @@ def test_a_preview_of_thirty_who_have_the_path_asks_few_questions(
     client.force_login(head.user)
     data = typed(path, unit, newcomers=None, titles="主事", preview="1")
     with django_assert_max_num_queries(15):
-        said = client.post(reverse("training_rule_new"), data).content.decode()
-    assert "このうち30人は" in said
+        html = client.post(reverse("training_rule_new"), data).content.decode()
+    assert "このうち30人は" in html
 
 
 @pytest.mark.parametrize("count", [2, 12])

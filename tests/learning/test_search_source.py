@@ -1,4 +1,4 @@
-"""Found by search: paths and courses, under the one policy, each once."""
+"""Search finds paths and courses, each once, under the access policy."""
 
 import pytest
 from django.core.management import call_command
@@ -34,7 +34,7 @@ def facets(user, text=""):
     return {facet.name: {value.code: value.count for value in facet.values} for facet in result.facets}
 
 
-# --- One source a row ------------------------------------------------------------------------
+# --- One source for each row -----------------------------------------------------------------
 
 
 def test_the_nearest_source_holds_a_subclass_of_item():
@@ -83,8 +83,8 @@ def test_a_change_that_calls_a_path_an_item_leaves_nothing_in_the_index(index, r
 
 def test_the_database_alone_finds_a_path_once(head):
     make_path(head, title="災害応援に行く前に")
-    found = database_fallback(head.user, ["災害応援"], 10)
-    assert [one.card.type for one in found] == ["learningpath"]
+    results = database_fallback(head.user, ["災害応援"], 10)
+    assert [result.card.type for result in results] == ["learningpath"]
 
 
 # --- Found -----------------------------------------------------------------------------------
@@ -125,8 +125,8 @@ def test_titles_of_paths_and_courses_are_suggested(refresh, head):  # noqa: F811
     make_path(head, title="個人情報を扱う人へ")
     make_course(title="個人情報の取扱い研修")
     refresh()
-    found = {(one.label, one.kind) for one in suggest("個人情", head.user)}
-    assert found == {("個人情報を扱う人へ", "学習パス"), ("個人情報の取扱い研修", "研修")}
+    suggestions = {(suggestion.label, suggestion.kind) for suggestion in suggest("個人情", head.user)}
+    assert suggestions == {("個人情報を扱う人へ", "学習パス"), ("個人情報の取扱い研修", "研修")}
 
 
 def test_a_new_step_is_found_as_soon_as_the_worker_has_run(refresh, find, head):  # noqa: F811
@@ -186,7 +186,7 @@ def test_a_path_that_ended_is_gone(refresh, find, head):  # noqa: F811
     refresh()
     path.stage = Stage.RETIRED
     path.save()
-    assert find(head.user, "古い道すじ") == []  # gate two: before the worker
+    assert find(head.user, "古い道すじ") == []  # gate two hides it before the worker has run
     refresh()
     assert find(head.user, "古い道すじ") == []
 
@@ -236,23 +236,23 @@ def test_a_step_is_forgotten_when_its_item_is_narrowed(refresh, find, head, stra
     assert find(stranger, "数え方") == []
 
 
-# --- Costs -----------------------------------------------------------------------------------
+# --- Queries ---------------------------------------------------------------------------------
 
 
 def test_cards_ask_no_more_for_ten_paths_than_for_two(head, django_assert_max_num_queries):
     course, lesson = make_course(), publication.publish(item=make_lesson(head, audience="prefecture"))
     paths = [make_path(head, title=f"道すじ{n}", steps=[take(course), step(), read(lesson)]) for n in range(10)]
-    reader_for(head.user)  # on a page it is known by now
+    reader_for(head.user)  # on a page it is cached by now
     for some in (paths[:2], paths):
         with django_assert_max_num_queries(5):
             PathSource().cards(head.user, [path.pk for path in some])
 
 
 def test_cards_of_courses_take_one_query(head, django_assert_max_num_queries):
-    made = [make_course(f"S{n}") for n in range(10)]
+    created = [make_course(f"S{n}") for n in range(10)]
     reader_for(head.user)
     with django_assert_max_num_queries(1):
-        assert len(CourseSource().cards(head.user, [course.pk for course in made])) == 10
+        assert len(CourseSource().cards(head.user, [course.pk for course in created])) == 10
 
 
 def test_every_source_of_learning_is_registered():

@@ -1,5 +1,8 @@
-"""Every surface of learning, asked by who may and who may not: the member finds the restricted path, the outsider
-finds a public one, and nothing of the restricted one: not in status, body or headers (I16)."""
+"""Every surface of learning, opened by a member and an outsider (I16).
+
+The member finds the restricted path. The outsider finds a public path, and nothing of the restricted one in status, body
+or headers.
+"""
 
 import io
 import json
@@ -27,7 +30,7 @@ from tests.search.conftest import index, refresh  # noqa: F401 -- fixtures
 
 pytestmark = pytest.mark.django_db
 
-#: Words that stand nowhere else.
+#: Words that occur nowhere else.
 RESTRICTED, CLOSED, CONTROL = "ひみつの避難所運営", "ひみつの題の教訓", "だれでも読める引継ぎ"
 MISSING = "LP-R01-99999"
 
@@ -39,7 +42,7 @@ class Surface:
     member: str
     outsider: str = ""
     by: tuple[str, str] = ("learner", "other")
-    #: What the outsider meets there instead.
+    #: What the outsider gets there instead.
     control: str = CONTROL
 
 
@@ -71,9 +74,9 @@ SURFACES = {
     "rule": Surface("/training/rules/new/", by=("head", "stranger")),
     "building": Surface("/paths/{restricted}/build/", "/paths/{plain}/build/", by=("head", "stranger")),
 }
-#: No part of what these say is about the restricted path.
+#: Pages without any data about the restricted path.
 NAMES_NOTHING = ("courses",)
-#: What is forbidden, with something of the same kind that does not exist: the answers are one.
+#: A forbidden address and a missing one of the same kind: both responses are equal.
 FORBIDDEN = {
     "permalink": ("other", "/k/{restricted}/", "/k/{missing}/"),
     "history": ("other", "/k/{restricted}/history/", "/k/{missing}/history/"),
@@ -99,9 +102,9 @@ FORBIDDEN = {
 
 @pytest.fixture
 def world():
-    """A unit with a path and an article of its own, another unit, and what both may read."""
+    """A unit with its own path and article, another unit, and a path and an article that both may read."""
     unit, elsewhere = make_unit("bosai", name="防災課"), make_unit("zaisei", name="財政課")
-    head, stranger = (make_staff(one, title="課長", head=True) for one in (unit, elsewhere))
+    head, stranger = (make_staff(unit_row, title="課長", head=True) for unit_row in (unit, elsewhere))
     learner, other = make_staff(unit, name="学 太郎"), make_staff(elsewhere, name="別 次郎")
     closed = make_lesson(head, title=CLOSED, audience="unit")
     shared = make_retrospective(head, title="みんなのふりかえり", audience="prefecture")
@@ -142,7 +145,7 @@ def get(client: Any, world: Any, by: str, address: str) -> Any:
 
 
 def said(answer: Any) -> str:
-    """Everything that leaves: status, headers, body; books by their cells, calendars unfolded."""
+    """The whole response as text: status, headers, body; workbooks as cells, calendars unfolded."""
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     kind = answer.headers.get("Content-Type", "")
     if "spreadsheetml" in kind:
@@ -164,11 +167,11 @@ def test_the_member_finds_what_the_outsider_does_not(client, world, refresh, nam
     assert name in NAMES_NOTHING or RESTRICTED in said(mine)
     theirs = get(client, world, surface.by[1], surface.outsider or surface.member)
     assert theirs.status_code == 200
-    found = said(theirs)
-    assert surface.control in found
-    asked = {world.names["restricted"]} if "{restricted}" in (surface.outsider or surface.member) else set()
-    for hidden in {RESTRICTED, CLOSED, world.names["restricted"], world.people["learner"].name} - asked:
-        assert hidden not in found
+    text = said(theirs)
+    assert surface.control in text
+    data = {world.names["restricted"]} if "{restricted}" in (surface.outsider or surface.member) else set()
+    for hidden in {RESTRICTED, CLOSED, world.names["restricted"], world.people["learner"].name} - data:
+        assert hidden not in text
 
 
 @pytest.mark.parametrize("name", FORBIDDEN)
@@ -181,7 +184,7 @@ def test_what_is_forbidden_answers_like_what_is_not_there(client, world, name):
 
 
 def same(answer) -> str:
-    """The body without what each answer has of its own, and without the address that was asked for."""
+    """The body without the parts that differ between responses, and without the requested address."""
     return "".join(line for line in alike(answer).splitlines() if "kb-print-head__link" not in line)
 
 
@@ -205,16 +208,16 @@ def test_what_is_forbidden_is_not_written_either(client, world, name):
 def test_one_of_anothers_staff_among_ones_own_refuses_the_whole_list(client, world):
     before = Assignment.objects.count()
     client.force_login(world.people["stranger"].user)
-    asked = {"path": world.names["control"], "reason": "わけ", "bound": "person", "save": "1"}
+    data = {"path": world.names["control"], "reason": "わけ", "bound": "person", "save": "1"}
     people = [world.names["other"], world.names["learner"]]
-    answers = [client.post("/assign/", {**asked, field: people}) for field in ("people", "listed", "leave")]
-    unknown = client.post("/assign/", {**asked, "people": [world.names["nobody"]]})
+    answers = [client.post("/assign/", {**data, field: people}) for field in ("people", "listed", "leave")]
+    unknown = client.post("/assign/", {**data, "people": [world.names["nobody"]]})
     assert [answer.status_code for answer in answers] == [404, 404, 404]
     assert {same(answer) for answer in answers} == {same(unknown)}
     assert Assignment.objects.count() == before
 
 
-#: What only changes something: a link, a preview of a mail program or a crawler does nothing there.
+#: Addresses that only change data: a link, a mail preview or a crawler (GET) must do nothing there.
 PRESSED = (
     "path_enrol",
     "path_act",
@@ -246,19 +249,21 @@ ARGS: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", PRESSED)
 def test_what_changes_something_is_pressed_not_followed(client, world, name):
-    pattern = next(one for one in urlpatterns if isinstance(one, URLPattern) and one.name == name)
+    pattern = next(
+        url_pattern for url_pattern in urlpatterns if isinstance(url_pattern, URLPattern) and url_pattern.name == name
+    )
     args = {key: ARGS[key] for key in pattern.pattern.converters}
     client.force_login(world.people["head"].user)
     assert client.get(reverse(name, kwargs=args)).status_code == 405
 
 
 def test_a_path_that_was_closed_leaves_the_feed_of_who_learns_it(client, world):
-    """The calendar leaves the site: not even one's own path is named there when it may no longer be opened."""
+    """The calendar leaves the site, so it does not name an own path that the person may no longer open."""
     Item.objects.filter(public_id=world.names["restricted"]).update(
         owner_unit=world.people["other"].appointments.get().post.unit
     )
-    found = said(client.get("/calendar/{key}.ics".format(**world.names)))
-    assert RESTRICTED not in found and "学習パス" in found
+    text = said(client.get("/calendar/{key}.ics".format(**world.names)))
+    assert RESTRICTED not in text and "学習パス" in text
 
 
 def test_the_key_of_who_has_left_opens_nothing(client, world):

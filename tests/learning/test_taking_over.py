@@ -1,4 +1,4 @@
-"""What somebody began by themselves becomes assigned; nobody else learns of it before (decision 0029)."""
+"""A self-started assignment becomes an assigned one, and is not disclosed to others before (decision 0029)."""
 
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,6 +20,7 @@ from learning.rules import matching
 from learning.team import member_page
 from organization import clock
 from organization.models import AuditEvent
+from tests.errors import refused_with
 from tests.factories.kb import make_retrospective
 from tests.factories.learning import give, make_course, make_path, make_record, step, take, write
 from tests.factories.organization import make_staff, make_unit
@@ -36,13 +37,13 @@ def path(head):
 
 @pytest.fixture
 def begun(path, me):
-    """Begun 20 days ago, with the first step done then."""
+    """A self-started assignment that began 20 days ago, with the first step done on that day."""
     with clock.moved_to(clock.today() - AGO):
-        made = enrol(path=path, by=me.user)
-        first = made.version.steps.order_by("order").first()
-        recording.do(assignment=made, step_uid=first.uid, by=me, evidence="窓口に立った。")
-    made.refresh_from_db()
-    return made
+        assignment = enrol(path=path, by=me.user)
+        first = assignment.version.steps.order_by("order").first()
+        recording.complete_step(assignment=assignment, step_uid=first.uid, by=me, evidence="窓口に立った。")
+    assignment.refresh_from_db()
+    return assignment
 
 
 @contextmanager
@@ -57,10 +58,10 @@ def order(path, **values):
 
 
 def taken_over(path, people, by, **values):
-    made = assign(plan=plan(order=order(path, **values), people=people), by=by.user)
-    for row in made:
+    assignments = assign(plan=plan(order=order(path, **values), people=people), by=by.user)
+    for row in assignments:
         row.refresh_from_db()
-    return made
+    return assignments
 
 
 def test_the_open_row_goes_on_as_an_assigned_one_with_what_was_done(path, head, me, begun):
@@ -77,16 +78,16 @@ def test_the_open_row_goes_on_as_an_assigned_one_with_what_was_done(path, head, 
 def test_its_person_is_told_and_a_trace_is_left(path, head, me, begun):
     taken_over(path, [me], head)
     assert me.notices.get().text.startswith("自分で始めていた学習パス")
-    said = AuditEvent.objects.get(action="assignment.taken_over")
-    assert said.before["source"] == Source.SELF
-    assert said.after["source"] == Source.MANAGER
+    event = AuditEvent.objects.get(action="assignment.taken_over")
+    assert event.before["source"] == Source.SELF
+    assert event.after["source"] == Source.MANAGER
 
 
 @pytest.mark.parametrize("state", ["none", "assigned", "in_progress", "suspended", "completed", "cancelled"])
 def test_the_manager_is_answered_alike_whatever_a_person_learns_in_private(client, path, head, unit, state):
     person = make_staff(unit, name="鈴木 一")
     client.force_login(head.user)
-    said = {
+    data = {
         "path": path.public_id,
         "start_on": clock.today().isoformat(),
         "reason": REASON,
@@ -100,8 +101,8 @@ def test_the_manager_is_answered_alike_whatever_a_person_learns_in_private(clien
             if private and state != "none":
                 closed = {"completed_on": clock.today() - AGO} if state == "completed" else {}
                 give(path, person, source="self", reason="", state=state, **closed)
-            first = client.post(reverse("assign"), {**said, "preview": "1"})
-            last = client.post(reverse("assign"), {**said, "save": "1"}, follow=True)
+            first = client.post(reverse("assign"), {**data, "preview": "1"})
+            last = client.post(reverse("assign"), {**data, "save": "1"}, follow=True)
             answers[private] = [first.status_code, plain(first), last.redirect_chain, "1人に" in plain(last)]
             assert Assignment.objects.open().exclude(source=Source.SELF).filter(person=person).count() == 1
     assert answers[True] == answers[False]
@@ -115,7 +116,7 @@ def plain(answer):
 
 @over(people=st.lists(st.sampled_from(["none", "assigned", "in_progress", "completed"]), min_size=1, max_size=5))
 def test_the_list_does_not_depend_on_private_learning(people):
-    """Over random units: the same plan with all private rows as without them, and one open row each when saved."""
+    """For random units: private rows do not change the plan, and each person has one open row after the save."""
     with rolled_back():
         unit = make_unit()
         head = make_staff(unit, head=True)
@@ -128,8 +129,8 @@ def test_the_list_does_not_depend_on_private_learning(people):
                 give(path, person, source="self", reason="", state=state, **done)
         after = plan(order=order(path), people=staff)
         assert (after.lines, after.left_out) == (before.lines, before.left_out)
-        made = assign(plan=after, by=head.user)
-        assert [row.person for row in made] == staff
+        assignments = assign(plan=after, by=head.user)
+        assert [row.person for row in assignments] == staff
         assert Assignment.objects.open().count() == len(staff)
 
 
@@ -151,7 +152,7 @@ def test_to_others_it_begins_on_the_day_of_the_assignment(client, path, head, me
 def test_what_is_done_after_the_assignment_has_its_day(path, head, me, begun):
     (row,) = taken_over(path, [me], head)
     second = row.version.steps.order_by("order")[1]
-    recording.do(assignment=row, step_uid=second.uid, by=me, evidence="二回目に立った。")
+    recording.complete_step(assignment=row, step_uid=second.uid, by=me, evidence="二回目に立った。")
     (shown,) = member_page.assignments(head.user, me)
     assert shown.steps[1].on == clock.today()
 
@@ -161,7 +162,7 @@ def test_a_retrospective_written_since_it_was_begun_stays_counted(path, head, me
         make_retrospective(me, format="kpt")
     (row,) = taken_over(path, [me], head)
     assert row.steps_done == 2
-    make_retrospective(me, format="ywt")  # counts everything again
+    make_retrospective(me, format="ywt")  # recalculates all assignments
     row.refresh_from_db()
     assert row.steps_done == 2
     assert list(verification.differences()) == []
@@ -183,7 +184,7 @@ def test_a_start_to_come_does_not_stop_who_is_learning_already(path, head, me, b
     drawn = plan(order=Order(path=path, start_on=start, reason=REASON), people=[me])
     (row,) = assign(plan=drawn, by=head.user)
     second = row.version.steps.order_by("order")[1]
-    assert recording.do(assignment=row, step_uid=second.uid, by=me, evidence="二回目に立った。")
+    assert recording.complete_step(assignment=row, step_uid=second.uid, by=me, evidence="二回目に立った。")
 
 
 def test_who_begins_in_the_moment_of_saving_is_taken_over(path, head, me, monkeypatch):
@@ -203,7 +204,7 @@ def test_who_begins_in_the_moment_of_saving_is_taken_over(path, head, me, monkey
 def test_what_another_manager_assigned_meanwhile_is_refused(path, head, me):
     drawn = plan(order=order(path), people=[me])
     give(path, me)
-    with pytest.raises(ValidationError, match="ほかの人が"):
+    with refused_with("assigned_meanwhile"):
         assign(plan=drawn, by=head.user)
 
 
@@ -231,9 +232,12 @@ def test_a_rule_takes_over_too_and_asks_nobody_to_do_again_what_is_done(path, he
     done = make_staff(unit)
     give(path, done, source="self", reason="", state="completed", completed_on=clock.today())
     rule = AssignmentRule.objects.create(
-        path=path, unit=unit, titles=[me.appointments.get().post.title, done.appointments.get().post.title],
-        reason=REASON, starts_on=clock.today(),
-    )  # fmt: skip
+        path=path,
+        unit=unit,
+        titles=[me.appointments.get().post.title, done.appointments.get().post.title],
+        reason=REASON,
+        starts_on=clock.today(),
+    )
     assert matching.apply_rule(rule, clock.today()).assigned == 1
     begun.refresh_from_db()
     assert (begun.source, begun.rule) == (Source.RULE, rule)

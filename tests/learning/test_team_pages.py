@@ -1,4 +1,4 @@
-"""所属の学び: every number opens its rows, the queries do not grow, others' staff is nobody's."""
+"""所属の学び: every number equals its rows, the number of queries is fixed, staff of other heads is hidden."""
 
 import csv
 import io
@@ -8,7 +8,6 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +32,7 @@ from learning.team.matrix import TeamFilter
 from organization import clock
 from organization.models import AuditEvent
 from tests.bodies import alike
+from tests.errors import refused_with
 from tests.factories.kb import make_lesson, make_retrospective
 from tests.factories.learning import give, make_course, make_path, make_record, read, step
 from tests.factories.organization import appoint, make_person, make_post, make_staff, make_unit
@@ -78,7 +78,7 @@ def every_standing(path, unit):
     return {name: give(path, make_staff(unit), **values) for name, values in ways.items()}
 
 
-# --- The word and its query ------------------------------------------------------------------
+# --- A standing and its query ----------------------------------------------------------------
 
 
 @given(
@@ -104,8 +104,10 @@ def test_the_standing_of_a_row_and_of_the_database_are_the_same(drawn):
             valid_until=None if valid is None else today + timedelta(days=valid),
         )
     for row in Assignment.objects.all():
-        asked = [name for name in STANDINGS if Assignment.objects.filter(standing_q(name, today), pk=row.pk).exists()]
-        assert asked == [row.standing()]
+        standings = [
+            name for name in STANDINGS if Assignment.objects.filter(standing_q(name, today), pk=row.pk).exists()
+        ]
+        assert standings == [row.standing()]
 
 
 # --- Numbers and their rows ------------------------------------------------------------------
@@ -118,7 +120,7 @@ def test_every_number_is_that_of_its_rows_counted_by_hand(client, unit, head, pa
     today = clock.today()
     give(second, renewed, state=State.COMPLETED, completed_on=today, assigned_on=today - timedelta(days=400))
     give(second, renewed)  # assigned again: only this one counts
-    give(second, make_staff(unit), source=Source.SELF, reason="")  # nobody else's business
+    give(second, make_staff(unit), source=Source.SELF, reason="")  # private, so it does not count
     newest: dict[tuple[int, int], Assignment] = {}
     for row in Assignment.objects.exclude(source=Source.SELF).order_by("assigned_on", "pk"):
         newest[row.person_id, row.path_id] = row
@@ -169,8 +171,8 @@ def test_filters_narrow_people_numbers_and_rows_alike(client, unit, head, path):
     }
     for query, people in wanted.items():
         page = shown(client, head, **dict(query))
-        found = {line.person for line in page.context["lines"]}
-        assert found == people, query
+        results = {line.person for line in page.context["lines"]}
+        assert results == people, query
         rows = client.get(reverse("team_rows"), dict(query)).context["rows"]
         assert {row.person for row, *_ in rows} == people, query
 
@@ -241,10 +243,10 @@ def test_a_members_page_shows_states_and_days_and_no_reading_or_text(client, uni
         head, steps=[read(lesson, title="一つ目を読む"), step(), step(completion=Completion.CONFIRM, title="立つ")]
     )
     given = give(path, learner)
-    uids = [one.uid for one in path.current_version().steps.all()]
-    recording.do(assignment=given, step_uid=uids[0], by=learner)
-    recording.do(assignment=given, step_uid=uids[1], by=learner, evidence="自分のための覚え書き")
-    recording.do(assignment=given, step_uid=uids[2], by=learner, evidence="窓口に立った")
+    uids = [each_step.uid for each_step in path.current_version().steps.all()]
+    recording.complete_step(assignment=given, step_uid=uids[0], by=learner)
+    recording.complete_step(assignment=given, step_uid=uids[1], by=learner, evidence="自分のための覚え書き")
+    recording.complete_step(assignment=given, step_uid=uids[2], by=learner, evidence="窓口に立った")
     text = shown(client, head, "team_person", learner.uid).content.decode()
     assert "一つ目を読む" in text
     assert "確認待ち" in text
@@ -293,7 +295,7 @@ def test_acts_are_offered_for_what_is_open(client, unit, head, path):
     )
 
 
-# --- What is done there ----------------------------------------------------------------------
+# --- Actions ---------------------------------------------------------------------------------
 
 
 def act(client, person, name, given, **values):
@@ -374,7 +376,7 @@ def submitted(unit, head):
     learner = make_staff(unit)
     path = make_path(head, steps=[step(completion=Completion.REVIEWED, title="窓口に立つ")])
     given = give(path, learner)
-    return recording.do(
+    return recording.complete_step(
         assignment=given, step_uid=path.current_version().steps.get().uid, by=learner, evidence="二時間立った"
     )
 
@@ -427,7 +429,7 @@ def test_who_holds_the_asked_post_confirms_the_talk_though_no_manager(client, un
     learner = make_staff(unit)
     path = make_path(head, steps=[step(StepType.ASK, post=post, completion=Completion.CONFIRM, title="話を聴く")])
     given = give(path, learner)
-    row = recording.do(assignment=given, step_uid=path.current_version().steps.get().uid, by=learner)
+    row = recording.complete_step(assignment=given, step_uid=path.current_version().steps.get().uid, by=learner)
     assert "話を聴く" in shown(client, expert, "team_waiting").content.decode()
     decide(client, expert, row, accept="1")
     given.refresh_from_db()
@@ -439,15 +441,15 @@ def test_submitting_requires_sharing_private_steps(unit, head):
     path = make_path(head, steps=[step(completion=Completion.CONFIRM)])
     begun = give(path, learner, source=Source.SELF, reason="")
     uid = path.current_version().steps.get().uid
-    with pytest.raises(ValidationError, match="所属長に見せる"):
-        recording.do(assignment=begun, step_uid=uid, by=learner, evidence="した。")
+    with refused_with("not_shared"):
+        recording.complete_step(assignment=begun, step_uid=uid, by=learner, evidence="した。")
     adjustments.share(assignment=begun, by=learner, shared=True)
-    row = recording.do(assignment=begun, step_uid=uid, by=learner, evidence="した。")
+    row = recording.complete_step(assignment=begun, step_uid=uid, by=learner, evidence="した。")
     assert row in waiting_for(head.user)
 
 
 def test_what_waits_for_whom_is_the_same_in_the_list_and_in_the_verb(unit, head, office, stranger, submitted):
-    step_of = {one.uid: one for one in submitted.assignment.version.steps.all()}
+    step_of = {step.uid: step for step in submitted.assignment.version.steps.all()}
     for person in (head, office, stranger, submitted.assignment.person):
         allowed = recording.may_confirm(
             assignment=submitted.assignment, step=step_of[submitted.step_uid], user=person.user
@@ -476,7 +478,7 @@ def test_the_rows_leave_as_xlsx_and_are_those_of_the_number(client, unit, head, 
     assert [row[6] for row in rows[1:]] == [STANDINGS["late"]]
 
 
-# --- Of many people the numbers are kept -----------------------------------------------------
+# --- For many people the numbers are cached --------------------------------------------------
 
 
 @pytest.fixture
@@ -490,7 +492,7 @@ def test_of_many_people_the_numbers_cells_and_rows_are_the_same(client, unit, he
     monkeypatch.setattr(matrix, "MAX_NAMED_PEOPLE", 2)
     for query in ({}, {"standing": "late"}, {"path": path.public_id}):
         many = shown(client, head, **query)
-        assert [one["value"] for one in many.context["stats"]] == [one["value"] for one in few.context["stats"]]
+        assert [stat["value"] for stat in many.context["stats"]] == [stat["value"] for stat in few.context["stats"]]
     cells = {line.person.pk: line.cells for line in few.context["lines"]}
     assert {line.person.pk: line.cells for line in shown(client, head).context["lines"]} == cells
     for stat in few.context["stats"]:
@@ -517,7 +519,7 @@ def test_the_numbers_that_one_head_keeps_are_not_shown_to_another(client, unit, 
     assert {stat["value"] for stat in shown(client, stranger).context["stats"]} == {0}
 
 
-# --- How much is asked -----------------------------------------------------------------------
+# --- Queries ---------------------------------------------------------------------------------
 
 
 def test_the_pages_ask_no_more_for_200_people_than_for_10(client, unit, head, path, django_assert_max_num_queries):
@@ -540,7 +542,7 @@ def test_the_grid_is_turned_by_forty_people_with_the_filters_kept(client, unit, 
     assert len(first.context["lines"]) == 40
     second = client.get(first.context["turn"]["next_url"])
     assert len(second.context["lines"]) == 5
-    assert second.context["asked"].path == path.public_id
+    assert second.context["team_filter"].path == path.public_id
 
 
 def test_a_newcomer_is_no_longer_waited_for_once_something_is_given(unit, head):

@@ -1,4 +1,4 @@
-"""The transcript: what was finished by year, on screen and as xlsx; what came of it."""
+"""The transcript: completed learning by year, as page and xlsx, and the items written from it."""
 
 from datetime import date
 from io import BytesIO
@@ -119,7 +119,7 @@ def test_control_codes_do_not_break_the_spreadsheet(client, me):
     assert sheet_of(client, me)[1][2] == "講座一"
 
 
-# --- What came of it -------------------------------------------------------------------------
+# --- Items written from learning -------------------------------------------------------------
 
 
 def test_what_was_written_in_a_step_or_as_a_report_is_what_came_of_it(client, head, me):

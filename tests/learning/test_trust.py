@@ -1,5 +1,5 @@
-"""What must not reach a reader of learning's pages: titles of closed articles (I16), anonymous authors (I13),
-what is not announced (I8), counts of few by another address (I15), private learning."""
+"""The pages of learning do not disclose titles of closed articles (I16), anonymous authors (I13), unannounced
+appointments (I8), small counts by another address (I15) and private learning."""
 
 from datetime import timedelta
 
@@ -37,7 +37,7 @@ def office():
 
 
 def closed_step(by, **values):
-    """A reading named after a lesson of `by`'s unit alone."""
+    """A reading step whose title is that of a lesson which only the unit of `by` may open."""
     lesson = make_lesson(by, title=SECRET, audience="unit")
     return read(lesson, **{"title": f"{SECRET}を読む", "why": f"{SECRET}を知るため", **values})
 
@@ -76,38 +76,38 @@ def test_who_confirms_a_reading_is_not_told_what_it_is_called(head, unit):
     appoint(learner, make_post(elsewhere), kind="concurrent")
     given = give(make_path(head, steps=[closed_step(make_staff(elsewhere), completion=Completion.CONFIRM)]), learner)
     step = given.version.steps.get()
-    recording.do(assignment=given, step_uid=step.uid, by=learner)
-    told = list(Notice.objects.filter(person=head).values_list("text", flat=True))
-    assert told == ["「公開範囲の外の記事を読む」の確認をお願いします。"]
+    recording.complete_step(assignment=given, step_uid=step.uid, by=learner)
+    notices = list(Notice.objects.filter(person=head).values_list("text", flat=True))
+    assert notices == ["「公開範囲の外の記事を読む」の確認をお願いします。"]
 
 
 def test_a_copy_leaves_out_what_names_a_closed_reading(head, stranger):
     path = make_path(head, steps=[closed_step(head)])
     unit_id = stranger.appointments.get().post.unit_id
-    made = versions.copy(path=path, by=stranger.user, unit_id=unit_id, audience="unit", title="写し")
-    step = made.versions.get().steps.get()
+    copied = versions.copy(path=path, by=stranger.user, unit_id=unit_id, audience="unit", title="写し")
+    step = copied.versions.get().steps.get()
     assert step.item_id is None and SECRET not in step.title + step.why
 
 
 def test_a_copy_keeps_the_words_of_every_other_step(head, stranger):
     path = make_path(head)
     unit_id = stranger.appointments.get().post.unit_id
-    made = versions.copy(path=path, by=stranger.user, unit_id=unit_id, audience="unit", title="写し")
-    assert made.versions.get().steps.get().title == path.versions.get().steps.get().title
+    copied = versions.copy(path=path, by=stranger.user, unit_id=unit_id, audience="unit", title="写し")
+    assert copied.versions.get().steps.get().title == path.versions.get().steps.get().title
 
 
 def test_who_assigns_is_not_told_what_a_closed_reading_is_called(client, head, stranger):
     path = make_path(head, steps=[closed_step(head)])
     mine = make_staff(stranger.appointments.get().post.unit)
     client.force_login(stranger.user)
-    asked = {
+    data = {
         "path": path.public_id,
         "start_on": clock.today(),
         "people": str(mine.uid),
         "reason": "要る学習です。",
         "bound": "person",
     }
-    answer = client.post(reverse("assign"), asked)
+    answer = client.post(reverse("assign"), data)
     assert answer.status_code == 200
     shown = answer.content.decode()
     assert f"「{UNNAMED}」を読めない人が1人います" in shown and SECRET not in shown
@@ -116,10 +116,10 @@ def test_who_assigns_is_not_told_what_a_closed_reading_is_called(client, head, s
 def test_staff_cannot_be_narrowed_to_a_path_that_the_head_may_not_open(client, head, office, staff):
     path = make_path(office, title=SECRET, audience="unit")
     give(path, staff, source="office")
-    asked = {"path": path.public_id}
+    data = {"path": path.public_id}
     assert staff.name not in text_of(client, head, f"{reverse('team_rows')}?path={path.public_id}")
     client.force_login(head.user)
-    assert staff.name not in client.get(reverse("team_export"), asked).getvalue().decode()
+    assert staff.name not in client.get(reverse("team_export"), data).getvalue().decode()
 
 
 @pytest.mark.parametrize("name", ["training_rules", "training_rule"])
@@ -204,10 +204,10 @@ def test_the_outbox_tells_the_office_nothing_of_private_learning(client, office,
 
 
 def test_who_left_is_not_named_by_a_post_that_is_not_announced(client, head, unit):
-    """A uid that the head should not have: the person never was there as far as anybody may know."""
+    """The uid of a person whose appointment is not announced: the head must get the answer for an unknown person."""
     gone = make_person(left_on=clock.today() - timedelta(days=1))
     later = clock.today() + timedelta(days=20)
     appoint(gone, make_post(unit), starts=later, announced_on=later)
     client.force_login(head.user)
-    asked = {"path": "", "start_on": clock.today(), "people": str(gone.uid), "edit": "1"}
-    assert client.post(reverse("assign"), asked).status_code == 404
+    data = {"path": "", "start_on": clock.today(), "people": str(gone.uid), "edit": "1"}
+    assert client.post(reverse("assign"), data).status_code == 404

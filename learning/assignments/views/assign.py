@@ -1,7 +1,7 @@
-"""Assigning a path, in two screens: whom, why and until when; then the list with exceptions, and one save.
+"""The two screens that assign a path: first people, reason and due date; then the list with exceptions, and the save.
 
-The second screen carries the values of the first as hidden fields, so both work without JavaScript and no typed value
-is lost. A person whom the assigner does not manage gives the same 404 as an unknown one.
+The second screen carries the values of the first as hidden fields, so that both work without JavaScript and no typed
+value is lost. A person whom the assigner does not manage gives the same 404 as an unknown person.
 """
 
 from __future__ import annotations
@@ -156,16 +156,22 @@ def _handle_post(screen: Screen) -> HttpResponse:
         message = (
             "所属を選んでから、まとめて選んでください。" if form.cleaned_data["groups"] and screen.is_office else ""
         )
-        form.add_error("groups", message or "だれに割り当てるかを、選んでください。")
+        form.add_error(
+            "groups", ValidationError(message or "だれに割り当てるかを、選んでください。", code="people_required")
+        )
     if len(people) > MAX_PEOPLE:
         form.add_error(
-            None, f"一度に割り当てられるのは{MAX_PEOPLE}人までです。今は{len(people)}人です。所属か職で分けてください。"
+            None,
+            ValidationError(
+                f"一度に割り当てられるのは{MAX_PEOPLE}人までです。今は{len(people)}人です。所属か職で分けてください。",
+                code="too_many_people",
+            ),
         )
     try:
         order = _order(screen, form)
         planned = assigning.plan(order=order, people=[candidate.person for candidate in people])
     except ValidationError as error:
-        form.add_error(None, error.messages[0])
+        form.add_error(None, error)
     if form.errors:
         return _selection_page(screen, form, status=422)
     rows = _rows(screen, planned, people)
@@ -227,8 +233,8 @@ def _save(screen: Screen, form: AssignForm, planned: Plan, rows: list[RecipientR
         due = {row.candidate.person.pk: row.own_due for row in remaining if row.own_due}
         try:
             assignments = assigning.assign(plan=final, by=user, due=due)
-        except ValidationError as refused:
-            error = refused.messages[0]
+        except ValidationError as refusal:
+            error = refusal.messages[0]
         else:
             messages.success(screen.request, _success_message(planned, len(assignments)))
             return redirect("team")

@@ -1,7 +1,7 @@
-"""Steps with a thing to look up: what is read, and whose post is asked.
+"""Step forms with a lookup: the item to read (READ) and the post to ask (ASK).
 
-The lookup is part of the form: 「探す」 sends everything that is typed and brings it back with a list to choose from,
-so that it works without a script and loses nothing.
+The lookup is part of the form. 「探す」 submits the whole form and shows it again with a list to choose from, so that it
+works without JavaScript and nothing that was typed is lost.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from django.db.models import Q
 from django.forms.utils import ErrorDict
 
 from kb.models import Item
+from kb.models.item_queries import ItemQuerySet
 from kb.text_cleaning import LineField, LongField, clean_text
 from learning.authoring.forms.step import StepForm
 from learning.models import LearningPath
@@ -26,14 +27,14 @@ from organization.models import OrgUnit, Post
 from organization.posts import held_on
 from organization.tree import unit_tree
 
-#: A number anywhere in what was pasted: alone, or in a permalink.
+#: A public id anywhere in the pasted text: alone, or in a permalink.
 PUBLIC_ID = re.compile(r"[A-Z]{1,2}-[SHR]\d{2}-\d{5,7}")
-FOUND = 20
+MOST_MATCHES = 20
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One line to choose from."""
+    """One row of the list to choose from."""
 
     value: str
     label: str
@@ -41,7 +42,7 @@ class Candidate:
 
 
 class LookupForm(StepForm):
-    """A form with a thing to look up: `find` holds the words, `found` the line that was chosen."""
+    """A step form with a lookup. `find` has the search words, `found` the value of the chosen candidate."""
 
     FIND_LABEL: ClassVar[str] = ""
     FIND_HINT: ClassVar[str] = ""
@@ -55,7 +56,7 @@ class LookupForm(StepForm):
         self.fields["find"].label, self.fields["find"].help_text = self.FIND_LABEL, self.FIND_HINT
 
     def only_looked_up(self) -> None:
-        """Show what was typed and what the words find, and find no fault with what is not finished."""
+        """Show the input and the candidates without errors, because the user has not finished the form."""
         self._errors = ErrorDict()
         self.cleaned_data = {}
 
@@ -68,12 +69,12 @@ class LookupForm(StepForm):
 
     @property
     def chosen_value(self) -> str:
-        """What is chosen now: what was sent, else what the step has."""
+        """The value that is chosen now: the submitted one, else that of the step."""
         return str(self.data.get("found", "")) if self.is_bound else self.current.value if self.current else ""
 
     @cached_property
     def current(self) -> Candidate | None:
-        """What the step has now, as far as this builder may know it."""
+        """The candidate that the step has now; None if this editor may not see it."""
         return None
 
     @cached_property
@@ -82,42 +83,42 @@ class LookupForm(StepForm):
 
     @cached_property
     def keeps_hidden(self) -> bool:
-        """Whether the step has a thing that this builder may not know by name, and may leave as it is."""
+        """Whether the step has an item that this editor may not see. It is kept if nothing else is chosen."""
         return self.current is None and self.step is not None and getattr(self.step, f"{self.OWN[0]}_id") is not None
 
     @cached_property
     def candidates(self) -> list[Candidate]:
-        """The lines to choose from: what the step has, then what the words find."""
-        found = self.look_up(self.words) if self.words else []
+        """The list to choose from: the current candidate of the step first, then the matches of the words."""
+        matches = self.look_up(self.words) if self.words else []
         first = [self.current] if self.current else []
-        sent = self.chosen_value
-        if sent and all(one.value != sent for one in [*first, *found]) and (kept := self.named(sent)):
-            first.append(kept)
-        return [*first, *(one for one in found if all(one.value != other.value for other in first))]
+        value = self.chosen_value
+        if value and all(candidate.value != value for candidate in [*first, *matches]) and (named := self.named(value)):
+            first.append(named)
+        return [*first, *(candidate for candidate in matches if all(candidate.value != other.value for other in first))]
 
     def look_up(self, words: str) -> list[Candidate]:
         raise NotImplementedError
 
     def named(self, value: str) -> Candidate | None:
-        """The line of a value that was sent, where it may be chosen."""
+        """The candidate of a submitted value; None if it may not be chosen."""
         raise NotImplementedError
 
-    def resolve(self, value: str) -> Any:
+    def resolve(self, value: str) -> Item | Post | None:
         raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         column = self.OWN[0]
-        found, pasted = data.get("found") or "", data.get("find") or ""
-        sent = found or pasted
-        if pasted and self.current and found == self.current.value and self.resolve(pasted):
-            sent = pasted  # a number was pasted over what the step has, and not looked up: one press less
-        data[column] = self.resolve(sent) if sent else None
+        chosen, pasted = data.get("found") or "", data.get("find") or ""
+        value = chosen or pasted
+        if pasted and self.current and chosen == self.current.value and self.resolve(pasted):
+            value = pasted  # an id was pasted without pressing 「探す」: it wins over the current candidate
+        data[column] = self.resolve(value) if value else None
         if data[column] is None:
-            kept = getattr(self.step, column) if self.step is not None and not sent else None
-            data[column] = kept
-            if kept is None:
-                self.add_error("find", self.MISSING)
+            previous = getattr(self.step, column) if self.step is not None and not value else None
+            data[column] = previous
+            if previous is None:
+                self.add_error("find", ValidationError(self.MISSING, code="choice_required"))
         return data
 
 
@@ -131,31 +132,31 @@ class ReadForm(LookupForm):
     def own(self) -> list[forms.BoundField]:
         return []
 
-    def _items(self) -> Any:
+    def _items(self) -> ItemQuerySet:
         readable = Item.objects.visible_to(self.user).not_type(LearningPath)
         return readable.select_related("content_type")
 
     @cached_property
     def current(self) -> Candidate | None:
         item = self._items().filter(pk=self.step.item_id).first() if self.step and self.step.item_id else None
-        return self._line(item) if item else None
+        return self._candidate(item) if item else None
 
     def look_up(self, words: str) -> list[Candidate]:
         number = PUBLIC_ID.search(words)
-        asked = Q(public_id=number[0]) if number else Q(title__icontains=words) | Q(public_id__icontains=words)
-        return [self._line(item) for item in self._items().filter(asked).newest()[:FOUND]]
+        condition = Q(public_id=number[0]) if number else Q(title__icontains=words) | Q(public_id__icontains=words)
+        return [self._candidate(item) for item in self._items().filter(condition).newest()[:MOST_MATCHES]]
 
     def named(self, value: str) -> Candidate | None:
         item = self.resolve(value)
-        return self._line(item) if item else None
+        return self._candidate(item) if item else None
 
     def resolve(self, value: str) -> Item | None:
         number = PUBLIC_ID.search(value)
-        found: Item | None = self._items().filter(public_id=number[0]).first() if number else None
-        return found
+        item: Item | None = self._items().filter(public_id=number[0]).first() if number else None
+        return item
 
     @staticmethod
-    def _line(item: Item) -> Candidate:
+    def _candidate(item: Item) -> Candidate:
         kind = item.cached_content_type.model_class()
         label = getattr(kind, "TYPE_LABEL", "")
         return Candidate(str(item.public_id), item.title, f"{label}　{item.public_id}　{item.get_audience_display()}")
@@ -175,23 +176,23 @@ class AskForm(LookupForm):
 
     @cached_property
     def current(self) -> Candidate | None:
-        return self._line(self.step.post) if self.step and self.step.post else None
+        return self._candidate(self.step.post) if self.step and self.step.post else None
 
     def look_up(self, words: str) -> list[Candidate]:
         tree = unit_tree()
-        asked = Q()
+        condition = Q()
         for word in words.split():
             units = [pk for pk in tree.units if tree.is_in_force(pk) and word in tree.name(pk)]
-            asked &= Q(title__icontains=word) | Q(unit_id__in=units)
-        posts = Post.objects.filter(asked, unit_id__in=[pk for pk in tree.units if tree.is_in_force(pk)])
+            condition &= Q(title__icontains=word) | Q(unit_id__in=units)
+        posts = Post.objects.filter(condition, unit_id__in=[pk for pk in tree.units if tree.is_in_force(pk)])
         posts = posts.exclude(unit__kind=OrgUnit.Kind.MUNICIPALITY)
-        found = list(posts.order_by("unit_id", "-is_head", "pk")[:FOUND])
-        held = _holders(found)
-        return [self._line(post, held) for post in found]
+        matches = list(posts.order_by("unit_id", "-is_head", "pk")[:MOST_MATCHES])
+        holders = _holder_names(matches)
+        return [self._candidate(post, holders) for post in matches]
 
     def named(self, value: str) -> Candidate | None:
         post = self.resolve(value)
-        return self._line(post) if post else None
+        return self._candidate(post) if post else None
 
     def resolve(self, value: str) -> Post | None:
         try:
@@ -200,17 +201,17 @@ class AskForm(LookupForm):
             return None
 
     @staticmethod
-    def _line(post: Post, held: dict[int, str] | None = None) -> Candidate:
-        """A unit has several posts of one title: who holds it today tells them apart."""
-        holder = (_holders([post]) if held is None else held).get(post.pk)
+    def _candidate(post: Post, holders: dict[int, str] | None = None) -> Candidate:
+        """The candidate of a post. It names today's holder, because a unit can have several posts of the same title."""
+        holder = (_holder_names([post]) if holders is None else holders).get(post.pk)
         now = f"今は{holder}さん" if holder else "今はだれもいません"
         return Candidate(str(post.uid), f"{unit_tree().name(post.unit_id)} {post.title}", now)
 
 
-def _holders(posts: list[Post]) -> dict[int, str]:
-    """By pk of the post: the name of who holds it today, the main appointment before others; one query."""
+def _holder_names(posts: list[Post]) -> dict[int, str]:
+    """By pk of the post: the name of its holder today; a main appointment wins over a concurrent one. One query."""
     rows = held_on(clock.today()).filter(post__in=posts).select_related("person").order_by("starts_on", "pk")
-    found: dict[int, str] = {}
+    holders: dict[int, str] = {}
     for row in sorted(rows, key=lambda row: row.kind != "main"):
-        found.setdefault(row.post_id, row.person.name)
-    return found
+        holders.setdefault(row.post_id, row.person.name)
+    return holders

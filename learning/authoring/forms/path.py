@@ -1,4 +1,4 @@
-"""The forms of a path: new and copied, its text, its goal and due rule, a group of steps."""
+"""The forms of a path: new path and copy, text, goal and due date, group of steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from organization.audience import Audience
 from organization.policy import Viewer
 from organization.tree import unit_tree
 
-#: The month is the shortest; a window longer than the validity would never close.
+#: The days of the shortest month: a renewal window longer than the validity would never close.
 DAYS_A_MONTH = 28
 
 AUDIENCE_WORDS = {
@@ -33,7 +33,7 @@ def audience_choices(user: Viewer) -> list[tuple[str, str]]:
 
 
 class OwnerForm(forms.Form):
-    """Whose path it is and who may read it: the parts that `user` may choose among."""
+    """Title, owner unit and audience of a path, limited to the units and audiences that `user` may choose."""
 
     title = LineField(
         label="題", max_length=60, required=True, help_text="60文字まで。だれの、何のための学習かが分かる名前に。"
@@ -94,7 +94,7 @@ class AudienceForm(forms.Form):
 
 
 class SettingsForm(forms.Form):
-    """Goal, due rule and validity of a version; the days of the other rule are left out, not kept in secret."""
+    """Goal, due date and validity of a version. The due values of the rule that is not chosen are reset."""
 
     goal = LongField(
         label="ねらい", max_length=400, required=True, rows=3, help_text="終えた人が、何をできるようになるか。"
@@ -126,12 +126,18 @@ class SettingsForm(forms.Form):
         elif kind:
             data["due_on"] = None
             if not data.get("due_days") and "due_days" not in self.errors:
-                self.add_error("due_days", "「日数」が空です。期限までの日数を入れてください。")
+                self.add_error(
+                    "due_days",
+                    ValidationError("「日数」が空です。期限までの日数を入れてください。", code="due_days_required"),
+                )
         months, window = data.get("valid_months"), data.get("renew_window_days")
         if months and window and window > months * DAYS_A_MONTH:
             self.add_error(
                 "renew_window_days",
-                f"有効な{months}か月より長い日数です。{months * DAYS_A_MONTH}日までにしてください。",
+                ValidationError(
+                    f"有効な{months}か月より長い日数です。{months * DAYS_A_MONTH}日までにしてください。",
+                    code="window_too_long",
+                ),
             )
         if window is None and "renew_window_days" not in self.errors:
             data["renew_window_days"] = PathVersion._meta.get_field("renew_window_days").default
@@ -141,9 +147,14 @@ class SettingsForm(forms.Form):
         if "due_on" in self.errors:
             return
         if not data.get("due_on"):
-            self.add_error("due_on", "「決まった日」の日付を入れてください。")
+            self.add_error("due_on", ValidationError("「決まった日」の日付を入れてください。", code="due_on_required"))
         elif data["due_on"] < clock.today():
-            self.add_error("due_on", "「決まった日」が過ぎた日です。今日か、それより後の日を入れてください。")
+            self.add_error(
+                "due_on",
+                ValidationError(
+                    "「決まった日」が過ぎた日です。今日か、それより後の日を入れてください。", code="due_in_past"
+                ),
+            )
 
 
 class GroupForm(forms.Form):
@@ -164,20 +175,18 @@ class GroupForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if data.get("rule") == StepGroup.Rule.ANY and not data.get("any_n") and "any_n" not in self.errors:
-            self.add_error("any_n", "「すませる数」が空です。いくつすませればよいかを入れてください。")
+            self.add_error(
+                "any_n",
+                ValidationError(
+                    "「すませる数」が空です。いくつすませればよいかを入れてください。", code="any_n_required"
+                ),
+            )
         data["any_n"] = data.get("any_n") or 1
         return data
 
 
 class CommentForm(forms.Form):
-    """The words of a 差戻し or a 取り下げ."""
+    """The comment of a 差戻し or the reason of a 取り下げ."""
 
     comment = LongField(label="ことば", max_length=200, required=True, rows=2)
     use_required_attribute = False
-
-
-def refuse(form: forms.Form, error: ValidationError) -> None:
-    """Show what a verb refused at the fields it names, else at the top of the form."""
-    messages_by_field = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
-    for name, messages in messages_by_field.items():
-        form.add_error(name if name in form.fields else None, list(messages))

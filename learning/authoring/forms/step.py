@@ -1,5 +1,7 @@
-"""The form of one step: what all share, and the fields of its type alone. Those with a thing to look up are in
-``lookup``, the quiz in ``quiz``; ``step_types`` says which form a type has."""
+"""The forms of a step: the fields that all types share, and the fields of each type.
+
+The forms with a lookup are in ``lookup``, the quiz is in ``quiz``. ``step_types`` maps each type to its form.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from organization.policy import Viewer
 
 
 class StepForm(forms.Form):
-    """`user` is who builds; `step` what is edited, where it exists."""
+    """The fields that all types share. `user` edits the path; `step` is the step to change, None for a new one."""
 
     title = LineField(label="題", max_length=80, required=True, help_text="80文字まで。何をするかが分かるように。")
     why = LineField(label="なぜ", max_length=200, required=True, help_text="何のためのステップかを、学ぶ人に一行で。")
@@ -30,7 +32,7 @@ class StepForm(forms.Form):
         error_messages=choice_messages("完了条件"),
     )
     use_required_attribute = False
-    #: The columns of the type, and what stands on top of the form.
+    #: The columns of this type. Their fields come first in the form.
     OWN: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *args: Any, user: Viewer, step: Step | None = None, **kwargs: Any) -> None:
@@ -51,13 +53,13 @@ class StepForm(forms.Form):
         return [self[name] for name in ("title", "why", "minutes", "required", "completion") if name in self.fields]
 
     def values(self) -> dict[str, Any]:
-        """What `learning.authoring.editing` takes: the columns of the type, and no other."""
+        """The values for `learning.authoring.editing`: the shared columns and the columns of the type, no others."""
         names = [name for name in ("title", "why", "minutes", "required", "completion") if name in self.fields]
         return {name: self.cleaned_data[name] for name in (*names, *self.OWN)}
 
 
 class ByFactForm(StepForm):
-    """Done by a publication or a record: there is nothing to choose about its completion."""
+    """A step that is completed by a publication or a training record, so it has no choice of completion."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,11 +74,11 @@ class WriteForm(ByFactForm):
         super().__init__(*args, **kwargs)
         field = self.fields["format"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "どの書式でもよい"), *((one.key, one.label) for one in formats().values())]
+        field.choices = [("", "どの書式でもよい"), *((format.key, format.label) for format in formats().values())]
 
 
 class CourseField(forms.ModelChoiceField):
-    """A course by its code; what no code can hold is refused before the database is asked (PostgreSQL and NUL)."""
+    """A course by its code. NUL is refused before the query, because PostgreSQL fails on it."""
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and UNSTORABLE.search(value):

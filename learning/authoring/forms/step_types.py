@@ -1,4 +1,4 @@
-"""Which form each type of step has."""
+"""The form of each step type."""
 
 from __future__ import annotations
 

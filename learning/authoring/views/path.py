@@ -1,11 +1,12 @@
-"""The path editor: its page, text, goal, audience and stages. Groups and steps are in ``steps``, versions and copies in
-``versions``. The functions of ``learning.authoring`` check permission; everybody else gets 404.
+"""The path editor: its page, and the forms and buttons for text, goal, audience and stage.
+
+Groups and steps are in ``steps``, versions and copies in ``versions``. The functions of ``learning.authoring`` check
+permission; a user without permission gets 404.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -20,48 +21,49 @@ from django.views.decorators.http import require_POST
 from learning.access import path_permissions
 from learning.access.requests import user_of
 from learning.authoring import editing, lifecycle, versions
-from learning.authoring.forms.path import AudienceForm, CommentForm, NewPathForm, SettingsForm, TextForm, refuse
+from learning.authoring.forms.errors import add_errors
+from learning.authoring.forms.path import AudienceForm, CommentForm, NewPathForm, SettingsForm, TextForm
 from learning.authoring.views import steps
 from learning.authoring.views import versions as version_views
-from learning.authoring.views.page import form_page, path_of, trail
-from learning.learner.views.path import family
+from learning.authoring.views.page import breadcrumb, form_page, path_or_404
+from learning.learner.views.path import copy_family
 from learning.models import LearningPath, PathVersion, Stage, StepType
-from learning.paths.display import groups_of
+from learning.paths.display import group_rows
 from learning.paths.labels import PURPOSES, minutes_words, validity_words
-from learning.paths.problems import problems, shut_readings, standing_of
+from learning.paths.problems import closed_readings, current_items_of, problems
 from learning.paths.reading_targets import readable
 from learning.paths.structure import outline_to_show
 
 
 @login_required
-def new(request: HttpRequest) -> HttpResponse:
-    """Title, unit and audience; then the builder's page."""
+def new_path(request: HttpRequest) -> HttpResponse:
+    """Create a path with title, unit and audience, then go to its editor."""
     if not path_permissions.may_begin(request.user):
         raise Http404
     form = NewPathForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        path_made = editing.create(
+        created = editing.create(
             by=user_of(request),
             unit_id=values["unit"],
             audience=values["audience"],
             values={name: values[name] for name in ("title", "summary")},
         )
         messages.success(request, "学習パスを作りはじめました。次に、ねらいと期限を決め、ステップを足します。")
-        return redirect("path_build", public_id=path_made.public_id)
+        return redirect("path_build", public_id=created.public_id)
     lead = "題、所管所属、公開範囲を決めます。どれも、公開するまでは、ほかの人には見えません。"
     return form_page(request, form, title="学習パスを作る", lead=lead, button="作りはじめる", back=reverse("paths"))
 
 
 @login_required
-def page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Everything of the newest version, what is wrong with it, and what can be done now."""
-    path = path_of(request, public_id)
+def build_page(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The editor's page: the newest version, its problems, and the actions that are possible now."""
+    path = path_or_404(request, public_id)
     version = path.versions.order_by("-number").first()
     assert version is not None
     shape = outline_to_show(version)
-    standing = standing_of(shape.steps)
-    seen = readable(shape.steps, request.user, standing)
+    current = current_items_of(shape.steps)
+    readable_items = readable(shape.steps, request.user, current)
     may_build = path_permissions.may_build(path=path, user=request.user)
     return render(
         request,
@@ -75,43 +77,43 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "may_build": may_build,
             "may_accept": path_permissions.may_accept(path=path, user=request.user),
             "may_release": versions.may_release(path=path, by=user_of(request)),
-            "groups": groups_of(shape, seen),
+            "groups": group_rows(shape, readable_items),
             "minutes": minutes_words(shape.minutes),
             "validity": validity_words(version),
-            "problems": problems(version, shape, standing),
-            "shut": shut_readings(path, shape.steps, seen, standing),
-            "comment": path_comment(path),
+            "problems": problems(version, shape, current),
+            "shut": closed_readings(path, shape.steps, readable_items, current),
+            "comment": _return_comment(path),
             "types": [(type.value, type.label, PURPOSES[type]) for type in StepType],
             "requested_label": dict(path._meta.get_field("audience").choices).get(path.requested_audience, ""),
-            "trail": [*trail(path)[:1], {"url": "", "label": path.title}],
-            **family(request.user, path),
+            "trail": [*breadcrumb(path)[:1], {"url": "", "label": path.title}],
+            **copy_family(request.user, path),
         },
     )
 
 
-def path_comment(path: LearningPath) -> str:
-    """The words of the last 差戻し, while the path is being mended."""
+def _return_comment(path: LearningPath) -> str:
+    """The comment of the last 差戻し, while the path is back in 作成中."""
     return path_permissions.last_comment(path) if path.stage == Stage.DRAFT else ""
 
 
-def _edit(request: HttpRequest, form: forms.Form, save: Callable[[], Any], message: str) -> HttpResponse | None:
-    """Save a valid form and go back to the builder's page; None where the form is to be shown (again)."""
+def _save_if_valid(request: HttpRequest, form: forms.Form, save: Callable[[], object], message: str) -> bool:
+    """Save a valid form and add the success message. False if the form has to be shown, with its errors."""
     if request.method != "POST" or not form.is_valid():
-        return None
+        return False
     try:
         save()
     except ValidationError as error:
-        refuse(form, error)
-        return None
+        add_errors(form, error)
+        return False
     messages.success(request, message)
-    return HttpResponse(status=204)
+    return True
 
 
 @login_required
-def text(request: HttpRequest, public_id: str) -> HttpResponse:
-    path = path_of(request, public_id, build=True)
-    form = TextForm(request.POST or None, initial={name: getattr(path, name) for name in editing.TEXT})
-    saved = _edit(
+def edit_text(request: HttpRequest, public_id: str) -> HttpResponse:
+    path = path_or_404(request, public_id, build=True)
+    form = TextForm(request.POST or None, initial={name: getattr(path, name) for name in editing.TEXT_FIELDS})
+    saved = _save_if_valid(
         request,
         form,
         lambda: editing.edit_text(path=path, by=user_of(request), values=form.cleaned_data),
@@ -128,11 +130,11 @@ def text(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
-def settings(request: HttpRequest, public_id: str) -> HttpResponse:
-    path = path_of(request, public_id, build=True)
-    version = working(path)
-    form = SettingsForm(request.POST or None, initial={name: getattr(version, name) for name in editing.SETTINGS})
-    saved = _edit(
+def edit_settings(request: HttpRequest, public_id: str) -> HttpResponse:
+    path = path_or_404(request, public_id, build=True)
+    version = newest_version(path)
+    form = SettingsForm(request.POST or None, initial={name: getattr(version, name) for name in editing.SETTING_FIELDS})
+    saved = _save_if_valid(
         request,
         form,
         lambda: editing.edit_settings(version=version, by=user_of(request), values=form.cleaned_data),
@@ -150,29 +152,29 @@ def settings(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
-def audience(request: HttpRequest, public_id: str) -> HttpResponse:
-    path = path_of(request, public_id, build=True)
+def edit_audience(request: HttpRequest, public_id: str) -> HttpResponse:
+    path = path_or_404(request, public_id, build=True)
     form = AudienceForm(request.POST or None, user=request.user, initial={"audience": path.audience})
     if request.method == "POST" and form.is_valid():
         try:
             changed = lifecycle.change_audience(path=path, by=user_of(request), audience=form.cleaned_data["audience"])
         except ValidationError as error:
-            refuse(form, error)
+            add_errors(form, error)
         else:
-            asked = "研修担当に確認を頼みました。同意されるまでは、今の範囲のままです。"
-            messages.success(request, asked if changed.requested_audience else "公開範囲を変えました。")
+            waiting = "研修担当に確認を頼みました。同意されるまでは、今の範囲のままです。"
+            messages.success(request, waiting if changed.requested_audience else "公開範囲を変えました。")
             return redirect("path_build", public_id=public_id)
     lead = f"今は「{path.get_audience_display()}」です。せまくするとすぐに変わります。公開中のものを広げるときは、研修担当の同意のあとに変わります。"
     return form_page(request, form, title="公開範囲を変える", lead=lead, path=path)
 
 
 @login_required
-def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
-    path = path_of(request, public_id, build=True)
+def withdraw_path(request: HttpRequest, public_id: str) -> HttpResponse:
+    path = path_or_404(request, public_id, build=True)
     form = CommentForm(request.POST or None)
     form.fields["comment"].label = "わけ"
     form.fields["comment"].help_text = "管理番号とともに残り、読みに来た人に見せます。200文字まで。"
-    saved = _edit(
+    saved = _save_if_valid(
         request,
         form,
         lambda: lifecycle.withdraw(path=path, by=user_of(request), reason=form.cleaned_data["comment"]),
@@ -184,8 +186,8 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     return form_page(request, form, title="取り下げる", lead=lead, path=path, button="取り下げる", danger=True)
 
 
-def working(path: LearningPath) -> PathVersion:
-    """The version to be edited; the frozen newest where there is none, so that the verb says what to do."""
+def newest_version(path: LearningPath) -> PathVersion:
+    """The newest version. It may be frozen; the functions of `editing` then refuse it and say what to do."""
     newest = path.versions.order_by("-number").first()
     assert newest is not None
     return newest
@@ -196,51 +198,52 @@ def working(path: LearningPath) -> PathVersion:
 
 @login_required
 @require_POST
-def act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
-    """One press of a button on the builder's page."""
-    path = path_of(request, public_id)
-    message, verb = ACTS.get(act, ("", None))
-    if verb is None:
+def path_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
+    """One button of the editor's page; `act` is a key of ACTIONS."""
+    path = path_or_404(request, public_id)
+    message, action = ACTIONS.get(act, ("", None))
+    if action is None:
         raise Http404
     try:
-        verb(path, request)
+        action(path, request)
     except PermissionDenied:
         raise Http404 from None
     except ValidationError as error:
         for sentence in error.messages:
             messages.error(request, sentence)
     else:
-        messages.success(request, message or _sent(path))
+        messages.success(request, message or _sent_message(path))
     return redirect("path_build", public_id=public_id)
 
 
-def _give_back(path: LearningPath, request: HttpRequest) -> None:
+def _give_back_path(path: LearningPath, request: HttpRequest) -> None:
     form = CommentForm(request.POST)
     if not form.is_valid():
         raise ValidationError([error for errors in form.errors.as_data().values() for error in errors])
     lifecycle.give_back(path=path, by=user_of(request), comment=form.cleaned_data["comment"])
 
 
-def _send(path: LearningPath, request: HttpRequest) -> None:
+def _send_path(path: LearningPath, request: HttpRequest) -> None:
     lifecycle.send(path=path, by=user_of(request))
 
 
-def _sent(path: LearningPath) -> str:
-    """What sending did: a path of the own unit is active at once, a wider one waits for consent."""
+def _sent_message(path: LearningPath) -> str:
+    """The message after sending: a path for the own unit is active at once, a wider one waits for consent."""
     path.refresh_from_db(fields=["stage"])
     if path.stage == Stage.ACTIVE:
         return "公開しました。下の「次にすること」から割り当てられます。"
     return "確認に出しました。同意されると公開されます。"
 
 
-ACTS: dict[str, tuple[str, Callable[[LearningPath, Any], Any]]] = {
-    "send": ("", _send),
+#: By key: the message after success, and the action. An empty message means `_sent_message`.
+ACTIONS: dict[str, tuple[str, Callable[[LearningPath, HttpRequest], object]]] = {
+    "send": ("", _send_path),
     "recall": ("作成中に戻しました。", lambda path, request: lifecycle.recall(path=path, by=user_of(request))),
     "accept": (
         "同意しました。公開されました。",
         lambda path, request: lifecycle.accept(path=path, by=user_of(request)),
     ),
-    "return": ("ことばを添えて差し戻しました。", _give_back),
+    "return": ("ことばを添えて差し戻しました。", _give_back_path),
     "retire": (
         "終了しました。学んでいる人は、最後まで続けられます。",
         lambda path, request: lifecycle.retire(path=path, by=user_of(request)),
@@ -251,22 +254,22 @@ ACTS: dict[str, tuple[str, Callable[[LearningPath, Any], Any]]] = {
     ),
     "release": (
         "この版を公開しました。これからの割当は、この版になります。前の版で学んでいる人は、「版と学んでいる人」で移せます。",
-        lambda path, request: versions.release(version=working(path), by=user_of(request)),
+        lambda path, request: versions.release(version=newest_version(path), by=user_of(request)),
     ),
     "ask-release": (
         "研修担当に、この版の公開を頼みました。",
-        lambda path, request: versions.ask_release(version=working(path), by=user_of(request)),
+        lambda path, request: versions.ask_release(version=newest_version(path), by=user_of(request)),
     ),
 }
 
 urlpatterns = [
-    url("paths/new/", new, name="path_new"),
-    url("paths/<str:public_id>/build/", page, name="path_build"),
-    url("paths/<str:public_id>/build/text/", text, name="path_text"),
-    url("paths/<str:public_id>/build/settings/", settings, name="path_settings"),
-    url("paths/<str:public_id>/build/audience/", audience, name="path_audience"),
-    url("paths/<str:public_id>/build/withdraw/", withdraw, name="path_withdraw"),
-    url("paths/<str:public_id>/build/act/<slug:act>/", act, name="path_act"),
+    url("paths/new/", new_path, name="path_new"),
+    url("paths/<str:public_id>/build/", build_page, name="path_build"),
+    url("paths/<str:public_id>/build/text/", edit_text, name="path_text"),
+    url("paths/<str:public_id>/build/settings/", edit_settings, name="path_settings"),
+    url("paths/<str:public_id>/build/audience/", edit_audience, name="path_audience"),
+    url("paths/<str:public_id>/build/withdraw/", withdraw_path, name="path_withdraw"),
+    url("paths/<str:public_id>/build/act/<slug:act>/", path_act, name="path_act"),
     *steps.urlpatterns,
     *version_views.urlpatterns,
 ]

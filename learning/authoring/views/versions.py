@@ -1,4 +1,4 @@
-"""Looking at a version as a learner would, the list of versions with the people on them, and copying a path."""
+"""Views for the preview of a version, the list of versions with the people on older ones, and the copy of a path."""
 
 from __future__ import annotations
 
@@ -16,65 +16,70 @@ from learning.access import path_permissions
 from learning.access.requests import user_of
 from learning.assignments.plan import OutsideUnitError
 from learning.authoring import versions
-from learning.authoring.forms.path import OwnerForm, refuse
-from learning.authoring.views.page import form_page, path_of, trail
-from learning.paths.display import groups_of
+from learning.authoring.forms.errors import add_errors
+from learning.authoring.forms.path import OwnerForm
+from learning.authoring.views.page import breadcrumb, form_page, path_or_404
+from learning.paths.display import group_rows
 from learning.paths.labels import minutes_words, validity_words
 from learning.paths.lookup import open_path
-from learning.paths.problems import shut_readings, standing_of
+from learning.paths.problems import closed_readings, current_items_of
 from learning.paths.reading_targets import readable
 from learning.paths.structure import outline_to_show
 from organization import clock
 from organization.posts import main_posts
 from organization.tree import unit_tree
 
-PEOPLE = 100
+PEOPLE_SHOWN = 100
 
 
 @login_required
-def preview(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The newest version, or the one asked for by its number, as a learner will see it; nothing can be pressed."""
-    path = path_of(request, public_id)
+def preview_page(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The newest version, or the one whose number is in the query, as a learner will see it, without buttons."""
+    path = path_or_404(request, public_id)
     number = request.GET.get("version", "")
-    found = path.versions.order_by("-number")
-    version = found.filter(number=int(number)).first() if number.isdecimal() and len(number) < 5 else found.first()
+    all_versions = path.versions.order_by("-number")
+    version = (
+        all_versions.filter(number=int(number)).first()
+        if number.isdecimal() and len(number) < 5
+        else all_versions.first()
+    )
     if version is None:
         raise Http404
     shape = outline_to_show(version)
-    standing = standing_of(shape.steps)
-    seen = readable(shape.steps, request.user, standing)
-    shut = {one.step.pk for one in shut_readings(path, shape.steps, seen, standing)}
+    current = current_items_of(shape.steps)
+    readable_items = readable(shape.steps, request.user, current)
+    shut = {reading.step.pk for reading in closed_readings(path, shape.steps, readable_items, current)}
     context = {
         "path": path,
         "version": version,
-        "groups": groups_of(shape, seen),
+        "groups": group_rows(shape, readable_items),
         "minutes": minutes_words(shape.minutes),
         "validity": validity_words(version),
         "shut": shut,
         "step_count": len(shape.steps),
-        "trail": trail(path, f"第{version.number}版のプレビュー"),
+        "trail": breadcrumb(path, f"第{version.number}版のプレビュー"),
     }
     return render(request, "learning/preview.html", context)
 
 
 @login_required
-def page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The versions, newest first; and the people on older ones, who may be moved to the current one."""
-    path = path_of(request, public_id, build=True)
+def versions_page(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The versions, newest first, and the people on older versions, who can be moved to the current one."""
+    path = path_or_404(request, public_id, build=True)
     error = ""
     if request.method == "POST":
         try:
-            moved = versions.move_people(path=path, by=user_of(request), uids=_uids(request))
+            moved = versions.move_people(path=path, by=user_of(request), uids=_chosen_uids(request))
         except OutsideUnitError:
             raise Http404 from None
-        except ValidationError as refused:
-            error = refused.messages[0]
+        except ValidationError as refusal:
+            error = refusal.messages[0]
         else:
             messages.success(request, f"{moved}人を今の版に移しました。すませたステップは引き継がれています。")
             return redirect("path_versions", public_id=public_id)
-    waiting = versions.movable(path=path, by=user_of(request))
-    shown = Paginator(waiting.select_related("person", "version").order_by("version__number", "pk"), PEOPLE)
-    people = shown.get_page(request.GET.get("page"))
+    movable = versions.movable(path=path, by=user_of(request))
+    paginator = Paginator(movable.select_related("person", "version").order_by("version__number", "pk"), PEOPLE_SHOWN)
+    people = paginator.get_page(request.GET.get("page"))
     posts, tree = main_posts([row.person for row in people], clock.today()), unit_tree()
     context = {
         "path": path,
@@ -83,12 +88,12 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
         "page": people,
         "error": error,
         "people": [(row, tree.name(post.unit_id) if (post := posts.get(row.person_id)) else "") for row in people],
-        "trail": trail(path, "版と学んでいる人"),
+        "trail": breadcrumb(path, "版と学んでいる人"),
     }
     return render(request, "learning/versions.html", context, status=422 if error else 200)
 
 
-def _uids(request: HttpRequest) -> list[uuid.UUID]:
+def _chosen_uids(request: HttpRequest) -> list[uuid.UUID]:
     try:
         return [uuid.UUID(value) for value in request.POST.getlist("people")]
     except ValueError:
@@ -96,8 +101,8 @@ def _uids(request: HttpRequest) -> list[uuid.UUID]:
 
 
 @login_required
-def copy(request: HttpRequest, public_id: str) -> HttpResponse:
-    """「写して作る」: another unit's path of one's own, from one that may be read."""
+def copy_path(request: HttpRequest, public_id: str) -> HttpResponse:
+    """「写して作る」: create a path for the user's own unit from a path that the user may read."""
     path = open_path(request, public_id)
     if path.current_version() is None or not path_permissions.may_begin(request.user):
         raise Http404
@@ -113,7 +118,7 @@ def copy(request: HttpRequest, public_id: str) -> HttpResponse:
                 title=values["title"],
             )
         except ValidationError as error:
-            refuse(form, error)
+            add_errors(form, error)
         else:
             messages.success(request, "写しました。自分の所属に合わせて、ステップを直してください。")
             return redirect("path_build", public_id=copied.public_id)
@@ -123,7 +128,7 @@ def copy(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 urlpatterns = [
-    url("paths/<str:public_id>/preview/", preview, name="path_preview"),
-    url("paths/<str:public_id>/versions/", page, name="path_versions"),
-    url("paths/<str:public_id>/copy/", copy, name="path_copy"),
+    url("paths/<str:public_id>/preview/", preview_page, name="path_preview"),
+    url("paths/<str:public_id>/versions/", versions_page, name="path_versions"),
+    url("paths/<str:public_id>/copy/", copy_path, name="path_copy"),
 ]

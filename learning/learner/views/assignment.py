@@ -1,6 +1,6 @@
-"""One of my assignments (/my/learning/<uid>/): its steps, what I do there, and what follows when it is done.
+"""The page of one of the user's own assignments (/my/learning/<uid>/), with the actions on its steps and on itself.
 
-Another person's assignment does not exist here. A form that is refused comes back with what was typed (422).
+Another person's assignment is a 404. A refused form is shown again with what was typed, with status 422.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kb.text_cleaning import clean_text
 from kb.writing import drafts
 from learning.access.requests import user_of
 from learning.assignments import adjustments, assigning
-from learning.learner.assignment_page import ShownGroup, ShownStep, next_shown, walk
+from learning.learner.assignment_page import ShownGroup, ShownStep, first_takeable, load_groups
 from learning.models import Assignment, AssignmentState, LearningPath, Source, Stage, Step, StepType
 from learning.paths.structure import outline
 from learning.progress import recording
@@ -31,12 +31,12 @@ from organization import clock
 from organization.audience import Audience
 from organization.models import Person
 
-LOOK_BACK = "ywt"
+REFLECTION_FORMAT = "ywt"
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What was typed for one step and refused; it is shown again."""
+class RefusedInput:
+    """The input for one step that was refused, to be shown again with its errors."""
 
     step_uid: UUID
     messages: tuple[str, ...]
@@ -45,244 +45,263 @@ class Tried:
     wrong: tuple[int, ...] = ()
 
 
-def own(request: HttpRequest, uid: UUID) -> Assignment:
-    """The reader's own assignment; Http404 for missing and forbidden alike."""
+def own_assignment(request: HttpRequest, uid: UUID) -> Assignment:
+    """The user's own assignment. Raises Http404 if it is missing or belongs to another person."""
     person: Person | None = getattr(request.user, "person", None)
-    found = Assignment.objects.filter(uid=uid, person=person) if person is not None else Assignment.objects.none()
-    joined = found.select_related("path", "version", "assigned_by", "waived_by", "person").first()
-    if joined is None:
+    assignments = Assignment.objects.filter(uid=uid, person=person) if person is not None else Assignment.objects.none()
+    assignment = assignments.select_related("path", "version", "assigned_by", "waived_by", "person").first()
+    if assignment is None:
         raise Http404
-    return joined
+    return assignment
 
 
 @login_required
-def page(request: HttpRequest, uid: UUID) -> HttpResponse:
-    return _page(request, own(request, uid))
+def assignment_page(request: HttpRequest, uid: UUID) -> HttpResponse:
+    return _render_page(request, own_assignment(request, uid))
 
 
-def _page(
-    request: HttpRequest, mine: Assignment, tried: Tried | None = None, ending: tuple[str, str] | None = None
+def _render_page(
+    request: HttpRequest,
+    assignment: Assignment,
+    refused_input: RefusedInput | None = None,
+    ending: tuple[str, str] | None = None,
 ) -> HttpResponse:
-    groups = walk(mine, request.user)
-    coming = next_shown(groups) if mine.is_running and mine.start_on <= clock.today() else None
+    groups = load_groups(assignment, request.user)
+    next_step = first_takeable(groups) if assignment.is_running and assignment.start_on <= clock.today() else None
     context: dict[str, Any] = {
-        "assignment": mine,
-        "crumbs": [{"url": reverse("my"), "label": "わたしの学び"}, {"label": mine.path.title}],
-        "groups": [(group, [_line(shown, tried) for shown in group.steps]) for group in groups],
-        "next": coming,
-        "tried": tried,
-        "asked": _asked(groups, tried),
+        "assignment": assignment,
+        "crumbs": [{"url": reverse("my"), "label": "わたしの学び"}, {"label": assignment.path.title}],
+        "groups": [(group, [_step_row(shown, refused_input) for shown in group.steps]) for group in groups],
+        "next": next_step,
+        "tried": refused_input,
+        "refused_step": _refused_step(groups, refused_input),
         "ending": ending,
-        "is_upcoming": mine.is_open and mine.start_on > clock.today(),
-        "may_cancel": mine.is_open and mine.source == Source.SELF,
+        "is_upcoming": assignment.is_open and assignment.start_on > clock.today(),
+        "may_cancel": assignment.is_open and assignment.source == Source.SELF,
         "minutes_left": sum(
-            s.step.minutes for g in groups if not g.is_done for s in g.steps if s.step.required and not _counts(s)
+            s.step.minutes for g in groups if not g.is_done for s in g.steps if s.step.required and not _is_counted(s)
         ),
-        "path_readable": LearningPath.objects.visible_to(request.user).filter(pk=mine.path_id).exists(),
-        **_afterwards(mine),
+        "path_readable": LearningPath.objects.visible_to(request.user).filter(pk=assignment.path_id).exists(),
+        **_renewal_context(assignment),
     }
-    if mine.is_open:
-        context["extensions"] = list(mine.extensions.all())
-    refused = tried is not None or ending is not None
+    if assignment.is_open:
+        context["extensions"] = list(assignment.extensions.all())
+    refused = refused_input is not None or ending is not None
     return render(request, "learning/my_learning.html", context, status=422 if refused else 200)
 
 
-def _counts(shown: ShownStep) -> bool:
+def _is_counted(shown: ShownStep) -> bool:
     return shown.row is not None and shown.row.counts
 
 
-def _asked(groups: list[ShownGroup], tried: Tried | None) -> ShownStep | None:
-    """The step whose form was refused; for the sentence at the top."""
-    return next((s for g in groups for s in g.steps if tried and s.step.uid == tried.step_uid), None)
+def _refused_step(groups: list[ShownGroup], refused_input: RefusedInput | None) -> ShownStep | None:
+    """The step whose form was refused; the error summary at the top of the page links to it."""
+    return next((s for g in groups for s in g.steps if refused_input and s.step.uid == refused_input.step_uid), None)
 
 
-def _line(shown: ShownStep, tried: Tried | None) -> dict[str, Any]:
-    again = tried if tried is not None and tried.step_uid == shown.step.uid else None
+def _step_row(shown: ShownStep, refused_input: RefusedInput | None) -> dict[str, Any]:
+    refused = refused_input if refused_input is not None and refused_input.step_uid == shown.step.uid else None
     return {
         "shown": shown,
         "step": shown.step,
-        "tried": again,
-        "evidence": again.evidence if again else (shown.row.evidence if shown.row else ""),
-        "quiz": _quiz(shown.step, again) if shown.step.type == StepType.CHECK and shown.may_do else [],
+        "tried": refused,
+        "evidence": refused.evidence if refused else (shown.row.evidence if shown.row else ""),
+        "quiz": _quiz_rows(shown.step, refused) if shown.step.type == StepType.CHECK and shown.may_do else [],
         "format": get_format(shown.step.format) if shown.step.format else None,
     }
 
 
-def _quiz(step: Step, tried: Tried | None) -> list[dict[str, Any]]:
-    """The questions with what was answered; a wrong answer with what explains it."""
-    answers, wrong = (tried.answers, tried.wrong) if tried else ({}, ())
+def _quiz_rows(step: Step, refused_input: RefusedInput | None) -> list[dict[str, Any]]:
+    """The questions with the chosen answers; a question that was answered wrongly also has its explanation."""
+    answers, wrong = (refused_input.answers, refused_input.wrong) if refused_input else ({}, ())
     return [
         {
-            "n": n,
-            "question": one["question"],
-            "choices": [(m, text, answers.get(n) == m) for m, text in enumerate(one["choices"])],
-            "is_wrong": n in wrong,
-            "note": one.get("note", "") if n in answers else "答えを一つ選んでください。",
+            "n": number,
+            "question": question["question"],
+            "choices": [(m, text, answers.get(number) == m) for m, text in enumerate(question["choices"])],
+            "is_wrong": number in wrong,
+            "note": question.get("note", "") if number in answers else "答えを一つ選んでください。",
         }
-        for n, one in enumerate(step.quiz)
+        for number, question in enumerate(step.quiz)
     ]
 
 
-def _afterwards(mine: Assignment) -> dict[str, Any]:
-    """Validity and renewal of what is completed; one query, none before."""
-    if mine.state != AssignmentState.COMPLETED:
+def _renewal_context(assignment: Assignment) -> dict[str, Any]:
+    """Validity and renewal of a completed assignment, as context. One query; none if it is not completed."""
+    if assignment.state != AssignmentState.COMPLETED:
         return {}
-    opens = mine.renewal_opens_on()
-    since = Assignment.objects.filter(person=mine.person, path=mine.path, pk__gt=mine.pk)
+    opens = assignment.renewal_opens_on()
+    since = Assignment.objects.filter(person=assignment.person, path=assignment.path, pk__gt=assignment.pk)
     newer = since.exclude(state=AssignmentState.CANCELLED).order_by("pk").last() if opens else None
     return {
         "renewal_opens_on": opens if newer is None else None,
-        "expired": mine.standing() == "expired",
+        "expired": assignment.standing() == "expired",
         "running_again": newer if newer and newer.is_open else None,
-        # What was renewed since is renewed from its newer row.
-        "may_renew": newer is None and opens is not None and opens <= clock.today() and mine.path.stage == Stage.ACTIVE,
+        # After a renewal, the newer assignment is the one to renew.
+        "may_renew": newer is None
+        and opens is not None
+        and opens <= clock.today()
+        and assignment.path.stage == Stage.ACTIVE,
     }
 
 
-# --- What is pressed -------------------------------------------------------------------------
+# --- Actions ---------------------------------------------------------------------------------
 
 
 @login_required
-def step(request: HttpRequest, uid: UUID, step_uid: UUID) -> HttpResponse:
-    """Complete, skip or begin to write one step, then go to the next. As a link (GET): the step on its page."""
-    mine = own(request, uid)
+def step_act(request: HttpRequest, uid: UUID, step_uid: UUID) -> HttpResponse:
+    """Complete or skip one step, or begin to write it; then redirect to the next step. GET shows the step's place."""
+    assignment = own_assignment(request, uid)
     if request.method != "POST":
-        return redirect(f"{_address(mine)}#step-{step_uid}")
-    step_asked = outline(mine.version).step(step_uid)
-    if step_asked is None:
+        return redirect(f"{_assignment_url(assignment)}#step-{step_uid}")
+    step = outline(assignment.version).step(step_uid)
+    if step is None:
         raise Http404
     if "write" in request.POST:
         return (
-            redirect(_begin_writing(mine, step_asked))
-            if step_asked.type == StepType.WRITE
-            else redirect(_address(mine))
+            redirect(_draft_for_step(assignment, step))
+            if step.type == StepType.WRITE
+            else redirect(_assignment_url(assignment))
         )
-    evidence, answers = request.POST.get("evidence", ""), _answers(request, step_asked)
+    evidence, answers = request.POST.get("evidence", ""), _submitted_answers(request, step)
     try:
         if "skip" in request.POST:
-            recording.skip(assignment=mine, step_uid=step_uid, by=mine.person)
+            recording.skip_step(assignment=assignment, step_uid=step_uid, by=assignment.person)
         else:
-            recording.do(
-                assignment=mine,
+            recording.complete_step(
+                assignment=assignment,
                 step_uid=step_uid,
-                by=mine.person,
+                by=assignment.person,
                 evidence=clean_text(evidence, "書いたこと"),
                 answers=answers,
             )
     except recording.WrongAnswersError as error:
-        said = f"{len(error.wrong)}問、もう一度考えてみましょう。説明を読んで、選び直してください。"
-        return _page(request, mine, Tried(step_uid, (said,), evidence, answers, tuple(error.wrong)))
+        message = f"{len(error.wrong)}問、もう一度考えてみましょう。説明を読んで、選び直してください。"
+        return _render_page(
+            request, assignment, RefusedInput(step_uid, (message,), evidence, answers, tuple(error.wrong))
+        )
     except ValidationError as error:
-        return _page(request, mine, Tried(step_uid, tuple(error.messages), evidence, answers))
-    return _onward(request, mine)
+        return _render_page(request, assignment, RefusedInput(step_uid, tuple(error.messages), evidence, answers))
+    return _redirect_to_next(request, assignment)
 
 
-def _onward(request: HttpRequest, mine: Assignment) -> HttpResponse:
-    """To the next step, with a word on what happened; to the top when the path is completed."""
-    mine = own(request, mine.uid)
-    if mine.state == AssignmentState.COMPLETED:
-        return redirect(_address(mine))
-    groups = walk(mine, request.user)
-    coming = next_shown(groups)
+def _redirect_to_next(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+    """Redirect to the next step with a success message; to the top of the page if the path is completed."""
+    assignment = own_assignment(request, assignment.uid)
+    if assignment.state == AssignmentState.COMPLETED:
+        return redirect(_assignment_url(assignment))
+    groups = load_groups(assignment, request.user)
+    next_step = first_takeable(groups)
     messages.success(
-        request, f"記録しました。次は「{coming.title}」です。" if coming else "記録しました。確認を待っています。"
+        request, f"記録しました。次は「{next_step.title}」です。" if next_step else "記録しました。確認を待っています。"
     )
-    return redirect(f"{_address(mine)}#step-{coming.step.uid}" if coming else _address(mine))
+    return redirect(
+        f"{_assignment_url(assignment)}#step-{next_step.step.uid}" if next_step else _assignment_url(assignment)
+    )
 
 
-def _answers(request: HttpRequest, step: Step) -> dict[int, int]:
-    """The numbers of the chosen answers, by number of the question; anything else was not answered."""
+def _submitted_answers(request: HttpRequest, step: Step) -> dict[int, int]:
+    """The number of the chosen answer by the number of the question. A question with an invalid value is left out."""
     chosen = {}
-    for n, one in enumerate(step.quiz):
-        value = request.POST.get(f"answer-{n}", "")
-        if value.isascii() and value.isdigit() and int(value[:4]) < len(one["choices"]):
-            chosen[n] = int(value[:4])
+    for number, question in enumerate(step.quiz):
+        value = request.POST.get(f"answer-{number}", "")
+        if value.isascii() and value.isdigit() and int(value[:4]) < len(question["choices"]):
+            chosen[number] = int(value[:4])
     return chosen
 
 
-def _begin_writing(mine: Assignment, step: Step) -> str:
-    """The draft of the step's format, the one already begun if there is one; it counts when it is published."""
+def _draft_for_step(assignment: Assignment, step: Step) -> str:
+    """The address of a draft in the step's format: the one already begun, or a new one.
+
+    The step is completed when the draft is published.
+    """
     if get_format(step.format) is None:
         return reverse("write")
-    return _draft(mine, step.format, {"source_step": str(step.uid)})
+    return _find_or_start_draft(assignment, step.format, {"source_step": str(step.uid)})
 
 
-def _draft(mine: Assignment, format: str, source: dict[str, str]) -> str:
-    begun = Draft.objects.open_of(mine.person).filter(format=format, item=None)
+def _find_or_start_draft(assignment: Assignment, format: str, source: dict[str, str]) -> str:
+    begun = Draft.objects.open_of(assignment.person).filter(format=format, item=None)
     draft = begun.filter(**{f"data__{key}": value for key, value in source.items()}).first()
     if draft is None:
         data = {"audience": str(Audience.UNIT), **source}
-        draft = drafts.start(author=mine.person, kind=Retrospective.type_code(), format=format, data=data)
+        draft = drafts.start(author=assignment.person, kind=Retrospective.type_code(), format=format, data=data)
     return draft.get_absolute_url()
 
 
 @login_required
 @require_POST
-def look_back(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """「学んだことを書く」 of a path that is done: a draft about it."""
-    mine = own(request, uid)
-    if mine.state != AssignmentState.COMPLETED:
+def begin_reflection(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """「学んだことを書く」: open the draft about a completed path, or begin one."""
+    assignment = own_assignment(request, uid)
+    if assignment.state != AssignmentState.COMPLETED:
         raise Http404
-    begun = Draft.objects.open_of(mine.person).filter(data__source_assignment=str(mine.uid)).first()
+    begun = Draft.objects.open_of(assignment.person).filter(data__source_assignment=str(assignment.uid)).first()
     if begun is None:
-        data = {"audience": str(Audience.UNIT), "subject": mine.path.title[:60], "source_assignment": str(mine.uid)}
-        begun = drafts.start(author=mine.person, kind=Retrospective.type_code(), format=LOOK_BACK, data=data)
+        data = {
+            "audience": str(Audience.UNIT),
+            "subject": assignment.path.title[:60],
+            "source_assignment": str(assignment.uid),
+        }
+        begun = drafts.start(
+            author=assignment.person, kind=Retrospective.type_code(), format=REFLECTION_FORMAT, data=data
+        )
     return redirect(begun)
 
 
 @login_required
 @require_POST
-def share(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """「所属長に見せる」, or no longer; the learner alone decides."""
-    mine = own(request, uid)
-    changed = adjustments.share(assignment=mine, by=mine.person, shared="shared" in request.POST)
+def share_assignment(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """「所属長に見せる」: share the assignment with the head, or stop. Only the learner decides."""
+    assignment = own_assignment(request, uid)
+    changed = adjustments.share(assignment=assignment, by=assignment.person, shared="shared" in request.POST)
     outcome = "所属長に見えるようにしました。" if changed.shared else "所属長に見えないようにしました。"
-    messages.success(request, f"「{mine.path.title}」を{outcome}")
-    return redirect("my_transcript" if request.POST.get("back") == "transcript" else _address(mine))
+    messages.success(request, f"「{assignment.path.title}」を{outcome}")
+    return redirect("my_transcript" if request.POST.get("back") == "transcript" else _assignment_url(assignment))
 
 
 @login_required
 @require_POST
-def cancel(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Give up what I began myself."""
-    mine = own(request, uid)
-    if mine.source != Source.SELF:
+def cancel_assignment(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Cancel an assignment that the user began without being assigned to it."""
+    assignment = own_assignment(request, uid)
+    if assignment.source != Source.SELF:
         raise Http404
     reason = request.POST.get("reason", "")
     try:
-        adjustments.cancel(assignment=mine, user=user_of(request), reason=clean_text(reason, "取りやめるわけ"))
+        adjustments.cancel(assignment=assignment, user=user_of(request), reason=clean_text(reason, "取りやめるわけ"))
     except ValidationError as error:
-        return _page(request, mine, ending=(reason, error.messages[0]))
-    messages.success(request, f"「{mine.path.title}」を取りやめました。")
+        return _render_page(request, assignment, ending=(reason, error.messages[0]))
+    messages.success(request, f"「{assignment.path.title}」を取りやめました。")
     return redirect("my")
 
 
 @login_required
 @require_POST
-def again(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Begin once more what is to be renewed (更新)."""
-    mine = own(request, uid)
-    opens = mine.renewal_opens_on()
-    if mine.state != AssignmentState.COMPLETED or opens is None or opens > clock.today():
+def renew_assignment(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """「更新する」: begin the path again, once its renewal window is open."""
+    assignment = own_assignment(request, uid)
+    opens = assignment.renewal_opens_on()
+    if assignment.state != AssignmentState.COMPLETED or opens is None or opens > clock.today():
         raise Http404
     try:
-        renewed = assigning.enrol(path=mine.path, by=mine.person.user)  # type: ignore[arg-type]  # who asks is logged in
+        renewed = assigning.enrol(path=assignment.path, by=user_of(request))
     except (ValidationError, PermissionDenied) as error:
         messages.error(request, "".join(getattr(error, "messages", [str(error)])))
-        return redirect(_address(mine))
+        return redirect(_assignment_url(assignment))
     messages.success(request, f"「{renewed.path.title}」を、もう一度始めました。")
-    return redirect(_address(renewed))
+    return redirect(_assignment_url(renewed))
 
 
-def _address(mine: Assignment) -> str:
-    return reverse("my_learning", args=[mine.uid])
+def _assignment_url(assignment: Assignment) -> str:
+    return reverse("my_learning", args=[assignment.uid])
 
 
 urlpatterns: list[URLPattern] = [
-    path("my/learning/<uuid:uid>/", page, name="my_learning"),
-    path("my/learning/<uuid:uid>/share/", share, name="my_learning_share"),
-    path("my/learning/<uuid:uid>/cancel/", cancel, name="my_learning_cancel"),
-    path("my/learning/<uuid:uid>/again/", again, name="my_learning_again"),
-    path("my/learning/<uuid:uid>/write/", look_back, name="my_learning_write"),
-    path("my/learning/<uuid:uid>/steps/<uuid:step_uid>/", step, name="my_learning_step"),
+    path("my/learning/<uuid:uid>/", assignment_page, name="my_learning"),
+    path("my/learning/<uuid:uid>/share/", share_assignment, name="my_learning_share"),
+    path("my/learning/<uuid:uid>/cancel/", cancel_assignment, name="my_learning_cancel"),
+    path("my/learning/<uuid:uid>/again/", renew_assignment, name="my_learning_again"),
+    path("my/learning/<uuid:uid>/write/", begin_reflection, name="my_learning_write"),
+    path("my/learning/<uuid:uid>/steps/<uuid:step_uid>/", step_act, name="my_learning_step"),
 ]

@@ -1,4 +1,4 @@
-"""My calendar: the page on which I make, copy and revoke my key, and the feed that the key opens."""
+"""The page on which a user makes, copies and revokes their calendar key, and the feed that the key opens."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 from learning.access.requests import require_person
 from learning.learner import calendar_feed
 from learning.models import Assignment, CalendarKey
-from learning.records.views.records import MY
+from learning.records.views.records import MY_CRUMB
 
 
 @login_required
-def page(request: HttpRequest) -> HttpResponse:
+def calendar_page(request: HttpRequest) -> HttpResponse:
     key = CalendarKey.objects.filter(person=require_person(request)).first()
     url = request.build_absolute_uri(reverse("calendar_feed", args=[key.key])) if key else ""
-    crumbs = [MY, {"label": "カレンダー"}]
+    crumbs = [MY_CRUMB, {"label": "カレンダー"}]
     response = render(request, "learning/calendar.html", {"key": key, "url": url, "crumbs": crumbs})
     response["Cache-Control"] = "private, no-store"
     return response
@@ -27,8 +27,8 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def change(request: HttpRequest) -> HttpResponse:
-    """Make a key (the one before stops working), or take it back."""
+def change_key(request: HttpRequest) -> HttpResponse:
+    """Make a new key (the previous one stops working), or revoke the key."""
     if "revoke" in request.POST:
         calendar_feed.revoke_key(person=require_person(request))
         messages.success(request, "アドレスをやめました。前のアドレスでは、もう何も読めません。")
@@ -39,8 +39,8 @@ def change(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def feed(request: HttpRequest, key: str) -> HttpResponse:
-    """The feed: who has the key, and nobody else; no session is asked for or begun."""
+def calendar_feed_view(request: HttpRequest, key: str) -> HttpResponse:
+    """The calendar feed, for anybody who has the key. It neither reads nor starts a session."""
     person = calendar_feed.person_of_key(key)
     if person is None:
         raise Http404
@@ -55,7 +55,7 @@ def feed(request: HttpRequest, key: str) -> HttpResponse:
 
 
 urlpatterns: list[URLPattern] = [
-    path("my/calendar/", page, name="my_calendar"),
-    path("my/calendar/key/", change, name="my_calendar_key"),
-    path("calendar/<str:key>.ics", feed, name="calendar_feed"),
+    path("my/calendar/", calendar_page, name="my_calendar"),
+    path("my/calendar/key/", change_key, name="my_calendar_key"),
+    path("calendar/<str:key>.ics", calendar_feed_view, name="calendar_feed"),
 ]

@@ -1,4 +1,4 @@
-"""The catalogue of learning paths, and beginning one by oneself."""
+"""The catalogue of learning paths, and self-enrolment."""
 
 from __future__ import annotations
 
@@ -25,43 +25,45 @@ from learning.paths.structure import Outline, outlines
 from organization.policy import Viewer
 
 SHOWN = 24
-#: Of the builder's own: more than these are found by search.
+#: The most paths in work that are shown to an editor; the others are found by search.
 WORKED_ON = 50
 
 
 @login_required
-def page(request: HttpRequest) -> HttpResponse:
-    """Active paths that the reader may open, with their own state; and what whoever builds has in hand."""
+def catalogue_page(request: HttpRequest) -> HttpResponse:
+    """Active paths that the user may open, with the user's state on each; editors also see the paths in work."""
     active = LearningPath.objects.visible_to(request.user).filter(stage=Stage.ACTIVE).order_by("title", "pk")
-    shown = Paginator(active, SHOWN).get_page(request.GET.get("page"))
+    page = Paginator(active, SHOWN).get_page(request.GET.get("page"))
     return render(
         request,
         "learning/paths.html",
         {
-            "page": shown,
-            "cards": _cards(request.user, list(shown.object_list)),
+            "page": page,
+            "cards": _path_cards(request.user, list(page.object_list)),
             "may_begin": path_permissions.may_begin(request.user),
             "reads_courses": reads_courses(request.user),
-            **_in_hand(request.user),
+            **_paths_in_work(request.user),
         },
     )
 
 
-def _cards(user: Viewer, paths: list[LearningPath]) -> list[dict[str, Any]]:
-    """What the catalogue says of each path; four queries, whatever their number."""
+def _path_cards(user: Viewer, paths: list[LearningPath]) -> list[dict[str, Any]]:
+    """The card of each path. Four queries, for any number of paths."""
     current: dict[int, PathVersion] = {}
     for version in PathVersion.objects.filter(path__in=paths, released_at__isnull=False).order_by("number"):
         current[version.path_id] = version
     shapes = outlines(version.pk for version in current.values())
-    mine: dict[int, str] = {}
+    standing_by_path: dict[int, str] = {}
     person = getattr(user, "person", None)
     if person is not None:
         for row in Assignment.objects.filter(person=person, path__in=paths).exclude(state="cancelled").order_by("pk"):
-            mine[row.path_id] = row.standing()
-    return [_card(path, current.get(path.pk), shapes, mine.get(path.pk, "")) for path in paths]
+            standing_by_path[row.path_id] = row.standing()
+    return [_path_card(path, current.get(path.pk), shapes, standing_by_path.get(path.pk, "")) for path in paths]
 
 
-def _card(path: LearningPath, version: PathVersion | None, shapes: dict[int, Outline], mine: str) -> dict[str, Any]:
+def _path_card(
+    path: LearningPath, version: PathVersion | None, shapes: dict[int, Outline], standing: str
+) -> dict[str, Any]:
     shape = shapes.get(version.pk) if version else None
     return {
         "path": path,
@@ -69,33 +71,33 @@ def _card(path: LearningPath, version: PathVersion | None, shapes: dict[int, Out
         "due": version.due_words() if version else "",
         "minutes": minutes_words(shape.minutes) if shape else "",
         "steps": len(shape.steps) if shape else 0,
-        "mine": mine,
+        "mine": standing,
     }
 
 
-def _in_hand(user: Viewer) -> dict[str, Any]:
-    """What waits for this user's consent, and what they are making; nothing for everybody else."""
+def _paths_in_work(user: Viewer) -> dict[str, Any]:
+    """Paths that wait for this user's consent, and paths that they edit; empty for everybody else."""
     if not path_permissions.may_begin(user) and not path_permissions.may_agree(user):
         return {}
-    mine = path_permissions.buildable(user).order_by("-pk")
+    paths = path_permissions.buildable(user).order_by("-pk")
     unfinished = Q(stage__in=(Stage.DRAFT, Stage.REVIEW)) | ~Q(requested_audience="")
-    rows = list(mine.filter(unfinished)[: 2 * WORKED_ON])
+    rows = list(paths.filter(unfinished)[: 2 * WORKED_ON])
     return {
         "waiting": [row for row in rows if row.stage != Stage.DRAFT],
         "drafts": [row for row in rows if row.stage == Stage.DRAFT],
-        "retired": mine.filter(stage=Stage.RETIRED)[:WORKED_ON],
+        "retired": paths.filter(stage=Stage.RETIRED)[:WORKED_ON],
     }
 
 
 @login_required
 @require_POST
 def enrol(request: HttpRequest, public_id: str) -> HttpResponse:
-    """「学びはじめる」: an assignment of one's own, which nobody else sees unless it is shared."""
+    """「学びはじめる」: create the user's own assignment. Nobody else sees it unless the user shares it."""
     path = open_path(request, public_id)
     if getattr(request.user, "person", None) is None:
         raise Http404
     try:
-        assignment = assigning.enrol(path=path, by=user_of(request))  # login_required: a User
+        assignment = assigning.enrol(path=path, by=user_of(request))
     except ValidationError as error:
         messages.error(request, error.messages[0])
         return redirect(path.get_absolute_url())
@@ -104,6 +106,6 @@ def enrol(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 urlpatterns = [
-    url("paths/", page, name="paths"),
+    url("paths/", catalogue_page, name="paths"),
     url("paths/<str:public_id>/enrol/", enrol, name="path_enrol"),
 ]

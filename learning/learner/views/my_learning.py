@@ -1,6 +1,6 @@
-"""「わたしの学び」 (/my/): the next step, my assignments, what waits for an answer; then what I wrote and my records.
+"""「わたしの学び」 (/my/): the user's next step, assignments, questions to answer, written items and training records.
 
-Everything on it is the reader's own. Its queries do not grow with the number of assignments.
+The page shows only the user's own data. The number of queries does not depend on the number of assignments.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from kb.models import Draft, Item
 from learning.access.requests import person_of
-from learning.learner.assignment_page import next_step
+from learning.learner.assignment_page import most_urgent_step
 from learning.models import Assignment, AssignmentState, Stage, TrainingRecord
 from learning.paths.reading_targets import reads_courses
 from learning.progress import reports
@@ -29,18 +29,18 @@ from organization.models import Notice
 
 WRITTEN_SHOWN = 20
 RECORDS_SHOWN = 50
-#: Records that ask for a report or an answer, at most; the rest follow when these are done.
+#: The most records shown that need a report or an answer. The others appear when these are done.
 ASKING_SHOWN = 5
 
 
 @login_required
-def page(request: HttpRequest) -> HttpResponse:
+def my_page(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     if person is None:
         return render(request, "learning/my.html", {"person": None})
-    mine = Item.objects.written_by(person)
-    # What was touched last is what one comes back for.
-    written = mine.select_related("content_type").order_by("-latest_revision_created_at", "-pk")
+    items = Item.objects.written_by(person)
+    # Users come back for the item that they changed last.
+    written = items.select_related("content_type").order_by("-latest_revision_created_at", "-pk")
     records = list(TrainingRecord.objects.of(person)[:RECORDS_SHOWN])
     assignments = list(Assignment.objects.of(person).select_related("waived_by"))
     return render(
@@ -52,19 +52,19 @@ def page(request: HttpRequest) -> HttpResponse:
             "drafts": Draft.objects.open_of(person),
             "written": Paginator(written, WRITTEN_SHOWN).get_page(request.GET.get("page")),
             "records": records,
-            "next": next_step(assignments, request.user),
-            **_by_state(assignments),
-            **_asking(records),
+            "next": most_urgent_step(assignments, request.user),
+            **_assignments_by_state(assignments),
+            **_records_to_answer(records),
             "notices": Notice.objects.filter(person=person).order_by("-pk")[:20],
         },
     )
 
 
-def _by_state(rows: Sequence[Assignment]) -> dict[str, Any]:
-    """The lists of the page: what runs (by due date), what is to come, and what has ended (newest first)."""
+def _assignments_by_state(rows: Sequence[Assignment]) -> dict[str, Any]:
+    """The lists of the page: running assignments (by due date), future ones, and ended ones (newest first)."""
     today, state = clock.today(), AssignmentState
     began = [row for row in rows if row.is_open and row.start_on <= today]
-    finished = [(row, _renewable(row, rows)) for row in rows if row.state in (state.COMPLETED, state.WAIVED)]
+    finished = [(row, _is_renewable(row, rows)) for row in rows if row.state in (state.COMPLETED, state.WAIVED)]
     renewable = [row for row, is_renewable in finished if is_renewable]
     return {
         "running": [row for row in began if row.is_running] + [row for row in began if not row.is_running],
@@ -75,8 +75,8 @@ def _by_state(rows: Sequence[Assignment]) -> dict[str, Any]:
     }
 
 
-def _renewable(row: Assignment, rows: Sequence[Assignment]) -> bool:
-    """Whether 更新 is offered: its window is open, and neither is it running nor was it renewed since."""
+def _is_renewable(row: Assignment, rows: Sequence[Assignment]) -> bool:
+    """Whether 更新 is offered: the renewal window is open, and no newer assignment of the same path exists."""
     opens = row.renewal_opens_on() if row.state == AssignmentState.COMPLETED else None
     if opens is None or opens > clock.today() or row.path.stage != Stage.ACTIVE:
         return False
@@ -86,23 +86,31 @@ def _renewable(row: Assignment, rows: Sequence[Assignment]) -> bool:
     )
 
 
-def _asking(records: Sequence[TrainingRecord]) -> dict[str, Any]:
-    """Records whose report is due (派遣・指名, 14 days), the most urgent first; and those of 90 days ago."""
-    due = sorted((row for row in records if row.reflection_due_on), key=lambda row: row.ends_on, reverse=True)
-    asked = [row for row in records if row.asks_used()]
-    return {"report_due": due[:ASKING_SHOWN], "ask_used": asked[:ASKING_SHOWN], "ask_used_count": len(asked)}
+def _records_to_answer(records: Sequence[TrainingRecord]) -> dict[str, Any]:
+    """Records that need an answer, as context.
+
+    First the records whose report is due (派遣・指名, within 14 days; the latest training comes first), then those
+    that ended 90 days ago and ask whether the training was used.
+    """
+    reports_due = sorted((row for row in records if row.reflection_due_on), key=lambda row: row.ends_on, reverse=True)
+    usage_due = [row for row in records if row.asks_used()]
+    return {
+        "report_due": reports_due[:ASKING_SHOWN],
+        "ask_used": usage_due[:ASKING_SHOWN],
+        "ask_used_count": len(usage_due),
+    }
 
 
 @login_required
 @require_POST
-def report(request: HttpRequest, pk: int) -> HttpResponse:
-    """Begin the report of one of my records."""
+def begin_report(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin the report of one of the user's training records."""
     person = person_of(request)
     record = get_object_or_404(TrainingRecord, pk=pk)
     if person is None or record.person_id != person.pk:
         raise Http404
     try:
-        draft = reports.begin(record=record, by=person)
+        draft = reports.begin_report(record=record, by=person)
     except PermissionDenied as error:
         messages.error(request, str(error))
         return redirect("my")
@@ -112,7 +120,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def read_notices(request: HttpRequest) -> HttpResponse:
-    """Mark my notices as read."""
+    """Mark the user's notices as read."""
     person = person_of(request)
     if person is not None:
         Notice.objects.unread_of(person).mark_read()
@@ -121,8 +129,8 @@ def read_notices(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def findable(request: HttpRequest) -> HttpResponse:
-    """Let others find me by name, or not; only the person can."""
+def set_findability(request: HttpRequest) -> HttpResponse:
+    """Set whether others can find the user by name. Only the user can change this."""
     person = person_of(request)
     if person is not None:
         set_findable(person=person, findable="findable" in request.POST)
@@ -136,8 +144,8 @@ def findable(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("my/", page, name="my"),
-    path("my/findable/", findable, name="my_findable"),
+    path("my/", my_page, name="my"),
+    path("my/findable/", set_findability, name="my_findable"),
     path("my/notices/", read_notices, name="my_notices"),
-    path("my/records/<int:pk>/report/", report, name="record_report"),
+    path("my/records/<int:pk>/report/", begin_report, name="record_report"),
 ]

@@ -1,4 +1,4 @@
-"""The page of a learning path at its permalink: what it teaches, its steps, and how to begin."""
+"""The context of the page of a learning path: its steps, its copies, and the actions that the user has."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from django.http import HttpRequest
 from learning.access import path_permissions, permissions
 from learning.assignments.assigning import open_assignment
 from learning.models import LearningPath, Stage
-from learning.paths.display import groups_of
+from learning.paths.display import group_rows
 from learning.paths.labels import minutes_words, validity_words
 from learning.paths.reading_targets import readable
 from learning.paths.structure import outline_to_show
 from organization.policy import Viewer
 
-#: More than these are found by search.
+#: The most copies that are listed; the others are found by search.
 COPIES = 20
 
 
-def shown(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
-    """What the path's template shows besides the frame of an item, trimmed to this reader."""
+def page_context(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
+    """The context of the path's template besides the common part of an item page, limited to what the user may see."""
     version = path.current_version()
     person = getattr(request.user, "person", None)
-    mine = open_assignment(person, path) if person else None
-    if mine is not None:
-        version = mine.version  # an open assignment stays on its own version, and so does what its learner reads here
+    assignment = open_assignment(person, path) if person else None
+    if assignment is not None:
+        version = assignment.version  # an open assignment stays on its version, so its learner sees that version here
     shape = outline_to_show(version) if version else None
     active = path.stage == Stage.ACTIVE
     manages = permissions.is_manager(request.user) or permissions.is_office(request.user)
     return {
         "version": version,
-        "groups": groups_of(shape, readable(shape.steps, request.user)) if shape else [],
+        "groups": group_rows(shape, readable(shape.steps, request.user)) if shape else [],
         "minutes": minutes_words(shape.minutes) if shape else "",
         "step_count": len(shape.steps) if shape else 0,
         "validity": validity_words(version) if version else "",
-        "mine": mine,
-        "may_enrol": active and person is not None and mine is None,
+        "mine": assignment,
+        "may_enrol": active and person is not None and assignment is None,
         "may_assign": active and manages,
         "may_build": path_permissions.may_build(path=path, user=request.user),
         "may_copy": version is not None and path_permissions.may_begin(request.user),
-        **family(request.user, path),
+        **copy_family(request.user, path),
     }
 
 
-def family(user: Viewer, path: LearningPath) -> dict[str, Any]:
-    """The path that this one was copied from, and its copies; only those that `user` may open are named."""
+def copy_family(user: Viewer, path: LearningPath) -> dict[str, Any]:
+    """The path that this one was copied from, and the copies of this one. Only paths that `user` may open are named."""
     near = Q(copied_from=path) | Q(pk=path.copied_from_id)
     related = list(LearningPath.objects.visible_to(user).filter(near).order_by("title", "pk")[: COPIES + 1])
     origin = next((relative for relative in related if relative.pk == path.copied_from_id), None)

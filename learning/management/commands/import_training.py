@@ -1,4 +1,4 @@
-"""``manage.py import_training``: courses, records, completions from xlsx or CSV. Writes nothing unless told ``--commit``."""
+"""``manage.py import_training``: courses, records, completions from xlsx or CSV. Writes only with ``--commit``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imports.batches import Observer
 from imports.commands import ImportCommand, title_lines
 from imports.report import Report
 from learning.imports.fields import field_of
-from learning.imports.run import Import, TrainingReport, run
+from learning.imports.run import ImportOptions, TrainingReport, run
 from learning.models import Kind, TrainingSource
 
 
@@ -36,7 +36,7 @@ class Command(ImportCommand):
 
     def run_import(self, options: Mapping[str, Any], observer: Observer) -> Report:
         return run(
-            Import(
+            ImportOptions(
                 path=options["file"],
                 source=options["source"],
                 kind=options["kind"],
@@ -75,7 +75,7 @@ def _count_lines(counts: TrainingReport, *, commit: bool) -> list[str]:
 
 
 def mapping_of(words: list[str]) -> dict[str, str]:
-    """The mapping of `見出し=field`, given any number of times."""
+    """The mapping from the values of `--map` (見出し=field). Raises CommandError for another form."""
     mapping: dict[str, str] = {}
     for word in words:
         heading, sign, name = word.rpartition("=")

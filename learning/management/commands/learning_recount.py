@@ -1,6 +1,6 @@
-"""manage.py learning_recount [--repair]: count all open assignments again from the facts.
+"""manage.py learning_recount [--repair]: recalculate all open assignments from the facts and compare.
 
-Prints every difference and exits with 1 if there is one; repairs nothing unless told to.
+Prints every difference and exits with 1 if there is one. Changes nothing without --repair.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ class Command(BaseCommand):
         parser.add_argument("--repair", action="store_true", help="違いのあった割当を数え直して保存する")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = list(verification.differences())
-        for one in found:
-            self.stdout.write(f"割当 {one.assignment_id}: {one.what}")
-        if options["repair"] and found:
-            changed = verification.repair(sorted({one.assignment_id for one in found}))
+        differences = list(verification.differences())
+        for difference in differences:
+            self.stdout.write(f"割当 {difference.assignment_id}: {difference.text}")
+        if options["repair"] and differences:
+            changed = verification.repair(sorted({difference.assignment_id for difference in differences}))
             self.stdout.write(f"{changed}件を直しました。")
-            found = list(verification.differences())
-        self.stdout.write("違いはありません。" if not found else f"違いが{len(found)}件あります。")
-        if found:
+            differences = list(verification.differences())
+        self.stdout.write("違いはありません。" if not differences else f"違いが{len(differences)}件あります。")
+        if differences:
             raise SystemExit(1)

@@ -1,4 +1,4 @@
-"""manage.py run_due [--on DATE] [--dry-run]: the timed work of a day; safe to repeat and a day late."""
+"""manage.py run_due [--on DATE] [--dry-run]: run the daily job. It can be repeated, and run a day late."""
 
 from __future__ import annotations
 

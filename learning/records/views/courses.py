@@ -1,6 +1,6 @@
-"""The catalogue of courses (/courses/), and one course with the paths that ask for it. Reads; records are written on /my/.
+"""The catalogue of courses (/courses/), and the page of one course with the paths that include it.
 
-Who may not know of courses gets the page of what does not exist.
+These pages only read; a record is entered under /my/. A user who may not open the catalogue gets 404.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ANY = ("", "すべて")
 
 
 class CourseFilter(forms.Form):
-    """Every field may be empty; what nobody could have chosen narrows nothing."""
+    """The filter of the catalogue. Every field may be empty; an invalid value is ignored."""
 
     q = forms.CharField(label="ことば", required=False, max_length=100, help_text="名称・内容・科目番号から探します。")
     type = forms.ChoiceField(label="区分", required=False, choices=[ANY, *TrainingCourse.Type.choices])
@@ -47,7 +47,7 @@ class CourseFilter(forms.Form):
         return narrowed
 
 
-def _readable(user: Viewer) -> TrainingCourseQuerySet:
+def _readable_courses(user: Viewer) -> TrainingCourseQuerySet:
     if not reads_courses(user):
         raise Http404
     return TrainingCourse.objects.all()
@@ -55,47 +55,47 @@ def _readable(user: Viewer) -> TrainingCourseQuerySet:
 
 @login_required
 @require_safe
-def catalogue(request: HttpRequest) -> HttpResponse:
-    standing = _readable(request.user).standing()
+def courses_page(request: HttpRequest) -> HttpResponse:
+    offered = _readable_courses(request.user).standing()
     form = CourseFilter(request.GET)
-    found = Paginator(form.narrow(standing).order_by("code"), PAGE_SIZE).get_page(request.GET.get("page"))
+    courses = Paginator(form.narrow(offered).order_by("code"), PAGE_SIZE).get_page(request.GET.get("page"))
     chosen = form.chosen()
-    turns = {
+    page_links = {
         name: f"?{urlencode({**chosen, 'page': number})}"
-        for name, has, number in (
-            ("previous", found.has_previous(), found.number - 1),
-            ("next", found.has_next(), found.number + 1),
+        for name, exists, number in (
+            ("previous", courses.has_previous(), courses.number - 1),
+            ("next", courses.has_next(), courses.number + 1),
         )
-        if has
+        if exists
     }
-    context = {"form": form, "courses": found, "turns": turns, "narrowed": bool(chosen)}
+    context = {"form": form, "courses": courses, "turns": page_links, "narrowed": bool(chosen)}
     return render(request, "learning/courses.html", context)
 
 
 @login_required
 @require_safe
-def page(request: HttpRequest, code: str) -> HttpResponse:
-    course = _readable(request.user).filter(code=code).first()
+def course_page(request: HttpRequest, code: str) -> HttpResponse:
+    course = _readable_courses(request.user).filter(code=code).first()
     if course is None:
         raise Http404
     crumbs = [{"url": reverse("courses"), "label": "研修の目録"}, {"label": course.title}]
-    context = {"course": course, "paths": _asking(course, request.user), "crumbs": crumbs}
+    context = {"course": course, "paths": _paths_with_course(course, request.user), "crumbs": crumbs}
     return render(request, "learning/course.html", context)
 
 
-def _asking(course: TrainingCourse, user: Viewer) -> list[LearningPath]:
-    """The active paths that this reader may open and whose newest version asks for the course."""
+def _paths_with_course(course: TrainingCourse, user: Viewer) -> list[LearningPath]:
+    """The active paths that `user` may open and whose newest released version has a step for this course."""
     visible = LearningPath.objects.visible_to(user).filter(stage=Stage.ACTIVE, versions__steps__course=course)
     paths = {row.pk: row for row in visible.distinct().order_by("title", "pk")}
     released = PathVersion.objects.filter(path__in=paths, released_at__isnull=False)
     newest = dict(released.order_by("number").values_list("path_id", "pk"))
-    asking = set(
+    with_course = set(
         PathVersion.objects.filter(pk__in=newest.values(), steps__course=course).values_list("path_id", flat=True)
     )
-    return [row for pk, row in paths.items() if pk in asking]
+    return [row for pk, row in paths.items() if pk in with_course]
 
 
 urlpatterns: list[URLPattern] = [
-    path("courses/", catalogue, name="courses"),
-    path("courses/<path:code>/", page, name="course"),
+    path("courses/", courses_page, name="courses"),
+    path("courses/<path:code>/", course_page, name="course"),
 ]

@@ -36,16 +36,16 @@ from learning.team.forms import CancelForm, ExtendForm, RemindForm, WaiveForm
 from organization.models import Person, User
 from organization.policy import Viewer
 
-WAITING = 50
+WAITING_PER_PAGE = 50
 OWN_ASSIGNMENT = "自分の学習の期限や免除は、自分では変えられません。所属長か研修担当に相談してください。"
 
 
 @dataclass(frozen=True)
 class ManagerAction:
-    """What is done with one assignment, and the words of its screen."""
+    """An action on one assignment: its form, its function, and the texts of its page."""
 
     form: type[forms.Form]
-    verb: Callable[..., Any]
+    apply: Callable[..., object]
     title: str
     lead: str
     button: str
@@ -91,11 +91,11 @@ MANAGER_ACTIONS = {
 
 
 @login_required
-def team_person(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+def team_person_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     user = request.user
     if not (permissions.is_manager(user) or permissions.is_office(user)):
         raise Http404
-    person = _managed(user, uid)
+    person = _managed_person(user, uid)
     context = {
         "person_shown": person,
         "place": matrix.places([person]).get(person.pk, matrix.Place()),
@@ -106,14 +106,14 @@ def team_person(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     return render(request, "learning/team_person.html", context)
 
 
-def _managed(user: Viewer, uid: uuid.UUID) -> Person:
+def _managed_person(user: Viewer, uid: uuid.UUID) -> Person:
     person = Person.objects.filter(uid=uid).first()
     if person is None or not permissions.may_manage(user, person):
         raise Http404
     return person
 
 
-# --- What is done with one assignment ---------------------------------------------------------
+# --- Actions on one assignment ----------------------------------------------------------------
 
 
 @login_required
@@ -130,22 +130,22 @@ def assignment_action_page(request: HttpRequest, uid: uuid.UUID, name: str) -> H
         "own": OWN_ASSIGNMENT,
         "back": back,
         "crumbs": [
-            _home(request.user),
+            _home_crumb(request.user),
             {"url": back, "label": row.person.name},
             {"label": action.title},
         ],
     }
     if is_own:
         return render(request, "learning/assignment_act.html", context, status=403)
-    form = action.form(request.POST or None, initial=_initial(name, row, user_of(request)))
+    form = action.form(request.POST or None, initial=_initial_values(name, row, user_of(request)))
     form.use_required_attribute = False
     if request.method == "POST" and form.is_valid():
         try:
-            action.verb(assignment=row, user=request.user, **form.cleaned_data)
+            action.apply(assignment=row, user=request.user, **form.cleaned_data)
         except PermissionDenied:
             raise Http404 from None
         except ValidationError as error:
-            form.add_error(None, error.messages[0])
+            form.add_error(None, error)
         else:
             messages.success(request, f"{row.person.name}さんの「{title}」：{action.done}")
             return redirect(back)
@@ -154,7 +154,7 @@ def assignment_action_page(request: HttpRequest, uid: uuid.UUID, name: str) -> H
 
 
 def _overseen_assignment(user: Viewer, uid: uuid.UUID) -> tuple[Assignment, bool]:
-    """The assignment, and whether it is the user's own; 404 for what is neither own nor answered for."""
+    """The assignment, and whether it is the user's own. Raises Http404 if it is not and the user may not manage it."""
     row = Assignment.objects.filter(uid=uid).select_related("person", "path", "version").first()
     person: Person | None = getattr(user, "person", None)
     if row is None or person is None:
@@ -166,62 +166,62 @@ def _overseen_assignment(user: Viewer, uid: uuid.UUID) -> tuple[Assignment, bool
     return row, False
 
 
-def _initial(name: str, row: Assignment, user: User) -> dict[str, Any]:
+def _initial_values(name: str, row: Assignment, user: User) -> dict[str, Any]:
     return {"text": nudges.draft(assignment=row, by=user.person)} if name == "remind" else {}
 
 
-# --- Steps that wait for me -------------------------------------------------------------------
+# --- Steps that wait for confirmation ---------------------------------------------------------
 
 
 @login_required
-def team_waiting(request: HttpRequest) -> HttpResponse:
-    return _waiting(request)
+def waiting_page(request: HttpRequest) -> HttpResponse:
+    return _render_waiting(request)
 
 
-def _waiting(request: HttpRequest, *, wrong: int = 0, error: str = "", comment: str = "") -> HttpResponse:
+def _render_waiting(request: HttpRequest, *, failed_pk: int = 0, error: str = "", comment: str = "") -> HttpResponse:
     waiting = waiting_for(request.user).select_related("assignment__person")
-    page = Paginator(waiting, WAITING).get_page(request.GET.get("page"))
+    page = Paginator(waiting, WAITING_PER_PAGE).get_page(request.GET.get("page"))
     rows = list(page.object_list)
     steps = _steps_of(rows, request.user)
-    where = matrix.places([row.assignment.person for row in rows])
+    places = matrix.places([row.assignment.person for row in rows])
     titles = PathTitles(request.user, [row.assignment.path_id for row in rows])
     context = {
         "rows": [
             {
                 "progress": row,
                 "person": row.assignment.person,
-                "place": where.get(row.assignment.person_id, matrix.Place()),
+                "place": places.get(row.assignment.person_id, matrix.Place()),
                 "path": titles.of(row.assignment.path_id),
                 "step": steps[row.pk][0],
                 "title": steps[row.pk][1],
-                "error": error if row.pk == wrong else "",
-                "comment": comment if row.pk == wrong else "",
+                "error": error if row.pk == failed_pk else "",
+                "comment": comment if row.pk == failed_pk else "",
             }
             for row in rows
             if row.pk in steps
         ],
         "page": page,
-        "crumbs": [_home(request.user), {"label": "確認を待つステップ"}],
+        "crumbs": [_home_crumb(request.user), {"label": "確認を待つステップ"}],
         "total": page.paginator.count,
     }
     return render(request, "learning/team_waiting.html", context, status=422 if error else 200)
 
 
-def _home(user: Viewer) -> dict[str, str]:
-    """Where this reader comes from: who is asked to confirm need not be a manager."""
+def _home_crumb(user: Viewer) -> dict[str, str]:
+    """The first breadcrumb. A confirmer need not be a manager; then it is their own page."""
     if permissions.is_manager(user) or permissions.is_office(user):
         return {"url": reverse("team"), "label": "所属の学び"}
     return {"url": reverse("my"), "label": "わたしの学び"}
 
 
 def _steps_of(rows: list[StepProgress], user: Viewer) -> dict[int, tuple[Step, str]]:
-    """By pk of the row: its step, and what that is called for this reader."""
-    steps_found = Step.objects.filter(
+    """By pk of the row: its step, and the title of the step that this user may see."""
+    candidates = Step.objects.filter(
         version__in={row.assignment.version_id for row in rows}, uid__in={row.step_uid for row in rows}
     )
-    by_key = {(step.version_id, step.uid): step for step in steps_found}
-    mine = {row.pk: by_key.get((row.assignment.version_id, row.step_uid)) for row in rows}
-    steps = {pk: step for pk, step in mine.items() if step is not None}
+    by_key = {(step.version_id, step.uid): step for step in candidates}
+    step_by_row = {row.pk: by_key.get((row.assignment.version_id, row.step_uid)) for row in rows}
+    steps = {pk: step for pk, step in step_by_row.items() if step is not None}
     open_items = reading_targets.readable([step for step in steps.values() if step.type == StepType.READ], user)
     return {
         pk: (step, UNNAMED if step.pk in open_items and open_items[step.pk] is None else step.title)
@@ -231,19 +231,19 @@ def _steps_of(rows: list[StepProgress], user: Viewer) -> dict[int, tuple[Step, s
 
 @login_required
 @require_POST
-def team_decide(request: HttpRequest, pk: int) -> HttpResponse:
-    """受理 or 差戻し of one step that waits."""
+def decide_waiting_step(request: HttpRequest, pk: int) -> HttpResponse:
+    """受理 or 差戻し of one submitted step."""
     row = waiting_for(request.user).filter(pk=pk).select_related("assignment__person").first()
     if row is None:
         return _decided_already(request, pk)
     comment = request.POST.get("comment", "")
     accept = "accept" in request.POST
     try:
-        recording.decide(progress=row, user=user_of(request), accept=accept, comment=clean_text(comment, "ことば"))
+        recording.decide_step(progress=row, user=user_of(request), accept=accept, comment=clean_text(comment, "ことば"))
     except PermissionDenied:
         raise Http404 from None
     except ValidationError as error:
-        return _waiting(request, wrong=row.pk, error=error.messages[0], comment=comment)
+        return _render_waiting(request, failed_pk=row.pk, error=error.messages[0], comment=comment)
     messages.success(
         request, f"{row.assignment.person.name}さんのステップを{'受理しました' if accept else '差し戻しました'}。"
     )
@@ -251,7 +251,7 @@ def team_decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _decided_already(request: HttpRequest, pk: int) -> HttpResponse:
-    """A double press, or another confirmer was faster: said where the user may know of the row, else 404."""
+    """The button was pressed twice, or another confirmer was faster: a message if the user may confirm, else 404."""
     row = StepProgress.objects.filter(pk=pk).select_related("assignment__version").first()
     if row is None:
         raise Http404
@@ -263,9 +263,9 @@ def _decided_already(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 urlpatterns: list[URLPattern] = [
-    path("team/people/<uuid:uid>/", team_person, name="team_person"),
-    path("team/waiting/", team_waiting, name="team_waiting"),
-    path("team/waiting/<int:pk>/", team_decide, name="team_decide"),
+    path("team/people/<uuid:uid>/", team_person_page, name="team_person"),
+    path("team/waiting/", waiting_page, name="team_waiting"),
+    path("team/waiting/<int:pk>/", decide_waiting_step, name="team_decide"),
     *(
         path(f"assignments/<uuid:uid>/{name}/", assignment_action_page, {"name": name}, name=f"assignment_{name}")
         for name in MANAGER_ACTIONS

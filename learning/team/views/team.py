@@ -1,6 +1,6 @@
-"""所属の学び: people × paths of the own staff, the rows behind each number, and the rows as a file.
+"""所属の学び: the matrix of people and paths, the rows behind each number, and these rows as a file.
 
-Heads see their current staff, the training office any unit. Users who manage nobody get 404.
+Heads see their current staff, the training office sees any unit. Users who manage nobody get 404.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from imports.spreadsheets import as_file
 from learning.access import permissions
+from learning.access.requests import user_of
 from learning.assignments import eligible_people, proposals
 from learning.cache import figure_cache
 from learning.models import STANDINGS, Assignment
@@ -26,20 +27,20 @@ from learning.paths.titles import PathTitles
 from learning.progress.confirmations import waiting_for
 from learning.team import matrix
 from learning.team.export import sheet_of
-from learning.team.matrix import MAX_COLUMNS, WHO, TeamFilter
+from learning.team.matrix import MAX_COLUMNS, PEOPLE_GROUPS, TeamFilter
 from learning.team.views import member
 from learning.templatetags.standing import badge_cells
 from organization import audit
 from organization.models import Person
 from organization.policy import Viewer
 
-PEOPLE = 40
-ROWS = 50
+PEOPLE_PER_PAGE = 40
+ROWS_PER_PAGE = 50
 
 
 @dataclass(frozen=True)
 class TeamRow:
-    """A person of the grid, with the cells as they are drawn: a grid has hundreds."""
+    """One row of the matrix: a person with the cells as HTML, because a matrix has hundreds of cells."""
 
     person: Person
     url: str
@@ -58,14 +59,14 @@ def filter_from(request: HttpRequest) -> TeamFilter:
         unit=text_of("unit"),
         path=text_of("path"),
         standing=standing if standing in STANDINGS else "",
-        who=who if who in WHO else "",
+        who=who if who in PEOPLE_GROUPS else "",
         q=text_of("q"),
     )
 
 
-def link(name: str, asked: TeamFilter, **other: Any) -> str:
-    """The address of a page for the same people, with `other` instead."""
-    parameters = {key: value for key, value in {**asdict(asked), **other}.items() if value}
+def filtered_url(name: str, team_filter: TeamFilter, **other: Any) -> str:
+    """The address of the view `name` with the parameters of the filter, some of them replaced by `other`."""
+    parameters = {key: value for key, value in {**asdict(team_filter), **other}.items() if value}
     return reverse(name) + (f"?{urlencode(parameters)}" if parameters else "")
 
 
@@ -74,94 +75,96 @@ def require_manager(request: HttpRequest) -> None:
         raise Http404
 
 
-def page_links(page: Page[Any], name: str, asked: TeamFilter, unit: str) -> dict[str, Any]:
-    """The way to the pages before and after, with the filters kept."""
+def page_links(page: Page[Any], name: str, team_filter: TeamFilter, unit: str) -> dict[str, Any]:
+    """The links to the previous and the next page with the same filter, and a summary; `unit` is the counter word."""
     return {
         "summary": f"{page.paginator.count:,}{unit}中 {page.start_index():,}–{page.end_index():,}{unit}",
-        "previous_url": link(name, asked, page=page.previous_page_number()) if page.has_previous() else "",
-        "next_url": link(name, asked, page=page.next_page_number()) if page.has_next() else "",
+        "previous_url": filtered_url(name, team_filter, page=page.previous_page_number())
+        if page.has_previous()
+        else "",
+        "next_url": filtered_url(name, team_filter, page=page.next_page_number()) if page.has_next() else "",
     }
 
 
 @login_required
-def team(request: HttpRequest) -> HttpResponse:
+def team_page(request: HttpRequest) -> HttpResponse:
     require_manager(request)
-    user, asked = request.user, filter_from(request)
-    of_team = matrix.Team(user, asked)
-    summary = of_team.summary()
-    page = Paginator(of_team.people(), PEOPLE).get_page(request.GET.get("page"))
+    user, team_filter = request.user, filter_from(request)
+    matrix_team = matrix.Team(user, team_filter)
+    summary = matrix_team.summary()
+    page = Paginator(matrix_team.people(), PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     people = list(Person.objects.filter(pk__in=page.object_list).order_by("kana", "pk"))
     columns = summary.columns[:MAX_COLUMNS]
     context = {
-        **_frame(request, asked, summary),
+        **_filter_context(request, team_filter, summary),
         "stats": [
-            {"label": word, "value": summary.totals[name], "url": link("team_rows", asked, standing=name)}
+            {"label": word, "value": summary.totals[name], "url": filtered_url("team_rows", team_filter, standing=name)}
             for name, word in STANDINGS.items()
         ],
         "people_count": page.paginator.count,
         "columns": columns,
         "wider": len(summary.columns) - len(columns),
-        "lines": list(_lines(of_team, people, [column.pk for column in columns])),
-        "turn": page_links(page, "team", asked, "人"),
-        "rows_url": link("team_rows", asked),
-        **figure_cache.cached(("to do", user.pk, asked.unit), lambda: _to_do(user, asked)),
-        "assign_newcomers": f"{reverse('assign')}?{urlencode({'newcomers': 1, 'transferred': 1, 'unit': asked.unit})}",
+        "lines": list(_matrix_rows(matrix_team, people, [column.pk for column in columns])),
+        "turn": page_links(page, "team", team_filter, "人"),
+        "rows_url": filtered_url("team_rows", team_filter),
+        **figure_cache.cached(("to do", user.pk, team_filter.unit), lambda: _open_tasks(user, team_filter)),
+        "assign_newcomers": f"{reverse('assign')}?{urlencode({'newcomers': 1, 'transferred': 1, 'unit': team_filter.unit})}",
     }
     return render(request, "learning/team.html", context)
 
 
-def _to_do(user: Viewer, asked: TeamFilter) -> dict[str, Any]:
-    """What waits for this head."""
+def _open_tasks(user: Viewer, team_filter: TeamFilter) -> dict[str, Any]:
+    """The numbers of tasks that wait for this user."""
     return {
         "waiting": waiting_for(user).count(),
-        "newcomers": matrix.newcomers_count(user, asked),
+        "newcomers": matrix.newcomers_count(user, team_filter),
         "arrivals": eligible_people.arrivals(user),
         "proposals": proposals.open_for(user).count(),
     }
 
 
-def _frame(request: HttpRequest, asked: TeamFilter, summary: matrix.Summary) -> dict[str, Any]:
-    """What the filters show."""
+def _filter_context(request: HttpRequest, team_filter: TeamFilter, summary: matrix.Summary) -> dict[str, Any]:
+    """The context of the filter form."""
     return {
-        "asked": asked,
-        "is_filtered": any(asdict(asked).values()),
+        "team_filter": team_filter,
+        "is_filtered": any(asdict(team_filter).values()),
         "units": eligible_people.unit_choices(request.user),
-        "paths": [one for one in summary.paths if one.public_id],
+        "paths": [column for column in summary.paths if column.public_id],
         "standings": STANDINGS.items(),
-        "whos": WHO.items(),
+        "whos": PEOPLE_GROUPS.items(),
     }
 
 
-def _lines(of_team: matrix.Team, people: list[Person], paths: list[int]) -> Iterator[TeamRow]:
-    """The newest standing of each of these people and paths; whatever standing the people were chosen by."""
-    where, rows = matrix.places(people), of_team.cells([person.pk for person in people])
+def _matrix_rows(matrix_team: matrix.Team, people: list[Person], paths: list[int]) -> Iterator[TeamRow]:
+    """The rows of the matrix. A cell shows the newest standing, also if the filter selects another standing."""
+    places, rows = matrix.places(people), matrix_team.cells([person.pk for person in people])
     for person in people:
         url = reverse("team_person", args=[person.uid])
         cells_by_path = [rows.get((person.pk, path)) for path in paths]
         cells = badge_cells(((row[3], row[0]) if row else None for row in cells_by_path), url, person.name)
-        yield TeamRow(person, url, where.get(person.pk, matrix.Place()), cells)
+        yield TeamRow(person, url, places.get(person.pk, matrix.Place()), cells)
 
 
 @login_required
-def team_rows(request: HttpRequest) -> HttpResponse:
-    """The assignments behind a number."""
+def team_rows_page(request: HttpRequest) -> HttpResponse:
+    """The assignments behind a number of the team page."""
     require_manager(request)
-    user, asked = request.user, filter_from(request)
-    of_team = matrix.Team(user, asked)
-    summary = of_team.summary()
-    assignments = of_team.rows().select_related("person").order_by("due_on", "person__kana", "pk")
-    page = Paginator(assignments, ROWS).get_page(request.GET.get("page"))
+    user, team_filter = request.user, filter_from(request)
+    matrix_team = matrix.Team(user, team_filter)
+    summary = matrix_team.summary()
+    assignments = matrix_team.rows().select_related("person").order_by("due_on", "person__kana", "pk")
+    page = Paginator(assignments, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     visible = list(page.object_list)
-    where = matrix.places([row.person for row in visible])
+    places = matrix.places([row.person for row in visible])
     titles = {column.pk: column.title for column in summary.paths}
     context = {
-        **_frame(request, asked, summary),
+        **_filter_context(request, team_filter, summary),
         "count": page.paginator.count,
         "rows": [
-            (row, _row_url(row), where.get(row.person_id, matrix.Place()), titles[row.path_id]) for row in visible
+            (row, _row_url(row), places.get(row.person_id, matrix.Place()), titles[row.path_id]) for row in visible
         ],
-        "turn": page_links(page, "team_rows", asked, "件"),
-        "exports": [(kind, link("team_export", asked, format=kind)) for kind in ("csv", "xlsx")],
+        "turn": page_links(page, "team_rows", team_filter, "件"),
+        "exports": [(kind, filtered_url("team_export", team_filter, format=kind)) for kind in ("csv", "xlsx")],
         "trail": [{"url": reverse("team"), "label": "所属の学び"}, {"url": "", "label": "割当の一覧"}],
     }
     return render(request, "learning/team_rows.html", context)
@@ -172,22 +175,23 @@ def _row_url(row: Assignment) -> str:
 
 
 @login_required
-def team_export(request: HttpRequest) -> HttpResponseBase:
-    """The same rows as a file: CSV that Excel reads, or xlsx."""
+def export_team(request: HttpRequest) -> HttpResponseBase:
+    """The same rows as a file: xlsx, or CSV that Excel can read."""
     require_manager(request)
-    user, asked = request.user, filter_from(request)
+    user, team_filter = request.user, filter_from(request)
     kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
     assignments = list(
-        matrix.Team(user, asked).rows().select_related("person").order_by("due_on", "person__kana", "pk")
+        matrix.Team(user, team_filter).rows().select_related("person").order_by("due_on", "person__kana", "pk")
     )
     sheet = sheet_of(assignments, PathTitles(user, [row.path_id for row in assignments]))
-    audit.record(actor=user, action="team.exported", obj=user, after={"rows": len(assignments), "format": kind})  # type: ignore[arg-type]
+    account = user_of(request)
+    audit.record(actor=account, action="team.exported", obj=account, after={"rows": len(assignments), "format": kind})
     return as_file(kind, "shozoku-manabi", sheet)
 
 
 urlpatterns: list[URLPattern] = [
-    path("team/", team, name="team"),
-    path("team/rows/", team_rows, name="team_rows"),
-    path("team/export/", team_export, name="team_export"),
+    path("team/", team_page, name="team"),
+    path("team/rows/", team_rows_page, name="team_rows"),
+    path("team/export/", export_team, name="team_export"),
     *member.urlpatterns,
 ]
