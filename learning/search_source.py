@@ -21,7 +21,7 @@ from learning.models.course import COURSE_TOKENS
 from organization.audience import Audience, audience_tokens
 from organization.fiscal import era_date
 from organization.models import OrgUnitVersion
-from organization.owner_units import owned, unit_part
+from organization.owner_units import owned_by_lineage, unit_part
 from organization.policy import Viewer
 from organization.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
@@ -141,7 +141,7 @@ class PathSource(Labels):
             # What a step reads may have been closed, widened or withdrawn.
             Item: lambda row: _paths(versions__steps__item=row.pk),
             Authorship: lambda row: _paths(pk=row.item_id),
-            OrgUnitVersion: lambda row: owned(LearningPath, row),
+            OrgUnitVersion: lambda row: owned_by_lineage(LearningPath, row),
             **{model: (lambda row: _paths(pk__in=row.items.values("pk"))) for model in (Theme, Scene, Stance)},
         }
 

@@ -1,7 +1,7 @@
 """Authentication by login and password, for people who have not left.
 
-Asked at every request, so a session ends with the last day of work, not with its cookie. The person and the number
-of unread notices come with the account in one query, because every page needs them.
+Django asks the backend at every request, so a session ends after the last day of work even if its cookie is still
+valid. One query fetches the account, its person and the number of unread notices, because every page needs them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class PersonBackend(ModelBackend):
 
 @cache
 def _accounts() -> QuerySet[User]:
-    """The query of every request, of anybody: built once a process, never evaluated itself."""
+    """The accounts with person and unread notices. Built once a process and never evaluated: requests filter it."""
     unread = Notice.objects.filter(person__user=OuterRef("pk"), read_at__isnull=True).order_by()
     count = unread.values("person").annotate(n=Count("pk")).values("n")
     return User.objects.select_related("person").annotate(unread_notices=Coalesce(Subquery(count), 0))

@@ -1,5 +1,6 @@
-"""For the rooms' `search_source` modules: the names under which a unit's items are found, and the items that a
-changed unit affects. Knows neither search nor any content model.
+"""The names under which a unit's items are found, and the items that a changed unit affects.
+
+Used by the `search_source` modules of the rooms. Imports neither search nor any content model.
 """
 
 from __future__ import annotations
@@ -7,23 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Model
+
 from organization.models import OrgUnitVersion
 from organization.tree import UnitTree, unit_tree
 
 
 def unit_part(owner_unit_id: int | None, tree: UnitTree) -> dict[str, Any]:
-    """Every name, then and now, by which the owner unit should be found."""
+    """The fields `unit_uid` and `unit_names` of a search document; the names are those of today and of before."""
     if owner_unit_id is None:
         return {}
-    now = tree.successor(owner_unit_id)
-    # The names of merged units count as old names: people go on saying 広聴課 after a merger.
-    units = (owner_unit_id, now, *sorted(tree.predecessors(now)))
+    successor = tree.successor(owner_unit_id)
+    # The names of merged units count as old names: people still say 広聴課 after a merger.
+    units = (owner_unit_id, successor, *sorted(tree.predecessors(successor)))
     names = [name for unit in units for name in tree.all_names(unit)]
-    return {"unit_uid": str(tree.uid(now)), "unit_names": tuple(dict.fromkeys(names))}
+    return {"unit_uid": tree.uid(successor), "unit_names": tuple(dict.fromkeys(names))}
 
 
-def owned(model: Any, version: OrgUnitVersion) -> Iterable[Any]:
-    """Pks of the rows owned by the changed unit, by those below it, and by its predecessors and successors."""
+def owned_by_lineage(model: type[Model], version: OrgUnitVersion) -> Iterable[int]:
+    """Pks of the rows of `model` whose owner is the changed unit, a unit below it, a predecessor or a successor."""
     tree, unit = unit_tree(), version.unit_id
     units = {unit, *tree.descendants(unit), *tree.predecessors(unit), *tree.successors(unit)}
-    return model.objects.filter(owner_unit_id__in=units).values_list("pk", flat=True)
+    return model._default_manager.filter(owner_unit_id__in=units).values_list("pk", flat=True)
