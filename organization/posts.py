@@ -22,7 +22,7 @@ def held_on(on: date) -> AppointmentQuerySet:
 
 
 def held_q(on: date, prefix: str = "") -> Q:
-    """The condition of `held_on`, for rows that reach the appointments through `prefix` (``person__appointments__``)."""
+    """The condition of `held_on` for rows that reach the appointments through `prefix` (``person__appointments__``)."""
     lasting = Q(**{f"{prefix}ends_on__isnull": True}) | Q(**{f"{prefix}ends_on__gte": on})
     announced = Q(**{f"{prefix}starts_on__lte": on, f"{prefix}announced_on__lte": clock.today()})
     in_service = Q(person__left_on__isnull=True) | Q(person__left_on__gte=on)

@@ -31,7 +31,7 @@ class UnitSuggester:
 
 
 def _is_named(tree: UnitTree, unit_id: int, typed: Typed) -> bool:
-    versions = tree.begun(unit_id)
+    versions = tree.versions(unit_id)
     if any(typed.text in _normalized(name) for version in versions for name in (version.name, version.short)):
         return True
     return bool(typed.hiragana) and any(version.kana.startswith(typed.hiragana) for version in versions)

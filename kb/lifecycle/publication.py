@@ -59,7 +59,7 @@ def create(*, item: Item, by: Person, registered_in: int | None = None) -> Item:
     with transaction.atomic():
         item.public_id = next_public_id(item.PREFIX, registered_in=year)
         item.slug = item.public_id.lower()
-        item.unit_name_at_time = unit_tree().name_then(item.owner_unit_id, item.occurred_on)
+        item.unit_name_at_time = unit_tree().name_on(item.owner_unit_id, item.occurred_on)
         item.owner = service_account()
         item.live = False
         item.has_unpublished_changes = True

@@ -304,7 +304,7 @@ class Item(Page):
             # I7: computed once; a later correction of the date does not move the item's year.
             self.fiscal_year = fiscal_year(self.occurred_on)
         if self.owner_unit_id and not self.unit_name_at_time:
-            self.unit_name_at_time = unit_tree().name_then(self.owner_unit_id, self.occurred_on or today)
+            self.unit_name_at_time = unit_tree().name_on(self.owner_unit_id, self.occurred_on or today)
         if self.live and self.state in (State.SUBMITTED, State.RETURNED, State.WITHDRAWN):
             self.state = State.PUBLISHED
         elif not self.live and self.state in (State.PUBLISHED, State.SUPERSEDED):

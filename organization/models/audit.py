@@ -70,7 +70,7 @@ class AuditEvent(models.Model):
 
 
 class AuditHead(models.Model):
-    """The last event of the chain. Its row is locked while an event is added, so that two writers cannot fork the chain."""
+    """The end of the chain. The row is locked while an event is added, so that two writers cannot fork the chain."""
 
     sequence = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)

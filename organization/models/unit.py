@@ -3,9 +3,9 @@
 A reorganisation rewrites nothing: it closes versions, opens others and writes an OrgEvent
 (``organization.reorganisation``). Code that reads the tree asks ``organization.tree``, not these rows.
 
-The one import circle of the product is here: ``organization.tree`` reads these rows, and a unit's name and a
-version's validation ask the tree. Both do so inside a function, when everything is loaded. Moving them out of the
-models would break it, but then `str(unit)` would have no name, and Django's forms would not validate a version.
+This module and ``organization.tree`` import each other, the only circle in the product: the tree reads these rows,
+and the name of a unit and the validation of a version ask the tree. These two import it inside a function, when all
+modules are loaded. They stay in the models because `str(unit)` needs the name, and Django's forms call `clean`.
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ def test_names_then_and_now():
     add_version(unit, name="人権・共生課", kana="じんけん・きょうせいか", since=DAY)
     tree = unit_tree(DAY)
     assert tree.name(unit.pk) == "人権・共生課"
-    assert tree.name_then(unit.pk, EVE) == "男女共同参画課"
-    assert tree.name_then(unit.pk, date(1990, 1, 1)) == "男女共同参画課"
+    assert tree.name_on(unit.pk, EVE) == "男女共同参画課"
+    assert tree.name_on(unit.pk, date(1990, 1, 1)) == "男女共同参画課"
     assert tree.all_names(unit.pk) == (
         "人権・共生課",
         "じんけん・きょうせいか",
