@@ -23,7 +23,7 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import Workbook
 
 import bench.product_internals  # noqa: F401 -- sets up Django, so it must be imported first
-from demo.many_learners import FOR_A_RULE, TITLE_OF_A_THOUSAND
+from demo.many_learners import COMMON_POST_TITLE, RULE_PATH_TITLE
 from learning.models import AssignmentRule, LearningPath
 from organization import clock
 from organization.models import User
@@ -46,8 +46,8 @@ def rule() -> dict[str, Any]:
         return {"missing": "learning.rules.matching"}
     rules, today = import_module("learning.rules.matching"), clock.today()
     new_rule = AssignmentRule.objects.create(
-        path=LearningPath.objects.get(title=FOR_A_RULE),
-        titles=[TITLE_OF_A_THOUSAND],
+        path=LearningPath.objects.get(title=RULE_PATH_TITLE),
+        titles=[COMMON_POST_TITLE],
         reason="計測のため。",
         starts_on=today,
     )

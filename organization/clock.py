@@ -27,7 +27,7 @@ def now() -> datetime:
 
 @contextmanager
 def moved_to(day: date) -> Iterator[None]:
-    """Inside the `with` block, today is `day`. Used by the demo and by ``run_due --on``, which repeats or tries a day."""
+    """Inside the `with` block, today is `day`. For the demo, and for ``run_due --on``, which repeats or tries a day."""
     token = _moved.set(day)
     try:
         yield
