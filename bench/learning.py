@@ -22,7 +22,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.clients import Taken, at_once, pages
+from bench.clients import Timings, at_once, pages
 from bench.machine import busy, forget_settings, machine, settle
 from bench.product import run_in_copy
 from bench.tables import commit, met, table
@@ -56,10 +56,10 @@ class Report:
         self.works: list[tuple[str, ...]] = []
         self.load = [busy()]
 
-    def page(self, where: tuple[str, str], name: str, clients: int, taken: Taken, queries: int) -> None:
+    def page(self, where: tuple[str, str], name: str, clients: int, timings: Timings, queries: int) -> None:
         self.load.append(busy())
-        goal = met(taken.p95, PAGE_P95) if clients == CLIENTS[-1] else ""
-        numbers = (f"{taken.p50:.0f}", f"{taken.p95:.0f}", f"{taken.per_second:.0f}")
+        goal = met(timings.p95, PAGE_P95) if clients == CLIENTS[-1] else ""
+        numbers = (f"{timings.p50:.0f}", f"{timings.p95:.0f}", f"{timings.per_second:.0f}")
         self.pages.append((*where, name, str(clients), *numbers, goal, f"{queries} {met(queries, QUERIES)}"))
 
     def work(

@@ -1,7 +1,7 @@
 """The parts of `script/bench learning` that need the product's code. Runs in the bench's copy.
 
 queries LOGIN PATH   the number of SQL queries of a warm view of that page
-rule                 seconds to find whom a rule for a thousand people matches, and to assign its path to them
+rule                 seconds to find the thousand people whom a rule matches, and to assign its path to them
 workbook FILE.csv    the same rows as an xlsx file beside it, with dates as dates
 The last line printed is JSON.
 """

@@ -154,8 +154,8 @@ def _variants() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, str]]:
     table: dict[str, str] = {}
     for line in (Path(__file__).parent / "variants.tsv").read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
-            wanted, _, written = line.partition("\t")
-            table.update(dict.fromkeys(written.split(), wanted))
+            folded, _, written = line.partition("\t")
+            table.update(dict.fromkeys(written.split(), folded))
     words = sorted((word for word in table if len(word) > 1), key=len, reverse=True)
     single = "".join(re.escape(word) for word in table if len(word) == 1)
     return re.compile(f"[{single}]"), re.compile("|".join(map(re.escape, words))), table

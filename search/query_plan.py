@@ -83,8 +83,8 @@ class _PlannedWord:
 def plan_query(request: SearchRequest, synonyms: Iterable[Collection[str]]) -> QueryPlan:
     """The plan of a request: its attempts are to be made in order."""
     table = _synonym_table(synonyms)
-    wanted = [word for word in request.words if not word.excluded]
-    words = [_analyse_word(word) for word in wanted]
+    required_words = [word for word in request.words if not word.excluded]
+    words = [_analyse_word(word) for word in required_words]
     planned = [_plan_word(word, table) for word in words]
     optional = [entry for entry in planned if entry.clause.any_of and not entry.word.phrase]
     clauses = [entry.clause for entry in optional]
@@ -103,7 +103,9 @@ def plan_query(request: SearchRequest, synonyms: Iterable[Collection[str]]) -> Q
         required=tuple(entry.clause for entry in planned if entry.clause.any_of and entry.word.phrase),
         excluded=tuple(clause for clause in excluded if clause.any_of),
         sentence=sentence,
-        ignored=tuple(word.text for word, entry in zip(wanted, planned, strict=True) if not entry.clause.any_of),
+        ignored=tuple(
+            word.text for word, entry in zip(required_words, planned, strict=True) if not entry.clause.any_of
+        ),
         forms=forms | synonym_forms,
         typed=tuple(word.text for word in words),
     )

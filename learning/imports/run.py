@@ -15,7 +15,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
 from imports.batches import Batches, Observer
-from imports.readers import opened
+from imports.readers import open_table
 from imports.report import ImportRefusedError, Refusal, Report
 from imports.table import Table, letter
 from learning.access import permissions
@@ -74,7 +74,7 @@ def run(job: Import) -> TrainingReport:
     if not may_import(job.by):
         raise PermissionDenied
     source = _checked_source(job)
-    table = opened(job.path, is_heading=lambda heading: is_heading(source.kind, heading), called=job.called)
+    table = open_table(job.path, is_heading=lambda heading: is_heading(source.kind, heading), file_name=job.called)
     report = TrainingReport(header_row=table.header_row, notes=table.notes)
     mapping = mapped(source.kind, table.header, {**source.mapping, **_checked_mapping(job, source.kind, table.header)})
     report.columns = [(letter(n), name, mapping[name]) for n, name in enumerate(table.header) if name]

@@ -34,11 +34,11 @@ def test_clients_share_the_requests_and_are_processes():
         "    return lambda number: bool(file.write(f'{number}\\n')) and not file.flush() and number % 2 == 0\n"
         "import tempfile, pathlib\n"
         "with tempfile.TemporaryDirectory() as folder:\n"
-        "    taken = bench.clients.at_once(3, 30, connect)\n"
+        "    timings = bench.clients.at_once(3, 30, connect)\n"
         "    files = sorted(pathlib.Path(folder).iterdir())\n"
         "    asked = {int(line) for file in files for line in file.read_text().split()}\n"
         "print(len(files), str(os.getpid()) in [f.name for f in files], asked == set(range(30)))\n"
-        "print(len(taken.milliseconds), taken.reduced, taken.seconds > 0)\n"
+        "print(len(timings.milliseconds), timings.reduced, timings.seconds > 0)\n"
     )
     # Everything five times, over new connections: a single distribution of connections is chance.
     assert done.stdout.splitlines() == ["3 False True", "150 75 True"], done.stderr
@@ -91,9 +91,9 @@ def test_settle_waits_for_busy_processes_only():
 
 def test_tables_contain_the_figures_and_the_goals():
     report = tables.Tables("2 cores", ROOT)
-    taken = clients.Taken([30.0] * 99 + [60.0], 3.0, reduced=1)
+    timings = clients.Timings([30.0] * 99 + [60.0], 3.0, reduced=1)
     bare = {"1": {"p50": 1.0, "p95": 4.0, "per_second": 500.0}, "questions": 1.1}
-    report.search(20_000, "embedded", 1, taken, bare)
+    report.search(20_000, "embedded", 1, timings, bare)
     found = {"documents": 20_000, "rebuild_seconds": 61.0, "written": 600.0, "bare_bulk": 1000.0, "share": 0.6}
     report.index(20_000, "embedded", {**found, "recall": 0.9, "nouns": 200})
     report.saved(20_000, "embedded", [100.0, 200.0, 300.0])
@@ -203,7 +203,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path):
 
 def test_the_learning_tables_contain_the_figures_and_the_goals():
     report, where = learning.Report(), ("2,000", "sqlite")
-    report.page(where, "office page", 8, clients.Taken([30.0] * 99 + [60.0], 3.0), 14)
+    report.page(where, "office page", 8, clients.Timings([30.0] * 99 + [60.0], 3.0), 14)
     report.work(where, "run_due, 1 April, 500 moves", 61.0, 60, "終わりました。")
     text = report.text()
     assert "| 2,000 | sqlite | office page | 8 | 30 | 30 | 33 | met (≤ 150) | 14 met (≤ 15) |" in text

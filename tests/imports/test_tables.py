@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from imports import readers, xlsx
-from imports.readers import opened
+from imports.readers import open_table
 from imports.report import UnreadableFileError
 from imports.table import letter
 
@@ -21,7 +21,7 @@ def known(heading):
 
 
 def read(path):
-    table = opened(path, is_heading=known)
+    table = open_table(path, is_heading=known)
     return table, list(table.rows)
 
 
@@ -86,7 +86,7 @@ def test_a_text_that_is_called_a_book_is_refused_and_not_read_as_csv(tmp_path, c
     assert f"「{name}」ですが、中身はExcelのブックではありません" in said
     assert ".csv にして" in said
     with pytest.raises(UnreadableFileError, match="ブックではありません"):
-        opened(csv(text), is_heading=known, called=name)  # stored under another name
+        open_table(csv(text), is_heading=known, file_name=name)  # stored under another name
 
 
 def test_cp932_is_said(csv):
