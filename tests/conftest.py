@@ -1,7 +1,7 @@
-"""What every test may use: the page tree, the service account, the development data, hypothesis' pace.
+"""Fixtures and settings of all tests: the page tree, the service account, the development data, hypothesis.
 
-Tests run without migrations (seconds instead of a minute), so the rows that Wagtail's migrations make are made
-here: root page, locale, site and our indexes, by the same ``ensure_tree`` that the product calls.
+Tests run without migrations, which takes seconds instead of a minute. So the rows that Wagtail's migrations create (root
+page, locale, site) and our indexes are created here, by the same ``ensure_tree`` that the product calls.
 """
 
 import os
@@ -45,14 +45,14 @@ def empty_figure_cache() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say once, and loudly, what was not tested."""
-    for reason, told in (
+    """Print one clear line for each kind of test that was skipped."""
+    for reason, message in (
         (MISSING_DATA, f"SHARED_DATA ({settings.SHARED_DATA}) がない"),
         (MISSING_SERVER, "Java か Maven がなく、SEARCH_TEST_URL も設定されていない"),
     ):
         reports = terminalreporter.stats.get("skipped", [])
         if skipped := [report for report in reports if reason in str(report.longrepr)]:
-            line = f"!!! {told}ため、{len(skipped)}件のテストを飛ばしました。"
+            line = f"!!! {message}ため、{len(skipped)}件のテストを飛ばしました。"
             terminalreporter.write_line(line, red=True, bold=True)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from bench import clients, learning, machine, noun_recall, tables
 from search.analysis import _tokenizer
-from tests.house.tree import ROOT
+from tests.house.checkout import ROOT
 
 SCRIPT = ROOT / "script"
 
@@ -94,8 +94,8 @@ def test_tables_contain_the_figures_and_the_goals():
     timings = clients.Timings([30.0] * 99 + [60.0], 3.0, reduced=1)
     bare = {"1": {"p50": 1.0, "p95": 4.0, "per_second": 500.0}, "questions": 1.1}
     report.search(20_000, "embedded", 1, timings, bare)
-    found = {"documents": 20_000, "rebuild_seconds": 61.0, "written": 600.0, "bare_bulk": 1000.0, "share": 0.6}
-    report.index(20_000, "embedded", {**found, "recall": 0.9, "nouns": 200})
+    figures = {"documents": 20_000, "rebuild_seconds": 61.0, "written": 600.0, "bare_bulk": 1000.0, "share": 0.6}
+    report.index(20_000, "embedded", {**figures, "recall": 0.9, "nouns": 200})
     report.saved(20_000, "embedded", [100.0, 200.0, 300.0])
     report.memory(20_000, "embedded", [("web", 100.0), ("web", 200.0), ("gone", 0)])
     text = report.text()
@@ -155,16 +155,16 @@ def start(folder, *arguments):
     )
 
 
-def at_work_in(folder):
+def processes_in(folder):
     """The processes whose working directory is below a folder."""
-    found = []
+    pids = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if (process / "cwd").readlink().is_relative_to(folder):
-                found.append(int(process.name))
+                pids.append(int(process.name))
         except OSError:
             continue
-    return found
+    return pids
 
 
 @pytest.mark.slow
@@ -176,7 +176,7 @@ def test_search_is_measured_from_beginning_to_end(tmp_path):
     for heading in ("| items | engine | clients |", "rebuild, s", "memory (PSS)"):
         assert heading in out
     assert re.search(r"^\| \d+ \| embedded \| 8 \|", out, re.MULTILINE)
-    assert list(tmp_path.iterdir()) == [] and at_work_in(tmp_path) == []
+    assert list(tmp_path.iterdir()) == [] and processes_in(tmp_path) == []
 
 
 @pytest.mark.slow
@@ -186,16 +186,16 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path):
         if "first start" in line:
             break
     deadline = time.monotonic() + 60
-    while not at_work_in(tmp_path) and time.monotonic() < deadline:
+    while not processes_in(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.1)
     os.killpg(running.pid, signal.SIGINT)
     running.communicate(timeout=60)
     assert running.returncode != 0
     # Ended processes take a moment to disappear: the bench waits for the server, not for its children.
     deadline = time.monotonic() + 10
-    while at_work_in(tmp_path) and time.monotonic() < deadline:
+    while processes_in(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert list(tmp_path.iterdir()) == [] and at_work_in(tmp_path) == []
+    assert list(tmp_path.iterdir()) == [] and processes_in(tmp_path) == []
 
 
 # --- script/bench learning ---------------------------------------------------------------------
@@ -215,9 +215,9 @@ def test_the_learning_tables_contain_the_figures_and_the_goals():
 def test_sizes_and_databases_are_parsed():
     assert learning.sizes("small,90/300/500/100") == [(2000, 20_000, 120_000, 60_000), (90, 300, 500, 100)]
     assert learning.databases("sqlite,postgresql") == ["sqlite", "postgresql"]
-    for wrong, read in (("90/300", learning.sizes), ("big", learning.sizes), ("oracle", learning.databases)):
+    for invalid, read in (("90/300", learning.sizes), ("big", learning.sizes), ("oracle", learning.databases)):
         with pytest.raises(ValueError):
-            read(wrong)
+            read(invalid)
 
 
 @pytest.mark.slow
@@ -228,4 +228,4 @@ def test_learning_is_measured_from_beginning_to_end(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert re.search(r"^\| 200 \| sqlite \| office page \| 8 \|", done.stdout, re.MULTILINE), done.stderr
-    assert list(tmp_path.iterdir()) == [] and at_work_in(tmp_path) == []
+    assert list(tmp_path.iterdir()) == [] and processes_in(tmp_path) == []

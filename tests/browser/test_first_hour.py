@@ -110,14 +110,14 @@ def find_it(chromium: Browser, site: str, size: str, scripts: bool, subject: str
     """3: the words just written are found, in another spelling than they were written in."""
     visit = Visit(chromium, site, size, scripts)
     visit.log_in("shippitsu")
-    found = visit.page.locator(f".kb-hit__title:has-text('{subject}')")
+    hit = visit.page.locator(f".kb-hit__title:has-text('{subject}')")
     until = time.monotonic() + 30
     while True:
         visit.go(f"/search/?q={subject} 振り返り")
-        if found.count() or time.monotonic() > until:
+        if hit.count() or time.monotonic() > until:
             break
         time.sleep(0.2)
-    assert found.count()
+    assert hit.count()
     picture(visit, "9-found")
     visit.end()
 

@@ -95,6 +95,6 @@ def test_axe_finds_nothing_and_nothing_sticks_out(open_page: Any, path: Learning
     ]
     for address in addresses:
         page = open_page(address, width=360, color_scheme=scheme)
-        found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
-        assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == [], address
+        violations = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+        assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in violations] == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, address

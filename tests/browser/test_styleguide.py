@@ -33,30 +33,30 @@ def browser(live_server: Any) -> Iterator[Browser]:
 def open_styleguide(browser: Browser, live_server: Any, width: int, **options: Any) -> tuple[Page, list[str]]:
     """The page, and what went wrong while it loaded: console errors, failed or foreign requests."""
     page = browser.new_context(viewport={"width": width, "height": 844}, **options).new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
-    page.on("response", lambda answer: wrong.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-    page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith(live_server.url) else None)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    page.on("response", lambda answer: errors.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    page.on("request", lambda asked: errors.append(asked.url) if not asked.url.startswith(live_server.url) else None)
     page.goto(f"{live_server.url}/styleguide/")
     page.wait_for_load_state("networkidle")
-    return page, wrong
+    return page, errors
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing(browser: Browser, live_server: Any, width: int, scheme: Any) -> None:
-    page, wrong = open_styleguide(browser, live_server, width, color_scheme=scheme)
-    assert wrong == []
+    page, errors = open_styleguide(browser, live_server, width, color_scheme=scheme)
+    assert errors == []
     assert [page.locator(f"#{name}").count() for name in SECTIONS] == [1] * len(SECTIONS)
-    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
-    assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == []
+    violations = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+    assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in violations] == []
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
 def test_nothing_sticks_out_at_360(browser: Browser, live_server: Any, javascript: bool) -> None:
-    page, wrong = open_styleguide(browser, live_server, 360, java_script_enabled=javascript)
-    assert wrong == []
+    page, errors = open_styleguide(browser, live_server, 360, java_script_enabled=javascript)
+    assert errors == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 

@@ -325,18 +325,18 @@ def screens(writer: Any) -> dict[str, str]:
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_axe_finds_nothing(browser: Browser, live_server: Any, writer: Any, size: Any, scheme: Any) -> None:
     page = enter(browser, live_server, writer, size, color_scheme=scheme).new_page()
-    found = {}
+    violations = {}
     for name, address in screens(writer).items():
         page.goto("about:blank")
         page.goto(address)
         page.evaluate("document.querySelectorAll('details:not([data-menu])').forEach(part => part.open = true)")
-        found[name] = check(page)
+        violations[name] = check(page)
     page.locator(".kb-button--danger").wait_for()
     page.goto(new_draft(writer).get_absolute_url() + "#finish")
     page.locator("button[name=publish]").click()
     page.wait_for_selector(".kb-error-summary")
-    found["errors"] = check(page)
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    violations["errors"] = check(page)
+    assert {name: errors for name, errors in violations.items() if errors} == {}
 
 
 def check(page: Page) -> list[Any]:
@@ -348,12 +348,14 @@ def check(page: Page) -> list[Any]:
 def test_nothing_sticks_out_at_360(browser: Browser, live_server: Any, writer: Any, scripts: bool) -> None:
     context = enter(browser, live_server, writer, {"width": 360, "height": 640}, java_script_enabled=scripts)
     page = context.new_page()
-    wrong: list[str] = []
-    page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("response", lambda answer: wrong.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-    page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith(live_server.url) else None)
+    errors: list[str] = []
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("response", lambda answer: errors.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    page.on(
+        "request", lambda request: errors.append(request.url) if not request.url.startswith(live_server.url) else None
+    )
     for address in screens(writer).values():
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
-    assert wrong == []
+    assert errors == []

@@ -40,16 +40,16 @@ def written(world):
 
 
 def test_a_sentence_in_four_items_is_found():
-    said = "関係者と早めに相談することが大切です。"
-    items = [content(f"k{n}", said, filler(n)) for n in range(4)]
-    found = item_problems(items)
-    assert len(found) == 1
-    assert "同じ文が4件にあります" in found[0]
+    sentence = "関係者と早めに相談することが大切です。"
+    items = [content(f"k{n}", sentence, filler(n)) for n in range(4)]
+    problems = item_problems(items)
+    assert len(problems) == 1
+    assert "同じ文が4件にあります" in problems[0]
 
 
 def test_a_sentence_in_three_items_is_allowed():
-    said = "関係者と早めに相談することが大切です。"
-    assert item_problems([content(f"k{n}", said, filler(n)) for n in range(3)]) == []
+    sentence = "関係者と早めに相談することが大切です。"
+    assert item_problems([content(f"k{n}", sentence, filler(n)) for n in range(3)]) == []
 
 
 def test_two_items_too_alike_are_found():

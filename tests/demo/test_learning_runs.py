@@ -49,7 +49,7 @@ def rows():
 
 def test_everybody_with_an_account_has_an_address_that_is_nobodys(demo):
     addresses = list(User.objects.filter(person__isnull=False).values_list("email", flat=True))
-    assert len(addresses) == 7 and all(one.endswith(".example") for one in addresses)
+    assert len(addresses) == 7 and all(address.endswith(".example") for address in addresses)
 
 
 def test_timed_work_leaves_nothing_to_count_again_and_nothing_to_do_twice(demo, at_ten):

@@ -40,10 +40,10 @@ def test_every_text_is_translated(po):
 
 @pytest.mark.parametrize("po", FILES, ids=lambda path: path.name)
 def test_no_translation_asks_for_a_value_that_is_not_given(po):
-    asked = {
+    requested = {
         key: set(PLACE.findall(text)) - set(PLACE.findall(key)) for key, text in texts(po.with_suffix(".mo")).items()
     }
     # A singular may be written without its number; the plural beside it has it.
     assert {
-        key: names for key, names in asked.items() if names - {"counter", "num_user", "num", "number", "count"}
+        key: names for key, names in requested.items() if names - {"counter", "num_user", "num", "number", "count"}
     } == {}

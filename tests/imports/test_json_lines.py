@@ -49,16 +49,16 @@ def test_the_last_line_needs_no_end(file):
 
 
 def test_a_cp932_file_is_read_as_such(file):
-    found = file(lines(ONE, {"id": "2", "title": "表と能力"}, encoding="cp932"))
-    assert found.encoding == "cp932"
-    assert [line.value["title"] for line in found] == ["避難所の名簿", "表と能力"]
+    parsed = file(lines(ONE, {"id": "2", "title": "表と能力"}, encoding="cp932"))
+    assert parsed.encoding == "cp932"
+    assert [line.value["title"] for line in parsed] == ["避難所の名簿", "表と能力"]
 
 
 def test_one_damaged_line_does_not_change_the_encoding(file):
     damaged = lines(ONE).replace("簿".encode(), b"\xe7\xb0")
-    found = file(damaged + lines(ONE, ONE))
-    assert found.encoding == "utf-8"
-    assert [type(line) for line in found] == [Refusal, JsonLine, JsonLine]
+    parsed = file(damaged + lines(ONE, ONE))
+    assert parsed.encoding == "utf-8"
+    assert [type(line) for line in parsed] == [Refusal, JsonLine, JsonLine]
 
 
 @pytest.mark.parametrize(

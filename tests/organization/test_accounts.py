@@ -123,8 +123,8 @@ def test_the_person_comes_with_the_account_in_one_query(django_assert_num_querie
     with_person, without = make_person(user=make_user()).user, make_user()
     for user in (with_person, without):
         with django_assert_num_queries(1):
-            found = PersonBackend().get_user(user.pk)
-            assert (getattr(found, "person", None) is None) == (user is without)
+            account = PersonBackend().get_user(user.pk)
+            assert (getattr(account, "person", None) is None) == (user is without)
     assert PersonBackend().get_user(0) is None
 
 

@@ -16,13 +16,13 @@ BEFORE = DAY - timedelta(days=1)
 @pytest.fixture
 def heard(db):
     """The versions that are told of from here on."""
-    told = []
+    sent = []
 
     def hear(instance, **_):
-        told.append(instance)
+        sent.append(instance)
 
     post_save.connect(hear, sender=OrgUnitVersion)
-    yield told
+    yield sent
     post_save.disconnect(hear, sender=OrgUnitVersion)
 
 

@@ -229,11 +229,11 @@ def test_after_a_merge_the_successors_staff_read_what_was_the_old_units(office):
 
 def test_after_a_split_both_read_what_was_the_old_units_and_not_each_others():
     old = make_unit(until=EVE)
-    one, two = make_unit(since=DAY), make_unit(since=DAY)
-    make_event("split", [old], [one, two], DAY, one)
-    reader = make_staff(two).user
+    first, second = make_unit(since=DAY), make_unit(since=DAY)
+    make_event("split", [old], [first, second], DAY, first)
+    reader = make_staff(second).user
     assert "unit" in opens(reader, old)
-    assert "unit" not in opens(reader, one)
+    assert "unit" not in opens(reader, first)
 
 
 def test_in_a_merged_unit_somebody_of_the_old_one_in_handover_does_not_read_on():

@@ -110,16 +110,16 @@ def test_the_queue_of_a_split_unit_falls_to_its_main_successor_alone():
 
 @given(worlds())
 def test_reviewers_of_a_unit_and_units_of_a_reviewer_are_one_relation(world):
-    with build(world) as made:
+    with build(world) as built:
         readers = {
             user.pk: (person, reader_for(user))
-            for user, person in zip(made.users, made.people, strict=True)
+            for user, person in zip(built.users, built.people, strict=True)
             if user.is_active and person.is_county
         }
-        for unit in made.units:
-            asked = set(reviewers_of(unit.pk, made.today))
+        for unit in built.units:
+            reviewers = set(reviewers_of(unit.pk, built.today))
             for person, reader in readers.values():
-                assert (person in asked) == (unit.pk in reader.review_unit_ids)
+                assert (person in reviewers) == (unit.pk in reader.review_unit_ids)
 
 
 def test_of_two_main_posts_every_question_picks_the_one_begun_first():

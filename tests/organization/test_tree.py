@@ -96,12 +96,12 @@ def test_units_below_a_merged_department_hang_from_its_successor():
 
 
 def test_a_unit_above_itself_ends_somewhere():
-    one = make_unit()
-    two = make_unit(parent=one)
-    OrgUnitVersion.objects.filter(unit=one).update(parent=two)
+    first = make_unit()
+    second = make_unit(parent=first)
+    OrgUnitVersion.objects.filter(unit=first).update(parent=second)
     tree = unit_tree()
-    assert tree.ancestors(one.pk) == (two.pk,)
-    assert tree.department(one.pk) in (one.pk, two.pk)
+    assert tree.ancestors(first.pk) == (second.pk,)
+    assert tree.department(first.pk) in (first.pk, second.pk)
 
 
 # --- Then and now ----------------------------------------------------------------------------
@@ -152,11 +152,11 @@ def test_a_unit_abolished_without_an_heir_is_its_own_end():
 
 
 def test_successors_in_a_circle_end_somewhere():
-    one, two = make_unit(until=EVE), make_unit(until=EVE)
-    make_event("merge", [one], [two], DAY, two)
-    make_event("merge", [two], [one], DAY, one)
-    assert unit_tree(DAY).successor(one.pk) in (one.pk, two.pk)
-    assert unit_tree(DAY).predecessors(one.pk) == {two.pk}
+    first, second = make_unit(until=EVE), make_unit(until=EVE)
+    make_event("merge", [first], [second], DAY, second)
+    make_event("merge", [second], [first], DAY, first)
+    assert unit_tree(DAY).successor(first.pk) in (first.pk, second.pk)
+    assert unit_tree(DAY).predecessors(first.pk) == {second.pk}
 
 
 @given(worlds())
