@@ -36,7 +36,7 @@ from learning.models import (
 from organization import clock
 from organization.fiscal import fiscal_year
 from organization.models import Appointment, Duty, OrgUnit, OrgUnitVersion, Person, Post, User
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 DIVISION, DEPARTMENT = 40, 1500
 PATHS, STEPS, COURSES = 12, 12, 40

@@ -20,8 +20,8 @@ from kb.synonym_cache import vocabulary
 from organization.audience import audience_tokens
 from organization.fiscal import era_date, fiscal_year_label
 from organization.models import OrgUnitVersion
-from organization.owner_units import owned_by_lineage, unit_part
-from organization.tree import UnitTree, unit_tree
+from organization.units.owner_units import owned_by_lineage, unit_part
+from organization.units.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
 #: A results page shows a line or two of a text; the longest are 300,000 characters.

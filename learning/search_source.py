@@ -21,9 +21,9 @@ from learning.models.course import COURSE_TOKENS
 from organization.audience import Audience, audience_tokens
 from organization.fiscal import era_date
 from organization.models import OrgUnitVersion
-from organization.owner_units import owned_by_lineage, unit_part
 from organization.policy import Viewer
-from organization.tree import UnitTree, unit_tree
+from organization.units.owner_units import owned_by_lineage, unit_part
+from organization.units.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
 #: What a card and `_texts` are made of. A column that is missing is asked for row by row (a test counts the queries).

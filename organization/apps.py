@@ -20,7 +20,8 @@ class OrganizationConfig(AppConfig):
         from django.core.signals import request_finished, request_started
         from django.db.models.signals import m2m_changed, post_delete, post_migrate, post_save
 
-        from organization import accounts, checks, models, policy, tree  # noqa: F401  (checks register themselves)
+        from organization import accounts, checks, models, policy  # noqa: F401  (checks register themselves)
+        from organization.units import tree
 
         for model in (models.OrgUnit, models.OrgUnitVersion, models.OrgEvent):
             post_save.connect(tree.touch, sender=model)

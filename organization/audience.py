@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from django.db import models
 
-from organization.tree import UnitTree, unit_tree
+from organization.units.tree import UnitTree, unit_tree
 
 
 class Audience(models.TextChoices):

@@ -21,7 +21,7 @@ from django.db.models import Q, QuerySet
 from organization import clock
 from organization.audience import Audience
 from organization.models import Appointment, Duty, OrgUnit, Person, User
-from organization.tree import UnitTree, unit_tree
+from organization.units.tree import UnitTree, unit_tree
 
 #: Somebody whose permission is checked: an account, or a visitor without one.
 Viewer: TypeAlias = User | AnonymousUser

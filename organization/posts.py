@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from organization import clock
 from organization.models import Appointment, Duty, Person, Post
 from organization.models.post import AppointmentQuerySet
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 
 def held_on(on: date) -> AppointmentQuerySet:

@@ -18,7 +18,7 @@ from organization import clock
 from organization.models import Person, Post
 from organization.policy import Viewer, reader_for
 from organization.posts import main_posts
-from organization.tree import UnitTree, unit_tree
+from organization.units.tree import UnitTree, unit_tree
 from search.documents import Suggestion, Typed
 
 

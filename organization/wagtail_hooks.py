@@ -19,7 +19,7 @@ from organization import clock
 from organization.admin import audited_views
 from organization.admin.choosers import CHOOSERS
 from organization.models import Appointment, Duty, OrgEvent, OrgUnit, OrgUnitVersion, Person, Post
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 
 def in_force(queryset: QuerySet[Any], name: str, value: bool | None) -> QuerySet[Any]:

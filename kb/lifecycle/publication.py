@@ -27,7 +27,7 @@ from organization.audience import Audience
 from organization.fiscal import fiscal_year
 from organization.models import Person, User
 from organization.posts import main_post
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 #: How wide each audience is; I3 lets nothing widen without a reviewer.
 WIDTH = {

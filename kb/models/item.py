@@ -34,7 +34,7 @@ from organization.accounts import service_account
 from organization.audience import Attribution, Audience
 from organization.fiscal import fiscal_year
 from organization.policy import Viewer, can_view, reader_for
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 PUBLIC_ID = r"^[A-Z]{1,2}-[SHR]\d{2}-\d{5,7}$"
 

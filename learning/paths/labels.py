@@ -7,7 +7,7 @@ from typing import Any
 from kb.formats.loading import get_format
 from learning.models import Step, StepType
 from organization.fiscal import era_date
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 #: The icon of each type of step (static/components/sprite.svg).
 ICONS: dict[str, str] = {

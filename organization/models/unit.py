@@ -1,9 +1,9 @@
 """OrgUnit: a unit keeps its id for ever; its name and its parent unit are dated versions.
 
 A reorganisation rewrites nothing: it closes versions, opens others and writes an OrgEvent
-(``organization.reorganisation``). Code that reads the tree asks ``organization.tree``, not these rows.
+(``organization.units.reorganisation``). Code that reads the tree asks ``organization.units.tree``, not these rows.
 
-This module and ``organization.tree`` import each other, the only circle in the product: the tree reads these rows,
+This module and ``organization.units.tree`` import each other, the only circle in the product: the tree reads these rows,
 and the name of a unit and the validation of a version ask the tree. These two import it inside a function, when all
 modules are loaded. They stay in the models because `str(unit)` needs the name, and Django's forms call `clean`.
 """
@@ -30,7 +30,7 @@ class TreeStamp(models.Model):
     """
 
     value = models.UUIDField(default=uuid.uuid4)
-    #: The last day whose beginning and ending versions were sent to search (organization.effective_dating).
+    #: The last day whose beginning and ending versions were sent to search (organization.units.effective_dating).
     day = models.DateField(null=True)
 
     class Meta:
@@ -96,7 +96,7 @@ class OrgUnit(Identified):
     @property
     def name(self) -> str:
         """The unit's name of today; its code while it has no version."""
-        from organization.tree import unit_tree
+        from organization.units.tree import unit_tree
 
         return (unit_tree().name(self.pk) if self.pk else "") or self.code
 
@@ -185,7 +185,7 @@ class OrgUnitVersion(models.Model):
         return self.valid_from == next_day or events.exclude(to_units=self.unit_id).exists()
 
     def _clean_parent(self, parent_id: int) -> None:
-        from organization.tree import unit_tree
+        from organization.units.tree import unit_tree
 
         tree = unit_tree(self.valid_from)
         if parent_id == self.unit_id or self.unit_id in tree.ancestors(parent_id):

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 from django.db.models.signals import post_save
 
-from organization.effective_dating import take_effect
 from organization.models import OrgUnitVersion
+from organization.units.effective_dating import take_effect
 from tests.factories.organization import add_version, make_unit
 
 DAY = date(2026, 4, 1)

@@ -9,7 +9,7 @@ from kb.models import Reference
 from organization.audience import audience_tokens
 from organization.models import Duty
 from organization.policy import PUBLIC, can_view, reader_for, reader_tokens, visible_q
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 from tests.factories.kb import reference_source
 from tests.factories.organization import (
     SINCE,

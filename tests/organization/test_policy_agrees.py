@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kb.models import Reference
 from organization.audience import Audience, audience_tokens
 from organization.policy import can_view, reader_for, visible_q
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 from tests.factories.kb import reference_source
 from tests.organization.worlds import build, worlds
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import transaction
 from hypothesis import given
 
-from organization import tree as module
 from organization.models import OrgEvent, OrgUnit, OrgUnitVersion
-from organization.tree import unit_tree
+from organization.units import tree as module
+from organization.units.tree import unit_tree
 from tests.factories.organization import (
     add_version,
     make_department,

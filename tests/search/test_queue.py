@@ -11,7 +11,7 @@ from django.db import connections, transaction
 from kb.models import Reference, Theme
 from kb.search_source import ReferenceSource
 from organization import clock
-from organization.effective_dating import take_effect
+from organization.units.effective_dating import take_effect
 from search import worker as worker_module
 from search.documents import DocumentError
 from search.engines.base import EngineQuery, EngineUnavailable

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Model
 
 from organization.models import OrgUnitVersion
-from organization.tree import UnitTree, unit_tree
+from organization.units.tree import UnitTree, unit_tree
 
 
 def unit_part(owner_unit_id: int | None, tree: UnitTree) -> dict[str, Any]:

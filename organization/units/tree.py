@@ -18,7 +18,7 @@ from asgiref.local import Local
 
 from organization import clock
 from organization.models.unit import OrgUnit, TreeStamp
-from organization.tree_rows import Succession, UnitRow, VersionRow, read_successions, read_units
+from organization.units.rows import Succession, UnitRow, VersionRow, read_successions, read_units
 
 Kind = OrgUnit.Kind
 #: Kinds that count as the department of a unit that has no department above it.

@@ -19,7 +19,7 @@ from django.db import transaction
 from organization import audit
 from organization.models import OrgEvent, OrgUnit, OrgUnitVersion, User
 from organization.policy import KM, reader_for
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 Kind = OrgEvent.Kind
 
