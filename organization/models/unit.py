@@ -1,7 +1,7 @@
 """OrgUnit: a unit keeps its id for ever; its name and its parent unit are dated versions.
 
 A reorganisation rewrites nothing: it closes versions, opens others and writes an OrgEvent
-(``organization.units.reorganisation``). Code that reads the tree asks ``organization.units.tree``, not these rows.
+(``organization.reorganisation``). Code that reads the tree asks ``organization.units.tree``, not these rows.
 
 This module and ``organization.units.tree`` import each other, the only circle in the product: the tree reads these rows,
 and the name of a unit and the validation of a version ask the tree. These two import it inside a function, when all

@@ -1,1 +1,1 @@
-"""Units over time: the unit tree of a day, reorganisations and their effective dates, and the names of owner units."""
+"""The unit tree of a day, the effective dates of its changes, and the names under which a unit's items are found."""

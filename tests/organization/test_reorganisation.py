@@ -5,10 +5,9 @@ from datetime import date, timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from organization import audit
+from organization import audit, reorganisation
 from organization.models import AuditEvent, OrgEvent, OrgUnit, OrgUnitVersion
-from organization.units import reorganisation
-from organization.units.reorganisation import Naming
+from organization.reorganisation import Naming
 from organization.units.tree import unit_tree
 from tests.errors import refused_with
 from tests.factories.organization import make_department, make_staff, make_unit, make_user
