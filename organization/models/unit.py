@@ -3,9 +3,9 @@
 A reorganisation rewrites nothing: it closes versions, opens others and writes an OrgEvent
 (``organization.reorganisation``). Code that reads the tree asks ``organization.units.tree``, not these rows.
 
-This module and ``organization.units.tree`` import each other, the only circle in the product: the tree reads these rows,
-and the name of a unit and the validation of a version ask the tree. These two import it inside a function, when all
-modules are loaded. They stay in the models because `str(unit)` needs the name, and Django's forms call `clean`.
+This module and ``organization.units.tree`` import each other, the only import circle in this room. The tree reads these
+rows; the name of a unit and the validation of a version ask the tree, and import it inside a function, when all modules
+are loaded. Both stay in the models, because `str(unit)` needs the name and Django's forms call `clean`.
 """
 
 from __future__ import annotations
