@@ -73,7 +73,7 @@ class Report:
         parts = [
             f"Measured on {machine()}, load {load[0]} to {load[-1]}, at {commit(ROOT)}.",
             table("people|database|page|clients|p50, ms|p95, ms|pages/s|goal at 8 clients|SQL queries", self.pages),
-            table("people|database|work|seconds|goal|it said", self.works),
+            table("people|database|work|seconds|goal|output", self.works),
         ]
         return "\n\n".join(part for part in parts if part)
 
@@ -167,8 +167,8 @@ class Measurement:
         if "missing" in result:
             say(f"left out: a rule that matches 1,000, {result['missing']} is missing")
             return
-        self.report.work(self.where, "a rule: whom it matches", result["matching"], note=f"{result['matched']} people")
-        self.report.work(self.where, "a rule: assigned", result["assigning"], note=f"{result['assigned']} assignments")
+        self.report.work(self.where, "a rule: matching", result["matching"], note=f"{result['matched']} people")
+        self.report.work(self.where, "a rule: assigning", result["assigning"], note=f"{result['assigned']} assignments")
 
     def first_of_april(self) -> None:
         """31 March; 1 April with moves; 2 April, when only reminders are new."""
