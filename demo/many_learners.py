@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
@@ -65,6 +65,7 @@ STATES = (
 CLOSED = (AssignmentState.COMPLETED, AssignmentState.WAIVED, AssignmentState.CANCELLED)
 NAMESPACE = uuid.UUID("c4c9a1f0-8f27-4b7e-9d57-0a5a2f5d9b10")
 
+Row = TypeVar("Row", bound=Model)
 #: Called with (kind of row, number written, total).
 ReportProgress = Callable[[str, int, int], None]
 
@@ -95,9 +96,9 @@ def fill(amounts: Amounts, report: ReportProgress) -> None:
     unit_tree()
 
 
-def _bulk(model: type[Model], rows: Iterable[Any], total: int, report: ReportProgress) -> list[Any]:
+def _bulk(model: type[Row], rows: Iterable[Row], total: int, report: ReportProgress) -> list[Row]:
     """Create the rows in batches of BATCH, so that `rows` is never in memory as a whole. Returns the created rows."""
-    remaining, created = iter(rows), []
+    remaining, created = iter(rows), list[Row]()
     while batch := list(islice(remaining, BATCH)):
         created += model._default_manager.bulk_create(batch)
         report(model._meta.verbose_name.__str__(), len(created), total)
@@ -139,11 +140,16 @@ def _people(count: int, report: ReportProgress) -> list[Person]:
     people = _bulk(Person, (_person(n, logins.get(n), this_year) for n in range(count)), count, report)
     Duty.objects.create(post=posts[3], role=Duty.Role.TRAINING, starts_on=SINCE)
     rows = (
-        Appointment(person=person, post=post, starts_on=person.joined_on, announced_on=person.joined_on)
+        Appointment(person=person, post=post, starts_on=_joined(person), announced_on=_joined(person))
         for person, post in zip(people, posts, strict=True)
     )
     _bulk(Appointment, rows, count, report)
     return people
+
+
+def _joined(person: Person) -> date:
+    assert person.joined_on is not None
+    return person.joined_on
 
 
 def _unit(code: str, name: str, kind: str, parent: int | None) -> OrgUnit:

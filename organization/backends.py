@@ -7,13 +7,13 @@ valid. One query fetches the account, its person and the number of unread notice
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from organization.models import Notice, Person, User
+from organization.policy import Viewer
 
 
 class PersonBackend(ModelBackend):
@@ -21,7 +21,7 @@ class PersonBackend(ModelBackend):
         user = _accounts().filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
-    def user_can_authenticate(self, user: Any) -> bool:
+    def user_can_authenticate(self, user: Viewer | None) -> bool:
         person: Person | None = getattr(user, "person", None)
         return super().user_can_authenticate(user) and not (person is not None and person.has_left())
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -25,7 +24,7 @@ PRODUCTION_MARKERS = ("SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "SESSION_COO
 
 
 @register(Tags.security)
-def demo_and_production_apart(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def demo_and_production_apart(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """E001: the demo's seven people, whose password is known, must not exist beside real records."""
     markers = [name for name in PRODUCTION_MARKERS if getattr(settings, name, False)]
     if getattr(settings, "DEMO", False):
@@ -44,7 +43,7 @@ def demo_and_production_apart(app_configs: Any, **kwargs: Any) -> list[CheckMess
 
 
 @register(Tags.security)
-def only_the_demo_moves_the_clock(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def only_the_demo_moves_the_clock(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """E002: a moved clock would date records wrongly and show appointments before their announcement."""
     if getattr(settings, "DEMO_TODAY", None) and not getattr(settings, "DEMO", False):
         hint = "Unset the environment variable DEMO_TODAY."
@@ -54,7 +53,7 @@ def only_the_demo_moves_the_clock(app_configs: Any, **kwargs: Any) -> list[Check
 
 @register(Tags.database)
 def no_demo_people_in_real_work(
-    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+    app_configs: object, databases: Sequence[str] | None = None, **kwargs: object
 ) -> list[CheckMessage]:
     """E001 for the database: it may have been the demo's database before."""
     if getattr(settings, "DEMO", False) or not _has_table(User._meta.db_table, databases):
@@ -67,7 +66,7 @@ def no_demo_people_in_real_work(
 
 @register(Tags.database)
 def versions_do_not_overlap(
-    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+    app_configs: object, databases: Sequence[str] | None = None, **kwargs: object
 ) -> list[CheckMessage]:
     """E003: versions of one unit overlap. Bulk writes bypass the validation of the model (I5)."""
     if not _has_table(OrgUnitVersion._meta.db_table, databases):

@@ -78,7 +78,7 @@ def reader_tokens(user: Viewer) -> frozenset[str]:
     return reader_for(user).tokens
 
 
-def forget_readers(**kwargs: Any) -> None:
+def forget_readers(**kwargs: object) -> None:
     """Signal receiver: a person, post, appointment or duty changed, so the cached readers of this process are stale."""
     global _generation
     _generation = next(_generations)

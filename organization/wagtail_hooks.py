@@ -8,7 +8,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from wagtail import hooks
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
@@ -22,7 +22,7 @@ from organization.models import Appointment, Duty, OrgEvent, OrgUnit, OrgUnitVer
 from organization.units.tree import unit_tree
 
 
-def in_force(queryset: QuerySet[Any], name: str, value: bool | None) -> QuerySet[Any]:
+def in_force(queryset: QuerySet[Model], name: str, value: bool | None) -> QuerySet[Any]:
     """Filter method: rows in force today (True) or not in force (False), for rows with `starts_on` and `ends_on`."""
     if value is None:
         return queryset
@@ -34,7 +34,7 @@ def in_force(queryset: QuerySet[Any], name: str, value: bool | None) -> QuerySet
 class PersonFilterSet(WagtailFilterSet):
     in_service = django_filters.BooleanFilter(label="在職中", method="filter_in_service")
 
-    def filter_in_service(self, queryset: QuerySet[Any], name: str, value: bool | None) -> QuerySet[Any]:
+    def filter_in_service(self, queryset: QuerySet[Model], name: str, value: bool | None) -> QuerySet[Any]:
         in_service = Q(left_on__isnull=True) | Q(left_on__gte=clock.today())
         return queryset if value is None else queryset.filter(in_service if value else ~in_service)
 
@@ -72,7 +72,7 @@ class PersonViewSet(audited_views.OfficeViewSet):
 class UnitFilterSet(WagtailFilterSet):
     standing = django_filters.BooleanFilter(label="今ある所属", method="filter_standing")
 
-    def filter_standing(self, queryset: QuerySet[Any], name: str, value: bool | None) -> QuerySet[Any]:
+    def filter_standing(self, queryset: QuerySet[Model], name: str, value: bool | None) -> QuerySet[Any]:
         tree = unit_tree()
         pks = [pk for pk in tree.units if tree.is_in_force(pk)]
         if value is None:

@@ -29,7 +29,7 @@ MISSING_SERVER = "no Elasticsearch to test with"  # tests/search/elasticsearch_s
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The development data (`SHARED_DATA`); a test that needs it is skipped where it is absent."""
+    """The development data (`SHARED_DATA`). A test that needs it is skipped if it is missing."""
     folder: Path = settings.SHARED_DATA
     if not folder.is_dir():
         pytest.skip(MISSING_DATA)
@@ -38,7 +38,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def empty_figure_cache() -> None:
-    """Clear figures of other tests: rows of two tests have the same keys."""
+    """Clear the cached figures of other tests, because rows of two tests can have the same keys."""
     from learning.cache import figure_cache
 
     figure_cache.clear()
@@ -57,21 +57,21 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Take away the run's own folder (config.settings.test makes it)."""
+    """Delete the folder of this run (config.settings.test creates it)."""
     if settings.VAR_DIR.name == f"manabi-test-{os.getpid()}":
         shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The tree stands in the database before the first test, outside every transaction."""
+    """Create the page tree before the first test, outside every transaction."""
     with django_db_blocker.unblock():
         make_tree()
 
 
 @pytest.fixture
 def transactional_db(transactional_db: None) -> Iterator[None]:
-    """A transactional test begins with an emptied database: make the tree again."""
+    """A transactional test begins with an empty database, so create the page tree again."""
     make_tree()
     yield
 
@@ -92,7 +92,7 @@ def home(db: None) -> Any:
 
 @pytest.fixture
 def service_account(db: None) -> Any:
-    """Who owns every page and revision; never the author."""
+    """The account that owns every page and revision."""
     from organization.accounts import service_account as find
 
     return find()

@@ -41,12 +41,12 @@ class Listing(generic.IndexView):
     #: Foreign keys that the columns show; fetched together with the rows.
     related: tuple[str, ...] = ()
 
-    def get_base_queryset(self) -> QuerySet[Any]:
+    def get_base_queryset(self) -> QuerySet[Model]:
         return super().get_base_queryset().select_related(*self.related)
 
 
 class Add(generic.CreateView):
-    def save_instance(self) -> Any:
+    def save_instance(self) -> Model:
         row = super().save_instance()
         audit.record(
             actor=self.request.user, action=f"{row._meta.model_name}.added", obj=row, after=audited_values(row)
@@ -55,7 +55,7 @@ class Add(generic.CreateView):
 
 
 class Edit(generic.EditView):
-    def save_instance(self) -> Any:
+    def save_instance(self) -> Model:
         before = audited_values(self.model._default_manager.get(pk=self.object.pk))
         row = super().save_instance()
         after = audited_values(row)
@@ -91,7 +91,7 @@ class Delete(generic.DeleteView):
 class PeopleListing(Listing):
     """People with the posts they hold today, in one more query."""
 
-    def get_base_queryset(self) -> QuerySet[Any]:
+    def get_base_queryset(self) -> QuerySet[Model]:
         today = held_on(clock.today()).select_related("post").order_by("starts_on", "pk")
         return super().get_base_queryset().prefetch_related(Prefetch("appointments", today, to_attr="held_today"))
 
@@ -99,7 +99,7 @@ class PeopleListing(Listing):
 class EventListing(Listing):
     """Events with their units, in two more queries."""
 
-    def get_base_queryset(self) -> QuerySet[Any]:
+    def get_base_queryset(self) -> QuerySet[Model]:
         return super().get_base_queryset().prefetch_related("from_units", "to_units")
 
 
@@ -119,7 +119,7 @@ class AnnouncedOnly:
 
 
 class AppointmentListing(Listing):
-    def get_base_queryset(self) -> QuerySet[Any]:
+    def get_base_queryset(self) -> QuerySet[Model]:
         rows = super().get_base_queryset()
         return rows if self.request.user.is_superuser else rows.filter(announced_on__lte=clock.today())
 

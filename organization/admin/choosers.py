@@ -20,7 +20,7 @@ class WordFilterForm(BaseFilterForm):
     columns: ClassVar[tuple[str, ...]] = ()
     q = forms.CharField(label="さがす言葉", required=False)
 
-    def filter(self, objects: QuerySet[Any]) -> QuerySet[Any]:
+    def filter(self, objects: QuerySet[Model]) -> QuerySet[Any]:
         objects = super().filter(objects)
         query = self.cleaned_data.get("q", "")
         for word in query.split():
@@ -47,7 +47,7 @@ def make_chooser(
     class SearchedRows:
         filter_form_class = Form
 
-        def get_object_list(self) -> QuerySet[Any]:
+        def get_object_list(self) -> QuerySet[Model]:
             rows = model_class._default_manager.select_related(*related)
             return rows.exclude(login=SERVICE_LOGIN) if model_class is User else rows
 

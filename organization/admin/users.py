@@ -74,7 +74,7 @@ class Users(IndexView):
         DateColumn("last_login", label="最後のログイン", sort_key="last_login", width="15%"),
     ]
 
-    def get_base_queryset(self) -> QuerySet[Any]:
+    def get_base_queryset(self) -> QuerySet[User]:
         return super().get_base_queryset().exclude(login=SERVICE_LOGIN)
 
 
@@ -82,7 +82,7 @@ class Add(CreateView):
     page_title = "利用者を足す"
     success_message = "利用者「%(object)s」を登録しました。"
 
-    def save_instance(self) -> Any:
+    def save_instance(self) -> User:
         user = super().save_instance()
         audit.record(actor=self.request.user, action="user.added", obj=user, after=account_values(user))
         return user
@@ -92,10 +92,10 @@ class Edit(EditView):
     success_message = "利用者「%(object)s」を保存しました。"
     error_message = "入力に誤りがあるので保存できませんでした。印の付いた所を直してください。"
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> QuerySet[User]:
         return super().get_queryset().exclude(login=SERVICE_LOGIN)
 
-    def save_instance(self) -> Any:
+    def save_instance(self) -> User:
         before = account_values(self.model.objects.get(pk=self.object.pk))
         user = super().save_instance()
         audit.record(

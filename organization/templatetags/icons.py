@@ -7,7 +7,6 @@ page's time. Every template has this tag without loading it (settings, `builtins
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 from django import template
 from django.core.signals import setting_changed
@@ -24,7 +23,7 @@ def icon(name: str, size: str = "") -> SafeString:
     return render_to_string("components/icon.html", {"name": name, "size": size})
 
 
-def _forget(*, setting: str, **_: Any) -> None:
+def _forget(*, setting: str, **_: object) -> None:
     if setting in ("STATIC_URL", "STORAGES"):
         icon.cache_clear()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
@@ -15,19 +14,19 @@ register = template.Library()
 
 
 @register.filter
-def era_date(value: Any) -> str:
+def era_date(value: object) -> str:
     """{{ item.occurred_on|era_date }} → 令和7年4月1日"""
     return fiscal.era_date(value) if isinstance(value, date) else ""
 
 
 @register.filter
-def era_month(value: Any) -> str:
+def era_month(value: object) -> str:
     """{{ row.month|era_month }} → 令和7年4月"""
     return fiscal.era_month(value) if isinstance(value, date) else ""
 
 
 @register.filter
-def fiscal_year_label(value: Any) -> str:
+def fiscal_year_label(value: object) -> str:
     """{{ item.fiscal_year|fiscal_year_label }} → 令和7年度. Accepts a date too, and shows its fiscal year."""
     if isinstance(value, date):
         value = fiscal.fiscal_year(value)
@@ -42,7 +41,7 @@ def printed_at() -> str:
 
 
 @register.filter
-def days_ago(value: Any) -> str:
+def days_ago(value: object) -> str:
     """{{ item.first_published_at|days_ago }} → 今日, 昨日, 3日前, 2か月前, 1年前. A future day is written as a date."""
     if not isinstance(value, date):
         return ""

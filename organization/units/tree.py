@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 from asgiref.local import Local
@@ -258,7 +257,7 @@ def stamp() -> UUID | None:
     return value
 
 
-def begin_request(**kwargs: Any) -> None:
+def begin_request(**kwargs: object) -> None:
     """Signal receiver: from now on the stamp is read once a request, so that a page shows one tree.
 
     Ends with `end_request` or with the first change.
@@ -267,14 +266,14 @@ def begin_request(**kwargs: Any) -> None:
     _request.began = True
 
 
-def end_request(**kwargs: Any) -> None:
+def end_request(**kwargs: object) -> None:
     """Signal receiver: forget the stamp of this request."""
     for name in ("began", "stamp"):
         if hasattr(_request, name):
             delattr(_request, name)
 
 
-def touch(**kwargs: Any) -> None:
+def touch(**kwargs: object) -> None:
     """Signal receiver: a unit, version or event was saved or deleted, or the units of an event changed."""
     end_request()  # from here on the stamp is read every time: this request's change may be rolled back
     TreeStamp.touch()

@@ -1,4 +1,4 @@
-"""Every kind of page of the running demo: accessible, in light and dark; fits 360 px; calls nobody outside; says it is fiction."""
+"""Every kind of page of the running demo: accessible in light and dark, fits 360 px, no request to another host, fiction notice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AXE_OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "preload": False}
 
 @dataclass(frozen=True)
 class Screen:
-    """A kind of page: who opens it, where, and, where it has no address of its own, by which link from there."""
+    """A kind of page: the login that opens it, its address, and the link from there if it has no fixed address."""
 
     name: str
     login: str
@@ -124,7 +124,7 @@ def violations(page: Page) -> list[Any]:
 
 
 def problems(chromium: Browser, site: str, screen: Screen) -> list[str]:
-    """What is wrong with one kind of page, at every width and in both colour schemes."""
+    """The problems of one kind of page, at every width and in both colour schemes."""
     errors: list[str] = []
     for size in SIZES:
         visit = Visit(chromium, site, size)

@@ -44,13 +44,13 @@ YEARLY = "個人情報を扱う人へ"
 
 
 class Year:
-    """The prefecture in that year: its day can be moved, its people looked up, its screens visited."""
+    """The demo in that year: moves its day, finds its people, opens its pages."""
 
     def __init__(self, chromium: Browser, site: str, settings: Any) -> None:
         self.chromium, self.site, self.settings = chromium, site, settings
 
     def it_is(self, day: date) -> None:
-        """The demo's day, for the pages and for the timed work alike."""
+        """Set the demo's day, for the pages and for the timed work."""
         self.settings.DEMO_TODAY = day
 
     def visit(self, login: str) -> Visit:
@@ -59,12 +59,12 @@ class Year:
         return visit
 
     def account(self, person: Person, login: str) -> None:
-        """The newcomer gets a log-in; the demo gives them to few."""
+        """Give the newcomer an account, because the demo has only seven."""
         person.user = User.objects.create_user(login, password="manabi")
         person.save()
 
     def enter(self, login: str) -> Visit:
-        """As `visit`, for somebody without a card on the log-in page."""
+        """Like `visit`, for a person without a card on the login page."""
         visit = Visit(self.chromium, self.site, "phone")
         visit.go("/login/")
         visit.page.locator("#id_username").fill(login)
@@ -140,7 +140,7 @@ def assign_the_newcomers(year: Year) -> list[Person]:
 
 
 def one_learns_all_of_it(year: Year, learner: Person) -> None:
-    """Every kind of step, by the screens; what only others can do, by their verbs."""
+    """Every kind of step on the screens; actions of other people by the functions of `learning`."""
     year.it_is(date(2026, 6, 1))
     year.account(learner, "manabu")
     assignment = Assignment.objects.get(person=learner, path__title=PATH)
@@ -191,7 +191,7 @@ def take_the_next_step(year: Year, visit: Visit, assignment: Assignment) -> None
 
 
 def accept_what_waits(year: Year, title: str, person: Person) -> None:
-    """The head of the learner's unit, or whom the learner asked, accepts on the list of what waits."""
+    """The head of the learner's unit, or the asked person, accepts on the list of waiting steps."""
     visit = year.visit("shochou")
     visit.go("/team/waiting/")
     picture(visit, "26-waiting")
@@ -249,7 +249,7 @@ def a_colleague_in_another_unit_finds_what_was_written(year: Year) -> None:
 
 
 def one_is_late_and_reminded(year: Year, late: Person) -> None:
-    """By the clock (one mail a person a day, however often it runs), and once a day by the manager's own words."""
+    """By the daily job (one mail a person and day for any number of runs), and once a day by the manager's own text."""
     assignment = Assignment.objects.get(person=late, path__title=PATH)
     later = [max(assignment.due_on, clock.today()) + timedelta(days=n) for n in range(1, 31)]
     year.it_is([day for day in later if is_working_day(day)][1])  # the second working day
@@ -291,7 +291,7 @@ def one_is_waived(year: Year, person: Person) -> None:
 
 
 def one_goes_on_leave_and_comes_back(year: Year, person: Person) -> None:
-    """The clock stands still for the days of the leave, also where the run comes late."""
+    """The due date moves by the days of the leave, also if the run is late."""
     assignment = Assignment.objects.get(person=person, path__title=PATH)
     due, begins = assignment.due_on, clock.today() + timedelta(days=1)
     leave = Appointment.objects.create(
@@ -311,7 +311,7 @@ def one_goes_on_leave_and_comes_back(year: Year, person: Person) -> None:
 
 
 def the_first_of_april(year: Year, mover: Person) -> None:
-    """Somebody moves: a person-bound path goes along to the new head; a post-bound one ends with a proposal."""
+    """A transfer: a path bound to the person continues under the new head; one bound to the post ends with a proposal."""
     day = date(2027, 4, 1)
     bound = Assignment.objects.running().filter(post__isnull=False).select_related("person").first()
     assert bound is not None
@@ -340,7 +340,7 @@ def the_first_of_april(year: Year, mover: Person) -> None:
 
 
 def a_renewal(year: Year) -> None:
-    """Who has finished the yearly path begins it again when its window opens."""
+    """A person who completed the yearly path begins it again when its renewal window opens."""
     done = Assignment.objects.filter(path__title=YEARLY, state="completed", person__user__isnull=True)
     held = done.filter(valid_until__gte=clock.today() + timedelta(days=70)).select_related("person", "version").first()
     if held is None:

@@ -38,7 +38,7 @@ def path(head: Any) -> LearningPath:
 
 @pytest.fixture
 def open_page(live_server: Any, client: Any, head: Any) -> Iterator[Any]:
-    """Opens an address as the head; closed before the live server and the database are."""
+    """Open an address as the head; closed before the live server and the database."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 

@@ -1,6 +1,6 @@
-"""The styleguide in a real Chromium: every component is accessible, fits a phone, and calls nobody outside.
+"""The styleguide in a real Chromium: every component is accessible, fits a phone, and requests no other host.
 
-What passes here passes on every screen, since screens are made of these components only.
+All pages consist of these components, so they pass the same checks.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ SECTIONS = (
 
 @pytest.fixture
 def browser(live_server: Any) -> Iterator[Browser]:
-    """Debian's Chromium; closed before the live server and the database are."""
+    """Debian's Chromium; closed before the live server and the database."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium
@@ -31,7 +31,7 @@ def browser(live_server: Any) -> Iterator[Browser]:
 
 
 def open_styleguide(browser: Browser, live_server: Any, width: int, **options: Any) -> tuple[Page, list[str]]:
-    """The page, and what went wrong while it loaded: console errors, failed or foreign requests."""
+    """The page and the errors while it loaded: console errors, failed requests, requests to other hosts."""
     page = browser.new_context(viewport={"width": width, "height": 844}, **options).new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -61,7 +61,7 @@ def test_nothing_sticks_out_at_360(browser: Browser, live_server: Any, javascrip
 
 
 def test_form_components_show_real_fields(browser: Browser, live_server: Any) -> None:
-    """A template alone cannot make BoundFields: the page must be served by the view that brings the sample form."""
+    """A template alone cannot make BoundFields, so the page needs the view with the sample form."""
     page, _ = open_styleguide(browser, live_server, 1280)
     assert page.locator("#forms .kb-field").count() >= 12
     broken = page.locator("#broken_title")
@@ -88,7 +88,7 @@ def test_without_javascript_folds_open_and_no_dead_button_shows(browser: Browser
 
 
 def test_every_target_is_large_enough(browser: Browser, live_server: Any) -> None:
-    """24 px each way (WCAG 2.5.8), links inside sentences apart."""
+    """At least 24 × 24 px (WCAG 2.5.8), except links inside sentences."""
     page, _ = open_styleguide(browser, live_server, 390)
     small = page.evaluate(
         """() => [...document.querySelectorAll("a, button, summary, input, select, textarea")]

@@ -1,4 +1,4 @@
-"""The demo is written by hand, the same at every build, and its check finds what is not."""
+"""The demo is written by hand and the same in every build, and its check finds violations of both."""
 
 from dataclasses import replace
 from datetime import date
@@ -22,7 +22,7 @@ def content(key: str, *texts: str) -> Content:
 
 
 def filler(n: int) -> str:
-    """Two hundred characters that no other filler shares."""
+    """Two hundred characters that differ from those of every other number."""
     return "".join(chr(0x4E00 + 200 * n + i) for i in range(200))
 
 

@@ -1,4 +1,4 @@
-"""The learning of the demo: its paths, who stands where, and that the product counts the same again."""
+"""The learning data of the demo: paths, standings, and a recount without differences."""
 
 from collections import Counter
 from datetime import timedelta
@@ -47,7 +47,7 @@ FIRST = "新任職員の最初の100日"
 
 @pytest.fixture(scope="module")
 def demo(django_db_setup, django_db_blocker):
-    """The small demo, loaded once for the tests of this module and taken away again."""
+    """The small demo, loaded once for the tests of this module and removed afterwards."""
     with django_db_blocker.unblock(), transaction.atomic():
         # Wagtail's own migration makes it, and tests run without migrations.
         if not Collection.objects.exists():

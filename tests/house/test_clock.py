@@ -1,4 +1,4 @@
-"""One clock: what day it is comes from organization.clock, so that tests and the demo can move it."""
+"""One clock: all code asks organization.clock for the day, so that tests and the demo can move it."""
 
 import ast
 
@@ -43,7 +43,7 @@ def test_nobody_asks_what_time_it_is_by_a_converter():
 
 
 def test_no_field_stamps_itself_by_djangos_clock():
-    """auto_now and auto_now_add ask timezone.now, which DEMO_TODAY does not move."""
+    """auto_now and auto_now_add use timezone.now, which DEMO_TODAY does not move."""
     violations = [
         f"{checkout.name(path)}:{node.value.lineno} {node.arg}"
         for path in checkout.python("imports", "organization", "kb", "learning", "demo")

@@ -1,4 +1,4 @@
-"""The docs name everything that a person may type, set or be told by its id."""
+"""The docs name every command, every setting and every id of a system check."""
 
 import re
 
@@ -52,7 +52,7 @@ def test_each_system_check_is_in_the_docs(check):
 
 @pytest.mark.parametrize("check", check_ids())
 def test_each_system_check_is_tested(check):
-    """A check that never reports is not noticed."""
+    """Nobody would notice a check that never reports."""
     tests = "\n".join(path.read_text("utf-8") for path in (checkout.ROOT / "tests").rglob("*.py"))
     assert f'"{check}"' in tests, f"{check} is in no test"
 

@@ -1,4 +1,4 @@
-"""Environment variables: read once, in one file, and told to whoever runs the product."""
+"""Environment variables: read once, in one file, and documented for operators."""
 
 import ast
 import os
@@ -55,7 +55,7 @@ def test_the_example_names_no_other():
 
 
 def test_the_web_server_does_not_look_for_garbage_among_what_stays():
-    """Asked of a process of its own: this one goes on to make other things."""
+    """In a separate process, because this one has loaded the settings already."""
     result = subprocess.run(
         [sys.executable, "-c", "import config.wsgi, gc; print(gc.get_freeze_count() > 10_000, gc.isenabled())"],
         cwd=checkout.ROOT,
@@ -68,7 +68,7 @@ def test_the_web_server_does_not_look_for_garbage_among_what_stays():
 
 
 def test_a_web_process_loads_the_search_engine_before_its_first_reader_asks() -> None:
-    """The server need not be there, nor its address be right: the check says so, and pages answer."""
+    """Even if the server is down or its address is wrong, the check reports it and pages answer."""
     for url in ("http://127.0.0.1:9", "nonsense"):
         result = subprocess.run(
             [sys.executable, "-c", "import config.wsgi, sys; print('elasticsearch' in sys.modules)"],

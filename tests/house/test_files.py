@@ -1,4 +1,4 @@
-"""What a file may be: its length, its header, and what must never be committed."""
+"""Rules for files: their length, their header, and text that must never be committed."""
 
 import ast
 import hashlib
@@ -41,7 +41,7 @@ def test_every_module_says_what_it_is():
 
 
 def test_every_component_lists_its_variables():
-    """A component begins with a comment; who includes it need not read the rest."""
+    """A component begins with a comment, so that nobody has to read all of it to include it."""
     silent = [
         checkout.name(path)
         for path in checkout.text_files(".html")
@@ -52,8 +52,8 @@ def test_every_component_lists_its_variables():
 
 
 def test_no_template_line_is_longer_than_160_columns():
-    """A diff of a longer line shows nothing. A tag cannot span lines: lift its arguments into `{% with %}`; a Japanese
-    sentence in several lines stands in `{% unbroken %}`."""
+    """A longer line is unreadable in a diff. A tag cannot span lines: lift its arguments into `{% with %}`. Put a Japanese
+    sentence of several lines into `{% unbroken %}`."""
     long = [
         f"{checkout.name(path)}:{number} {len(line)}"
         for path in checkout.text_files(".html")
@@ -64,7 +64,7 @@ def test_no_template_line_is_longer_than_160_columns():
 
 
 def test_templates_have_no_inline_style_or_handler():
-    """Our Content-Security-Policy refuses them; a browser would drop them without a word."""
+    """Our Content-Security-Policy refuses them, and a browser ignores them without a message."""
     violations = [
         f"{checkout.name(path)}:{number}"
         for path in checkout.text_files(".html")
@@ -109,7 +109,7 @@ def test_vendored_files_are_those_that_were_listed():
 
 
 def test_compiled_messages_match_their_source():
-    """The .mo files are committed, so that no gettext is needed to run; they must not be older than the .po."""
+    """The .mo files are committed, so that running needs no gettext. They must not be older than the .po files."""
     for po in checkout.text_files(".po"):
         mo = po.with_suffix(".mo")
         assert mo.is_file(), f"{checkout.name(po)} was never compiled"

@@ -1,4 +1,4 @@
-"""docs/glossary.md names what the code names."""
+"""Every code name in docs/glossary.md exists in the code."""
 
 import re
 

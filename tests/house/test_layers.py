@@ -1,4 +1,4 @@
-"""Who may know whom (docs/conventions.md): imports, foreign keys, engines, drawers."""
+"""The limits between rooms (docs/conventions.md): imports, foreign keys, access to engines, names of modules."""
 
 import ast
 import re
@@ -26,7 +26,7 @@ DRAWER_FOLDERS = DRAWER_FILES | {"core", "common"}
 
 
 def test_imports_keep_to_their_layers():
-    """The contracts are in pyproject.toml; one of them wants a place for every module of search/."""
+    """The contracts are in pyproject.toml. Those within a room require a place for every module."""
     command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
     done = subprocess.run(command, cwd=checkout.ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -37,7 +37,7 @@ def our_models():
 
 
 def test_no_foreign_key_points_upward():
-    """Django lets a model point anywhere by a string; import-linter does not see it."""
+    """Django accepts a model name as a string, which import-linter does not see."""
     upward = [
         f"{model._meta.label}.{field.name} -> {field.related_model._meta.label}"
         for model in our_models()
@@ -52,7 +52,7 @@ def test_no_foreign_key_points_upward():
 
 
 def test_no_generic_foreign_key_in_kb_or_organization():
-    """A generic key is an upward key in disguise."""
+    """A generic foreign key can point upward without naming a model."""
     generic = [
         f"{model._meta.label}.{field.name}"
         for model in our_models()
@@ -64,7 +64,7 @@ def test_no_generic_foreign_key_in_kb_or_organization():
 
 
 def test_organization_never_points_at_a_page():
-    """User and the first Page in one app is a circular migration."""
+    """User and the first Page in one app would make the migrations circular."""
     from wagtail.models import Page
 
     related = {
@@ -78,7 +78,7 @@ def test_organization_never_points_at_a_page():
 
 
 def test_nobody_keeps_a_drawer():
-    """A file is named for what it does; "utils" is where things go that nobody named."""
+    """A file is named for what it does, and "utils" says nothing."""
     drawers = [
         checkout.name(path)
         for path in checkout.python()
@@ -111,7 +111,7 @@ def test_nothing_in_a_room_imports_its_search_source():
 
 @pytest.mark.parametrize("room", ["organization", "kb", "learning", "search"])
 def test_readers_get_pages_through_the_policy_only(room):
-    """`Page.objects` in a view forgets who is asking."""
+    """`Page.objects` in a view would bypass the access policy."""
     violations = [
         f"{checkout.name(path)}:{number}"
         for path in checkout.python(room)
@@ -141,7 +141,7 @@ def outside_the_engines():
 
 
 def test_an_engine_is_written_in_two_modules_only():
-    """Whoever else wrote it would forget versions, or write inside a transaction that may roll back."""
+    """Other code could write without versions, or inside a transaction that is rolled back."""
     violations = [
         f"{checkout.name(path)}:{line} engine.{method}"
         for path in outside_the_engines()
@@ -153,7 +153,7 @@ def test_an_engine_is_written_in_two_modules_only():
 
 
 def test_an_engine_is_asked_by_the_pipeline_only():
-    """Whoever else asked it would forget who is asking."""
+    """Other code could query it without the reader's permissions."""
     violations = [
         f"{checkout.name(path)}:{line}"
         for path in outside_the_engines()

@@ -1,4 +1,4 @@
-"""The Japanese catalogue over Wagtail's: what is compiled is what is written, and nothing is left empty."""
+"""Our Japanese catalogue over Wagtail's: the compiled file matches its source, and no translation is empty."""
 
 import gettext
 import re
@@ -18,7 +18,7 @@ def catalogue(path: Path) -> dict:
 
 
 def texts(path: Path) -> dict:
-    """Text by English text, without the header."""
+    """Translation by English text, without the header."""
     return {(key[0] if isinstance(key, tuple) else key): text for key, text in catalogue(path).items() if key}
 
 

@@ -1,4 +1,4 @@
-"""What is installed is used: each requirement is imported somewhere, or named here with the reason why it is not."""
+"""Every requirement is used: it is imported somewhere, or named here with the reason why it is not."""
 
 import re
 from importlib.metadata import packages_distributions

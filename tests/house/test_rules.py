@@ -1,4 +1,4 @@
-"""Rules and names that the repository cites exist in it: docs/rules.md, its modules and tests, and every .md named."""
+"""Citations are correct: the rules of docs/rules.md, the modules and tests that it names, and every named .md file."""
 
 import re
 
@@ -52,7 +52,7 @@ def test_a_rule_names_a_module_and_a_test_that_exist(id_):
 
 
 def test_every_document_that_is_cited_exists():
-    """Beside the file that cites it, under docs/, under docs/decisions/, or by its path from the top."""
+    """It is beside the citing file, under docs/, under docs/decisions/, or at this path from the top folder."""
     here = {path.resolve() for path in checkout.files()}
     missing = []
     for path, number, line in lines(".py", ".md", ".html", ".toml", ".css", ".js"):

@@ -1,4 +1,4 @@
-"""One stylesheet and one script a page: what the bundles hold, and that every page loads no other of ours."""
+"""One stylesheet and one script a page: the content of the bundles, and no page that loads another file of ours."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from tests.house import checkout
 
 @pytest.fixture
 def parts(tmp_path):
-    """Writes files into a folder and returns the text of the bundle that the first of them makes."""
+    """Write files into a folder, and return the text of the bundle whose source is the first of them."""
 
     def bundle(**texts: str) -> str:
         names = [name.replace("__", "/").replace("_css", ".css").replace("_js", ".js") for name in texts]
@@ -123,7 +123,7 @@ def test_the_finders_make_the_bundles_anew(settings, tmp_path):
 
 @pytest.fixture
 def collected(settings, tmp_path):
-    """The folder that `collectstatic` fills as the demo and production do, with only our own files."""
+    """The folder filled by `collectstatic` as in the demo and in production, with only our own files."""
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STATICFILES_FINDERS = settings.STATICFILES_FINDERS[:2]
     settings.STORAGES = {
@@ -212,7 +212,7 @@ def test_every_class_of_a_stylesheet_is_used():
 
 
 def test_every_component_is_on_a_page():
-    """One that only the styleguide shows is a copy of what pages do otherwise, or left over."""
+    """A component that only the styleguide shows is unused, or a page has its own copy."""
     pages = "".join(
         path.read_text("utf-8")
         for path in [*checkout.text_files(".html"), *checkout.python(*checkout.ROOMS)]

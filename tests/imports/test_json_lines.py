@@ -1,4 +1,4 @@
-"""Files of JSON lines: what is read, what is refused by number and reason, and what is refused as a whole."""
+"""Files of JSON lines: lines that are read, lines that are refused with a reason, and files that are refused."""
 
 import gzip
 import json
@@ -17,7 +17,7 @@ ONE = {"id": "1", "title": "避難所の名簿", "text": "本文です。"}
 
 @pytest.fixture
 def file(tmp_path):
-    """A file of these bytes, opened."""
+    """A JsonLines of a file with these bytes."""
 
     def make(content, **options):
         path = tmp_path / "records"

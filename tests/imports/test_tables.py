@@ -1,4 +1,4 @@
-"""Files as rows: encodings, delimiters, books; and every file that is none of ours, in one sentence each."""
+"""Files as rows: encodings, delimiters and workbooks, and one sentence for each kind of unreadable file."""
 
 import contextlib
 import random
@@ -37,7 +37,7 @@ def csv(tmp_path):
 
 @pytest.fixture
 def book(tmp_path):
-    """Save a book of these rows; `change` may do more to its sheet."""
+    """Save a workbook with these rows; `change` may edit it before."""
 
     def write(*rows, change=None, name="a.xlsx"):
         book = openpyxl.Workbook()

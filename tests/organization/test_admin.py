@@ -1,4 +1,4 @@
-"""The admin's group 「組織」: columns, filters, audited changes, nothing deleted that is used, and 内示 kept."""
+"""The admin's group 「組織」: columns, filters, audited changes, rows in use that cannot be deleted, and hidden 内示."""
 
 from datetime import date, timedelta
 
@@ -38,7 +38,7 @@ def administrator(client):
 
 @pytest.fixture
 def office(client):
-    """Somebody of the knowledge office: rights by their group, no superuser."""
+    """A member of the knowledge office: permissions by the group, not a superuser."""
     group = Group.objects.create(name="office")
     codes = [f"{verb}_{model}" for verb in ("add", "change", "delete", "view") for model in MODELS]
     group.permissions.set(Permission.objects.filter(codename__in=["access_admin", *codes]))

@@ -1,4 +1,4 @@
-"""System checks: the demo's people never meet real work, only the demo moves the clock, versions do not overlap."""
+"""System checks: no demo people beside real work, a moved clock only in the demo, no overlapping versions."""
 
 from datetime import date
 
@@ -12,7 +12,7 @@ from tests.factories.organization import add_version, make_unit, make_user
 
 @pytest.fixture
 def real_work(settings, monkeypatch):
-    """As config.settings.production has it; apps cannot be unloaded, so the demo's is only denied."""
+    """Settings like config.settings.production. Apps cannot be unloaded, so `is_installed` denies the demo's app."""
     monkeypatch.setattr(checks.apps, "is_installed", lambda app: app != "demo")
     settings.DEMO = False
     settings.SECURE_SSL_REDIRECT = True

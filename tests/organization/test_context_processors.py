@@ -1,4 +1,4 @@
-"""What every template may use, and that it costs nothing until it is used."""
+"""The variables of every template: their values, and no query before they are used."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser

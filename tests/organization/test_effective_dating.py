@@ -1,4 +1,4 @@
-"""A 組織改正 that was entered beforehand: on its day, everybody who listens hears of it, once."""
+"""A 組織改正 that was entered in advance: on its day, its signal is sent once."""
 
 from datetime import date, timedelta
 
@@ -15,7 +15,7 @@ BEFORE = DAY - timedelta(days=1)
 
 @pytest.fixture
 def heard(db):
-    """The versions that are told of from here on."""
+    """The versions whose signal is sent from here on."""
     sent = []
 
     def hear(instance, **_):

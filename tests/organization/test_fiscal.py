@@ -1,4 +1,4 @@
-"""Fiscal years and eras: the turns of April, of an era, and of the day in Tokyo."""
+"""Fiscal years and eras: the beginning of April, of an era, and of the day in Tokyo."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Who holds which post on a day; managers and reviewers follow from it."""
+"""Who holds which post on a day, and the managers and reviewers derived from it."""
 
 from datetime import date, timedelta
 
@@ -123,7 +123,7 @@ def test_reviewers_of_a_unit_and_units_of_a_reviewer_are_one_relation(world):
 
 
 def test_of_two_main_posts_every_question_picks_the_one_begun_first():
-    """The form refuses a second main post; a directory that was taken in may hold one."""
+    """The form refuses a second main post, but imported directory data may contain one."""
     person = make_person()
     first, second = make_post(make_unit()), make_post(make_unit())
     appoint(person, second, starts=DAY - timedelta(days=10))

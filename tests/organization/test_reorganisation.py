@@ -1,4 +1,4 @@
-"""組織改正: what each verb writes, and what it refuses. Ids and old names stay."""
+"""組織改正: the rows that each function writes, and its refusals. Ids and old names stay."""
 
 from datetime import date, timedelta
 

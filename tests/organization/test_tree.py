@@ -1,4 +1,4 @@
-"""The tree of a day: names, parents and successors; and that it never shows yesterday's after a change."""
+"""The tree of a day: names, parents and successors, and no stale tree after a change."""
 
 from datetime import date, timedelta
 
@@ -138,7 +138,7 @@ def test_before_the_event_nothing_has_happened(split):
 
 
 def test_a_unit_that_goes_on_hands_nothing_over():
-    """After a partial split the old unit's readers are its own staff: the new unit may not read what it writes."""
+    """After a split that leaves the old unit in force, only its own staff read its items, not the new unit."""
     stays, new = make_unit(), make_unit(since=DAY)
     make_event("split", [stays], [stays, new], DAY, stays)
     tree = unit_tree(DAY)
@@ -161,7 +161,7 @@ def test_successors_in_a_circle_end_somewhere():
 
 @given(worlds())
 def test_the_tree_agrees_with_itself(world):
-    """In any tree: up and down mirror each other, so do before and after, and every walk ends in a unit in force."""
+    """In any tree, ancestors match descendants, predecessors match successors, and every chain ends in force."""
     with build(world) as made:
         tree = unit_tree(made.today)
         for unit in tree.units:

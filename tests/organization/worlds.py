@@ -1,7 +1,7 @@
 """Random organisations for property tests: units that are renamed, merged and split, people who move.
 
-A world is plain data drawn by hypothesis; `build` puts it into the database for one example and takes
-it out again. Dates lie around TODAY closely enough that every boundary is met.
+A world is plain data drawn by hypothesis. `build` stores it in the database for one example and rolls it back.
+Dates lie so close around TODAY that every boundary occurs.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 @contextmanager
 def build(world: World) -> Iterator[Built]:
-    """The world in the database, with TODAY on the clock; everything is taken back at the end."""
+    """Context with the world in the database and TODAY on the clock; everything is rolled back at the end."""
     with transaction.atomic(), override_settings(DEMO_TODAY=TODAY):
         built = Built(TODAY)
         _build_units(world, built)
