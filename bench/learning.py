@@ -2,7 +2,7 @@
 
 Standard library only. For each size and database: the demo, filled by `manage.py learning_fill` and run as people run it
 (two web workers), is requested over HTTP. Then the commands of 1 April, rules and imports are timed. A page or command
-that the checkout does not have is reported and left out. Goals stand beside the figures.
+that the checkout does not have is reported and left out. The tables show the goals beside the figures.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
 Standard library only. For each size and engine: a rebuild; then the demo as people run it (two web workers, the search
 worker), requested over HTTP; then the engine alone, with the same queries in the same run. Clients, web server and engine
-share the machine's cores. Goals stand beside the figures.
+share the machine's cores. The tables show the goals beside the figures.
 """
 
 import argparse

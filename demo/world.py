@@ -92,7 +92,7 @@ class World:
 
 
 def build_world(size: str, today: date) -> World:
-    """The prefecture of `size` ("small" or "full") as it stands on `today`."""
+    """The prefecture of `size` ("small" or "full") on `today`."""
     places = tomllib.loads((DATA / "places.toml").read_text(encoding="utf-8"))
     this_year = fiscal_year(today)
     units, events = _units(places, size, this_year, fiscal_year_start(this_year - 9))

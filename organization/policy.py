@@ -39,7 +39,7 @@ class Reader:
     tokens: frozenset[str] = frozenset({"public"})
     #: Units whose items of the audience `unit` are open: those of the posts, the units above, and their predecessors.
     unit_ids: frozenset[int] = frozenset()
-    #: Units, those that are gone included, whose department today is among `unit_ids`.
+    #: Units, gone ones included, whose department today is among `unit_ids`.
     department_owner_ids: frozenset[int] = frozenset()
     #: Units whose wider audiences this reader decides today, by a reviewer duty or a head post. Includes gone units
     #: whose main successor is one of these.

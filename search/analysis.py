@@ -143,7 +143,7 @@ def query_forms(text: str) -> tuple[str, ...]:
 
 
 def bigrams(text: str) -> Iterator[str]:
-    """Pairs of neighbouring letters and digits of a normalised text; a letter that stands alone is its own token."""
+    """Pairs of neighbouring letters and digits of a normalised text; a letter without neighbours is a token by itself."""
     for run in _RUN.findall(text):
         if len(run) == 1 and not "ぁ" <= run <= "ゖ":
             yield run

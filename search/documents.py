@@ -114,8 +114,8 @@ class Card:
 class Typed:
     """The current content of the search box, for suggesters.
 
-    `text` is normalised (search/normalization.py) and without spaces. `hiragana` is its reading if it is kana or romaji
-    alone, else empty.
+    `text` is normalised (search/normalization.py) and without spaces. `hiragana` is its reading if it consists of kana or
+    romaji only, otherwise empty.
     """
 
     text: str

@@ -75,7 +75,7 @@ def _changes(source: SearchSource, pks: Collection[PrimaryKey], outcome: Outcome
 
 
 def _unseen(engine: Engine, changes: Collection[Change], outcome: Outcome) -> dict[str, str]:
-    """Verify the write: the keys that the index does not hold at the version just written or a later one."""
+    """Verify the write: the keys whose version in the index is missing or older than the one just written."""
     held = engine.stored([change.key for change in changes])
     return {
         change.key: "the index does not hold what was written"

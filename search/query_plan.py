@@ -130,12 +130,12 @@ def _plan_word(word: AnalysedWord, table: SynonymTable) -> _PlannedWord:
 
 
 def _excluding_clause(word: AnalysedWord) -> Clause:
-    """An excluded word excludes only what holds it as typed: no synonyms, its units next to each other."""
+    """An excluded word excludes only documents that contain it as typed: no synonyms, its units next to each other."""
     return _clause(replace(word, phrase=True), ())
 
 
 def _is_sentence(word: AnalysedWord) -> bool:
-    """Whether the reader wrote a question as to a colleague: several words in one piece, joined by particles."""
+    """Whether the reader wrote a sentence: several words without spaces, joined by particles."""
     return not word.phrase and len(word.analysis.units) >= _SENTENCE_WORDS and word.analysis.particles >= 2
 
 
@@ -155,7 +155,7 @@ def _clause(word: AnalysedWord, alternatives: Collection[Forms]) -> Clause:
 
 
 def _unit_clauses(forms: Forms, table: SynonymTable) -> Iterator[Clause]:
-    """A clause for each unit. A synonym of a reviewed word stands for every unit of that word: ひやり and ハット."""
+    """A clause for each unit. A synonym of a reviewed word also matches for each unit of that word (ひやり, ハット)."""
     alternatives: dict[str, dict[Match, None]] = {form: {} for form in forms}
     for begin, end, synonym in _synonyms_within(forms, table):
         for form in forms[begin:end]:
@@ -168,7 +168,7 @@ def _unit_clauses(forms: Forms, table: SynonymTable) -> Iterator[Clause]:
 
 
 def _sentence_attempts(units: Sequence[Clause]) -> Iterator[Attempt]:
-    """A third of the words, then fewer. If a document holds a third, nothing less was asked for."""
+    """Attempts that require a third of the words, then fewer. Fewer words are tried only after too few hits."""
     first, *others = ranking.minimum_matches(len(units))
     yield Attempt(tuple(units), first, enough=ranking.ENOUGH_FOR_SENTENCE)
     for minimum in others:
@@ -215,7 +215,7 @@ def _word_scoring(words: Sequence[AnalysedWord], forms: frozenset[str]) -> Itera
 
 
 def _synonym_scoring(attempt: Attempt, synonym_forms: set[str]) -> Iterator[Scoring]:
-    """What the synonyms add. They weigh more where a document may hold a synonym and no other word of the request."""
+    """The score of the synonyms. They weigh more if a document may match by a synonym without another word."""
     if synonym_forms:
         alone = attempt.minimum < len(attempt.clauses)
         weight = ranking.SYNONYM_ALONE if alone else ranking.SYNONYM_WEIGHT

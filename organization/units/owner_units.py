@@ -15,7 +15,7 @@ from organization.units.tree import UnitTree, unit_tree
 
 
 def unit_part(owner_unit_id: int | None, tree: UnitTree) -> dict[str, Any]:
-    """The fields `unit_uid` and `unit_names` of a search document; the names are those of today and of before."""
+    """The fields `unit_uid` and `unit_names` of a search document; the names are today's and all earlier ones."""
     if owner_unit_id is None:
         return {}
     successor = tree.successor(owner_unit_id)

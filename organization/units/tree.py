@@ -1,4 +1,4 @@
-"""UnitTree: the units as they stand on a day, in memory, with the names and successors of all days.
+"""UnitTree: the units of one day, in memory, with the names and successors of all days.
 
 Two queries read all units. Each process caches the tree together with a stamp from the database, so that a
 reorganisation in another process is seen at the next call. The tree is read-only. Contradictory data (a unit above
@@ -126,7 +126,7 @@ class UnitTree:
         return {department: frozenset(members) for department, members in members_by_department.items()}
 
     def department_members(self, department_id: int) -> frozenset[int]:
-        """All units whose department this is on the tree's day, those that are gone included."""
+        """All units, gone ones included, whose department this is on the tree's day."""
         return self._members.get(department_id, frozenset())
 
     # --- Then and now ------------------------------------------------------------------------
@@ -199,7 +199,7 @@ class UnitTree:
         return frozenset(reachable)
 
     def inherited(self, unit_id: int) -> frozenset[int]:
-        """All units whose work the successor of this unit does: the successor, and the gone units that lead to it."""
+        """The successor of this unit together with all gone units that have the same successor."""
         return self._lines.get(self.successor(unit_id), frozenset({unit_id}))
 
     @cached_property

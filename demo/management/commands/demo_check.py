@@ -1,6 +1,6 @@
 """Check that the small demo is written by hand and not combined: `manage.py demo_check`.
 
-It refuses a sentence that stands in more than three items, two items that are too alike, and two runs that differ. Each
+It refuses a sentence that occurs in more than three items, two items that are too similar, and two runs that differ. Each
 step of a path must have its own reason (`why`), and the item or course that it names must exist.
 """
 
