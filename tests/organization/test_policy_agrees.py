@@ -16,7 +16,7 @@ from organization.audience import Audience, audience_tokens
 from organization.policy import can_view, reader_for, visible_q
 from organization.units.tree import unit_tree
 from tests.factories.kb import reference_source
-from tests.organization.worlds import build, worlds
+from tests.organization.random_worlds import build, worlds
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from organization.models import Duty
 from organization.policy import reader_for
 from organization.posts import main_post, manager_of, posts_held, reviewers_of
 from tests.factories.organization import SINCE, appoint, make_event, make_person, make_post, make_staff, make_unit
-from tests.organization.worlds import build, worlds
+from tests.organization.random_worlds import build, worlds
 
 pytestmark = pytest.mark.django_db
 DAY = date(2025, 4, 1)

@@ -16,7 +16,7 @@ from tests.factories.organization import (
     make_municipality,
     make_unit,
 )
-from tests.organization.worlds import build, worlds
+from tests.organization.random_worlds import build, worlds
 
 pytestmark = pytest.mark.django_db
 DAY = date(2024, 4, 1)
