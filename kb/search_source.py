@@ -178,7 +178,7 @@ class ReferenceSource(Labels):
     model: type[Model] = Reference
 
     def eligible(self) -> QuerySet[Any]:
-        return Reference.objects.standing().select_related("owner_unit", "source")
+        return Reference.objects.published().select_related("owner_unit", "source")
 
     def document(self, obj: Any) -> SearchDocument:
         tree = unit_tree()
@@ -200,7 +200,7 @@ class ReferenceSource(Labels):
         return set(Reference.objects.visible_to(user).filter(pk__in=pks).order_by().values_list("pk", flat=True))
 
     def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
-        rows = Reference.objects.standing().filter(pk__in=pks).order_by()
+        rows = Reference.objects.published().filter(pk__in=pks).order_by()
         return {
             row.pk: Card(
                 type="reference",

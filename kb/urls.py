@@ -32,5 +32,5 @@ urlpatterns = [
     path("k/<str:public_id>/history/<int:older>/<int:newer>/", history.compare, name="item_compare"),
     path("k/<str:public_id>/images/<int:image_id>/", images.serve, name="item_image"),
     path("media/images/<path:name>", images.for_office, name="office_image"),
-    path("k/<str:public_id>/challenge/<slug:move>/", challenge.move, name="challenge_move"),
+    path("k/<str:public_id>/challenge/<slug:move>/", challenge.move_challenge, name="challenge_move"),
 ]

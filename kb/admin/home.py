@@ -14,7 +14,7 @@ from django.urls import reverse
 from wagtail.admin.ui.components import Component
 
 from kb.admin.stale_report import days_over, unit_today
-from kb.lifecycle.review_queue import SILENCE, waiting_for
+from kb.lifecycle.review_queue import OFFICE_AFTER_WORKING_DAYS, waiting_for
 from kb.models import Item
 from kb.models.item_queries import item_types, of_types
 from organization import clock
@@ -29,7 +29,9 @@ SOON = timedelta(days=30)
 
 def silent(user: Any) -> QuerySet[Any]:
     """What a unit has left unanswered so long that the knowledge office may decide."""
-    return waiting_for(user).filter(submitted_at__date__lte=working_days_before(clock.today(), SILENCE))
+    return waiting_for(user).filter(
+        submitted_at__date__lte=working_days_before(clock.today(), OFFICE_AFTER_WORKING_DAYS)
+    )
 
 
 class Today(Component):
@@ -45,7 +47,7 @@ class Today(Component):
         waiting, stale = silent(user), readable.stale(today).order_by("review_due", "pk")
         return {
             "today": today,
-            "silence": SILENCE,
+            "silence": OFFICE_AFTER_WORKING_DAYS,
             "waiting_count": waiting.count(),
             "waiting": [(item, unit_today(item)) for item in waiting[:ROWS]],
             "stale_count": stale.count(),

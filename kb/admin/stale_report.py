@@ -20,7 +20,7 @@ from wagtail.admin.views.reports import ReportView
 from kb.admin.listings import units_of_items
 from kb.admin.spreadsheets import SafeExport
 from kb.models import Item, Theme
-from kb.models.item import item_types
+from kb.models.item_queries import item_types
 from organization import clock
 from organization.policy import reader_for
 from organization.units.tree import unit_tree

@@ -20,7 +20,7 @@ from django.db.models.signals import post_save
 from imports.batches import Batches, Observer
 from imports.json_lines import JsonLines
 from imports.report import ImportRefusedError, Refusal, Report
-from kb.markdown.rendering import render_lot
+from kb.markdown.rendering import render_rows
 from kb.models import Reference, ReferenceSource
 from kb.models.identifiers import draw_public_ids
 from kb.references.fields import Record, RefusalError, record_from
@@ -149,7 +149,7 @@ def _take(batch: list[Record], source: ReferenceSource | None, report: Reference
     if not commit or source is None:
         return
     texts = {r.external_id: r.text for r in (*new, *altered) if "text" in changed.get(r.external_id, COLUMNS)}
-    html = render_lot(texts)  # outside the transaction: it takes the time that others would wait
+    html = render_rows(texts)  # outside the transaction: it takes the time that others would wait
     with transaction.atomic():
         # As it stands now: it may have been closed to some readers, or withdrawn, since the import began.
         source = ReferenceSource.objects.select_for_update().get(pk=source.pk)

@@ -171,7 +171,7 @@ def take_the_next_step(year: Year, visit: Visit, assignment: Assignment) -> None
     place = page.locator(f"#step-{step.uid}")
     if step.type == StepType.COURSE:
         day = clock.today()
-        editing.keep(
+        editing.save_record(
             record=TrainingRecord(
                 person=assignment.person, course=step.course, starts_on=day, ends_on=day, status="completed"
             )

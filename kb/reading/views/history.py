@@ -11,7 +11,7 @@ from django.shortcuts import render
 from kb.items.lookup import find_item
 from kb.items.revisions import changes, texts_of
 from kb.models import Item
-from kb.models.item import State
+from kb.models.states import State
 
 SHOWN = 50
 
