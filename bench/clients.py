@@ -31,7 +31,7 @@ REDUCED = "いまは簡易検索です"
 
 
 @dataclass(frozen=True)
-class Taken:
+class Timings:
     """Milliseconds of each answer, the total time in seconds, and how many answers were reduced."""
 
     milliseconds: list[float]
@@ -52,11 +52,11 @@ class Taken:
 
 
 def spread(milliseconds: list[float]) -> str:
-    taken = Taken(milliseconds, 0)
-    return f"median {taken.p50:.0f} ms, p95 {taken.p95:.0f} ms"
+    timings = Timings(milliseconds, 0)
+    return f"median {timings.p50:.0f} ms, p95 {timings.p95:.0f} ms"
 
 
-def at_once(clients: int, count: int, connect: Callable[[], Ask]) -> Taken:
+def at_once(clients: int, count: int, connect: Callable[[], Ask]) -> Timings:
     """Distribute `count` requests over `clients` processes, each with its own connection. SystemExit if one fails.
 
     Several clients do so ROUNDS times; the result contains all answers.
@@ -79,7 +79,7 @@ def at_once(clients: int, count: int, connect: Callable[[], Ask]) -> Taken:
             process.terminate()
             process.join()
     rounds = zip(*(spans for spans, _, _ in reports), strict=True)
-    return Taken(
+    return Timings(
         milliseconds=[milliseconds for _, times, _ in reports for milliseconds in times],
         seconds=sum(max(ended for _, ended in spans) - min(began for began, _ in spans) for spans in rounds),
         reduced=sum(reduced for *_, reduced in reports),

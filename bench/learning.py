@@ -2,7 +2,7 @@
 
 Standard library only. For each size and database: the demo, filled by `manage.py learning_fill` and run as people run it
 (two web workers), is requested over HTTP. Then the commands of 1 April, rules and imports are timed. A page or command
-that the checkout does not have is reported and left out. Goals stand beside the figures.
+that the checkout does not have is reported and left out. The tables show the goals beside the figures.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.clients import Taken, at_once, pages
+from bench.clients import Timings, at_once, pages
 from bench.machine import busy, forget_settings, machine, settle
 from bench.product import run_in_copy
 from bench.tables import commit, met, table
@@ -56,10 +56,10 @@ class Report:
         self.works: list[tuple[str, ...]] = []
         self.load = [busy()]
 
-    def page(self, where: tuple[str, str], name: str, clients: int, taken: Taken, queries: int) -> None:
+    def page(self, where: tuple[str, str], name: str, clients: int, timings: Timings, queries: int) -> None:
         self.load.append(busy())
-        goal = met(taken.p95, PAGE_P95) if clients == CLIENTS[-1] else ""
-        numbers = (f"{taken.p50:.0f}", f"{taken.p95:.0f}", f"{taken.per_second:.0f}")
+        goal = met(timings.p95, PAGE_P95) if clients == CLIENTS[-1] else ""
+        numbers = (f"{timings.p50:.0f}", f"{timings.p95:.0f}", f"{timings.per_second:.0f}")
         self.pages.append((*where, name, str(clients), *numbers, goal, f"{queries} {met(queries, QUERIES)}"))
 
     def work(
@@ -73,7 +73,7 @@ class Report:
         parts = [
             f"Measured on {machine()}, load {load[0]} to {load[-1]}, at {commit(ROOT)}.",
             table("people|database|page|clients|p50, ms|p95, ms|pages/s|goal at 8 clients|SQL queries", self.pages),
-            table("people|database|work|seconds|goal|it said", self.works),
+            table("people|database|work|seconds|goal|output", self.works),
         ]
         return "\n\n".join(part for part in parts if part)
 
@@ -167,8 +167,8 @@ class Measurement:
         if "missing" in result:
             say(f"left out: a rule that matches 1,000, {result['missing']} is missing")
             return
-        self.report.work(self.where, "a rule: whom it matches", result["matching"], note=f"{result['matched']} people")
-        self.report.work(self.where, "a rule: assigned", result["assigning"], note=f"{result['assigned']} assignments")
+        self.report.work(self.where, "a rule: matching", result["matching"], note=f"{result['matched']} people")
+        self.report.work(self.where, "a rule: assigning", result["assigning"], note=f"{result['assigned']} assignments")
 
     def first_of_april(self) -> None:
         """31 March; 1 April with moves; 2 April, when only reminders are new."""

@@ -1,7 +1,7 @@
 """The parts of `script/bench learning` that need the product's code. Runs in the bench's copy.
 
 queries LOGIN PATH   the number of SQL queries of a warm view of that page
-rule                 seconds to find whom a rule for a thousand people matches, and to assign its path to them
+rule                 seconds to find the thousand people whom a rule matches, and to assign its path to them
 workbook FILE.csv    the same rows as an xlsx file beside it, with dates as dates
 The last line printed is JSON.
 """
@@ -23,7 +23,7 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import Workbook
 
 import bench.product_internals  # noqa: F401 -- sets up Django, so it must be imported first
-from demo.many_learners import FOR_A_RULE, TITLE_OF_A_THOUSAND
+from demo.many_learners import COMMON_POST_TITLE, RULE_PATH_TITLE
 from learning.models import AssignmentRule, LearningPath
 from organization import clock
 from organization.models import User
@@ -46,8 +46,8 @@ def rule() -> dict[str, Any]:
         return {"missing": "learning.rules.matching"}
     rules, today = import_module("learning.rules.matching"), clock.today()
     new_rule = AssignmentRule.objects.create(
-        path=LearningPath.objects.get(title=FOR_A_RULE),
-        titles=[TITLE_OF_A_THOUSAND],
+        path=LearningPath.objects.get(title=RULE_PATH_TITLE),
+        titles=[COMMON_POST_TITLE],
         reason="計測のため。",
         starts_on=today,
     )

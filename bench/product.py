@@ -62,8 +62,8 @@ def measure(checkout: Path, browser: Browser, size: int, publishes: int) -> None
     queries = internals(checkout, "queries")
     for name, paths in pages(browser).items():
         for clients in (1, 8):
-            taken = spread(load(browser, paths, clients))
-            row(f"{name}, {clients} client(s)", f"{taken} · {queries[name]:.0f} queries")
+            timings = spread(load(browser, paths, clients))
+            row(f"{name}, {clients} client(s)", f"{timings} · {queries[name]:.0f} queries")
     row(f"saved → searchable, {publishes} publishes", spread(searchable(browser, publishes)))
 
 
@@ -106,7 +106,7 @@ def load(browser: Browser, paths: list[str], clients: int) -> list[float]:
 
 def searchable(browser: Browser, publishes: int) -> list[float]:
     """Milliseconds from the response to a publish until /search/ shows the item, polled every 50 ms."""
-    taken = []
+    timings = []
     for number in range(publishes):
         word = f"計測{time.time_ns()}"
         address = publish_kpt(browser, subject=f"{word} の{number}回目")
@@ -115,8 +115,8 @@ def searchable(browser: Browser, publishes: int) -> list[float]:
             if time.perf_counter() - began > GIVE_UP_SECONDS:
                 raise SystemExit(f"{address} was not found within {GIVE_UP_SECONDS} s")
             time.sleep(POLL_SECONDS)
-        taken.append((time.perf_counter() - began) * 1000)
-    return taken
+        timings.append((time.perf_counter() - began) * 1000)
+    return timings
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Standard library only. For each size and engine: a rebuild; then the demo as people run it (two web workers, the search
 worker), requested over HTTP; then the engine alone, with the same queries in the same run. Clients, web server and engine
-share the machine's cores. Goals stand beside the figures.
+share the machine's cores. The tables show the goals beside the figures.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.clients import Taken, at_once, pages
+from bench.clients import Timings, at_once, pages
 from bench.machine import busy, forget_settings, machine, memory, settle
 from bench.product import READER, WORDS, internals, run_in_copy, searchable
 from bench.tables import Tables
@@ -68,11 +68,11 @@ def measure(chosen: argparse.Namespace, items: int, engine: str, settings: dict[
         browser.log_in(READER)
         for path in searches:
             browser.get(path)
-        taken = {n: view(browser, searches, n, chosen.requests) for n in CLIENTS}
+        timings = {n: view(browser, searches, n, chosen.requests) for n in CLIENTS}
         words = json.dumps(WORDS)
         bare = run_in_copy(chosen.checkout, [*INTERNALS, "bare", str(chosen.requests)], settings, words)
         for clients in CLIENTS:
-            tables.search(items, engine, clients, taken[clients], bare)
+            tables.search(items, engine, clients, timings[clients], bare)
         tables.suggestions(
             items, engine, view(browser, [f"/search/suggest/?q={typed}" for typed in TYPED], 1, chosen.requests)
         )
@@ -82,7 +82,7 @@ def measure(chosen: argparse.Namespace, items: int, engine: str, settings: dict[
         server.stop()
 
 
-def view(browser: Browser, paths: list[str], clients: int, count: int) -> Taken:
+def view(browser: Browser, paths: list[str], clients: int, count: int) -> Timings:
     return at_once(clients, count, pages(browser.base, browser.cookie_header, paths))
 
 

@@ -90,8 +90,8 @@ def bare(count: int) -> dict[str, Any]:
     )
     result: dict[str, Any] = {"questions": sum(map(len, queries_by_word)) / len(queries_by_word)}
     for clients in (1, 8):
-        taken = at_once(clients, count, connect)
-        result[str(clients)] = {"p50": taken.p50, "p95": taken.p95, "per_second": taken.per_second}
+        timings = at_once(clients, count, connect)
+        result[str(clients)] = {"p50": timings.p50, "p95": timings.p95, "per_second": timings.per_second}
     return result
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.clients import Taken, spread
+from bench.clients import Timings, spread
 from bench.machine import busy, side_by_side
 
 #: Goals (milliseconds, shares, seconds).
@@ -35,25 +35,25 @@ class Tables:
             f"Analysis, one process: {found['median']:,.0f} characters/s (slowest tenth {found['slowest']:,.0f})."
         )
 
-    def search(self, items: int, engine: str, clients: int, taken: Taken, bare: Mapping[str, Any]) -> None:
+    def search(self, items: int, engine: str, clients: int, timings: Timings, bare: Mapping[str, Any]) -> None:
         self.load.append(busy())
         alone = bare[str(clients)]
         limit = BARE_TIMES * alone["p95"] + BARE_MORE
-        reduced = f" ({taken.reduced} by the database alone)" if taken.reduced else ""
+        reduced = f" ({timings.reduced} by the database alone)" if timings.reduced else ""
         self._rows["search"].append(
             (
                 f"{items:,}",
                 engine,
                 str(clients),
-                f"{taken.p50:.1f}{reduced}",
-                f"{taken.p95:.1f}",
-                f"{taken.per_second:.0f}",
-                met(taken.p95, PAGE_P95[clients]),
+                f"{timings.p50:.1f}{reduced}",
+                f"{timings.p95:.1f}",
+                f"{timings.per_second:.0f}",
+                met(timings.p95, PAGE_P95[clients]),
                 f"{alone['p50']:.1f}",
                 f"{alone['p95']:.1f}",
                 f"{alone['per_second']:.0f}",
                 f"{bare['questions']:.1f}",
-                met(taken.p95, limit),
+                met(timings.p95, limit),
                 f"{side_by_side():.1f}",
             )
         )
@@ -78,8 +78,8 @@ class Tables:
             )
         )
 
-    def suggestions(self, items: int, engine: str, taken: Taken) -> None:
-        self._add(items, engine, 7, f"{taken.p50:.1f} / {taken.p95:.1f} {met(taken.p95, SUGGESTION_P95)}")
+    def suggestions(self, items: int, engine: str, timings: Timings) -> None:
+        self._add(items, engine, 7, f"{timings.p50:.1f} / {timings.p95:.1f} {met(timings.p95, SUGGESTION_P95)}")
 
     def saved(self, items: int, engine: str, milliseconds: list[float]) -> None:
         self._add(items, engine, 8, spread(milliseconds))

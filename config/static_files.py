@@ -18,7 +18,7 @@ from django.contrib.staticfiles.finders import BaseFinder
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 
-#: What the rewriting must see as one piece: a comment or a string may hold the words `@import` and `url(`.
+#: The pieces of a stylesheet that are rewritten or copied as a whole: comments and strings may contain `@import` or `url(`.
 CSS_PIECE = re.compile(
     r"""(?P<comment>/\*.*?\*/)
     |@import\s+url\(\s*["']?(?P<part>[^"')\s]+)["']?\s*\)\s*(?:layer\(\s*(?P<layer>[\w.-]+)\s*\)\s*)?;
@@ -30,7 +30,7 @@ CSS_PIECE = re.compile(
 JS_IMPORT = re.compile(r"""^import\s+["'](?P<part>\.{1,2}/[^"']+)["'];\n?""", re.MULTILINE)
 #: Forms of import and export that would need a real bundler.
 JS_MODULE = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
-#: An address that does not depend on where the stylesheet lies.
+#: An address that does not depend on the stylesheet's own address.
 FIXED_ADDRESS = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|/|#)", re.IGNORECASE)
 
 
@@ -73,13 +73,16 @@ class Bundle:
         return CSS_PIECE.sub(replacement, text)
 
     def _script(self, part: str, importers: tuple[str, ...]) -> str:
-        """Each part in a block of its own: two parts may use one name, as two modules may. A part is included once."""
+        """The script with its imports, each in its own block, so that two parts may use the same name, as modules may.
+
+        A part is included once.
+        """
         text = self._read(part, importers)
         if part in self.included:
             return ""
         self.included.add(part)
         imported = [
-            self._script(_beside(part, found["part"]), (*importers, part)) for found in JS_IMPORT.finditer(text)
+            self._script(_beside(part, match["part"]), (*importers, part)) for match in JS_IMPORT.finditer(text)
         ]
         own = JS_IMPORT.sub("", text).strip()
         if unsupported := JS_MODULE.search(own):
@@ -93,7 +96,7 @@ def _beside(part: str, address: str) -> str:
 
 
 class BundleFinder(BaseFinder):
-    """Offers the bundles as files of VAR_DIR/bundles, made anew whenever somebody asks for them."""
+    """Offers the bundles as files of VAR_DIR/bundles. They are made again at every request for them."""
 
     def __init__(self, app_names: Iterable[str] | None = None, *args: object, **kwargs: object) -> None:
         self.storage = FileSystemStorage(location=settings.VAR_DIR / "bundles")
@@ -107,7 +110,7 @@ class BundleFinder(BaseFinder):
 
     def find(self, path: str, find_all: bool = False) -> builtins.list[str] | str | None:
         if path not in settings.STATIC_BUNDLES:
-            return []  # what `finders.find` takes for nothing; of None it would make a list
+            return []  # "not found" for `finders.find`, which would turn None into a list
         self._write(path)
         return [self.storage.path(path)] if find_all else self.storage.path(path)
 
@@ -117,7 +120,7 @@ class BundleFinder(BaseFinder):
             yield name, self.storage
 
     def _write(self, name: str) -> None:
-        """Unchanged text keeps its file, whose date tells `collectstatic` and browsers that nothing has changed."""
+        """Write the bundle if its text has changed. An unchanged file keeps its date, which `collectstatic` compares."""
         text = Bundle(Path(settings.STATICFILES_DIRS[0]), name, settings.STATIC_BUNDLES[name]).text()
         file = Path(self.storage.path(name))
         if file.is_file() and file.read_text("utf-8") == text:

@@ -1,6 +1,6 @@
-"""The sample form and lists that /styleguide/ shows; a template alone can make neither BoundFields nor lists.
+"""The view of /styleguide/ with its sample form and sample lists, which a template alone cannot make.
 
-It refuses to touch the database, so that the page shows every component on an empty checkout.
+It does not use the database, so that the page shows every component in an empty checkout.
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ KEEP = (
 
 
 class SampleForm(forms.Form):
-    """One field of each kind; shown empty, filled and with errors."""
+    """A form with one field of each kind. The page shows it empty, filled and with errors."""
 
     title = forms.CharField(label="件名", max_length=60, help_text="60文字まで。中身が一目で分かる名前に。")
     summary = forms.CharField(label="要旨", max_length=200, required=False, widget=forms.Textarea(attrs={"rows": 3}))
@@ -76,7 +76,7 @@ class SampleForm(forms.Form):
 
 
 def sample_forms() -> dict[str, Any]:
-    """The same form three times, with ids of their own: empty, filled, sent back with errors."""
+    """The same form three times with different ids: empty, filled, and returned with errors."""
     filled = {
         "title": "避難所の受付は、屋外に一つだけ置く",
         "summary": "受付を一つにすると、名簿の二重書きがなくなる。",
@@ -104,7 +104,7 @@ def sample_forms() -> dict[str, Any]:
 
 
 def sample_screens(form: SampleForm) -> list[dict[str, Any]]:
-    """Three prompts of a KPT as the writing screen lays them out: one at a time on a phone."""
+    """Three prompts of a KPT in the layout of the writing screen, which shows one at a time on a phone."""
     names = ["keep", "problem", "share"]
     return [
         {
@@ -229,7 +229,7 @@ def sample_lists() -> dict[str, Any]:
 
 
 def sample_items() -> dict[str, Any]:
-    """Cards, results of a search and people of the demo, as the pages that list them hand them over."""
+    """Cards, search results and login cards, in the form in which the pages pass them to the components."""
     can = ["ふりかえりと教訓を書き、所属に公開する", "庁内の教訓をさがして使う"]
     return {
         "cards": [
@@ -345,5 +345,5 @@ def sample_items() -> dict[str, Any]:
 
 
 def styleguide(request: HttpRequest) -> HttpResponse:
-    """Every component in every state, with words as they occur in real offices."""
+    """The page with every component in every state, with texts as they occur in real offices."""
     return render(request, "styleguide.html", {**sample_forms(), **sample_items(), **sample_lists()})

@@ -1,15 +1,14 @@
-"""Who was given which path, and how far each has come (demo.giving does it).
+"""The assignments of the demo: which people have which path, and how far each has come.
 
-Whom the demo leaves out: the people of 県民相談センター, who wait for their first path (the first task of `shochou`).
+The people of 県民相談センター have none: to assign their first path is the first task of `shochou`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
-from demo.giving import Batch, Giver
+from demo.assignment_batches import AssignmentBatch, AssignmentBatchLoader
 from demo.learning import PathLoader, People
 from demo.world import Staff
 from kb.models import Retrospective
@@ -29,24 +28,26 @@ from learning.paths.structure import outlines
 from learning.progress import recording
 from organization import audit, clock
 from organization.fiscal import fiscal_year, fiscal_year_start
-from organization.models import Appointment, Notice
+from organization.models import Appointment, Notice, User
 from organization.working_days import working_days_before
 
-#: The unit whose people wait to be assigned.
-WAITING = "soudan"
-#: So many are through with the first path.
+#: The unit whose people have no assignment yet.
+UNASSIGNED_UNIT = "soudan"
+#: The number of people who have completed the first path.
 FINISHED = 12
 
 
-class AssignmentLoader(Giver):
-    # --- Those whom the head of 県民協働課 sees ---------------------------------------------------
+class AssignmentLoader(AssignmentBatchLoader):
+    # --- The people whom the head of 県民協働課 manages -------------------------------------------
 
     def load_unit(self) -> None:
         seat = self.people
         head = seat["shochou"].user
         assert head is not None
-        for who, days_ago in (("kyodo/係長/3", 420), ("kyodo/課長補佐/1", 350)):  # expired; renewal open
-            self.give(Batch("kojin", [seat[who]], days_ago, by="kenshu", reason="年に一度の確認です。", done=[7]))
+        for name, days_ago in (("kyodo/係長/3", 420), ("kyodo/課長補佐/1", 350)):  # expired; renewal open
+            self.assign(
+                AssignmentBatch("kojin", [seat[name]], days_ago, by="kenshu", reason="年に一度の確認です。", done=[7])
+            )
         names = (
             "係長/1",
             "主査/1",
@@ -61,8 +62,8 @@ class AssignmentLoader(Giver):
             "主査/3",
             "課長/1",
         )
-        year = self.give(
-            Batch(
+        year = self.assign(
+            AssignmentBatch(
                 "kojin",
                 [seat[f"kyodo/{name}"] for name in names],
                 75,
@@ -71,8 +72,8 @@ class AssignmentLoader(Giver):
                 done=[7, 7, 7, 2, 3, 4, 6, 6, 1, 0, 0, 2],
             )
         )
-        self.hand_in(year[seat["kyodo/主任/4"].pk], 6, "登録団体の名簿から、担当者の携帯番号の列を消した。", 2)
-        returned = self.hand_in(year[seat["kyodo/主事/2"].pk], 6, "名簿を見直した。", 6)
+        self.submit_step(year[seat["kyodo/主任/4"].pk], 6, "登録団体の名簿から、担当者の携帯番号の列を消した。", 2)
+        returned = self.submit_step(year[seat["kyodo/主事/2"].pk], 6, "名簿を見直した。", 6)
         on = max(self.today - timedelta(days=5), year[seat["kyodo/主事/2"].pk].start_on)
         with clock.moved_to(on):
             recording.decide_step(
@@ -85,14 +86,14 @@ class AssignmentLoader(Giver):
                 evidence="研修講師の委嘱の記録（昨年度）",
             )
         self.suspend(year[seat["kyodo/主査/2"].pk])
-        self._meetings(head)
+        self._load_meetings(head)
 
-    def _meetings(self, head: Any) -> None:
-        """住民説明会の進め方: one late and reminded, one extended, one cancelled, one that waits for the head."""
+    def _load_meetings(self, head: User) -> None:
+        """住民説明会の進め方: one assignment late and reminded, one extended, one cancelled, one that waits for the head."""
         seat = self.people
         first = [seat[f"kyodo/{name}"] for name in ("主任/3", "係長/2", "係長/3")]
         reason = "夏の説明会を持つ三人に、先にやった人の失敗を読んでほしいからです。"
-        rows = self.give(Batch("setsumei", first, 130, by="shochou", reason=reason, done=[2, 1, 0]))
+        rows = self.assign(AssignmentBatch("setsumei", first, 130, by="shochou", reason=reason, done=[2, 1, 0]))
         late, longer, ended = (rows[person.pk] for person in first)
         with clock.moved_to(max(self.today - timedelta(days=12), longer.start_on)):
             adjustments.extend(
@@ -104,14 +105,14 @@ class AssignmentLoader(Giver):
             adjustments.cancel(assignment=ended, user=head, reason="説明会の担当が替わったため。")
         second = [seat["kyodo/主任/2"], seat["shippitsu"]]
         reason = "冬のタウンミーティングを、二人で準備してください。"
-        rows = self.give(Batch("setsumei", second, 40, by="shochou", reason=reason, done=[2, 3]))
-        self.hand_in(
+        rows = self.assign(AssignmentBatch("setsumei", second, 40, by="shochou", reason=reason, done=[2, 3]))
+        self.submit_step(
             rows[second[0].pk], 2, "木曜の19時に行った。隣の部屋の太鼓、暗い駐車場、響くマイク。会場を二階に替えた。", 1
         )
         self.remind(late, head)
 
     def suspend(self, row: Assignment) -> None:
-        """On 育休: the clock of the assignment stands still."""
+        """Suspend the assignment, because its person is on 育休."""
         begun = max(self.today - timedelta(days=40), row.start_on)
         post = self.people.post("kyodo/主査/2")
         leave = Appointment.objects.create(
@@ -128,11 +129,11 @@ class AssignmentLoader(Giver):
             row.save(update_fields=["state"])
             audit.record(actor=None, action="assignment.suspended", obj=row, after={"from": begun})
 
-    def remind(self, row: Assignment, head: Any) -> None:
-        """What was written to somebody who is late: by the clock three times, by the head once."""
+    def remind(self, row: Assignment, head: User) -> None:
+        """Store the reminders to somebody who is late: three by the daily job, one by the head."""
         title, due = row.path.title, row.due_on
         kinds = Reminder.Kind
-        said = (
+        reminders = (
             (kinds.BEFORE_14, due - timedelta(days=14), f"「{title}」の期限まで、あと14日です。"),
             (kinds.BEFORE_3, due - timedelta(days=3), f"「{title}」の期限まで、あと3日です。"),
             (
@@ -147,7 +148,7 @@ class AssignmentLoader(Giver):
             ),
         )
         days: set[date] = set()
-        for kind, day, text in said:
+        for kind, day, text in reminders:
             on = working_days_before(day, 1)
             if not row.start_on <= on <= self.today or on in days:
                 continue
@@ -161,19 +162,19 @@ class AssignmentLoader(Giver):
                 person=row.person, on=on, subject="学習のお知らせ", body=body, by=by, made_at=at, sent_at=at
             )
 
-    # --- Everybody else ------------------------------------------------------------------------
+    # --- The other people ----------------------------------------------------------------------
 
     def load_personas(self) -> None:
         newcomer = self.people["shinjin"]
         reason = "4月に入った人が、最初の百日に学びます。"
-        self.give(Batch("hyakunichi", [newcomer], 20, by="kenshu", reason=reason, done=[3]))
-        self.begin("ouen", "shinjin", 12, shared=True, done=2)
-        self.begin("data", "shinjin", 5, shared=False)
-        self.begin("data", "shippitsu", 30, shared=True, done=3)
-        self.begin("ouen", "shippitsu", 9, shared=False, done=1)
+        self.assign(AssignmentBatch("hyakunichi", [newcomer], 20, by="kenshu", reason=reason, done=[3]))
+        self.enrol("ouen", "shinjin", 12, shared=True, done=2)
+        self.enrol("data", "shinjin", 5, shared=False)
+        self.enrol("data", "shippitsu", 30, shared=True, done=3)
+        self.enrol("ouen", "shippitsu", 9, shared=False, done=1)
 
     def load_rules(self) -> None:
-        """Newcomers from next April on (this year's are assigned by hand); heads who are new in their post, now."""
+        """Two rules: newcomers from next April on (this year's are assigned by hand), and heads new in their post."""
         by = self.people.post("kenshu")
         coming = fiscal_year_start(fiscal_year(self.today) + 1)
         AssignmentRule.objects.create(
@@ -192,15 +193,15 @@ class AssignmentLoader(Giver):
             starts_on=self.year_began,
             reason="所属長になった人が、最初の三か月に学びます。",
         )
-        # Before all others, so that whoever finished or is late by now did so from the first day.
+        # Loaded first, with the first day of the year: so some heads have completed it by now and some are late.
         heads = [
             s for s in self.people.world.staff if s.is_head and s.since == self.year_began and s.employment == "regular"
         ]
         people = [self.people.people[s.number] for s in sorted(heads, key=lambda s: s.unit)]
         days = (self.today - self.year_began).days
-        batch = Batch("kacho", people, days, rule=rule, reason=rule.reason, bound=True, done=[5, 4, 3])
-        rows = self.give(batch)
-        centre = rows[self.people.head(WAITING).pk]
+        batch = AssignmentBatch("kacho", people, days, rule=rule, reason=rule.reason, bound=True, done=[5, 4, 3])
+        rows = self.assign(batch)
+        centre = rows[self.people.head(UNASSIGNED_UNIT).pk]
         if centre.is_open and (user := self.people["shochou"].user):
             adjustments.extend(
                 assignment=centre,
@@ -210,53 +211,65 @@ class AssignmentLoader(Giver):
             )
 
     def load_others(self) -> None:
-        """The rest of the prefecture, so that the office's page counts something."""
-        staff = [s for s in self.people.world.staff if s.employment == "regular" and s.unit not in ("kyodo", WAITING)]
+        """Assignments in the other units, so that the training office's page has something to count."""
+        staff = [
+            s for s in self.people.world.staff if s.employment == "regular" and s.unit not in ("kyodo", UNASSIGNED_UNIT)
+        ]
         free = [s for s in staff if not s.login and s.since < self.year_began]
         yearly = [s for n, s in enumerate(free) if n % 5 < 3]
         reason = "個人情報を扱う全員が、年に一度学びます。"
-        some = (7, 7, 3, 7, 0, 5, 7, 1, 7, 6)
-        self._crowd("kojin", yearly, 75, reason, some)
+        self._assign_many("kojin", yearly, 75, reason, (7, 7, 3, 7, 0, 5, 7, 1, 7, 6))
         field_units = ("bosai", "doro", "nanken", "hokubu", "korei")
-        off = [s for s in free if s.unit in field_units and s.rank in ("主査", "主任", "係長")]
-        self._crowd("ouen", off, 26, "台風の季節の前に、応援に出る人が学びます。", (6, 6, 2, 6, 4, 0))
-        self._crowd("data", [s for s in free if s.rank == "係長"][::2], 170, "来年度の指標を考える前に。", (6, 6, 3, 6))
-        self._crowd(
+        field_staff = [s for s in free if s.unit in field_units and s.rank in ("主査", "主任", "係長")]
+        self._assign_many("ouen", field_staff, 26, "台風の季節の前に、応援に出る人が学びます。", (6, 6, 2, 6, 4, 0))
+        self._assign_many(
+            "data", [s for s in free if s.rank == "係長"][::2], 170, "来年度の指標を考える前に。", (6, 6, 3, 6)
+        )
+        self._assign_many(
             "setsumei-nanken", [s for s in free if s.unit == "nanken"][:5], 30, "春の工事の会の前に。", (3, 1, 0)
         )
         new = [s for s in staff if not s.login and s.joined == self.year_began]
         reason = "4月に入った人が、最初の百日に学びます。"
-        self._crowd("hyakunichi", new[:-2], 60, reason, (8, 5, 6, 2, 7, 3))
-        self._crowd("hyakunichi", new[-2:], 112, reason, (4, 6))
-        self._looked_back(free)
+        self._assign_many("hyakunichi", new[:-2], 60, reason, (8, 5, 6, 2, 7, 3))
+        self._assign_many("hyakunichi", new[-2:], 112, reason, (4, 6))
+        self._assign_kpt_writers(free)
 
-    def _looked_back(self, staff: Sequence[Staff]) -> None:
-        """Who came last year and has written a KPT since: given the first path before, and through with it."""
+    def _assign_kpt_writers(self, staff: Sequence[Staff]) -> None:
+        """Completed assignments of the first path, for people who came last year and have written a KPT since."""
         people = {self.people.people[s.number].pk: s for s in staff}
         written = Retrospective.objects.filter(format="kpt", authorships__person__in=people).order_by(
             "occurred_on", "slug"
         )
         seen: set[int] = set()
         for person_id, on in written.values_list("authorships__person", "occurred_on"):
-            given = on - timedelta(days=60)
-            new = given - timedelta(days=500) <= people[person_id].since <= given
+            assigned_on = on - timedelta(days=60)
+            new = assigned_on - timedelta(days=500) <= people[person_id].since <= assigned_on
             if new and person_id not in seen and len(seen) < FINISHED and on < self.today - timedelta(days=20):
                 seen.add(person_id)
-                ago = (self.today - given).days
-                self._crowd("hyakunichi", [people[person_id]], ago, "所属が替わった人が、最初の百日に学びます。", (8,))
+                days_ago = (self.today - assigned_on).days
+                self._assign_many(
+                    "hyakunichi", [people[person_id]], days_ago, "所属が替わった人が、最初の百日に学びます。", (8,)
+                )
 
-    def _crowd(self, path: str, staff: Sequence[Staff], days_ago: int, reason: str, some: Sequence[int]) -> None:
+    def _assign_many(
+        self, path: str, staff: Sequence[Staff], days_ago: int, reason: str, steps_done: Sequence[int]
+    ) -> None:
+        """Assign `path` to all of `staff`; the numbers of steps done are taken from `steps_done` in turn."""
         people = [self.people.people[s.number] for s in staff]
-        done = [some[n % len(some)] for n in range(len(people))]
-        self.give(Batch(path, people, days_ago, by="kenshu", reason=reason, done=done))
+        done = [steps_done[n % len(steps_done)] for n in range(len(people))]
+        self.assign(AssignmentBatch(path, people, days_ago, by="kenshu", reason=reason, done=done))
 
     def load_successor(self) -> None:
-        """Somebody left 県民協働課 for another unit on 1 April; the head is asked whether the successor learns on."""
+        """A proposal for a successor: somebody left 県民協働課 on 1 April, and the head decides about the next holder."""
         world, since = self.people.world, self.year_began
         moved = next(
             s
             for s in world.staff
-            if s.since == since and not s.former_unit and s.joined < since and not s.is_head and s.unit != WAITING
+            if s.since == since
+            and not s.former_unit
+            and s.joined < since
+            and not s.is_head
+            and s.unit != UNASSIGNED_UNIT
         )
         person, post = self.people.people[moved.number], self.people.post("kyodo/主事/1")
         Appointment.objects.create(
@@ -269,17 +282,17 @@ class AssignmentLoader(Giver):
         path: LearningPath = self.paths["setsumei"]
         version = path.current_version()
         assert version is not None
-        given = since - timedelta(days=50)
+        assigned_on = since - timedelta(days=50)
         row = Assignment.objects.create(
             person=person,
             path=path,
             version=version,
             post=post,
             source=Source.MANAGER,
-            assigned_on=given,
-            start_on=given,
+            assigned_on=assigned_on,
+            start_on=assigned_on,
             assigned_by=self.people["shochou"],
-            due_on=given + timedelta(days=120),
+            due_on=assigned_on + timedelta(days=120),
             state=AssignmentState.CANCELLED,
             steps_needed=outlines([version.pk])[version.pk].needed,
             closed_on=since,
@@ -290,6 +303,7 @@ class AssignmentLoader(Giver):
 
 
 def load_assignments(*, people: People, paths: PathLoader) -> None:
+    """Store all assignments of the demo, and mark notices older than ten days as read."""
     loader = AssignmentLoader(people=people, paths=paths)
     loader.load_rules()
     loader.load_successor()

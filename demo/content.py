@@ -1,6 +1,6 @@
-"""What was written: the demo's items as plain data, read from data/items/*.toml, and more by program for `full`.
+"""The items of the demo as plain data, read from data/items/*.toml. For the size `full`, a program adds more items.
 
-A pure function of size and day, like demo.world; demo.load puts it into the database.
+A pure function of size and day, like demo.world; demo.load stores the items in the database.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -45,26 +46,26 @@ class Content:
     def texts(self) -> list[str]:
         """Every text that people read, for the checks of demo_check."""
         d = self.data
-        found = [d.get("summary", ""), *(d.get(name, "") for name in LONG_FIELDS), *d.get("premortem", [])]
-        found += [row["text"] for name in ("answers", "addenda") for row in d.get(name, [])]
-        found += [row["what"] for row in d.get("next_actions", [])]
-        found += [row["fact"] for row in d.get("facts", {}).get("timeline", [])]
+        texts = [d.get("summary", ""), *(d.get(name, "") for name in LONG_FIELDS), *d.get("premortem", [])]
+        texts += [row["text"] for name in ("answers", "addenda") for row in d.get(name, [])]
+        texts += [row["what"] for row in d.get("next_actions", [])]
+        texts += [row["fact"] for row in d.get("facts", {}).get("timeline", [])]
         for block in d.get("blocks", []):
-            found += [block.get("text", ""), block.get("title", ""), block.get("caption", ""), *block.get("header", [])]
-            found += [cell for row in block.get("rows", []) for cell in row]
-        return [text.strip() for text in found if text.strip()]
+            texts += [block.get("text", ""), block.get("title", ""), block.get("caption", ""), *block.get("header", [])]
+            texts += [cell for row in block.get("rows", []) for cell in row]
+        return [text.strip() for text in texts if text.strip()]
 
 
 def build_content(size: str, today: date, units: list[str]) -> list[Content]:
-    """The items of `size`, in the order in which they must be stored: what is referred to comes first."""
-    found = [
+    """The items of `size` in the order in which they must be stored: an item comes before those that refer to it."""
+    items = [
         Content(item["key"], path.stem, today - timedelta(days=item["days_ago"]), item)
         for path in sorted((DATA / "items").glob("*.toml"))
         for item in tomllib.loads(path.read_text(encoding="utf-8"))["item"]
     ]
     if size == "full":
-        found += list(_combined(found, units, today))
-    return _ordered(found)
+        items += list(_combined(items, units, today))
+    return _ordered(items)
 
 
 def _ordered(items: list[Content]) -> list[Content]:
@@ -79,8 +80,8 @@ def _ordered(items: list[Content]) -> list[Content]:
     return sorted(items, key=lambda c: (rank[c.data["type"]], depth(c), c.on, c.key))
 
 
-def _combined(written: list[Content], units: list[str], today: date) -> Any:
-    """Items for the full demo, put together from the parts of written ones of the same type and format."""
+def _combined(written: list[Content], units: list[str], today: date) -> Iterator[Content]:
+    """Items for the full demo, each combined from parts of two written items of the same type and format."""
     rng = random.Random("combined")  # noqa: S311  (the same in every run, nothing secret)
     pools: dict[tuple[str, str], list[Content]] = {}
     for content in written:
@@ -112,7 +113,7 @@ def _cut(text: str, length: int) -> str:
 
 
 def _unlinked(data: dict[str, Any]) -> dict[str, Any]:
-    """Links between written items stay; a combined one refers to nothing that could be missing."""
+    """The fields of a combined item without links, because the items that they name may be missing."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, str):

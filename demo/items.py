@@ -1,4 +1,4 @@
-"""One item after another into the database: what a unit wrote, with its author, dates, links and reactions."""
+"""Store the items of the demo in the database, each with its author, dates, links and reactions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from organization.models import OrgUnit, Person, Post
 
 
 class ItemLoader:
-    """Stores one Content after another; `items` remembers them by key, for what refers to them."""
+    """Stores one `Content` after another; `items` holds them by key, because later ones refer to earlier ones."""
 
     def __init__(self, *, world: World, units: dict[str, OrgUnit], people: dict[str, Person], images: dict[str, Any]):
         self.world, self.units, self.people, self.images = world, units, people, images
@@ -50,7 +50,7 @@ class ItemLoader:
         author = self._author(content)
         item = getattr(self, f"_{d['type']}")(content)
         item.title, item.occurred_on = d["title"], content.on
-        item.translation_key = uid("item", content.key)  # its identity on every day (demo.judged); nobody sees it
+        item.translation_key = uid("item", content.key)  # the same on every day (demo.judged); never shown
         item.summary = d.get("summary") or (d["answers"][0]["text"].strip()[:120] if d.get("answers") else "")
         item.owner_unit = self.units[content.unit]
         item.audience, item.attribution = d["audience"], d["attribution"]
@@ -68,7 +68,7 @@ class ItemLoader:
             self._source(item, d["source"])
         if not self._waits(content):
             publication.publish(item=item)
-            self._date(item, content.on)
+            self._set_dates(item, content.on)
         else:
             item.submitted_at = clock.now() - timedelta(days=2)
             item.save(clean=False)
@@ -82,7 +82,7 @@ class ItemLoader:
         self.items[content.key] = item
 
     def _author(self, content: Content) -> Person:
-        """Somebody of the unit, the same in every run; now and then the persona who writes."""
+        """A member of the unit, the same in every run; in 県民協働課 every third time the persona `shippitsu`."""
         staff = self.world.by_unit[content.unit]
         number = uuid.uuid5(uid("author"), content.key).int
         if content.unit == "kyodo" and number % 3 == 0:
@@ -109,8 +109,8 @@ class ItemLoader:
             self._all = [c for c in self._all if c.key not in linked and "supersedes" not in c.data]
         return self._all
 
-    def _date(self, item: Item, on: date) -> None:
-        """As if it had been published a few days after it happened; no page is asked to remember how it was loaded."""
+    def _set_dates(self, item: Item, on: date) -> None:
+        """Set the dates as if the item had been published a few days after it happened."""
         day = min(on + timedelta(days=1 + item.pk % 6), self.world.today)
         at = _noon(day) + timedelta(minutes=item.pk % 240)
         at = min(at, clock.now() - timedelta(minutes=5))
@@ -118,7 +118,7 @@ class ItemLoader:
             first_published_at=at, last_published_at=at, latest_revision_created_at=at, registered_on=day
         )
         item.revisions.update(created_at=at)
-        item.refresh_from_db()  # a later save must not bring back the moment of loading
+        item.refresh_from_db()  # a later save must not restore the time of loading
 
     def _lesson(self, content: Content) -> Lesson:
         d = content.data
@@ -211,7 +211,7 @@ class ItemLoader:
         return kind, block["text"].strip()
 
     def _react(self, item: Item) -> None:
-        """「役に立った」 from colleagues: some items many, most a few."""
+        """Create 「役に立った」 from colleagues: many for every fifth item, few for the others."""
         if item.state != State.PUBLISHED or item.audience == "self":
             return
         count = (item.pk * 7919) % 23 if item.pk % 5 == 0 else item.pk % 4
@@ -234,7 +234,7 @@ class ItemLoader:
         )
 
     def resolve_links(self) -> None:
-        """Write the permalinks for [[key:…]]: ids are known only when everything is stored."""
+        """Replace [[key:…]] by permalinks. It runs at the end, because ids are known only when all items are stored."""
         for item in self.items.values():
             if _rewrite(item, self.items):
                 item.save(clean=False)
@@ -245,15 +245,15 @@ class ItemLoader:
 
 
 def _rewrite(item: Item, items: dict[str, Item]) -> bool:
-    """Replace [[key:x]] in every text of `item` by [[<public id>]]; whether anything was replaced."""
+    """Replace [[key:x]] in every text of `item` by [[<public id>]]. Returns whether anything was replaced."""
     changed = False
 
     def fix(text: str) -> str:
         nonlocal changed
         for key, other in items.items():
-            mark = f"[[key:{key}]]"
-            if mark in text:
-                text, changed = text.replace(mark, f"[[{other.public_id}]]"), True
+            link = f"[[key:{key}]]"
+            if link in text:
+                text, changed = text.replace(link, f"[[{other.public_id}]]"), True
         return text
 
     if isinstance(item, Article):
@@ -277,19 +277,19 @@ def _rewrite(item: Item, items: dict[str, Item]) -> bool:
 
 
 def _facts(facts: dict[str, Any], on: date) -> dict[str, Any]:
-    """Minutes after the start become local moments, the start being 9:10 of the day."""
+    """The facts with minutes replaced by local times; minute 0 is 9:10 of the day."""
     start = datetime.combine(on, time(9, 10))
 
     def moment(minutes: int) -> str:
         return (start + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M")
 
-    found = dict(facts)
+    timed = dict(facts)
     for name in ("started_at", "detected_at", "resolved_at"):
-        if name in found:
-            found[name] = moment(found[name])
-    if rows := found.get("timeline"):
-        found["timeline"] = [{**row, "at": moment(row["at"])} for row in rows]
-    return found
+        if name in timed:
+            timed[name] = moment(timed[name])
+    if rows := timed.get("timeline"):
+        timed["timeline"] = [{**row, "at": moment(row["at"])} for row in rows]
+    return timed
 
 
 def _noon(day: date) -> datetime:

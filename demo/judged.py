@@ -1,9 +1,9 @@
-"""The demo's hand-written items, paths and courses by the names that relevance judgements use.
+"""The names under which relevance judgements know the demo's hand-written items, paths and courses.
 
-Items go by the keys of data/items/*.toml, paths by those of data/paths.toml (`path-…`), courses by number (`course-…`).
-
-A name stays whatever the day is; public ids do not, for they carry the fiscal year of the day. What the `full`
-demo adds by program is no judged document. It refuses to find an item by its title, which people may edit.
+An item's name is its key in data/items/*.toml, a path's is `path-` and its key in data/paths.toml, a course's is
+`course-` and its number. These names are the same on every day. Public ids would not do, because they contain the
+fiscal year; nor would titles, because people may edit them. The items that a program adds to the `full` demo are not
+judged.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from learning.models import LearningPath, TrainingCourse
 
 
 def names() -> dict[str, str]:
-    """Name → key in the search index, of the written items that this database holds."""
+    """Name → key in the search index, for the hand-written documents that this database holds."""
     keys = [content.key for content in build_content("small", date(2000, 1, 1), [])]
     by_identity = {uid("item", key): key for key in keys}
-    held = Item.objects.filter(translation_key__in=by_identity).values_list("translation_key", "pk")
-    found = {by_identity[identity]: f"item:{pk}" for identity, pk in held}
+    items = Item.objects.filter(translation_key__in=by_identity).values_list("translation_key", "pk")
+    key_by_name = {by_identity[identity]: f"item:{pk}" for identity, pk in items}
     paths = {uid("path", table["key"]): f"path-{table['key']}" for table in path_tables()}
-    taught = LearningPath.objects.filter(translation_key__in=paths).values_list("translation_key", "pk")
-    found |= {paths[identity]: f"path:{pk}" for identity, pk in taught}
+    path_rows = LearningPath.objects.filter(translation_key__in=paths).values_list("translation_key", "pk")
+    key_by_name |= {paths[identity]: f"path:{pk}" for identity, pk in path_rows}
     courses = TrainingCourse.objects.standing().values_list("code", "pk")
-    return found | {f"course-{code}": f"course:{pk}" for code, pk in courses}
+    return key_by_name | {f"course-{code}": f"course:{pk}" for code, pk in courses}

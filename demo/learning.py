@@ -1,7 +1,7 @@
-"""What is taught: the course catalogue, the training records and the learning paths of data/{courses,paths}.toml.
+"""Load the course catalogue, the training records and the learning paths of data/{courses,paths}.toml.
 
-Courses come before the items (a training report is linked to its record), paths after them (they are made of them).
-Who was assigned what is demo.assignments' to say.
+Courses are loaded before the items, because a training report is linked to its record. Paths are loaded after the
+items, because their steps name items. demo.assignments loads the assignments.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from organization import clock
 from organization.fiscal import fiscal_year
 from organization.models import Appointment, OrgUnit, Person, Post
 
-#: What somebody of a rank has taken at some time: (course, years ago). None of these is a step of a path.
+#: The courses that people of a rank have taken: (course, years ago). None of these is a step of a path.
 TAKEN = {
     "係長": (("S150", 2), ("S251", 1)),
     "課長補佐": (("S150", 5), ("S205", 3)),
@@ -43,7 +43,7 @@ def _read(name: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def path_tables() -> list[dict[str, Any]]:
-    """The tables of data/paths.toml, in order: what is copied comes after its origin."""
+    """The tables of data/paths.toml in their order: a copied path comes after its original."""
     return _read("paths.toml")["path"]
 
 
@@ -60,22 +60,22 @@ def noon(day: date) -> datetime:
 
 
 class People:
-    """People by login or by unit/rank/seat, as the data files name them."""
+    """The people of the demo, by login or by unit/rank/seat, as the data files name them."""
 
     def __init__(self, world: World, people: dict[str, Person]) -> None:
         self.world, self.people = world, people
         self._by_seat = {f"{s.unit}/{s.rank}/{s.seat}": s for s in world.staff}
         self._by_login = {s.login: s for s in world.staff if s.login}
 
-    def staff(self, who: str) -> Staff:
-        return self._by_login.get(who) or self._by_seat[who]
+    def staff(self, name: str) -> Staff:
+        return self._by_login.get(name) or self._by_seat[name]
 
-    def __getitem__(self, who: str) -> Person:
-        return self.people[self.staff(who).number]
+    def __getitem__(self, name: str) -> Person:
+        return self.people[self.staff(name).number]
 
-    def post(self, who: str) -> Post:
-        # Asked while the clock is moved, when today's appointments are not announced yet.
-        return self[who].appointments.get(kind=Appointment.Kind.MAIN, ends_on__isnull=True).post
+    def post(self, name: str) -> Post:
+        # Not by `organization.posts`: while the clock is moved, today's appointments are not announced yet.
+        return self[name].appointments.get(kind=Appointment.Kind.MAIN, ends_on__isnull=True).post
 
     def head(self, unit: str) -> Person:
         return self.people[next(s for s in self.world.by_unit[unit] if s.is_head).number]
@@ -85,9 +85,9 @@ class People:
 
 
 def load_records(people: People) -> None:
-    """What data/courses.toml tells of single people, and what their rank has long taken, in bulk."""
+    """Create the records of single people from data/courses.toml, and the courses that their rank has taken."""
     courses = {course.code: course for course in TrainingCourse.objects.all()}
-    rows = [_told(row, people, courses) for row in _read("courses.toml")["record"]]
+    rows = [_record_from_table(row, people, courses) for row in _read("courses.toml")["record"]]
     today = people.world.today
     for n, s in enumerate(people.world.staff):
         for code, years in TAKEN.get(s.rank, ()):
@@ -108,23 +108,23 @@ def record(person: Person, course: TrainingCourse | None, day: date, **values: A
     return TrainingRecord(person=person, course=course, starts_on=day, fiscal_year=fiscal_year(day), **values)
 
 
-def _told(row: dict[str, Any], people: People, courses: dict[str, TrainingCourse]) -> TrainingRecord:
-    told = {name: value for name, value in row.items() if name not in ("who", "course", "days_ago", "days")}
-    told.setdefault("organiser", "人事研修課")
+def _record_from_table(row: dict[str, Any], people: People, courses: dict[str, TrainingCourse]) -> TrainingRecord:
+    values = {name: value for name, value in row.items() if name not in ("who", "course", "days_ago", "days")}
+    values.setdefault("organiser", "人事研修課")
     ends = people.world.today - timedelta(days=row["days_ago"])
     starts = ends - timedelta(days=row["days"] - 1)
-    if row["days_ago"] < 0:  # still to come
+    if row["days_ago"] < 0:  # in the future
         starts, ends = ends, ends + timedelta(days=row["days"] - 1)
-    if told.get("used"):
-        told["used_on"] = min(ends + timedelta(days=95), people.world.today)
-    return record(people[row["who"]], courses.get(row.get("course", "")), starts, ends_on=ends, **told)
+    if values.get("used"):
+        values["used_on"] = min(ends + timedelta(days=95), people.world.today)
+    return record(people[row["who"]], courses.get(row.get("course", "")), starts, ends_on=ends, **values)
 
 
 # --- Paths -----------------------------------------------------------------------------------
 
 
 class PathLoader:
-    """Stores one path after another; `paths` remembers them by key."""
+    """Stores one path after another; `paths` holds them by key."""
 
     def __init__(self, *, people: People, units: dict[str, OrgUnit], items: dict[str, Item]) -> None:
         self.people, self.units, self.items = people, units, items
@@ -133,8 +133,6 @@ class PathLoader:
         self.themes = {row.code: row for row in Theme.objects.all()}
         self.scenes = {row.code: row for row in Scene.objects.all()}
         self.paths: dict[str, LearningPath] = {}
-        #: What people wrote when they had done a step, by its uid.
-        self.said: dict[UUID, list[str]] = {}
 
     def load(self, table: dict[str, Any]) -> LearningPath:
         day = self.today - timedelta(days=table["made"])
@@ -168,7 +166,7 @@ class PathLoader:
             first_published_at=at, last_published_at=at, latest_revision_created_at=at, registered_on=day
         )
         path.revisions.update(created_at=at)
-        path.refresh_from_db()  # a later save must not bring back the moment of loading
+        path.refresh_from_db()  # a later save must not restore the time of loading
         self.paths[table["key"]] = path
         return path
 
@@ -179,25 +177,27 @@ class PathLoader:
         )
         Step.objects.bulk_create(
             self._step(version, group, m, step, uid("step", table["key"], str(n), str(m)))
-            for n, (group, told) in enumerate(zip(groups, table["group"], strict=True))
-            for m, step in enumerate(told["step"])
+            for n, (group, group_table) in enumerate(zip(groups, table["group"], strict=True))
+            for m, step in enumerate(group_table["step"])
         )
 
-    def _step(self, version: PathVersion, group: StepGroup, order: int, told: dict[str, Any], identity: UUID) -> Step:
+    def _step(self, version: PathVersion, group: StepGroup, order: int, table: dict[str, Any], identity: UUID) -> Step:
         names = ("type", "title", "why", "minutes", "required", "completion", "format", "task", "place", "quiz")
-        step = Step(version=version, group=group, order=order, uid=identity, **{n: told[n] for n in names if n in told})
-        if "item" in told:
-            step.item_id = self.items[told["item"]].pk
-        if "course" in told:
-            step.course = self.courses[told["course"]]
-        if "ask" in told:
-            step.post = self.people.post(told["ask"])
-        if "in_days" in told:
-            step.held_on = self.today + timedelta(days=told["in_days"])
+        step = Step(
+            version=version, group=group, order=order, uid=identity, **{n: table[n] for n in names if n in table}
+        )
+        if "item" in table:
+            step.item_id = self.items[table["item"]].pk
+        if "course" in table:
+            step.course = self.courses[table["course"]]
+        if "ask" in table:
+            step.post = self.people.post(table["ask"])
+        if "in_days" in table:
+            step.held_on = self.today + timedelta(days=table["in_days"])
         return step
 
     def begin_next_version(self, key: str, goal: str) -> PathVersion:
-        """The next version, in work: the same steps under the same uids, one more at the end."""
+        """Create the next, unreleased version of the path with the same steps under the same uids."""
         path = self.paths[key]
         old = path.current_version()
         assert old is not None

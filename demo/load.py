@@ -1,6 +1,6 @@
-"""Put the demo's world and content into the database, through the same verbs that people's work goes through.
+"""Store the demo's people, units and items in the database, with the functions that the product itself uses.
 
-Idempotent: where its people are there already, it does nothing, so that edits stay.
+It does nothing if the demo's people exist already, so that edits are kept.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from organization.models import (
     User,
 )
 
-#: Called with (what is being loaded, how many are done, how many in all).
+#: Called with (the kind of row being loaded, the number done, the total).
 Progress = Callable[[str, int, int], None]
 
 
@@ -47,7 +47,7 @@ def is_loaded() -> bool:
 
 @transaction.atomic
 def load(size: str, progress: Progress) -> None:
-    """Load the demo of `size` ("small" or "full"), whole or not at all; nothing where it is loaded already."""
+    """Load the demo of `size` ("small" or "full") in one transaction. Does nothing if it is already loaded."""
     if is_loaded():
         return
     today = clock.today()
@@ -59,8 +59,8 @@ def load(size: str, progress: Progress) -> None:
     load_courses()
     content = build_content(size, today, [u for u in units if u in world.by_unit and units[u].kind != "municipality"])
     loader = ItemLoader(world=world, units=units, people=people, images=load_images())
-    for n, one in enumerate(content):
-        loader.load(one)
+    for n, item_content in enumerate(content):
+        loader.load(item_content)
         progress("教訓とふりかえり", n + 1, len(content))
     loader.resolve_links()
     load_unfinished(people)
@@ -68,7 +68,7 @@ def load(size: str, progress: Progress) -> None:
 
 
 def load_learning(people: People, units: dict[str, OrgUnit], items: ItemLoader, progress: Progress) -> None:
-    """Records, paths, and who was given which; after the items, of which paths are made."""
+    """Load training records, paths and assignments. It runs after the items, because steps of paths name items."""
     load_records(people)
     paths, tables = PathLoader(people=people, units=units, items=items.items), path_tables()
     for n, table in enumerate(tables):
@@ -98,7 +98,7 @@ def load_units(world: World) -> dict[str, OrgUnit]:
         event = OrgEvent.objects.create(kind=e.kind, effective_on=e.on, main_successor=units[e.main])
         event.from_units.set(units[code] for code in e.sources)
         event.to_units.set(units[code] for code in e.targets)
-    # One saved version, not only bulk rows: the unit tree notices a change by it.
+    # The search index learns of a version only by its post_save signal, which bulk_create does not send.
     newest = OrgUnitVersion.objects.order_by("-pk").first()
     if newest is not None:
         newest.save()
@@ -106,15 +106,18 @@ def load_units(world: World) -> dict[str, OrgUnit]:
 
 
 def load_people(world: World, units: dict[str, OrgUnit], progress: Progress) -> dict[str, Person]:
-    """People by staff number; the seven with a login also by it. Only these seven get a password: it costs 0.23 s each."""
-    found: dict[str, Person] = {}
+    """The people by staff number; the seven personas also by login.
+
+    Only these seven get a password, because hashing one takes 0.23 s.
+    """
+    people: dict[str, Person] = {}
     posts: list[Post] = []
     for n, s in enumerate(world.staff):
         user = None
         if s.login:
-            make = User.objects.create_superuser if s.login == "kanri" else User.objects.create_user
+            create_user = User.objects.create_superuser if s.login == "kanri" else User.objects.create_user
             email = f"{s.login}@{MAIL_DOMAIN}"
-            user = make(
+            user = create_user(
                 s.login, email=email, password=PASSWORD, last_name=s.name.split()[0], first_name=s.name.split()[1]
             )
         person = Person.objects.create(
@@ -132,9 +135,9 @@ def load_people(world: World, units: dict[str, OrgUnit], progress: Progress) -> 
         )
         posts.append(post)
         _appoint(s, person, post, units)
-        found[s.number] = person
+        people[s.number] = person
         if s.login:
-            found[s.login] = person
+            people[s.login] = person
         progress("人と組織", n + 1, len(world.staff))
     for s, post in zip(world.staff, posts, strict=True):
         if s.is_reviewer:
@@ -143,7 +146,7 @@ def load_people(world: World, units: dict[str, OrgUnit], progress: Progress) -> 
             Duty.objects.create(post=post, role="km", starts_on=s.since)
         if s.unit == "jinji" and s.rank == "係長" and s.seat == 1:
             Duty.objects.create(post=post, role="training", starts_on=s.since)
-    return found
+    return people
 
 
 def _appoint(s: Staff, person: Person, post: Post, units: dict[str, OrgUnit]) -> None:
@@ -165,17 +168,17 @@ def _appoint(s: Staff, person: Person, post: Post, units: dict[str, OrgUnit]) ->
 def load_images() -> dict[str, Any]:
     image_model = get_image_model()
     titles = tomllib.loads((DATA / "images" / "titles.toml").read_text(encoding="utf-8"))
-    found = {}
+    images = {}
     for path in sorted((DATA / "images").glob("*.png")):
         with path.open("rb") as file:
-            found[path.stem] = image_model.objects.create(
+            images[path.stem] = image_model.objects.create(
                 title=titles[path.stem], file=ImageFile(file, name=path.name), width=1200, height=675
             )
-    return found
+    return images
 
 
 def load_unfinished(people: dict[str, Person]) -> None:
-    """What the personas find begun: drafts to go on with, and a course whose report is still to be written."""
+    """The unfinished work of the personas: drafts to continue, and courses whose report is still to be written."""
     writer, newcomer = people["shippitsu"], people["shinjin"]
     drafts.start(
         author=writer,

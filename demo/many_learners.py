@@ -1,7 +1,7 @@
-"""A house of thousands for measuring: people in units, what they learn, what they took. Numbers only, no story.
+"""Thousands of rows for measuring: people in units, learning paths, assignments, training records. Texts are dummies.
 
-The same arguments give the same rows: everything follows from counting, nothing from chance. It refuses to run twice
-on one database, and knows nothing of how its rows will be measured.
+The same arguments give the same rows: every value is computed from a row's number, none is random. The module does not
+depend on how its rows are measured (`bench` does that).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
@@ -36,24 +36,24 @@ from learning.models import (
 from organization import clock
 from organization.fiscal import fiscal_year
 from organization.models import Appointment, Duty, OrgUnit, OrgUnitVersion, Person, Post, User
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 DIVISION, DEPARTMENT = 40, 1500
 PATHS, STEPS, COURSES = 12, 12, 40
-#: Nobody has this one: a rule gives it.
-FOR_A_RULE = "計測の規則の学習"
+#: The path of the rule that `move` makes; nobody has it before.
+RULE_PATH_TITLE = "計測の規則の学習"
 BATCH = 1000
 SINCE = date(2015, 4, 1)
-TITLE_OF_A_THOUSAND = "計測主査"
-#: So many people hold a post of that title, where there are as many.
-A_THOUSAND = 1000
+COMMON_POST_TITLE = "計測主査"
+#: The number of people with a post of that title, if there are enough people.
+COMMON_POST_COUNT = 1000
 LOGINS = {
     "office": "keisoku-kenshu",
     "head_1500": "keisoku-bucho",
     "head_40": "keisoku-kacho",
     "learner": "keisoku-shain",
 }
-#: How a hundred assignments stand.
+#: The states of each hundred assignments.
 STATES = (
     *[AssignmentState.IN_PROGRESS] * 28,
     *[AssignmentState.ASSIGNED] * 12,
@@ -65,7 +65,9 @@ STATES = (
 CLOSED = (AssignmentState.COMPLETED, AssignmentState.WAIVED, AssignmentState.CANCELLED)
 NAMESPACE = uuid.UUID("c4c9a1f0-8f27-4b7e-9d57-0a5a2f5d9b10")
 
-Say = Callable[[str, int, int], None]
+Row = TypeVar("Row", bound=Model)
+#: Called with (kind of row, number written, total).
+ReportProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -80,34 +82,34 @@ def is_filled() -> bool:
     return OrgUnit.objects.filter(code="keisoku-0").exists()
 
 
-def fill(amounts: Amounts, say: Say) -> None:
-    """Everything in one transaction. ValueError where a person would have one path twice."""
+def fill(amounts: Amounts, report: ReportProgress) -> None:
+    """Write all rows in one transaction. Raises ValueError if a person would get one path twice."""
     if amounts.assignments > amounts.people * PATHS:
         raise ValueError(f"割当は、人数の{PATHS}倍までです。")
     with transaction.atomic():
-        people = _people(amounts.people, say)
+        people = _people(amounts.people, report)
         versions = _paths(people[0])
-        _assignments(amounts, people, versions, say)
-        _records(amounts.records, people, say)
+        _assignments(amounts, people, versions, report)
+        _records(amounts.records, people, report)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # as a database that has lived: its planner knows how many rows there are
+        cursor.execute("ANALYZE")  # so that the planner knows the number of rows, as in a database that has been in use
     unit_tree()
 
 
-def _bulk(model: type[Model], rows: Iterable[Any], total: int, say: Say) -> list[Any]:
-    """Rows a thousand at a time, so that they are never all in memory before they are written."""
-    left, made = iter(rows), []
-    while batch := list(islice(left, BATCH)):
-        made += model._default_manager.bulk_create(batch)
-        say(model._meta.verbose_name.__str__(), len(made), total)
-    return made
+def _bulk(model: type[Row], rows: Iterable[Row], total: int, report: ReportProgress) -> list[Row]:
+    """Create the rows in batches of BATCH, so that `rows` is never in memory as a whole. Returns the created rows."""
+    remaining, created = iter(rows), list[Row]()
+    while batch := list(islice(remaining, BATCH)):
+        created += model._default_manager.bulk_create(batch)
+        report(model._meta.verbose_name.__str__(), len(created), total)
+    return created
 
 
-# --- Who and where ---------------------------------------------------------------------------
+# --- People and units ------------------------------------------------------------------------
 
 
-def _people(count: int, say: Say) -> list[Person]:
-    """Departments of 1,500 in divisions of 40; the first of each holds its head post."""
+def _people(count: int, report: ReportProgress) -> list[Person]:
+    """People in departments of 1,500 with divisions of 40; the first person of each holds its head post."""
     root = next((pk for pk, row in unit_tree().units.items() if unit_tree().parent(pk) is None), None)
     departments = [
         _unit(f"keisoku-{n}", f"計測第{n + 1}部", OrgUnit.Kind.DEPARTMENT, root) for n in range(-(-count // DEPARTMENT))
@@ -129,20 +131,25 @@ def _people(count: int, say: Say) -> list[Person]:
                 OrgUnit.Kind.DIVISION,
                 department.pk,
             )
-        title = "課長" if is_head else TITLE_OF_A_THOUSAND if seat % 2 and n < 2 * A_THOUSAND * 1.06 else "主事"
+        title = "課長" if is_head else COMMON_POST_TITLE if seat % 2 and n < 2 * COMMON_POST_COUNT * 1.06 else "主事"
         posts.append(Post(unit=divisions[key], title=title, is_head=is_head))
-    posts = _bulk(Post, posts, count, say)
+    posts = _bulk(Post, posts, count, report)
     this_year = date(fiscal_year(clock.today()), 4, 1)
     users = _users()
     logins = {0: users["head_1500"], 1: users["head_40"], 2: users["learner"], 3: users["office"]}
-    people = _bulk(Person, (_person(n, logins.get(n), this_year) for n in range(count)), count, say)
+    people = _bulk(Person, (_person(n, logins.get(n), this_year) for n in range(count)), count, report)
     Duty.objects.create(post=posts[3], role=Duty.Role.TRAINING, starts_on=SINCE)
     rows = (
-        Appointment(person=person, post=post, starts_on=person.joined_on, announced_on=person.joined_on)
+        Appointment(person=person, post=post, starts_on=_joined(person), announced_on=_joined(person))
         for person, post in zip(people, posts, strict=True)
     )
-    _bulk(Appointment, rows, count, say)
+    _bulk(Appointment, rows, count, report)
     return people
+
+
+def _joined(person: Person) -> date:
+    assert person.joined_on is not None
+    return person.joined_on
 
 
 def _unit(code: str, name: str, kind: str, parent: int | None) -> OrgUnit:
@@ -163,12 +170,12 @@ def _person(n: int, user: User | None, this_year: date) -> Person:
     )
 
 
-# --- What is learned -------------------------------------------------------------------------
+# --- Paths, assignments, records -------------------------------------------------------------
 
 
 def _paths(by: Person) -> list[PathVersion]:
-    found = []
-    for n, title in enumerate([*(f"計測の学習{n + 1}" for n in range(PATHS)), FOR_A_RULE]):
+    versions = []
+    for n, title in enumerate([*(f"計測の学習{n + 1}" for n in range(PATHS)), RULE_PATH_TITLE]):
         path = publication.create(item=LearningPath(title=title, audience="prefecture"), by=by)
         now = clock.now()
         version = PathVersion.objects.create(
@@ -190,26 +197,26 @@ def _paths(by: Person) -> list[PathVersion]:
         )
         path.stage = Stage.ACTIVE
         publication.publish(item=path)
-        found.append(version)
-    return found[:PATHS]
+        versions.append(version)
+    return versions[:PATHS]
 
 
-def _assignments(amounts: Amounts, people: list[Person], versions: list[PathVersion], say: Say) -> None:
+def _assignments(amounts: Amounts, people: list[Person], versions: list[PathVersion], report: ReportProgress) -> None:
     today, count = clock.today(), amounts.assignments
     posts = dict(Appointment.objects.filter(person__staff_no__startswith="K").values_list("person_id", "post_id"))
     rows = (_assignment(n, people, versions, posts, today) for n in range(count))
-    made = _bulk(Assignment, rows, count, say)
+    assignments = _bulk(Assignment, rows, count, report)
     uids = [[step.uid for step in version.steps.all()] for version in versions]
     by_version = {version.pk: uids[n] for n, version in enumerate(versions)}
-    _bulk(StepProgress, islice(_progress(made, by_version), amounts.steps), amounts.steps, say)
+    _bulk(StepProgress, islice(_progress(assignments, by_version), amounts.steps), amounts.steps, report)
 
 
 def _assignment(
     n: int, people: list[Person], versions: list[PathVersion], posts: dict[int, int], today: date
 ) -> Assignment:
-    """The n-th: every person once before anybody twice; a path of each round, so that nobody has one twice.
+    """The n-th assignment. All people get their first one before anybody gets a second, and nobody gets a path twice.
 
-    Every fourth is bound to its person's post.
+    Every fourth assignment is bound to its person's post.
     """
     turn, place = divmod(n, len(people))
     version = versions[(turn + place) % len(versions)]
@@ -239,9 +246,9 @@ def _assignment(
     )
 
 
-def _progress(made: list[Assignment], uids: dict[int, list[uuid.UUID]]) -> Iterator[StepProgress]:
+def _progress(assignments: list[Assignment], uids: dict[int, list[uuid.UUID]]) -> Iterator[StepProgress]:
     now = clock.now()
-    for row in made:
+    for row in assignments:
         for uid in uids[row.version_id][: row.steps_done]:
             yield StepProgress(
                 assignment=row,
@@ -253,7 +260,7 @@ def _progress(made: list[Assignment], uids: dict[int, list[uuid.UUID]]) -> Itera
             )
 
 
-def _records(count: int, people: list[Person], say: Say) -> None:
+def _records(count: int, people: list[Person], report: ReportProgress) -> None:
     kinds, today = TrainingCourse.Type.values, clock.today()
     courses = TrainingCourse.objects.bulk_create(
         TrainingCourse(code=f"K{n:03}", title=f"計測の研修{n + 1}", type=kinds[n % len(kinds)]) for n in range(COURSES)
@@ -275,15 +282,17 @@ def _records(count: int, people: list[Person], say: Say) -> None:
             obligation=("all", "named", "applied", "optional")[n % 4],
         )
 
-    _bulk(TrainingRecord, map(row, range(count)), count, say)
+    _bulk(TrainingRecord, map(row, range(count)), count, report)
 
 
 # --- 1 April ---------------------------------------------------------------------------------
 
 
 def move(count: int, on: date) -> int:
-    """So many people leave their posts on that day: most for the place of another, every twentieth for good, and every
-    twenty-fifth is on leave in the new one. A rule gives 転入 a path. Gives how many.
+    """Move `count` people on that day; returns how many there were to move.
+
+    Most take the post of another; every twentieth leaves service, and every twenty-fifth of the others is on leave in the
+    new post. A new rule assigns a path to 転入.
     """
     rows = list(
         Appointment.objects.filter(person__staff_no__startswith="K", ends_on__isnull=True, starts_on__lt=on)
@@ -293,28 +302,30 @@ def move(count: int, on: date) -> int:
     )
     posts = [row.post_id for row in rows[DIVISION:] + rows[:DIVISION]]
     eve = on - timedelta(days=1)
-    gone = {row.person_id for row in rows[::20]}
-    ahead = [(row.person_id, post) for row, post in zip(rows, posts, strict=True) if row.person_id not in gone]
+    leaving = {row.person_id for row in rows[::20]}
+    moves = [(row.person_id, post) for row, post in zip(rows, posts, strict=True) if row.person_id not in leaving]
     with transaction.atomic():
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
             Appointment.objects.filter(pk__in=[row.pk for row in batch]).update(ends_on=eve)
-            Person.objects.filter(pk__in=gone.intersection(row.person_id for row in batch)).update(left_on=eve)
+            Person.objects.filter(pk__in=leaving.intersection(row.person_id for row in batch)).update(left_on=eve)
         Appointment.objects.bulk_create(
             [
-                *(_appointed(person, post, on, eve) for person, post in ahead),
+                *(_appointment(person, post, on, eve) for person, post in moves),
                 *(
-                    _appointed(person, post, on, eve, kind=Appointment.Kind.CHILDCARE, ends_on=on + timedelta(days=90))
-                    for person, post in ahead[::25]
+                    _appointment(
+                        person, post, on, eve, kind=Appointment.Kind.CHILDCARE, ends_on=on + timedelta(days=90)
+                    )
+                    for person, post in moves[::25]
                 ),
             ],
             batch_size=BATCH,
         )
         AssignmentRule.objects.create(
-            path=LearningPath.objects.get(title=FOR_A_RULE), transferred=True, reason="計測のため。", starts_on=on
+            path=LearningPath.objects.get(title=RULE_PATH_TITLE), transferred=True, reason="計測のため。", starts_on=on
         )
     return len(rows)
 
 
-def _appointed(person: int, post: int, on: date, announced: date, **other: Any) -> Appointment:
+def _appointment(person: int, post: int, on: date, announced: date, **other: Any) -> Appointment:
     return Appointment(person_id=person, post_id=post, starts_on=on, announced_on=announced, **other)

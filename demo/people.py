@@ -1,18 +1,18 @@
-"""The seven people with whom the demo is tried: what each can do and a first task (the login cards)."""
+"""The seven people as whom the demo can be tried: what each can do, and a first task (shown on the login cards)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-PASSWORD = "manabi"  # noqa: S105  (the point of the demo; organization.E001 keeps it out of production)
-#: Reserved for examples (RFC 2606): it belongs to nobody, and the demo hands no mail to any server.
+PASSWORD = "manabi"  # noqa: S105  (the demo's known password; organization.E001 keeps it out of production)
+#: Reserved for examples (RFC 2606): nobody owns it, and the demo sends no mail.
 MAIL_DOMAIN = "shinsan.example"
 
 
 @dataclass(frozen=True)
 class Persona:
-    """`unit` and `rank` say which of the generated posts the persona holds."""
+    """One person to try. `unit` and `rank` name the generated post that the persona holds."""
 
     login: str
     role: str
@@ -83,7 +83,7 @@ PERSONAS = (
 
 
 def login_cards() -> list[dict[str, Any]]:
-    """The cards of the login page (settings.LOGIN_CARDS), as components/login_card.html wants them."""
+    """The cards of the login page (settings.LOGIN_CARDS), in the form that components/login_card.html takes."""
     return [
         {"login": p.login, "password": PASSWORD, "role": p.role, "can": [p.can], "first_task": p.task} for p in PERSONAS
     ]

@@ -38,8 +38,8 @@ SCENES = (
     ("chosei", "庁内・市町村調整"),
 )
 STANCES = (("kenmin", "県民起点"), ("manabu", "学び続ける"), ("chosen", "挑戦"), ("taiwa", "対話"), ("kyoso", "共創"))
-#: Reviewed words: what offices write, its reading, and what people say and type for the same thing. A word stands
-#: here only where either may be meant by the other in any sentence; what is merely near stays out.
+#: Reviewed terms: the word that offices write, its reading, and its synonyms. A synonym must be able to replace the
+#: word in any sentence; words of merely similar meaning are left out.
 TERMS = (
     ("情報公開請求", "じょうほうこうかいせいきゅう", ["開示請求"]),
     ("会計年度任用職員", "かいけいねんどにんようしょくいん", ["会任"]),
@@ -83,7 +83,7 @@ TERMS = (
     ("運営指導", "うんえいしどう", ["実地指導"]),
     ("ハザードマップ", "はざーどまっぷ", ["浸水の地図"]),
     ("穴ぼこ", "あなぼこ", ["道路の穴", "ポットホール"]),
-    # For lessons from elsewhere that are written in English (docs/guide/imports.md).
+    # For references that are written in English (docs/guide/imports.md).
     ("ヒヤリハット", "ひやりはっと", ["ニアミス", "close call", "near miss"]),
     ("溶接", "ようせつ", ["welding"]),
     ("腐食", "ふしょく", ["corrosion"]),
@@ -94,7 +94,7 @@ TERMS = (
 
 
 def load() -> None:
-    """Make the words that are missing; safe to repeat."""
+    """Create the missing rows of all vocabularies. It can be repeated safely."""
     for model, rows in ((Theme, THEMES), (Scene, SCENES), (Stance, STANCES)):
         for order, (code, label) in enumerate(rows):
             model.objects.get_or_create(code=code, defaults={"label": label, "order": order})

@@ -1,1 +1,4 @@
-"""The one frame of every import: uploads, background jobs, readers, reports and writers of tables. Knows no content."""
+"""What all imports share: uploads, background jobs, readers of files, reports, and writers of tables.
+
+The room imports no content model. Each kind of import brings its own.
+"""

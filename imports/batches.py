@@ -1,4 +1,4 @@
-"""The rows of a file in batches: refused rows counted, duplicates refused, good rows passed on with their keys."""
+"""The rows of a file in batches. Refused rows are counted, duplicates are refused, good rows are passed on with keys."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Generic, TypeVar
 
 from imports.report import Refusal, Report
 
-#: A batch is passed on after so many rows even where it is small or empty, so that progress is reported
-#: while a long run of rows is refused.
+#: A batch is passed on after this many rows even if it is small or empty, so that progress is reported while many rows
+#: in succession are refused.
 REPORT_EVERY = 2_000
 
 Row = TypeVar("Row")
 
 
 def ignore(*_: object) -> None:
-    """The observer of an import that nobody watches."""
+    """Callback that does nothing, for an import without an observer."""
 
 
 @dataclass(frozen=True)
 class Observer:
-    """Who watches an import. `progress` gets the report, the position and the size; `refusal` each refusal."""
+    """The callbacks of an import. `progress` gets the report, the position and the size; `refusal` gets each refusal."""
 
     progress: Callable[..., None] = ignore
     refusal: Callable[[Refusal], None] = ignore
@@ -32,9 +32,9 @@ class Observer:
 class Batches(Generic[Row]):
     """Iterate once over the batches of `rows`.
 
-    `rows` yields a row, a list of refusals instead of one, or None for a row that is no data (an example).
-    `key` identifies a row within the file. `duplicate` is the refusal of a row whose key stood on an earlier one;
-    it gets the row and the number of the first. `number` is the row's number in the file.
+    `rows` yields a row, or a list of refusals in its place, or None for a row without data (an example). `key` gives the
+    key that identifies a row within the file, `number` the row's number in the file. `duplicate` gives the refusal of a
+    row whose key an earlier row has; it gets the row and the number of the earlier one.
     """
 
     rows: Iterable[Row | list[Refusal] | None]
@@ -70,7 +70,7 @@ class Batches(Generic[Row]):
 
 
 class _FirstRows:
-    """The number of the row on which each key stood first. Grows with the file: 160 bytes a row."""
+    """The number of the first row with each key. Needs 160 bytes of memory a row."""
 
     def __init__(self) -> None:
         self.rows: dict[int, int] = {}

@@ -1,7 +1,8 @@
-"""One cell of a table as a value: text, day, number, yes or no, a choice by its label or code. Pure.
+"""Convert one cell of a table to a value: text, day, number, yes or no, or a choice by its label or code.
 
-What cannot be read raises CellError with a Japanese sentence that says what to do; nothing is guessed, cut off or
-mended in silence, but for widths (NFKC), outer spaces and the apostrophe that our own exports put before a formula.
+All functions are pure. A cell that cannot be read raises CellError with a Japanese sentence that says what to do. Values
+are not guessed, cut or corrected, with three exceptions: character widths (NFKC), outer spaces, and the apostrophe that
+our own exports put before a formula.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from typing import Any
 from imports.spreadsheets import FORMULA
 from organization.fiscal import ERAS
 
-#: Earlier years are slips of the finger; later ones too.
+#: Years outside these limits are typing errors.
 FIRST_YEAR, LAST_YEAR = 1947, 2100
-#: Tab and line end are spaces to us; these nobody sees, and a spreadsheet could not hold them.
+#: Invisible characters that a spreadsheet cannot hold. Tab and line end are not among them: they count as spaces.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-BROKEN = "\ufffd"  # what a decoder writes where bytes are none of its encoding
+BROKEN = "\ufffd"  # written by a decoder for bytes that are not of its encoding
 _GUARDED = re.compile(rf"'+[{re.escape(''.join(FORMULA))}]")
 _WESTERN = re.compile(r"(\d{4})([-/.年])(\d{1,2})(?:\2|月)(\d{1,2})日?")
 _PLAIN = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -39,7 +40,10 @@ class CellError(ValueError):
 
 
 def text(value: Any, *, longest: int = 1000, lines: bool = False) -> str:
-    """What stands in the cell, without outer spaces; numbers as they are typed."""
+    """The cell as text without outer spaces; a number becomes the text that a person would type.
+
+    `longest` is the limit in characters; `lines` allows line ends and tabs.
+    """
     cleaned = trimmed(_plain(value))
     if len(cleaned) > longest:
         raise CellError(f"{longest:,}文字までです。今は{len(cleaned):,}文字です。けずってください。")
@@ -49,7 +53,7 @@ def text(value: Any, *, longest: int = 1000, lines: bool = False) -> str:
         raise CellError("文字化けがあります。文字コードをUTF-8にして保存し直してください。")
     if not lines and ("\n" in cleaned or "\t" in cleaned):
         raise CellError("改行やタブがあります。1行にしてください。")
-    # The apostrophe by which an export keeps the cell from being a formula.
+    # Remove the apostrophe that an export puts before a text that would otherwise be a formula.
     return cleaned[1:] if _GUARDED.match(cleaned) else cleaned
 
 
@@ -70,7 +74,7 @@ def _plain(value: Any) -> str:
 
 
 def narrow(value: Any) -> str:
-    """For comparing and reading: one width, no spaces outside."""
+    """The cell as text in one character width, without outer spaces, for comparing and parsing."""
     return unicodedata.normalize("NFKC", text(value)).strip()
 
 
@@ -78,7 +82,7 @@ def narrow(value: Any) -> str:
 
 
 def day(value: Any) -> date | None:
-    """A calendar day in any of the forms that offices write; None for an empty cell."""
+    """The calendar day, in any of the forms that offices write; None for an empty cell."""
     if isinstance(value, datetime):
         return _in_range(value.date())
     if isinstance(value, date):
@@ -125,7 +129,7 @@ def _era_day(match: re.Match[str], written: str) -> date:
     calendar_day = _real(first_year + count - 1, int(month), int(of_month), written)
     if calendar_day < first:
         raise CellError(f"「{written[:30]}」は、{called}より前の日です。前の元号か西暦で入れてください。")
-    return calendar_day  # 平成35年 and later stand on papers printed before 2019, and can mean one day only
+    return calendar_day  # 平成35年 and later occur in documents from before 2019, and are unambiguous
 
 
 def _western_day(match: re.Match[str], written: str) -> date:
@@ -139,7 +143,7 @@ def _plain_day(match: re.Match[str], written: str) -> date:
 
 
 def _serial_day(match: re.Match[str], written: str) -> date:
-    """Excel's count of days, where a cell lost its format."""
+    """The day of Excel's serial number, for a date cell that lost its format."""
     return _EPOCH + timedelta(days=int(float(match[0])))
 
 
@@ -153,7 +157,7 @@ def _in_range(calendar_day: date) -> date:
 
 
 def number(value: Any, *, most: int, places: int = 0) -> Decimal | None:
-    """From 0 to `most`, with at most so many decimal places; None for an empty cell."""
+    """A number from 0 to `most` with at most `places` decimal places; None for an empty cell."""
     written = narrow(value).replace(",", "").replace("、", "")
     if not written:
         return None
@@ -178,7 +182,7 @@ def whole(value: Any, *, most: int) -> int | None:
 
 
 def hours(value: Any) -> Decimal | None:
-    """6.5, 6.5時間, 6時間30分."""
+    """A number of hours, written as 6.5, 6.5時間 or 6時間30分; None for an empty cell."""
     written = narrow(value).replace(" ", "")
     if match := _TIME.fullmatch(written):
         written = str(Decimal(match[1]) + Decimal(match[2]) / 60)
@@ -186,7 +190,7 @@ def hours(value: Any) -> Decimal | None:
 
 
 def yes(value: Any) -> bool:
-    """はい or いいえ; an empty cell is いいえ."""
+    """Whether the cell says はい or a synonym of it; an empty cell means いいえ."""
     written = narrow(value).casefold()
     if written in _YES or text(value) in _YES:
         return True
@@ -196,7 +200,7 @@ def yes(value: Any) -> bool:
 
 
 def choice(value: Any, options: Mapping[str, str]) -> str:
-    """The code of what stands in the cell, be it code or label (`options`: label by code); "" for an empty cell."""
+    """The code of the option that the cell names by code or label; "" for an empty cell. `options`: label by code."""
     written = narrow(value).casefold()
     if not written:
         return ""

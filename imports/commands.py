@@ -1,4 +1,4 @@
-"""What the commands of every import share: a dry run unless told ``--commit``, a progress bar, refusals as they come."""
+"""Base classes for the commands of imports: dry run without ``--commit``, progress bar, refusals printed at once."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from imports.uploads import Uploads
 
 
 class ImportCommand(BaseCommand):
-    """``manage.py … FILE --source NAME [--label LABEL] [--commit]``. Writes nothing unless told ``--commit``.
+    """``manage.py … FILE --source NAME [--label LABEL] [--commit]``. Without ``--commit`` nothing is written.
 
-    A kind of import adds its options, runs the import, and writes the report as lines.
+    A subclass adds its own options, runs the import, and turns the report into lines.
     """
 
     source_help: ClassVar[str]
     label_help: ClassVar[str]
-    #: The counter of what is imported: 件, 行.
+    #: The Japanese counter of the imported rows: 件 or 行.
     counter: ClassVar[str] = "行"
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -35,11 +35,11 @@ class ImportCommand(BaseCommand):
 
     @abstractmethod
     def run_import(self, options: Mapping[str, Any], observer: Observer) -> Report:
-        """Check or import the file; may raise ImportRefusedError or UnreadableFileError."""
+        """Check the file, or import it with ``--commit``. May raise ImportRefusedError or UnreadableFileError."""
 
     @abstractmethod
     def written(self, report: Report, options: Mapping[str, Any]) -> list[str]:
-        """The report as lines, without the refusals, which were printed as they came."""
+        """The report as lines without the refusals, which are already printed."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         console = Console(file=cast("IO[str]", self.stdout._out), highlight=False)
@@ -67,7 +67,7 @@ class ImportCommand(BaseCommand):
 
 
 def title_lines(new: str, changed: str, report: Report) -> list[str]:
-    """The first new and changed titles, each under a heading."""
+    """The first new and the first changed titles, under the headings `new` and `changed`."""
     lines = []
     for label, titles in ((new, report.new_titles), (changed, report.changed_titles)):
         if titles:
@@ -76,9 +76,9 @@ def title_lines(new: str, changed: str, report: Report) -> list[str]:
 
 
 class WorkerCommand(BaseCommand):
-    """The process that checks or imports one uploaded file. Started by a screen, not by people."""
+    """The process that checks or imports one uploaded file. The web server starts it, not a person."""
 
-    # The web server that starts this has run the checks; here they would only delay the answer.
+    # The web server has already run the system checks; here they would only delay the import.
     requires_system_checks = ()
     uploads: ClassVar[Uploads[Any, Any]]
 

@@ -1,4 +1,4 @@
-"""CSV files as tables: encoding and delimiter found out, over-long lines and formulas refused, read line by line."""
+"""CSV files as tables, read line by line. Detects encoding and delimiter; refuses over-long lines and formulas."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def table(path: Path, size: int) -> Table:
 
 
 class _Lines:
-    """The file's lines as text; `read` bytes so far. A line beyond MAX_LINE is cut, so that its row is refused."""
+    """The lines of the file as text; `read` counts the bytes read. A line is cut at MAX_LINE, so its row is refused."""
 
     def __init__(self, file: IO[bytes], encoding: str) -> None:
         self.file, self.encoding, self.read = file, encoding, 0
@@ -60,7 +60,7 @@ def _csv_rows(lines: _Lines, delimiter: str) -> Iterator[Row]:
 
 
 def _csv_row(number: int, cells: list[str]) -> Row:
-    """A CSV cannot say whether a cell is a formula or a text that looks like one: it is asked for, not guessed."""
+    """The row; a cell that begins with = is refused, because a CSV does not say whether it is a formula or a text."""
     formulas = [n for n, cell in enumerate(cells) if cell.startswith("=")]
     for n in formulas:
         cells[n] = ""
@@ -84,7 +84,10 @@ def _delimiter(path: Path, encoding: str) -> str:
 
 
 def _encoding(path: Path) -> tuple[str, int]:
-    """utf-8 or cp932, whichever reads the whole file with fewer breaks, and how many; refuses what is no text."""
+    """The encoding, utf-8 or cp932, that decodes the whole file with fewer errors, and the number of errors.
+
+    Raises UnreadableFileError for a file that is not text in either encoding.
+    """
     counts: dict[str, int] = {}
     for name in ("utf-8", "cp932"):
         decoder = codecs.getincrementaldecoder(name)("replace")

@@ -1,9 +1,8 @@
-"""A file of JSON lines, read once from front to back: each line as a JSON object, or refused by number and reason.
+"""Reads a file of JSON lines once, from front to back. Each line is a JSON object, or a refusal with its reason.
 
-Takes .jsonl and .jsonl.gz (told apart by their first bytes, not by name), UTF-8 with or without a byte order mark, and
-CP932. Never holds more than one line and a sample of the beginning, however large the file is. A file that is not
-what it should be as a whole raises UnreadableFileError once, not a refusal a line. What the fields of an object say is
-judged by the import.
+Reads .jsonl and .jsonl.gz (distinguished by their first bytes, not by name), in UTF-8 with or without a byte order mark,
+or in CP932. Memory holds one line and a sample of the beginning, however large the file is. A file that is wrong as a
+whole raises UnreadableFileError once, instead of a refusal for each line. The import checks the fields of the objects.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import IO, Any, cast
 from imports.report import Refusal, UnreadableFileError
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
-#: The encoding is judged by the lines with anything but ASCII among so many bytes of the beginning.
+#: The encoding is detected from lines with non-ASCII characters: at most this many lines in this many first bytes.
 SAMPLE_BYTES = 8 * 1024 * 1024
 SAMPLE_LINES = 200
 UTF8_MARK = b"\xef\xbb\xbf"
@@ -29,13 +28,16 @@ BROKEN_GZIP = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
 @dataclass(frozen=True)
-class Line:
+class JsonLine:
     number: int
     value: dict[str, Any]
 
 
 class JsonLines:
-    """Iterate it once. `position` of `size` bytes, as stored, have been read; `encoding` is utf-8 or cp932."""
+    """An iterable for one iteration. `position` of `size` stored bytes have been read; `encoding` is utf-8 or cp932.
+
+    Raises UnreadableFileError for a file that is wrong as a whole, or larger than `max_bytes` when unpacked.
+    """
 
     def __init__(self, path: Path, *, max_bytes: int | None = None) -> None:
         self.path = path
@@ -54,7 +56,7 @@ class JsonLines:
             ) from error
         self.position = 0
 
-    def __iter__(self) -> Iterator[Line | Refusal]:
+    def __iter__(self) -> Iterator[JsonLine | Refusal]:
         number = read = 0
         with _opened(self.path) as (raw, content):
             try:
@@ -78,28 +80,28 @@ class JsonLines:
                 yield Refusal(number + 1, "", "圧縮ファイル（gzip）がここで壊れています。この行から先は読めません。")
         self.position = self.size
 
-    def _parsed(self, number: int, line: bytes) -> Line | Refusal:
+    def _parsed(self, number: int, line: bytes) -> JsonLine | Refusal:
         if number == 1:
             line = line.removeprefix(UTF8_MARK)
         try:
             value = json.loads(line.decode(self.encoding))
         except UnicodeDecodeError as error:
-            called = "UTF-8" if self.encoding == "utf-8" else "CP932"
-            return Refusal(number, "", f"文字コードが{called}ではありません（{error.start + 1}バイト目）。")
+            encoding = "UTF-8" if self.encoding == "utf-8" else "CP932"
+            return Refusal(number, "", f"文字コードが{encoding}ではありません（{error.start + 1}バイト目）。")
         except json.JSONDecodeError as error:
             return Refusal(number, "", f"JSONとして読めません（{error.pos + 1}文字目）。1件を1行のJSONにしてください。")
         except RecursionError:
             return Refusal(number, "", "JSONの入れ子が深すぎます。")
-        except ValueError:  # a number of more digits than Python reads
+        except ValueError:  # a number with more digits than Python accepts
             return Refusal(number, "", "JSONの数が長すぎます。")
         if not isinstance(value, dict):
             return Refusal(number, "", "1行は { で始まる一つのJSONオブジェクトにします。")
-        return Line(number, value)
+        return JsonLine(number, value)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Both ends of the file: the raw one, whose position is the progress, and the unpacked one, which is read."""
+    """The file twice: the stored bytes, whose position is the progress, and the unpacked bytes, which are read."""
     with path.open("rb") as raw:
         start = raw.read(4)
         raw.seek(0)
@@ -114,7 +116,7 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
 
 
 def _skip_rest(content: IO[bytes]) -> int:
-    """Read to the end of an over-long line, a piece at a time; how many bytes that was."""
+    """Read to the end of an over-long line in pieces. Returns the number of bytes skipped."""
     skipped = 0
     while piece := content.readline(64 * 1024):
         skipped += len(piece)
@@ -124,7 +126,7 @@ def _skip_rest(content: IO[bytes]) -> int:
 
 
 def _encoding(content: IO[bytes]) -> str:
-    """What most lines of the sample can be read as; UTF-8 where all is ASCII. One broken line decides nothing."""
+    """The encoding in which most lines of the sample can be decoded; UTF-8 if all is ASCII. One broken line is ignored."""
     counts = {"utf-8": 0, "cp932": 0, "": 0}
     read = 0
     while read < SAMPLE_BYTES and sum(counts.values()) < SAMPLE_LINES:
@@ -133,7 +135,7 @@ def _encoding(content: IO[bytes]) -> str:
         except BROKEN_GZIP:
             if not read:
                 raise
-            break  # what stands before the break can be read
+            break  # the lines before the damage can be read
         if not line:
             break
         if not read:
@@ -158,7 +160,7 @@ def _decodes(line: bytes, encoding: str) -> bool:
 
 
 def _refuse_other_forms(line: bytes) -> None:
-    """What people send instead: UTF-16, or one JSON array. One sentence for the file, not one a line."""
+    """Refuse UTF-16 and a single JSON array, with one message for the file instead of one for each line."""
     if line[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise UnreadableFileError(f"文字コードがUTF-16です。{SAVE_AS}")
     if line.removeprefix(UTF8_MARK).lstrip()[:1] == b"[":

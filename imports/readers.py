@@ -1,14 +1,15 @@
-"""A spreadsheet or CSV file as one table, read once from front to back; only the first sheet of a workbook.
+"""Opens a spreadsheet or CSV file as one table, read once from front to back. Of a workbook only the first sheet is read.
 
-The format is told by the file's first bytes; a name that says workbook on a file that is none is refused. A file
-that is not what it should be as a whole raises UnreadableFileError with one Japanese sentence that says what to do.
-Never holds more than a row, whatever the file unpacks to. What the cells say is judged in ``imports.cells``.
+The first bytes of the file decide the format. A file that is named like a workbook but is none is refused. A file that
+is wrong as a whole raises UnreadableFileError with a Japanese sentence that says what to do. Memory holds one row, however
+large the unpacked file is. ``imports.cells`` interprets the cells.
 """
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from imports import csv_files, xlsx
@@ -19,36 +20,36 @@ WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 ZIP, OLE, GZIP = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x1f\x8b"
 
 
-def opened(path: Path, *, is_heading: Callable[[str], bool], called: str = "") -> Table:
-    """The table with its headings: the first row that names two known ones, else the first row with anything in it.
+def open_table(path: Path, *, is_heading: Callable[[str], bool], file_name: str = "") -> Table:
+    """The table with its headings: the first row with two known headings, or else the first row that is not empty.
 
-    `called` is the name that its sender gave it, where it is stored under another.
+    `file_name` is the sender's name of the file, if it is stored under another name. Raises UnreadableFileError.
     """
-    table = _table(path, called or path.name)
-    seen: list[Row] = []
-    best: Row | None = None
+    table = _table(path, file_name or path.name)
+    first_rows: list[Row] = []
+    heading: Row | None = None
     for row in table.rows:
-        seen.append(row)
+        first_rows.append(row)
         known = sum(is_heading(str(cell)) for cell in row.cells if cell not in (None, ""))
         if known >= 2:
-            best = row
+            heading = row
             break
-        if len(seen) >= HEADER_WITHIN:
+        if len(first_rows) >= HEADER_WITHIN:
             break
-    if not seen:
+    if not first_rows:
         raise UnreadableFileError("ファイルに何も書かれていません。見出しの行と、その下の行を確かめてください。")
-    if best is None and all(sum(cell not in (None, "") for cell in row.cells) < 2 for row in seen):
-        # Nothing that is imported fits into one column: a letter or a list of names, whatever the file is called.
+    if heading is None and all(sum(cell not in (None, "") for cell in row.cells) < 2 for row in first_rows):
+        # Every import needs two columns or more. A file with one column is a letter or a list of names.
         raise UnreadableFileError(f"見出しのある表ではありません（列が一つしかありません）。{SAVE_AGAIN}")
-    best = best or seen[0]
-    table.header, table.header_row = headings(best), best.number
-    later = [row for row in seen if row.number > best.number]
-    table.rows = _counted(later, table.rows)
+    heading = heading or first_rows[0]
+    table.header, table.header_row = headings(heading), heading.number
+    data_rows = [row for row in first_rows if row.number > heading.number]
+    table.rows = _limited(data_rows, table.rows)
     return table
 
 
 def headings(row: Row) -> tuple[str, ...]:
-    """The headings as one line each, different from each other; "" where there is none."""
+    """The headings, each on one line; equal ones get a number. A column without a heading has ""."""
     names: list[str] = []
     for cell in row.cells:
         name = "" if cell is None else " ".join(str(cell).split()).replace("\x00", "")[:80]
@@ -57,14 +58,15 @@ def headings(row: Row) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _counted(first: list[Row], rest: Iterator[Row]) -> Iterator[Row]:
-    for count, row in enumerate((row for part in (first, rest) for row in part), 1):
+def _limited(first: Iterable[Row], later: Iterable[Row]) -> Iterator[Row]:
+    """All rows of both. Raises UnreadableFileError after MAX_ROWS of them."""
+    for count, row in enumerate(chain(first, later), 1):
         if count > MAX_ROWS:
             raise UnreadableFileError(f"行が多すぎます（{MAX_ROWS:,}行まで）。ファイルを分けて送ってください。")
         yield row
 
 
-def _table(path: Path, called: str) -> Table:
+def _table(path: Path, file_name: str) -> Table:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
@@ -83,9 +85,9 @@ def _table(path: Path, called: str) -> Table:
         raise UnreadableFileError(f"表のファイルではありません。{SAVE_AGAIN}")
     if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         raise UnreadableFileError(f"文字コードがUTF-16です。{SAVE_AGAIN}")
-    if called.lower().endswith(WORKBOOKS):
+    if file_name.lower().endswith(WORKBOOKS):
         raise UnreadableFileError(
-            f"名前は「{called[-40:]}」ですが、中身はExcelのブックではありません。CSVなら、名前の終わりを .csv にして"
+            f"名前は「{file_name[-40:]}」ですが、中身はExcelのブックではありません。CSVなら、名前の終わりを .csv にして"
             f"送ってください。そうでなければ、{SAVE_AGAIN}"
         )
     return csv_files.table(path, size)

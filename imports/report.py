@@ -1,4 +1,4 @@
-"""What an import says of itself: counts, examples, refusals and notes; and the two errors that end one."""
+"""The report of an import (counts, examples, refusals, notes), and the two errors that end an import."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ T = TypeVar("T")
 
 
 class UnreadableFileError(Exception):
-    """The file as a whole cannot be read; the message is Japanese and says what to do."""
+    """The file as a whole cannot be read. The message is Japanese and says what to do."""
 
 
 class ImportRefusedError(Exception):
-    """The import as a whole cannot begin or go on; the message is Japanese and says what to do."""
+    """The import as a whole cannot begin or continue. The message is Japanese and says what to do."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A cell that cannot be taken in, and why; the whole row where `column` (a letter: A, B, … AA) is empty."""
+    """A cell that cannot be imported, and the reason. `column` is a letter (A, B, … AA); empty for the whole row."""
 
     row: int
     column: str
@@ -28,12 +28,12 @@ class Refusal:
 
 @dataclass
 class Report:
-    """How far an import is and what it found, counted in rows. A dry run says what would happen.
+    """The result of an import so far, counted in rows. A dry run counts what would happen.
 
-    Stored as JSON in the upload's row. Each kind of import adds counts of its own.
+    It is stored as JSON in the upload's row. Each kind of import adds its own counts.
     """
 
-    #: At most so many refusals and titles are kept; a command prints every refusal as it comes.
+    #: The report holds at most this many refusals and titles. A command prints every refusal.
     MAX_REFUSALS: ClassVar[int] = 500
     MAX_TITLES: ClassVar[int] = 5
 
@@ -51,12 +51,12 @@ class Report:
         return self.new + self.changed + self.unchanged
 
     def refuse(self, refusals: Sequence[Refusal]) -> None:
-        """Count one refused row and keep what is wrong with its cells."""
+        """Count one refused row, and store its refusals up to MAX_REFUSALS."""
         self.refused += 1
         self.refusals += refusals[: max(0, self.MAX_REFUSALS - len(self.refusals))]
 
     def add(self, *, new: Sequence[T], changed: Sequence[T], unchanged: int, title: Callable[[T], str]) -> None:
-        """Count one batch. `title` is asked of the first rows alone: it may need a query."""
+        """Count one batch. `title` is called for the first MAX_TITLES rows only, because it may need a query."""
         self.new += len(new)
         self.changed += len(changed)
         self.unchanged += unchanged

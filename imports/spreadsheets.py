@@ -1,7 +1,7 @@
-"""The one writer of tables that leave the product as CSV or XLSX: no cell is a formula, and Excel reads them.
+"""Writes every table that leaves the product as CSV or XLSX. Excel can read the files, and no cell is a formula.
 
-A cell that begins like a formula gets a leading apostrophe, and one that already has such an apostrophe gets another,
-so that removing one restores the value (``imports.cells`` does). The caller has asked who may see the rows.
+A cell that begins like a formula gets an apostrophe in front, and a cell that already has such an apostrophe gets another
+one. ``imports.cells`` removes one and so restores the value. The caller must have checked who may see the rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 
-#: What spreadsheet programs take for the beginning of a formula, full-width forms included.
+#: The characters that spreadsheet programs take for the beginning of a formula, full-width forms included.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 BOM = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 as Shift_JIS
 #: Characters that the format of Excel cannot hold; nobody sees them.
@@ -33,18 +33,18 @@ Rows = Iterable[Sequence[Any]]
 
 
 def without_controls(value: Any) -> Any:
-    """The value; a text without the control characters that a spreadsheet cannot hold."""
+    """The value; if it is a text, without the control characters that a spreadsheet cannot hold."""
     return CONTROL.sub("", value) if isinstance(value, str) else value
 
 
 def defused(value: Any) -> Any:
-    """The value; a text that begins like a formula with an apostrophe in front."""
+    """The value; if it is a text that begins like a formula, with an apostrophe in front."""
     return f"'{value}" if isinstance(value, str) and value.lstrip("'").startswith(FORMULA) else value
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet of a workbook. With `widths` (in characters) its header is bold and stays in view."""
+    """One sheet of a workbook. With `widths` (in characters) its header is bold and does not scroll."""
 
     title: str
     header: Sequence[str]
@@ -65,7 +65,7 @@ def as_file(form: str, name: str, sheet: Sheet) -> HttpResponseBase:
 
 
 def csv_lines(header: Sequence[str], rows: Rows) -> Iterator[bytes]:
-    """The bytes of a CSV file, some hundred rows at a time."""
+    """The bytes of a CSV file, ROWS_A_CHUNK rows at a time."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     yield BOM

@@ -1,4 +1,4 @@
-"""A table as its readers give it: headings, rows with their numbers and cells, and how far the file is read."""
+"""The table that the readers return: headings, rows with their numbers and cells, and the reading position."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imports.report import Refusal
 MAX_BYTES = 100 * 1024 * 1024
 MAX_ROWS = 200_000
 MAX_COLUMNS = 100
-#: The headings are looked for in so many rows, below titles and notes.
+#: The headings are searched for in this many first rows, because titles and notes may stand above them.
 HEADER_WITHIN = 20
 SAVE_AGAIN = "表計算ソフトで開き、「Excelブック（.xlsx）」か「CSV UTF-8」で保存し直してください。"
 TOO_LARGE = f"ファイルが大きすぎます（{MAX_BYTES // 1024**2}MBまで）。年度などで分けて、もう一度送ってください。"
@@ -19,7 +19,7 @@ TOO_LARGE = f"ファイルが大きすぎます（{MAX_BYTES // 1024**2}MBまで
 
 @dataclass(frozen=True)
 class Row:
-    """The cells as they stand, and what is refused already: formulas, errors, over-long lines."""
+    """The cells as they are in the file, and the refusals known already: formulas, errors, over-long lines."""
 
     number: int
     cells: tuple[Any, ...]
@@ -28,7 +28,7 @@ class Row:
 
 @dataclass
 class Table:
-    """Iterate `rows` once. `position` of `size` has been read (bytes of a CSV, rows of a book)."""
+    """`rows` can be iterated once. `position` of `size` has been read (bytes of a CSV, rows of a workbook)."""
 
     size: int
     rows: Iterator[Row]
@@ -44,8 +44,8 @@ class Table:
 
 def letter(column: int) -> str:
     """The letters of a column, counted from 0: A, B, … AA."""
-    letters, rest = "", column + 1
-    while rest:
-        rest, digit = divmod(rest - 1, 26)
+    letters, remaining = "", column + 1
+    while remaining:
+        remaining, digit = divmod(remaining - 1, 26)
         letters = chr(65 + digit) + letters
     return letters

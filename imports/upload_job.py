@@ -1,7 +1,7 @@
-"""UploadJob: one uploaded file and its import, from check to end. An abstract model; each kind of import has its table.
+"""UploadJob: one uploaded file and its import, from the check to the end. Each kind of import subclasses it.
 
-Holds where the file lies, how far the work is and the report so far. The work is done by a process of its own
-(``imports.uploads``). Refuses to know what is in the file.
+It holds the place of the file, the progress and the report so far. A separate process does the work
+(``imports.uploads``). The model does not depend on the content of the file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.db import models
 
 from organization import clock
 
-#: A process that has reported nothing for so long has ended without a word (a restart, a full disk).
+#: A process that has reported nothing for this long has died (a restart, a full disk).
 SILENCE = timedelta(minutes=3)
 
 
@@ -30,7 +30,7 @@ class UploadJob(models.Model):
     RUNNING = (State.CHECKING, State.IMPORTING)
 
     state = models.CharField("状態", max_length=10, choices=State.choices, default=State.CHECKING)
-    #: A generated name under VAR_DIR/imports; the name that the file had is only displayed.
+    #: A generated name under VAR_DIR/imports. The original name of the file is only displayed.
     stored_as = models.CharField(max_length=50, editable=False)
     called = models.CharField("ファイル名", max_length=200)
     size = models.BigIntegerField("大きさ", default=0)
@@ -47,7 +47,10 @@ class UploadJob(models.Model):
         abstract = True
 
     def move(self, state: str, *, from_: tuple[str, ...], **values: Any) -> bool:
-        """Set `state` and `values` if the row is still in one of `from_`: two presses of a button start one import."""
+        """Set `state` and `values` if the row is still in one of the states `from_`. Returns whether it was.
+
+        So two presses of a button start one import.
+        """
         rows = type(self)._default_manager.filter(pk=self.pk, state__in=from_)
         moved = rows.update(state=state, heard_at=clock.now(), **values)
         if moved:
@@ -60,7 +63,7 @@ class UploadJob(models.Model):
 
     @property
     def is_stuck(self) -> bool:
-        """In a running state, but silent for longer than SILENCE."""
+        """Whether the job is in a running state, but has reported nothing for longer than SILENCE."""
         return self.state in self.RUNNING and clock.now() - self.heard_at > SILENCE
 
     @property

@@ -1,7 +1,7 @@
-"""Uploaded files: stored under a generated name, worked on by a process of their own, deleted after.
+"""Uploaded files: stored under a generated name, imported by a separate process, and then deleted.
 
-Each kind of import has one `Uploads`, which its views and its process use. Refuses to work within a request, and to
-keep a file that is no longer needed.
+Each kind of import has one `Uploads`, which its views and its process use. No file is imported within a request, and no
+file is kept when it is no longer needed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from imports.upload_job import UploadJob
 from organization import clock
 
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
-#: A checked file that nobody decided on is deleted after so long.
+#: A checked file that nobody imports or drops is deleted after this time.
 KEEP = timedelta(days=14)
 PROGRESS_SECONDS = 1.0
 State = UploadJob.State
@@ -46,7 +46,7 @@ def path_of(job: UploadJob) -> Path:
 
 
 def store(file: UploadedFile[bytes]) -> Path:
-    """Write the file under a generated name; nothing is left where that fails."""
+    """Write the file under a generated name. If that fails, nothing is left on the disk."""
     folder().mkdir(parents=True, exist_ok=True)
     path = folder() / uuid.uuid4().hex
     try:
@@ -60,20 +60,20 @@ def store(file: UploadedFile[bytes]) -> Path:
 
 
 def displayed_name(name: str) -> str:
-    """A file's name for the screen alone: no byte of it becomes a path."""
+    """The file's name for display. It is never used as a path."""
     return name.encode("utf-8", "replace").decode().replace("\x00", "")[:200]
 
 
 def start_process(command: str, pk: int) -> None:
-    """Start ``manage.py COMMAND PK`` in a process of its own. Only a thread waits for it."""
+    """Start ``manage.py COMMAND PK`` in a separate process. A thread waits for its end, the request does not."""
     arguments = [sys.executable, str(settings.BASE_DIR / "manage.py"), command, str(pk)]
-    arguments.append(f"--settings={settings.SETTINGS_MODULE}")  # not manage.py's default, which is the demo's
+    arguments.append(f"--settings={settings.SETTINGS_MODULE}")  # the default of manage.py is the demo
     process = subprocess.Popen(arguments, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL)  # noqa: S603 (our own command)
-    threading.Thread(target=process.wait, daemon=True).start()  # or it would stay in the process table
+    threading.Thread(target=process.wait, daemon=True).start()  # otherwise it would stay in the process table
 
 
 class ProgressReporter:
-    """Writes the report so far into the job's row, at most once a second."""
+    """Progress callback that writes the report into the job's row, at most once a second."""
 
     def __init__(self, job: UploadJob) -> None:
         self.job = job
@@ -90,9 +90,9 @@ class ProgressReporter:
 class Uploads(Generic[Job, User]):
     """The uploads of one kind of import.
 
-    `name` is the URL name of a job's page and the prefix of its log event; `command` the management command that
-    calls `work`; `may_import` says who may send, and `run` checks or imports one job's file and returns the report.
-    Every verb raises PermissionDenied for a user who may not import.
+    `name` is the URL name of a job's page and the prefix of its log event. `command` is the management command that calls
+    `work`. `may_import` decides who may upload. `run` checks or imports the file of one job and returns the report. Every
+    method with `by` raises PermissionDenied if that user may not import.
     """
 
     def __init__(
@@ -107,16 +107,16 @@ class Uploads(Generic[Job, User]):
         self.model, self.name, self.command, self.may_import, self.run = model, name, command, may_import, run
 
     def measure(self, path: Path) -> int:
-        """The size of a stored file in bytes. A kind may look into it here and raise UnreadableFileError."""
+        """The size of a stored file in bytes. A subclass may check the file here and raise UnreadableFileError."""
         return path.stat().st_size
 
     def receive(self, *, file: UploadedFile[bytes], by: User, **values: object) -> Job:
-        """Store the file and start its check. `values` are the columns of the kind.
+        """Store the file and start its check. `values` are the columns that the kind of import adds.
 
-        Raises UnreadableFileError where `measure` sees at once that the file is of another kind.
+        Raises UnreadableFileError if `measure` refuses the file.
         """
         self.require(by)
-        self.forget_old()
+        self.drop_old()
         path = store(file)
         try:
             job = self.model._default_manager.create(
@@ -133,22 +133,22 @@ class Uploads(Generic[Job, User]):
         return job
 
     def recheck(self, *, job: Job, by: User, **values: object) -> bool:
-        """Check once more with other `values`; False where the job has moved on meanwhile."""
+        """Check again with other `values`. Returns False if the job is no longer in the state for that."""
         self.require(by)
         return self._restart(job, State.CHECKING, (State.CHECKED,), sent_by=by, **values)
 
     def begin(self, *, job: Job, by: User, **values: object) -> bool:
-        """Import what was checked; False where somebody else was quicker."""
+        """Import the checked file. Returns False if the job is no longer in the state for that."""
         self.require(by)
         return self._restart(job, State.IMPORTING, (State.CHECKED,), sent_by=by, report={}, **values)
 
     def again(self, *, job: Job, by: User) -> bool:
-        """Start the process anew where it has fallen silent. What it had imported counts as unchanged."""
+        """Start the process again if it has died. Rows that it had imported then count as unchanged."""
         self.require(by)
         return job.is_stuck and self._restart(job, job.state, (job.state,), report={})
 
     def drop(self, *, job: Job, by: User) -> bool:
-        """Delete the file; what was imported already stays."""
+        """Delete the file. Rows that were imported already are kept."""
         self.require(by)
         dropped = job.move(State.DROPPED, from_=(State.CHECKED, *((job.state,) if job.is_stuck else ())))
         if dropped:
@@ -156,11 +156,11 @@ class Uploads(Generic[Job, User]):
         return dropped
 
     def start(self, job: Job) -> None:
-        """Start the job's process once its row is committed, for the process reads it."""
+        """Start the job's process after the row is committed, because the process reads the row."""
         transaction.on_commit(lambda: start_process(self.command, job.pk))
 
     def work(self, pk: int) -> None:
-        """What the process does: check or import, as the row says, and set the row's final state whatever happens."""
+        """The work of the process: check or import, as the row's state says, and set the final state in every case."""
         job = self.model._default_manager.select_related("sent_by").get(pk=pk)
         if job.state not in UploadJob.RUNNING:
             return
@@ -178,15 +178,15 @@ class Uploads(Generic[Job, User]):
         else:
             self._end(job, done, report=report.as_json(), done_bytes=job.size)
 
-    def forget_old(self) -> None:
-        """Drop the jobs that nobody decided on within KEEP."""
+    def drop_old(self) -> None:
+        """Drop the jobs that nobody imported or dropped within KEEP."""
         old = self.model._default_manager.filter(sent_at__lt=clock.now() - KEEP)
         for job in old.filter(state__in=(State.CHECKED, *UploadJob.RUNNING)):
             if job.move(State.DROPPED, from_=(job.state,)):
                 path_of(job).unlink(missing_ok=True)
 
     def require(self, by: User | None) -> User:
-        """`by`; raises PermissionDenied unless they may import. A job whose sender's account is gone is nobody's."""
+        """Return `by`. Raises PermissionDenied if it is None (the sender's account is gone) or may not import."""
         if by is None or not self.may_import(by):
             raise PermissionDenied
         return by

@@ -1,4 +1,4 @@
-"""What the report pages of every import share: the buttons of a job, and its report in the words of the page."""
+"""Helpers for the report pages of all imports: the buttons of a job, and its report as labels and counts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MOVED_ON = "この取込みは、もう別の状態になっています。下�
 
 
 def press(request: HttpRequest, job: UploadJob, uploads: Uploads[Any, Any], **buttons: Callable[..., bool]) -> None:
-    """Do what the pressed button says (``do`` = import, again or drop; `buttons` replace or add some).
+    """Run the action of the pressed button: the POST value ``do`` is import, again, drop or a name in `buttons`.
 
-    Where the button is unknown or the job has moved on meanwhile, a message says so.
+    An unknown button, or a job that is in another state by now, gives a message to the user.
     """
-    verbs = {"import": uploads.begin, "again": uploads.again, "drop": uploads.drop} | buttons
-    verb = verbs.get(request.POST.get("do", ""))
-    if verb is None or not verb(job=job, by=request.user):
+    actions = {"import": uploads.begin, "again": uploads.again, "drop": uploads.drop} | buttons
+    action = actions.get(request.POST.get("do", ""))
+    if action is None or not action(job=job, by=request.user):
         messages.warning(request, MOVED_ON)
 
 
@@ -31,5 +31,5 @@ def counts_of(job: UploadJob, labels: Sequence[tuple[str, str]]) -> list[tuple[s
 
 
 def titles_of(job: UploadJob, new: str, changed: str) -> list[tuple[str, list[str]]]:
-    """The first new and changed titles under these labels."""
+    """The first new and the first changed titles, with the labels `new` and `changed`."""
     return [(new, job.report.get("new_titles", [])), (changed, job.report.get("changed_titles", []))]

@@ -1,8 +1,8 @@
 """Excel workbooks (.xlsx) as tables: inspected before they are read, then read row by row.
 
-The unpacked size is known from the archive's directory before anything is unpacked, and Python's zipfile reads no more
-than that. Formulas and errors are refused by cell; merged cells are named in a note. Refuses workbooks with a password,
-the old .xls, and archives that only have the name.
+The archive's directory says the unpacked size before anything is unpacked, and Python's zipfile reads no more than that.
+Cells with formulas or errors are refused; merged cells are named in a note. Workbooks with a password, the old .xls
+format, and other archives with the name .xlsx raise UnreadableFileError.
 """
 
 from __future__ import annotations
@@ -23,44 +23,44 @@ from imports.report import Refusal, UnreadableFileError
 from imports.table import MAX_COLUMNS, SAVE_AGAIN, Row, Table, letter
 
 MAX_UNPACKED = 300 * 1024 * 1024
-#: What is held whole in memory: the table of shared texts, the styles.
-MAX_WHOLE = 64 * 1024 * 1024
+#: The limit of the parts that are read into memory as a whole: the table of shared texts, the styles.
+MAX_IN_MEMORY = 64 * 1024 * 1024
 MAX_PARTS = 2_000
-#: Of a sheet in Excel; a row that says to be further down would be waited for.
+#: The last row of a sheet in Excel. A false row number beyond it would make openpyxl yield empty rows for a long time.
 LAST_ROW = 1_048_576
 PIECE = 256 * 1024
-TELLS = "EncryptedPackage".encode("utf-16-le")
+ENCRYPTED_MARK = "EncryptedPackage".encode("utf-16-le")
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z0-9:]{1,20})"')
 _ROW = re.compile(rb"<(?:\w+:)?row[\s>]")
 BROKEN = (zipfile.BadZipFile, zlib.error, ParseError, DefusedXmlException, InvalidFileException, EOFError)
-#: What openpyxl raises over a book that is not one; it has no common name.
-OTHERS = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError, AssertionError)
-NO_BOOK = f"名前は .xlsx でも、Excelのブックではありません。{SAVE_AGAIN}"
+#: The errors that openpyxl raises for a file that is not a workbook; they have no common base class.
+OPENPYXL_ERRORS = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError, AssertionError)
+NOT_A_WORKBOOK = f"名前は .xlsx でも、Excelのブックではありません。{SAVE_AGAIN}"
 
 
 def table(path: Path, *, encrypted_or_old: bool) -> Table:
     if encrypted_or_old:
-        raise UnreadableFileError(_why_ole(path))
+        raise UnreadableFileError(_ole_message(path))
     try:
         with zipfile.ZipFile(path) as archive:
-            _look_into(archive)
-        return _opened(path)
+            _inspect(archive)
+        return _open_first_sheet(path)
     except UnreadableFileError:
         raise
     except NotImplementedError as error:
         raise UnreadableFileError(f"この圧縮の方法は読めません。{SAVE_AGAIN}") from error
-    except (*BROKEN, *OTHERS) as error:
+    except (*BROKEN, *OPENPYXL_ERRORS) as error:
         raise UnreadableFileError(f"Excelのブックとして読めません（壊れています）。{SAVE_AGAIN}") from error
 
 
-def _why_ole(path: Path) -> str:
+def _ole_message(path: Path) -> str:
     with path.open("rb") as file:
-        if TELLS in file.read(1024 * 1024):
+        if ENCRYPTED_MARK in file.read(1024 * 1024):
             return "パスワードがかかっています。パスワードを外して保存し直してから、もう一度送ってください。"
     return f"古い形式のExcel（.xls）か、ほかのソフトのファイルです。{SAVE_AGAIN}"
 
 
-def _look_into(archive: zipfile.ZipFile) -> None:
+def _inspect(archive: zipfile.ZipFile) -> None:
     parts = archive.infolist()
     if any(part.flag_bits & 1 for part in parts):
         raise UnreadableFileError(
@@ -68,23 +68,23 @@ def _look_into(archive: zipfile.ZipFile) -> None:
         )
     names = {part.filename for part in parts}
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/workbook") for name in names):
-        raise UnreadableFileError(NO_BOOK)
-    whole = [p.file_size for p in parts if not p.filename.startswith(("xl/worksheets/", "xl/media/"))]
-    if len(parts) > MAX_PARTS or sum(p.file_size for p in parts) > MAX_UNPACKED or sum(whole) > MAX_WHOLE:
+        raise UnreadableFileError(NOT_A_WORKBOOK)
+    in_memory = [p.file_size for p in parts if not p.filename.startswith(("xl/worksheets/", "xl/media/"))]
+    if len(parts) > MAX_PARTS or sum(p.file_size for p in parts) > MAX_UNPACKED or sum(in_memory) > MAX_IN_MEMORY:
         raise UnreadableFileError(
             f"開くと大きくなりすぎるファイルです（{MAX_UNPACKED // 1024**2}MBまで）。"
             "値だけを新しいブックに写すか、行を分けて、保存し直してください。"
         )
 
 
-def _opened(path: Path) -> Table:
-    # Opened here: by a path openpyxl would judge the name, which says nothing (ours have no ending).
+def _open_first_sheet(path: Path) -> Table:
+    # As a file object: given a path, openpyxl would check the ending of the name, and our stored files have none.
     book = load_workbook(path.open("rb"), read_only=True, data_only=False, keep_links=False)
     sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not sheets:
         raise UnreadableFileError("見えるシートがありません。表のあるシートを表示して、保存し直してください。")
     sheet: Any = sheets[0]
-    merged, rows = _scanned(sheet)
+    merged, rows = _merged_and_row_count(sheet)
     notes = []
     if len(sheets) > 1:
         notes.append(f"はじめのシート「{sheet.title}」だけを読みました。")
@@ -97,22 +97,22 @@ def _opened(path: Path) -> Table:
     return Table(size=max(rows, 1), rows=_rows(sheet, reached), at=lambda: reached[0], notes=notes)
 
 
-def _scanned(sheet: Any) -> tuple[list[str], int]:
-    """Merged ranges, which openpyxl does not report when it reads row by row, and the number of rows; one pass."""
+def _merged_and_row_count(sheet: Any) -> tuple[list[str], int]:
+    """The merged ranges, which openpyxl does not report when it reads row by row, and the number of rows; one pass."""
     merged: list[str] = []
-    rows, kept = 0, b""
+    rows, overlap = 0, b""
     with sheet._get_source() as source:
         while piece := source.read(PIECE):
-            # So much of the last piece is seen again that no mark is cut in two; none of it is counted twice.
-            window = kept + piece
-            rows += sum(match.end() > len(kept) for match in _ROW.finditer(window))
-            merged += [m[1].decode() for m in _MERGED.finditer(window) if m.end() > len(kept)]
-            kept = window[-200:]
+            # The pieces overlap, so that no tag is cut in two. Tags within the overlap are not counted twice.
+            window = overlap + piece
+            rows += sum(match.end() > len(overlap) for match in _ROW.finditer(window))
+            merged += [m[1].decode() for m in _MERGED.finditer(window) if m.end() > len(overlap)]
+            overlap = window[-200:]
     return merged, rows
 
 
 def _rows(sheet: Any, reached: list[int]) -> Iterator[Row]:
-    sheet.reset_dimensions()  # what the file says of its own size may be wrong
+    sheet.reset_dimensions()  # the size that the file states may be wrong
     try:
         for number, cells in enumerate(sheet.iter_rows(), 1):
             if number > LAST_ROW:
@@ -124,7 +124,7 @@ def _rows(sheet: Any, reached: list[int]) -> Iterator[Row]:
                 yield row
     except UnreadableFileError:
         raise
-    except (*BROKEN, *OTHERS) as error:  # in a batch of its own: what was read before is kept
+    except (*BROKEN, *OPENPYXL_ERRORS) as error:  # the batches imported before this row are kept
         raise UnreadableFileError(f"途中から読めません（壊れています）。{SAVE_AGAIN}") from error
 
 

@@ -19,7 +19,7 @@ class KBConfig(AppConfig):
         from kb import checks, models  # noqa: F401  (checks register themselves)
         from kb.admin import groups
         from kb.admin.page_policy import ReadablePages
-        from organization import tree
+        from organization.units import tree
 
         register_permission_policy(Page, ReadablePages(Page))
 

@@ -20,8 +20,8 @@ from kb.synonym_cache import vocabulary
 from organization.audience import audience_tokens
 from organization.fiscal import era_date, fiscal_year_label
 from organization.models import OrgUnitVersion
-from organization.owner_units import owned, unit_part
-from organization.tree import UnitTree, unit_tree
+from organization.units.owner_units import owned_by_lineage, unit_part
+from organization.units.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
 #: A results page shows a line or two of a text; the longest are 300,000 characters.
@@ -160,7 +160,7 @@ class ItemSource(Labels):
         return {
             Authorship: lambda row: [row.item_id],
             Addendum: lambda row: [row.retrospective_id],
-            OrgUnitVersion: lambda row: owned(Item, row),
+            OrgUnitVersion: lambda row: owned_by_lineage(Item, row),
             **{model: (lambda row: row.items.values_list("pk", flat=True)) for model in (Theme, Scene, Stance)},
         }
 
@@ -220,7 +220,7 @@ class ReferenceSource(Labels):
 
     def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[Any]]]:
         return {
-            OrgUnitVersion: lambda row: owned(Reference, row),
+            OrgUnitVersion: lambda row: owned_by_lineage(Reference, row),
             Source: lambda row: row.references.values_list("pk", flat=True),
         }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from kb.models import Term, Theme
-from organization.tree import stamp
+from organization.units.tree import stamp
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from learning.models.course import COURSE_TOKENS
 from organization.audience import Audience, audience_tokens
 from organization.fiscal import era_date
 from organization.models import OrgUnitVersion
-from organization.owner_units import owned, unit_part
 from organization.policy import Viewer
-from organization.tree import UnitTree, unit_tree
+from organization.units.owner_units import owned_by_lineage, unit_part
+from organization.units.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
 #: The columns that a card and `_texts` use. A missing column would cost one query a row (a test counts the queries).
@@ -142,7 +142,7 @@ class PathSource(Labels):
             # The audience or state of an item to read may have changed.
             Item: lambda row: _path_pks(versions__steps__item=row.pk),
             Authorship: lambda row: _path_pks(pk=row.item_id),
-            OrgUnitVersion: lambda row: owned(LearningPath, row),
+            OrgUnitVersion: lambda row: owned_by_lineage(LearningPath, row),
             **{model: (lambda row: _path_pks(pk__in=row.items.values("pk"))) for model in (Theme, Scene, Stance)},
         }
 

@@ -68,7 +68,7 @@ class OfficeRecordMixin:
 
 
 class RecordListing(audited_views.Listing):
-    def get_base_queryset(self) -> QuerySet[TrainingRecord]:
+    def get_base_queryset(self) -> QuerySet[Any]:
         return super().get_base_queryset().filter(pk__in=permissions.office_records().values("pk"))
 
 

@@ -1,4 +1,4 @@
-"""Accounts that are not simply created: the service account, and a login whose number is given again."""
+"""The service account, and the reissue of a login whose number goes to another person."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _service: User | None = None
 def service_account() -> User:
     """The one account that owns every page and revision, so that none of them names a person.
 
-    Nobody can log in with it. A row found once is kept for the life of the process; one made just
-    now is not, because its transaction may yet be rolled back.
+    Nobody can log in with it. An existing row is cached for the life of the process. A row created by this call is
+    not cached, because its transaction may still be rolled back.
     """
     global _service
     if _service is not None:
@@ -30,7 +30,7 @@ def service_account() -> User:
 
 
 def forget_service_account(**kwargs: object) -> None:
-    """After a migrate or a flush the row may be another one."""
+    """Signal receiver: empty the cache, because after a migrate or a flush the row may be another one."""
     global _service
     _service = None
 
@@ -39,7 +39,8 @@ def forget_service_account(**kwargs: object) -> None:
 def reissue_login(*, login: str, actor: User) -> User:
     """Free `login` for its next holder: the old account becomes `login#1` (or #2 …) and can no longer log in.
 
-    Its uid stays, so what it owns stays. Raises PermissionDenied and ValidationError.
+    The old account keeps its uid, and with it everything that it owns. Returns the old account. Raises
+    PermissionDenied, and ValidationError with the code unknown_login.
     """
     if not actor.has_perm("organization.change_user"):
         raise PermissionDenied("ログインIDを付け替えられるのは、利用者の管理者だけです。")

@@ -1,4 +1,4 @@
-"""The Django application of the organization room, and Wagtail's accounts with our screens."""
+"""The Django application of the organization room, and Wagtail's users application with our screens."""
 
 from django.apps import AppConfig
 from wagtail.users.apps import WagtailUsersAppConfig
@@ -16,11 +16,12 @@ class OrganizationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Keep what is kept in memory true: the tree's stamp, readers, the service account."""
+        """Connect the signals that make cached data stale: the unit tree, the readers, the service account."""
         from django.core.signals import request_finished, request_started
         from django.db.models.signals import m2m_changed, post_delete, post_migrate, post_save
 
-        from organization import accounts, checks, models, policy, tree  # noqa: F401  (checks register themselves)
+        from organization import accounts, checks, models, policy  # noqa: F401  (checks register themselves)
+        from organization.units import tree
 
         for model in (models.OrgUnit, models.OrgUnitVersion, models.OrgEvent):
             post_save.connect(tree.touch, sender=model)

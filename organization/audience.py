@@ -1,7 +1,7 @@
-"""Who an item is for, as codes and as the tokens that the search index keeps.
+"""The audiences of an item: their codes, and the tokens that the search index stores for them.
 
-The item side names only uids and `role:`; what changes with time (who works where today) is on the
-reader's side, in ``organization.policy``.
+An item's tokens name only uids and roles, so they do not change with time. Who works where today is in the reader's
+tokens (``organization.policy``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from django.db import models
 
-from organization.tree import UnitTree, unit_tree
+from organization.units.tree import UnitTree, unit_tree
 
 
 class Audience(models.TextChoices):
@@ -31,10 +31,10 @@ class Attribution(models.TextChoices):
 def audience_tokens(
     *, audience: str, owner_unit_id: int | None, author_uids: Collection[str], tree: UnitTree | None = None
 ) -> frozenset[str]:
-    """The token form of the policy: a reader who holds one of these may open the item.
+    """The token form of the policy: a reader who holds one of these tokens may open the item.
 
-    An audience that nobody knows opens to authors alone; a unit's audience without a unit to them
-    and the knowledge office.
+    An unknown audience is open to the authors alone. 所属内 or 部局内 without an owner unit is open to the authors and
+    to the knowledge office.
     """
     if audience == Audience.PUBLIC:
         return frozenset({"public", "role:km"})
@@ -48,7 +48,7 @@ def audience_tokens(
         tokens |= {"prefecture"}
     elif audience in (Audience.UNIT, Audience.DEPARTMENT) and owner_unit_id is not None:
         tree = tree or unit_tree()
-        named = tree.department(owner_unit_id) if audience == Audience.DEPARTMENT else owner_unit_id
-        if uid := tree.uid(named):
+        unit_id = tree.department(owner_unit_id) if audience == Audience.DEPARTMENT else owner_unit_id
+        if uid := tree.uid(unit_id):
             tokens |= {f"unit:{uid}"}
     return frozenset(tokens)

@@ -1,4 +1,4 @@
-"""The audit chain: `record` (and `record_many`) adds events, `verify_chain` finds where it was tampered with."""
+"""The audit chain: `record` and `record_many` add events, `verify_chain` finds where the chain was changed."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class AuditEntry:
 def record(
     *, actor: User | None, action: str, obj: Model, before: Any = None, after: Any = None, reason: str = ""
 ) -> AuditEvent:
-    """Add an event in the caller's transaction: if the change is rolled back, so is the event.
+    """Add one event in the caller's transaction: if the change is rolled back, so is the event.
 
-    `actor` None means the system did it.
+    `before` and `after` are small JSON values of what changed. `actor` None means that the system did it.
     """
     return record_many(actor=actor, entries=[AuditEntry(action, obj, before, after, reason)])[0]
 
@@ -56,8 +56,8 @@ def record_many(*, actor: User | None, entries: Sequence[AuditEntry]) -> list[Au
             object_type=entry.obj._meta.label_lower,
             object_id=str(entry.obj.pk),
             object_label=str(entry.obj)[:200],
-            before=_plain(entry.before),
-            after=_plain(entry.after),
+            before=_json_value(entry.before),
+            after=_json_value(entry.after),
             reason=entry.reason,
             previous_hash=head.hash,
         )
@@ -69,7 +69,7 @@ def record_many(*, actor: User | None, entries: Sequence[AuditEntry]) -> list[Au
     return recorded
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     """The value as the database will return it, so that the hash covers what is stored."""
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
 
@@ -93,18 +93,18 @@ def digest(event: AuditEvent) -> str:
 
 
 def verify_chain() -> list[str]:
-    """The faults of the chain, one line each; an empty list when it is intact."""
-    problems = []
+    """The faults of the chain, one line each; an empty list when the chain is intact."""
+    faults = []
     sequence, previous = 0, ""
     for event in AuditEvent.objects.order_by("sequence").iterator():
         if event.sequence != sequence + 1:
-            problems.append(f"{sequence + 1}: missing")
+            faults.append(f"{sequence + 1}: missing")
         if event.previous_hash != previous:
-            problems.append(f"{event.sequence}: does not follow {sequence}")
+            faults.append(f"{event.sequence}: does not follow {sequence}")
         if event.hash != digest(event):
-            problems.append(f"{event.sequence}: was changed")
+            faults.append(f"{event.sequence}: was changed")
         sequence, previous = event.sequence, event.hash
     head = AuditHead.objects.filter(pk=1).first()
     if (head.sequence, head.hash) != (sequence, previous) if head else bool(sequence):
-        problems.append(f"{sequence}: the end of the chain is missing")
-    return problems
+        faults.append(f"{sequence}: the end of the chain is missing")
+    return faults

@@ -1,19 +1,19 @@
 """Authentication by login and password, for people who have not left.
 
-Asked at every request, so a session ends with the last day of work, not with its cookie. The person and the number
-of unread notices come with the account in one query, because every page needs them.
+Django asks the backend at every request, so a session ends after the last day of work even if its cookie is still
+valid. One query fetches the account, its person and the number of unread notices, because every page needs them.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from organization.models import Notice, Person, User
+from organization.policy import Viewer
 
 
 class PersonBackend(ModelBackend):
@@ -21,14 +21,14 @@ class PersonBackend(ModelBackend):
         user = _accounts().filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
-    def user_can_authenticate(self, user: Any) -> bool:
+    def user_can_authenticate(self, user: Viewer | None) -> bool:
         person: Person | None = getattr(user, "person", None)
         return super().user_can_authenticate(user) and not (person is not None and person.has_left())
 
 
 @cache
 def _accounts() -> QuerySet[User]:
-    """The query of every request, of anybody: built once a process, never evaluated itself."""
+    """The accounts with person and unread notices. Built once a process and never evaluated: requests filter it."""
     unread = Notice.objects.filter(person__user=OuterRef("pk"), read_at__isnull=True).order_by()
     count = unread.values("person").annotate(n=Count("pk")).values("n")
     return User.objects.select_related("person").annotate(unread_notices=Coalesce(Subquery(count), 0))

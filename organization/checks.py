@@ -1,14 +1,14 @@
-"""System checks of the organization room: dangerous settings and data are refused at boot, with a hint.
+"""System checks of the organization room: they refuse dangerous settings and data at start, with a hint.
 
-E001 the demo's people never meet real work; E002 only the demo may move the clock; E003 versions of
-one unit never overlap. E003 and half of E001 read the database: ``check --database default``, and migrate.
+E001: the demo's people do not exist beside real records. E002: only the demo may move the clock. E003: versions of
+one unit do not overlap. E003 and half of E001 read the database, so they run with ``check --database default`` and
+with ``migrate``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -19,13 +19,13 @@ from django.db import connections
 from organization.models import OrgUnitVersion, User
 
 DEMO_LOGINS = ("shinjin", "shippitsu", "shochou", "km", "shichoson", "kanri", "kenshu")
-DEMO_PASSWORD = "manabi"  # noqa: S105  (what is looked for, so that it is refused)
+DEMO_PASSWORD = "manabi"  # noqa: S105  (the check looks for it, to refuse it)
 PRODUCTION_MARKERS = ("SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
 
 
 @register(Tags.security)
-def demo_and_production_apart(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """E001: the demo's seven people with one known password must not exist beside real records."""
+def demo_and_production_apart(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """E001: the demo's seven people, whose password is known, must not exist beside real records."""
     markers = [name for name in PRODUCTION_MARKERS if getattr(settings, name, False)]
     if getattr(settings, "DEMO", False):
         return [
@@ -43,8 +43,8 @@ def demo_and_production_apart(app_configs: Any, **kwargs: Any) -> list[CheckMess
 
 
 @register(Tags.security)
-def only_the_demo_moves_the_clock(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """E002: a moved clock would date records wrongly and open what is not announced yet."""
+def only_the_demo_moves_the_clock(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """E002: a moved clock would date records wrongly and show appointments before their announcement."""
     if getattr(settings, "DEMO_TODAY", None) and not getattr(settings, "DEMO", False):
         hint = "Unset the environment variable DEMO_TODAY."
         return [Error("DEMO_TODAY is set outside the demo.", hint=hint, id="organization.E002")]
@@ -53,9 +53,9 @@ def only_the_demo_moves_the_clock(app_configs: Any, **kwargs: Any) -> list[Check
 
 @register(Tags.database)
 def no_demo_people_in_real_work(
-    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+    app_configs: object, databases: Sequence[str] | None = None, **kwargs: object
 ) -> list[CheckMessage]:
-    """E001 for the database: it may have been a demo's before."""
+    """E001 for the database: it may have been the demo's database before."""
     if getattr(settings, "DEMO", False) or not _has_table(User._meta.db_table, databases):
         return []
     accounts = User.objects.filter(login__in=DEMO_LOGINS, is_active=True).values_list("login", "password")
@@ -66,9 +66,9 @@ def no_demo_people_in_real_work(
 
 @register(Tags.database)
 def versions_do_not_overlap(
-    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+    app_configs: object, databases: Sequence[str] | None = None, **kwargs: object
 ) -> list[CheckMessage]:
-    """E003: bulk writes bypass the model's own validation (I5)."""
+    """E003: versions of one unit overlap. Bulk writes bypass the validation of the model (I5)."""
     if not _has_table(OrgUnitVersion._meta.db_table, databases):
         return []
     rows = OrgUnitVersion.objects.order_by("unit_id", "valid_from").values_list("unit__code", "valid_from", "valid_to")
@@ -84,5 +84,5 @@ def versions_do_not_overlap(
 
 
 def _has_table(table: str, databases: Sequence[str] | None) -> bool:
-    """Whether the check is run with the default database, and the table exists there."""
+    """Whether the check runs with the default database and the table exists there."""
     return "default" in (databases or ()) and table in connections["default"].introspection.table_names()

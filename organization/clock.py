@@ -1,7 +1,7 @@
-"""The one clock. Everything in the product that asks what day it is asks here (a house test refuses others).
+"""The one clock: all code asks it for the day and the time (a house test refuses every other way).
 
-``settings.DEMO_TODAY`` moves both functions, so that the demo's dates stand still; a system check
-(organization.E002) refuses it outside the demo.
+``settings.DEMO_TODAY`` moves `today` and `now` to a fixed day, so that the dates of the demo do not age. A system
+check (organization.E002) refuses the setting outside the demo.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _moved: ContextVar[date | None] = ContextVar("clock_moved", default=None)
 
 
 def now() -> datetime:
-    """This moment, aware, in Asia/Tokyo; on DEMO_TODAY the day is moved and the time of day kept."""
+    """The current time as an aware datetime in Asia/Tokyo. A moved clock changes the day, not the time of day."""
     moment = datetime.now(TOKYO)
     moved: date | None = _moved.get() or getattr(settings, "DEMO_TODAY", None)
     return datetime.combine(moved, moment.timetz()) if moved else moment
@@ -27,7 +27,7 @@ def now() -> datetime:
 
 @contextmanager
 def moved_to(day: date) -> Iterator[None]:
-    """Within it, it is `day`: for timed work that is done late or tried out (``run_due --on``), and for the demo."""
+    """Inside the `with` block, today is `day`. For the demo, and for ``run_due --on``, which repeats or tries a day."""
     token = _moved.set(day)
     try:
         yield

@@ -10,7 +10,7 @@ from organization.models import Person
 
 @transaction.atomic
 def set_findable(*, person: Person, findable: bool) -> None:
-    """Let others find `person` by name while they type, or not. Takes effect at once."""
+    """Allow or stop the suggestion of `person` by name in the search box. Takes effect at once."""
     if person.findable == findable:
         return
     person.findable = findable

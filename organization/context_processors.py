@@ -1,4 +1,4 @@
-"""What every template may use. Nothing here asks the database until a template uses it."""
+"""The variables of every template. None of them queries the database until a template uses it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.http import HttpRequest
 from organization.models import Duty, Notice, Person
 from organization.policy import Reader, reader_for
 
-#: Whose duties lead into the admin (kb.admin.groups gives them the rights).
+#: The roles whose holders may open the admin (kb.admin.groups gives them the permissions).
 OFFICES = frozenset({"km", "training"})
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """SITE_NAME, SITE_NOTICE, DEMO; and, called by the template engine when used, reader, person, can_admin,
-    is_manager, is_training_office, unread_notices."""
+    """The values SITE_NAME, SITE_NOTICE and DEMO, and functions that the template engine calls when they are used:
+    reader, person, can_admin, is_manager, is_training_office and unread_notices."""
     user = getattr(request, "user", AnonymousUser())
 
     def reader() -> Reader:
@@ -39,9 +39,9 @@ def site(request: HttpRequest) -> dict[str, Any]:
     @cache
     def unread_notices() -> int:
         count: int | None = getattr(user, "unread_notices", None)  # organization.backends has counted already
-        me = person()
+        owner = person()
         if count is None:
-            count = Notice.objects.unread_of(me).count() if me is not None else 0
+            count = Notice.objects.unread_of(owner).count() if owner is not None else 0
         return count
 
     return {

@@ -1,7 +1,7 @@
 """Fiscal years (April to March, Asia/Tokyo) and Japanese eras, as pure functions.
 
-A fiscal year is an int, the calendar year in which it begins. Its era is the one of its end for
-the year of a change, as offices write it: all of FY2019 is 令和元年度, though its April was 平成31年.
+A fiscal year is an int: the calendar year in which it begins. A year in which the era changes is named by the new
+era, as offices write it: all of FY2019 is 令和元年度, although its April was 平成31年.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ ERAS = (
 
 
 def tokyo_day(moment: date | datetime) -> date:
-    """The day itself; of an aware datetime, its day in Tokyo; a naive one is taken as Tokyo's."""
+    """The calendar day: of a date the date itself, of an aware datetime its day in Tokyo.
+
+    A naive datetime is taken as Tokyo time.
+    """
     if isinstance(moment, datetime):
         return (moment.astimezone(TOKYO) if moment.tzinfo else moment).date()
     return moment
 
 
 def fiscal_year(moment: date | datetime) -> int:
-    """The fiscal year of a day; of an aware datetime, by its day in Tokyo."""
+    """The fiscal year of a date, or of the day in Tokyo of an aware datetime."""
     day = tokyo_day(moment)
     return day.year if day.month >= 4 else day.year - 1
 
@@ -44,7 +47,7 @@ def _era_year(number: int) -> str:
 
 
 def fiscal_year_label(fy: int) -> str:
-    """「令和7年度」; before 昭和, the year of our calendar."""
+    """「令和7年度」; for years before 昭和, the year of the Gregorian calendar: 「1925年度」."""
     for _, name, _, first in ERAS:
         if fy >= first:
             return f"{name}{_era_year(fy - first + 1)}年度"
@@ -52,7 +55,7 @@ def fiscal_year_label(fy: int) -> str:
 
 
 def fiscal_year_code(fy: int) -> str:
-    """ "R07": the year in a permanent id. Raises ValueError before 昭和, which ids cannot say."""
+    """The year as it stands in a public id: "R07". Raises ValueError for years before 昭和, which have no code."""
     for _, _, letter, first in ERAS:
         if fy >= first:
             return f"{letter}{fy - first + 1:02d}"
@@ -60,13 +63,13 @@ def fiscal_year_code(fy: int) -> str:
 
 
 def era_date(moment: date | datetime) -> str:
-    """「令和7年4月1日」; before 昭和, the year of our calendar."""
+    """「令和7年4月1日」; before 昭和, with the year of the Gregorian calendar."""
     day = tokyo_day(moment)
     return f"{era_month(day)}{day.day}日"
 
 
 def era_month(moment: date | datetime) -> str:
-    """「令和7年4月」, in the era of that very day; before 昭和, the year of our calendar."""
+    """「令和7年4月」 in the era of that day; before 昭和, with the year of the Gregorian calendar."""
     day = tokyo_day(moment)
     for start, name, _, _ in ERAS:
         if day >= start:

@@ -11,18 +11,21 @@ BATCH = 500
 
 
 def notify(person: Person, *, text: str, url: str = "") -> Notice:
-    """One sentence for `person`; an equal unread notice is not repeated."""
+    """Show `text` on the person's own page, with a link to `url`. An equal unread notice is not repeated.
+
+    Returns the new notice or the unread one.
+    """
     text = _short(text)
     unread = Notice.objects.unread_of(person).filter(text=text, url=url).first()
     return unread or Notice.objects.create(person=person, text=text, url=url)
 
 
 def notify_many(notices: Iterable[tuple[Person, str, str]]) -> int:
-    """`notify` for many (person, text, url) at once; two queries a batch, returns how many are new."""
-    wanted = list(dict.fromkeys((person.pk, _short(text), url) for person, text, url in notices))
+    """`notify` for many (person, text, url), with two queries a batch. Returns the number of new notices."""
+    distinct = list(dict.fromkeys((person.pk, _short(text), url) for person, text, url in notices))
     created = 0
-    for start in range(0, len(wanted), BATCH):
-        batch = wanted[start : start + BATCH]
+    for start in range(0, len(distinct), BATCH):
+        batch = distinct[start : start + BATCH]
         unread = Notice.objects.filter(person__in={pk for pk, _, _ in batch}, read_at__isnull=True)
         known = set(unread.values_list("person_id", "text", "url"))
         new = [Notice(person_id=pk, text=text, url=url) for pk, text, url in batch if (pk, text, url) not in known]

@@ -1,8 +1,9 @@
-"""The policy, once: who may read what, in three forms that a property test proves equal.
+"""The access policy: who may read what, in three forms that a property test proves equal.
 
-`visible_q` is the SQL, `can_view` the plain question, and `audience_tokens ∩ Reader.tokens` what the
-search index keeps. The item's side names uids and roles; the reader's side, made here, carries time.
-Knows no content model: anything with an audience, an owner unit and authors can be asked about.
+`visible_q` is the condition for SQL, `can_view` answers for one object, and the search index compares
+`audience_tokens` of an item with `Reader.tokens`. An item's tokens name uids and roles; everything that changes with
+time is in the `Reader`, which this module builds. It imports no content model: it works for every row with an
+audience, an owner unit and authors.
 """
 
 from __future__ import annotations
@@ -20,29 +21,31 @@ from django.db.models import Q, QuerySet
 from organization import clock
 from organization.audience import Audience
 from organization.models import Appointment, Duty, OrgUnit, Person, User
-from organization.tree import UnitTree, unit_tree
+from organization.units.tree import UnitTree, unit_tree
 
-#: Whoever a permission is asked for: an account, or a visitor without one.
+#: Somebody whose permission is checked: an account, or a visitor without one.
 Viewer: TypeAlias = User | AnonymousUser
-#: The units of an ended appointment stay readable for so long, for the handover.
+#: For this long after an appointment ends, its holder can still read what the unit may read, for the handover.
 HANDOVER = timedelta(days=30)
 KM = str(Duty.Role.KM)
 
 
 @dataclass(frozen=True)
 class Reader:
-    """What one reader's appointments and duties of a day open. Made by `reader_for` alone."""
+    """What one person may read on one day, by their appointments and duties. Built only by this module."""
 
     person_id: int | None = None
     person_uid: str = ""
     tokens: frozenset[str] = frozenset({"public"})
-    #: Units whose `unit` items are open: appointed ones, those above them, and the predecessors of all these.
+    #: Units whose items of the audience `unit` are open: those of the posts, the units above, and their predecessors.
     unit_ids: frozenset[int] = frozenset()
-    #: Units, gone ones too, whose department today is among `unit_ids`.
+    #: Units, gone ones included, whose department today is among `unit_ids`.
     department_owner_ids: frozenset[int] = frozenset()
-    #: Units whose wider publishing this reader decides today (reviewer duty or head post), gone ones by main line.
+    #: Units whose wider audiences this reader decides today, by a reviewer duty or a head post. Includes gone units
+    #: whose main successor is one of these.
     review_unit_ids: frozenset[int] = frozenset()
-    #: Units whose staff this reader manages today: of head posts held, those below, gone ones by main line.
+    #: Units whose staff this reader manages today: those of head posts and all units below. Includes gone units whose
+    #: main successor is one of these.
     managed_unit_ids: frozenset[int] = frozenset()
     roles: frozenset[str] = frozenset()
     is_county: bool = False
@@ -51,14 +54,14 @@ class Reader:
 
 PUBLIC = Reader()
 _generations = itertools.count(1)
-#: Part of the cache key of every reader; a new one makes all cached readers stale.
+#: Part of the cache key of every reader: a new value makes all cached readers stale.
 _generation = 0
 
 
 def reader_for(user: Viewer | None, on: date | None = None) -> Reader:
     """What `user` may read on that day (today by default). Cached on the user object, that is for one request.
 
-    An anonymous visitor, an inactive account and somebody who has left are the public.
+    An anonymous visitor, an inactive account and a person who has left get `PUBLIC`.
     """
     if not isinstance(user, User) or not user.is_active:
         return PUBLIC
@@ -66,7 +69,7 @@ def reader_for(user: Viewer | None, on: date | None = None) -> Reader:
     readers: dict[tuple[date, int], Reader] = user.__dict__.setdefault("_readers", {})
     key = (day, _generation)
     if key not in readers:
-        readers[key] = _make(user, day)
+        readers[key] = _reader_of_account(user, day)
     return readers[key]
 
 
@@ -75,19 +78,19 @@ def reader_tokens(user: Viewer) -> frozenset[str]:
     return reader_for(user).tokens
 
 
-def forget_readers(**kwargs: Any) -> None:
-    """Signal receiver: a person, post, appointment or duty changed, so cached readers of this process are stale."""
+def forget_readers(**kwargs: object) -> None:
+    """Signal receiver: a person, post, appointment or duty changed, so the cached readers of this process are stale."""
     global _generation
     _generation = next(_generations)
 
 
-def _make(user: User, day: date) -> Reader:
+def _reader_of_account(user: User, day: date) -> Reader:
     person: Person | None = getattr(user, "person", None)
     if person is None:
         return _superuser() if user.is_superuser else PUBLIC
     if person.has_left(day):
         return PUBLIC
-    rows = [row for row in _appointments(day, clock.today()).filter(person=person) if _opens(row, person)]
+    rows = [row for row in _appointments(day, clock.today()).filter(person=person) if _gives_access(row, person)]
     reader = _reader(person, rows, _duties_of(rows, day), unit_tree(day))
     return (
         replace(reader, roles=reader.roles | {KM}, tokens=reader.tokens | {f"role:{KM}"})
@@ -97,24 +100,24 @@ def _make(user: User, day: date) -> Reader:
 
 
 def readers_of(people: Collection[Person], on: date) -> dict[int, Reader]:
-    """What each of `people` may read on that day, by pk of the person; two queries, whatever their number.
+    """What each of `people` may read on that day, by pk of the person; two queries for any number of people.
 
-    For a day to come, as far as appointments are announced today (I8). Used where somebody assigns what others
-    will read; whether they have an account is not looked at.
+    For a future day, only the appointments that are announced by today count (I8). Used where somebody assigns what
+    others will read; it does not matter whether they have an account.
     """
-    rows: dict[int, list[Appointment]] = {person.pk: [] for person in people if not person.has_left(on)}
+    appointments: dict[int, list[Appointment]] = {person.pk: [] for person in people if not person.has_left(on)}
     by_pk = {person.pk: person for person in people}
-    for row in _appointments(on, clock.today()).filter(person__in=list(rows)):
-        if _opens(row, by_pk[row.person_id]):
-            rows[row.person_id].append(row)
-    duties: dict[int, list[Duty]] = {}
-    for duty in _duties_of([row for readers in rows.values() for row in readers], on):
-        duties.setdefault(duty.post_id, []).append(duty)
+    for row in _appointments(on, clock.today()).filter(person__in=list(appointments)):
+        if _gives_access(row, by_pk[row.person_id]):
+            appointments[row.person_id].append(row)
+    duties_by_post: dict[int, list[Duty]] = {}
+    for duty in _duties_of([row for rows in appointments.values() for row in rows], on):
+        duties_by_post.setdefault(duty.post_id, []).append(duty)
     tree = unit_tree(on)
     readers = dict.fromkeys((person.pk for person in people), PUBLIC)
-    for pk, own in rows.items():
-        held = [duty for row in _held(own, on) for duty in duties.get(row.post_id, ())]
-        readers[pk] = _reader(by_pk[pk], own, held, tree)
+    for pk, rows in appointments.items():
+        duties = [duty for row in _held(rows, on) for duty in duties_by_post.get(row.post_id, ())]
+        readers[pk] = _reader(by_pk[pk], rows, duties, tree)
     return readers
 
 
@@ -124,14 +127,14 @@ def _reader(person: Person, rows: list[Appointment], duties: Collection[Duty], t
     is_county = person.is_county and bool(rows)
     if is_county:
         tokens |= {"prefecture", "municipal"}
-    towns = {unit for unit in units if tree.kind(unit) == OrgUnit.Kind.MUNICIPALITY}
-    if towns:
-        tokens |= {"municipal", *(f"municipality:{tree.uid(unit)}" for unit in towns)}
-    holding = _held(rows, tree.on)
-    roles, reviewed = _duties(holding, duties, tree)
+    municipalities = {unit for unit in units if tree.kind(unit) == OrgUnit.Kind.MUNICIPALITY}
+    if municipalities:
+        tokens |= {"municipal", *(f"municipality:{tree.uid(unit)}" for unit in municipalities)}
+    held = _held(rows, tree.on)
+    roles, reviewed = _roles_and_reviewed_units(held, duties, tree)
     if not is_county:
         roles -= {KM}
-    main = next((row for row in holding if row.kind == Appointment.Kind.MAIN), None)
+    main = next((row for row in held if row.kind == Appointment.Kind.MAIN), None)
     return Reader(
         person_id=person.pk,
         person_uid=str(person.uid),
@@ -139,7 +142,7 @@ def _reader(person: Person, rows: list[Appointment], duties: Collection[Duty], t
         unit_ids=frozenset(units),
         department_owner_ids=frozenset(member for unit in units for member in tree.department_members(unit)),
         review_unit_ids=frozenset(reviewed),
-        managed_unit_ids=_managed(holding, tree) if is_county else frozenset(),
+        managed_unit_ids=_managed_units(held, tree) if is_county else frozenset(),
         roles=frozenset(roles),
         is_county=is_county,
         main_unit_id=tree.successor(main.post.unit_id) if main else None,
@@ -152,30 +155,31 @@ def _superuser() -> Reader:
 
 @lru_cache(maxsize=8)
 def _appointments(day: date, today: date) -> QuerySet[Appointment]:
-    """Appointments announced, begun, and ended no longer ago than HANDOVER, of anybody.
+    """The appointments of all people that are announced, have begun, and ended at most HANDOVER ago.
 
-    Never evaluated itself: each request filters it by a person. Building the queryset took a third of the time.
+    Never evaluated: each request filters it by a person. Building the queryset every time took a third of the time.
     """
-    # For a day to come, only what is announced by now (I8).
+    # For a future day, only what is announced by today (I8).
     rows = Appointment.objects.filter(starts_on__lte=day, announced_on__lte=min(day, today))
     rows = rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day - HANDOVER))
     return rows.select_related("post__unit").order_by("starts_on", "pk")
 
 
-def _opens(row: Appointment, person: Person) -> bool:
-    """County staff by any post; municipal staff by posts of a municipality; outsiders by none."""
+def _gives_access(row: Appointment, person: Person) -> bool:
+    """Whether the appointment opens anything: any post for county staff, posts of a municipality for municipal staff,
+    none for people from outside."""
     if person.employment == Person.Employment.OUTSIDE:
         return False
     return person.employment != Person.Employment.MUNICIPAL or row.post.unit.kind == OrgUnit.Kind.MUNICIPALITY
 
 
 def _held(rows: Collection[Appointment], day: date) -> list[Appointment]:
-    """Those by which a post is held that day: neither ended nor leave."""
+    """The appointments that hold a post on that day: not ended, and no leave."""
     return [row for row in rows if row.kind in Appointment.HOLDING and (row.ends_on is None or row.ends_on >= day)]
 
 
 def _duties_of(rows: Collection[Appointment], day: date) -> list[Duty]:
-    """The duties of the posts that are held by these appointments that day; no query without any."""
+    """The duties of the posts that these appointments hold on that day. No query if they hold none."""
     posts = {row.post_id for row in _held(rows, day)}
     return list(_duties_on(day).filter(post_id__in=posts)) if posts else []
 
@@ -186,38 +190,40 @@ def _duties_on(day: date) -> QuerySet[Duty]:
 
 
 def _units(person: Person, rows: list[Appointment], tree: UnitTree) -> set[int]:
-    """Appointed units, what is above them today, and the predecessors of all these."""
+    """The units of the appointments, the units above them today, and the predecessors of all of them."""
     units: set[int] = set()
     for row in rows:
         unit = row.post.unit_id
         units.add(unit)
         if row.ends_on is None or row.ends_on >= tree.on:
-            # The post lies in a unit that is gone: until it is moved, its holder works in the main successor.
+            # If the unit of the post is gone, the holder works in its main successor until the post is moved.
             units.add(tree.successor(unit))
     if person.is_county:
         units |= {above for unit in list(units) for above in tree.ancestors(unit)}
     return units | {old for unit in units for old in tree.predecessors(unit)}
 
 
-def _duties(holding: list[Appointment], duties: Collection[Duty], tree: UnitTree) -> tuple[set[str], set[int]]:
-    """The roles of the posts held, and the units whose publishing they decide."""
-    units = {row.post.unit_id for row in holding if row.post.is_head}
-    posts = {row.post_id: row.post.unit_id for row in holding}
-    units |= {duty.scope_id or posts[duty.post_id] for duty in duties if duty.role == Duty.Role.REVIEWER}
-    return {duty.role for duty in duties}, {unit for mine in units for unit in tree.inherited(mine)}
+def _roles_and_reviewed_units(
+    held: list[Appointment], duties: Collection[Duty], tree: UnitTree
+) -> tuple[set[str], set[int]]:
+    """The roles of the posts held, and the units whose wider audiences their holder decides."""
+    reviewed = {row.post.unit_id for row in held if row.post.is_head}
+    unit_by_post = {row.post_id: row.post.unit_id for row in held}
+    reviewed |= {duty.scope_id or unit_by_post[duty.post_id] for duty in duties if duty.role == Duty.Role.REVIEWER}
+    return {duty.role for duty in duties}, {old for unit in reviewed for old in tree.inherited(unit)}
 
 
-def _managed(holding: list[Appointment], tree: UnitTree) -> frozenset[int]:
-    """The units of the head posts held, all below them, and the gone ones whose main line ends in these."""
-    own = {tree.successor(row.post.unit_id) for row in holding if row.post.is_head}
-    below = own | {unit for mine in own for unit in tree.descendants(mine)}
-    return frozenset(unit for mine in below for unit in tree.inherited(mine))
+def _managed_units(held: list[Appointment], tree: UnitTree) -> frozenset[int]:
+    """The units of the head posts held, all units below them, and the gone units that these have succeeded."""
+    headed = {tree.successor(row.post.unit_id) for row in held if row.post.is_head}
+    managed = headed | {below for unit in headed for below in tree.descendants(unit)}
+    return frozenset(old for unit in managed for old in tree.inherited(unit))
 
 
 def visible_q(reader: Reader, *, authored_pks: QuerySet[Any] | None) -> Q:
-    """The SQL form, for a model with `audience` and `owner_unit_id`.
+    """The SQL form of the policy, for a model with `audience` and `owner_unit_id`.
 
-    `authored_pks` selects the pks of what the reader wrote; None where rows have no authors.
+    `authored_pks` selects the pks of the rows that the reader wrote; None for a model without authors.
     """
     visible = Q(audience=Audience.PUBLIC)
     if KM in reader.roles:
@@ -236,7 +242,7 @@ def visible_q(reader: Reader, *, authored_pks: QuerySet[Any] | None) -> Q:
 
 
 def can_view(reader: Reader, *, audience: str, owner_unit_id: int | None, author_ids: Collection[int]) -> bool:
-    """The plain form, for one object at hand; `author_ids` are pks of people."""
+    """The form of the policy for one loaded object; `author_ids` are pks of people."""
     if audience == Audience.PUBLIC or (reader.person_id is not None and reader.person_id in author_ids):
         return True
     if audience == Audience.SELF or audience not in Audience.values:

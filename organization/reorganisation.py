@@ -1,8 +1,10 @@
-"""組織改正: rename, merge, split and abolish units. Nothing is rewritten: versions close the day before, ids stay.
+"""組織改正: rename, merge, split and abolish units. Nothing is rewritten: versions end the day before, ids stay.
 
-Each verb checks permission, writes the OrgEvent and the audit event, and refuses what would leave
-work without an heir. Units below one that ends hang from its main successor (the tree follows it).
-Posts and appointments are not moved: the personnel office orders those.
+Each function checks the permission, writes the OrgEvent and the audit event, and refuses a change that would leave
+work without a successor. The units below a unit that ends then stand below its main successor (the tree does that).
+Posts and appointments are not moved: that is the work of the personnel office.
+
+All raise PermissionDenied, and ValidationError with the code no_open_version if a unit has no version to end.
 """
 
 from __future__ import annotations
@@ -17,14 +19,14 @@ from django.db import transaction
 from organization import audit
 from organization.models import OrgEvent, OrgUnit, OrgUnitVersion, User
 from organization.policy import KM, reader_for
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 Kind = OrgEvent.Kind
 
 
 @dataclass(frozen=True)
 class Naming:
-    """What a unit is called from the day of the change; `parent` None stands at the top."""
+    """The name of a unit from the day of the change, and the unit above it; `parent` None means the top."""
 
     name: str
     kana: str
@@ -34,12 +36,12 @@ class Naming:
 
 @transaction.atomic
 def rename(*, unit: OrgUnit, to: Naming, on: date, actor: User) -> OrgEvent:
-    """改称, with or without another parent: the unit stays itself."""
-    _allow(actor)
+    """改称, with the same parent or another one. The unit keeps its id."""
+    _require_permission(actor)
     before = _close(unit, on)
     _open(unit, to, on)
     event = _event(Kind.RENAME, on, (unit,), (unit,), unit)
-    audit.record(actor=actor, action="unit.renamed", obj=unit, before=before, after=_said(to, on))
+    audit.record(actor=actor, action="unit.renamed", obj=unit, before=before, after=_version_values(to, on))
     return event
 
 
@@ -47,9 +49,10 @@ def rename(*, unit: OrgUnit, to: Naming, on: date, actor: User) -> OrgEvent:
 def merge(*, units: Collection[OrgUnit], into: OrgUnit, to: Naming | None = None, on: date, actor: User) -> OrgEvent:
     """統合: `units` end and `into` carries on their work.
 
-    `into` is one of them, another unit in force, or a new one (`to` then names it).
+    `into` is one of `units`, another unit in force, or a new unit, which `to` then names. Raises ValidationError with
+    the code too_few_units or target_not_in_force.
     """
-    _allow(actor)
+    _require_permission(actor)
     ending = [unit for unit in units if unit.pk != into.pk]
     if not ending:
         raise ValidationError("統合する所属を、二つ以上選んでください。", code="too_few_units")
@@ -63,9 +66,9 @@ def merge(*, units: Collection[OrgUnit], into: OrgUnit, to: Naming | None = None
             "統合先の所属が、その日にありません。名称を入れて新設してください。", code="target_not_in_force"
         )
     event = _event(Kind.MERGE, on, ending, (into,), into)
-    after = {**(_said(to, on) if to else {}), "into": into.code, "on": on}
-    for unit, was in zip(ending, before, strict=False):
-        audit.record(actor=actor, action="unit.merged", obj=unit, before=was, after=after)
+    after = {**(_version_values(to, on) if to else {}), "into": into.code, "on": on}
+    for unit, values in zip(ending, before, strict=False):
+        audit.record(actor=actor, action="unit.merged", obj=unit, before=values, after=after)
     return event
 
 
@@ -73,11 +76,12 @@ def merge(*, units: Collection[OrgUnit], into: OrgUnit, to: Naming | None = None
 def split(
     *, unit: OrgUnit, into: Collection[tuple[OrgUnit, Naming]], main_successor: OrgUnit, on: date, actor: User
 ) -> OrgEvent:
-    """分割: new units come out of one. `main_successor`, one of them, inherits what waits and what is overdue.
+    """分割: one unit becomes several. `main_successor`, one of them, takes over the open and the overdue work.
 
-    The old unit may itself be among them, under a new name; it then goes on with all that was its own.
+    The old unit may be among them, under a new name; it then keeps everything that it owns. Raises ValidationError
+    with the code too_few_units, successor_not_a_target, successor_must_be_the_unit or target_in_force.
     """
-    _allow(actor)
+    _require_permission(actor)
     targets = [target for target, _ in into]
     if len(targets) < 2:
         raise ValidationError("分割でできる所属を、二つ以上入れてください。", code="too_few_units")
@@ -102,8 +106,11 @@ def split(
 
 @transaction.atomic
 def abolish(*, unit: OrgUnit, main_successor: OrgUnit, on: date, actor: User) -> OrgEvent:
-    """廃止: the unit ends, and its work falls to `main_successor`, which must go on."""
-    _allow(actor)
+    """廃止: the unit ends, and `main_successor`, which must be in force on that day, takes over its work.
+
+    Raises ValidationError with the code successor_not_in_force.
+    """
+    _require_permission(actor)
     if main_successor == unit or not unit_tree(on).is_in_force(main_successor.pk):
         raise ValidationError(
             "仕事を引き継ぐ所属に、その日もある別の所属を選んでください。", code="successor_not_in_force"
@@ -115,13 +122,13 @@ def abolish(*, unit: OrgUnit, main_successor: OrgUnit, on: date, actor: User) ->
     return event
 
 
-def _allow(actor: User) -> None:
+def _require_permission(actor: User) -> None:
     if not (actor.has_perm("organization.add_orgevent") or KM in reader_for(actor).roles):
         raise PermissionDenied("組織改正を登録できるのは、KM推進と管理者だけです。")
 
 
 def _close(unit: OrgUnit, on: date) -> dict[str, object]:
-    """End the version that stands on the day before; what it said, for the audit event."""
+    """End the version in force on the day before; returns its values, for the audit event."""
     last = on - timedelta(days=1)
     version = OrgUnitVersion.objects.filter(unit=unit, valid_from__lte=last, valid_to__isnull=True).first()
     if version is None:
@@ -153,5 +160,5 @@ def _event(
     return event
 
 
-def _said(naming: Naming, on: date) -> dict[str, object]:
+def _version_values(naming: Naming, on: date) -> dict[str, object]:
     return {"name": naming.name, "parent": naming.parent.code if naming.parent else None, "valid_from": on}

@@ -8,13 +8,13 @@ from organization.models import Person, User
 
 
 def user_of(request: HttpRequest) -> User:
-    """The account; the view is for logged-in accounts only."""
+    """The account behind the request. Only for views that require a login."""
     assert isinstance(request.user, User)
     return request.user
 
 
 def person_of(request: HttpRequest) -> Person | None:
-    """The person of the account; None for one that is nobody's (a superuser without a person)."""
+    """The person of the account; None for an account without a person, such as a superuser's."""
     return getattr(request.user, "person", None)
 
 

@@ -1,14 +1,13 @@
 """Suggestions of units and people for the search box. Nothing in organization imports this module.
 
-A unit is suggested under every name it ever had. A person is suggested to the prefecture's own staff alone, and
-only after agreeing to be found (Person.findable); taking that back takes effect at once, for no index holds it.
+A unit is suggested under every name it ever had. A person is suggested only to the prefecture's own staff, and only
+after agreeing to be found (`Person.findable`). Withdrawing that takes effect at once, because no index stores it.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import F, Q, Value
@@ -16,35 +15,35 @@ from django.db.models.functions import Replace
 from django.urls import reverse
 
 from organization import clock
-from organization.models import Person
+from organization.models import Person, Post
 from organization.policy import Viewer, reader_for
 from organization.posts import main_posts
-from organization.tree import UnitTree, unit_tree
+from organization.units.tree import UnitTree, unit_tree
 from search.documents import Suggestion, Typed
 
 
 class UnitSuggester:
     def suggest(self, user: Viewer, typed: Typed, limit: int) -> Sequence[Suggestion]:
-        """Units by a part of any of their names, or by the beginning of a reading; those of today first."""
+        """Units by a part of any of their names, or by the beginning of a reading; units in force come first."""
         tree = unit_tree()
         matches = [(not tree.is_in_force(pk), tree.name(pk), pk) for pk in tree.units if _is_named(tree, pk, typed)]
-        return [_unit(tree, pk) for _, _, pk in sorted(matches)[:limit]]
+        return [_unit_suggestion(tree, pk) for _, _, pk in sorted(matches)[:limit]]
 
 
 def _is_named(tree: UnitTree, unit_id: int, typed: Typed) -> bool:
-    versions = tree.begun(unit_id)
-    if any(typed.text in _alike(name) for version in versions for name in (version.name, version.short)):
+    versions = tree.versions(unit_id)
+    if any(typed.text in _normalized(name) for version in versions for name in (version.name, version.short)):
         return True
     return bool(typed.hiragana) and any(version.kana.startswith(typed.hiragana) for version in versions)
 
 
-def _alike(name: str) -> str:
+def _normalized(name: str) -> str:
     return unicodedata.normalize("NFKC", name).lower()
 
 
-def _unit(tree: UnitTree, unit_id: int) -> Suggestion:
-    heir = tree.successor(unit_id)
-    label = tree.name(unit_id) if heir == unit_id else f"{tree.name(unit_id)}（今は{tree.name(heir)}）"
+def _unit_suggestion(tree: UnitTree, unit_id: int) -> Suggestion:
+    successor = tree.successor(unit_id)
+    label = tree.name(unit_id) if successor == unit_id else f"{tree.name(unit_id)}（今は{tree.name(successor)}）"
     return Suggestion(label, reverse("unit", args=[tree.uid(unit_id)]), "所属")
 
 
@@ -54,17 +53,17 @@ class PersonSuggester:
         if not reader_for(user).is_county:
             return []
         plain = {"plain_name": Replace(F("name"), Value(" "), Value(""))}
-        wanted = Q(plain_name__contains=typed.text)
+        matching = Q(plain_name__contains=typed.text)
         if typed.hiragana:
             plain["plain_kana"] = Replace(F("kana"), Value(" "), Value(""))
-            wanted |= Q(plain_kana__startswith=typed.hiragana)
-        people = list(Person.objects.in_service().filter(findable=True).annotate(**plain).filter(wanted)[:limit])
+            matching |= Q(plain_kana__startswith=typed.hiragana)
+        people = list(Person.objects.in_service().filter(findable=True).annotate(**plain).filter(matching)[:limit])
         posts = main_posts(people, clock.today())
-        return [_person(person, posts.get(person.pk)) for person in people]
+        return [_person_suggestion(person, posts.get(person.pk)) for person in people]
 
 
-def _person(person: Person, post: Any) -> Suggestion:
-    """A person is a way to what they wrote under their name."""
+def _person_suggestion(person: Person, post: Post | None) -> Suggestion:
+    """A suggestion that leads to a search for the person's name, that is to what they wrote under it."""
     label = f"{person.name}（{post}）" if post else person.name
     query = urlencode({"q": f'"{person.name}"'})
     return Suggestion(label, f"{reverse('search')}?{query}", "職員")

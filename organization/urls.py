@@ -1,4 +1,4 @@
-"""Logging in and out, and one's own password."""
+"""Addresses for logging in and out, and for changing one's password."""
 
 from django.contrib.auth.views import LogoutView
 from django.urls import path

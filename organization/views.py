@@ -1,4 +1,4 @@
-"""The login page, in the demo with a card for each person to try, and the change of one's password."""
+"""The login page (in the demo with a card for each person to try) and the page to change one's password."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from django.utils.module_loading import import_string
 
 
 def login_cards() -> list[dict[str, Any]]:
-    """In the demo, what ``settings.LOGIN_CARDS`` (a dotted path) returns; otherwise nothing, ever."""
+    """The cards of the function that ``settings.LOGIN_CARDS`` names by dotted path. Outside the demo always empty."""
     path = getattr(settings, "LOGIN_CARDS", "")
     return list(import_string(path)()) if path and getattr(settings, "DEMO", False) else []
 
 
 class LoginForm(AuthenticationForm):
-    """One sentence for every refusal: it does not say whether the login exists."""
+    """Login form with the same sentence for every refusal, so that it does not tell whether a login exists."""
 
     error_messages = {
         "invalid_login": "ログインIDかパスワードが違います。もう一度入れてください。",
@@ -30,7 +30,7 @@ class LoginForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # In the demo the cards are what most people came for: a focused field would open a phone's keyboard over them.
+        # In the demo most people came for the cards: a focused field would open a phone's keyboard over them.
         self.fields["username"].widget.attrs.pop("autofocus", None)
         self.fields["username"].label = "ログインID"
         self.fields["username"].error_messages = {"required": "ログインIDを入れてください。"}

@@ -1,4 +1,5 @@
-"""The admin's group 「組織」: people, units, posts and what joins them, for the knowledge and personnel offices."""
+"""The group 「組織」 of the admin: people, units, posts, appointments and duties, for the knowledge and the personnel
+office."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from wagtail import hooks
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
@@ -18,24 +19,24 @@ from organization import clock
 from organization.admin import audited_views
 from organization.admin.choosers import CHOOSERS
 from organization.models import Appointment, Duty, OrgEvent, OrgUnit, OrgUnitVersion, Person, Post
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 
-def in_force(queryset: QuerySet[Any], name: str, value: bool | None) -> QuerySet[Any]:
-    """今あるもの / 終わったもの, for rows with `starts_on` and `ends_on`."""
+def in_force(queryset: QuerySet[Model], name: str, value: bool | None) -> QuerySet[Any]:
+    """Filter method: rows in force today (True) or not in force (False), for rows with `starts_on` and `ends_on`."""
     if value is None:
         return queryset
     day = clock.today()
-    standing = Q(starts_on__lte=day) & (Q(ends_on__isnull=True) | Q(ends_on__gte=day))
-    return queryset.filter(standing if value else ~standing)
+    current = Q(starts_on__lte=day) & (Q(ends_on__isnull=True) | Q(ends_on__gte=day))
+    return queryset.filter(current if value else ~current)
 
 
 class PersonFilterSet(WagtailFilterSet):
     in_service = django_filters.BooleanFilter(label="在職中", method="filter_in_service")
 
-    def filter_in_service(self, queryset: QuerySet[Any], name: str, value: bool | None) -> QuerySet[Any]:
-        here = Q(left_on__isnull=True) | Q(left_on__gte=clock.today())
-        return queryset if value is None else queryset.filter(here if value else ~here)
+    def filter_in_service(self, queryset: QuerySet[Model], name: str, value: bool | None) -> QuerySet[Any]:
+        in_service = Q(left_on__isnull=True) | Q(left_on__gte=clock.today())
+        return queryset if value is None else queryset.filter(in_service if value else ~in_service)
 
     class Meta:
         model = Person
@@ -71,28 +72,28 @@ class PersonViewSet(audited_views.OfficeViewSet):
 class UnitFilterSet(WagtailFilterSet):
     standing = django_filters.BooleanFilter(label="今ある所属", method="filter_standing")
 
-    def filter_standing(self, queryset: QuerySet[Any], name: str, value: bool | None) -> QuerySet[Any]:
+    def filter_standing(self, queryset: QuerySet[Model], name: str, value: bool | None) -> QuerySet[Any]:
         tree = unit_tree()
-        here = [pk for pk in tree.units if tree.is_in_force(pk)]
+        pks = [pk for pk in tree.units if tree.is_in_force(pk)]
         if value is None:
             return queryset
-        return queryset.filter(pk__in=here) if value else queryset.exclude(pk__in=here)
+        return queryset.filter(pk__in=pks) if value else queryset.exclude(pk__in=pks)
 
     class Meta:
         model = OrgUnit
         fields = ["kind"]
 
 
-def _above(unit: OrgUnit) -> str:
+def _parent_name(unit: OrgUnit) -> str:
     tree = unit_tree()
-    above = tree.parent(unit.pk)
-    return tree.name(above) if above is not None else ""
+    parent = tree.parent(unit.pk)
+    return tree.name(parent) if parent is not None else ""
 
 
-def _heir(unit: OrgUnit) -> str:
+def _successor_name(unit: OrgUnit) -> str:
     tree = unit_tree()
-    heir = tree.successor(unit.pk)
-    return tree.name(heir) if heir != unit.pk else ""
+    successor = tree.successor(unit.pk)
+    return tree.name(successor) if successor != unit.pk else ""
 
 
 class UnitViewSet(audited_views.OfficeViewSet):
@@ -103,9 +104,9 @@ class UnitViewSet(audited_views.OfficeViewSet):
         "__str__",
         Column("code", label="所属コード", sort_key="code"),
         "kind",
-        Column("above", label="上位の所属", accessor=_above),
+        Column("above", label="上位の所属", accessor=_parent_name),
         BooleanColumn("standing", label="今ある", accessor=lambda unit: unit_tree().is_in_force(unit.pk)),
-        Column("heir", label="今の後継", accessor=_heir),
+        Column("heir", label="今の後継", accessor=_successor_name),
     ]
     filterset_class = UnitFilterSet
     search_fields = ["code", "versions__name", "versions__short", "versions__kana"]
@@ -129,15 +130,15 @@ class VersionViewSet(audited_views.OfficeViewSet):
     ]
 
 
-def _before(event: OrgEvent) -> str:
-    """The units by their names of the day before."""
+def _names_before(event: OrgEvent) -> str:
+    """The units before the event, by their names of the day before."""
     tree, eve = unit_tree(), event.effective_on - timedelta(days=1)
-    return "、".join(tree.name_then(unit.pk, eve) for unit in event.from_units.all())
+    return "、".join(tree.name_on(unit.pk, eve) for unit in event.from_units.all())
 
 
-def _after(event: OrgEvent) -> str:
+def _names_after(event: OrgEvent) -> str:
     tree = unit_tree()
-    return "、".join(tree.name_then(unit.pk, event.effective_on) for unit in event.to_units.all())
+    return "、".join(tree.name_on(unit.pk, event.effective_on) for unit in event.to_units.all())
 
 
 class EventViewSet(audited_views.OfficeViewSet):
@@ -147,8 +148,8 @@ class EventViewSet(audited_views.OfficeViewSet):
     list_display = [
         "kind",
         "effective_on",
-        Column("before", label="改正前", accessor=_before),
-        Column("after", label="改正後", accessor=_after),
+        Column("before", label="改正前", accessor=_names_before),
+        Column("after", label="改正後", accessor=_names_after),
         "main_successor",
     ]
     list_filter = ["kind", "effective_on"]

@@ -68,7 +68,7 @@ def authorise(user: Viewer, keys: Sequence[str]) -> list[Allowed]:
 
 
 def database_fallback(user: Viewer, words: Sequence[str], limit: int) -> list[Allowed]:
-    """What the database alone finds if the engine is unavailable, under the same access policy."""
+    """The hits that the database finds without the engine, under the same access policy."""
     keys = [f"{name}:{pk}" for name, source in sources().items() for pk in source.fallback(user, words, limit)]
     return authorise(user, keys)
 

@@ -143,7 +143,7 @@ def query_forms(text: str) -> tuple[str, ...]:
 
 
 def bigrams(text: str) -> Iterator[str]:
-    """Pairs of neighbouring letters and digits of a normalised text; a letter that stands alone is its own token."""
+    """Pairs of neighbouring letters and digits of a normalised text; a letter without neighbours is a token by itself."""
     for run in _RUN.findall(text):
         if len(run) == 1 and not "ぁ" <= run <= "ゖ":
             yield run
@@ -197,8 +197,8 @@ def _split(segment: Segment, normalized: NormalizedText, units: list[Token], com
         # Verbs stay whole: 申し込む would split into 申す and 込む, while its noun 申し込み does not split.
         parts = () if part is _Part.VERB else tuple(morpheme.split(SplitMode.A, add_single=False))
         if parts:
-            kept = [unit for unit in parts if _part_of_speech(unit) is not _Part.DROPPED]
-            units += [token for unit in kept if (token := _token(unit, segment, normalized))]
+            content_units = [unit for unit in parts if _part_of_speech(unit) is not _Part.DROPPED]
+            units += [token for unit in content_units if (token := _token(unit, segment, normalized))]
             compounds.append(whole)
         else:
             units.append(whole)
@@ -232,8 +232,8 @@ def fold(form: str) -> str:
     form = "".join(form.lower().split()).replace('"', "")[:_TOKEN_LENGTH]
     if len(form) >= 3 and _KATAKANA.fullmatch(form):
         form = _E_ROW_I.sub("ー", form)
-        for written, wanted in _KATAKANA_FOLDS:
-            form = form.replace(written, wanted)
+        for written, folded in _KATAKANA_FOLDS:
+            form = form.replace(written, folded)
         return form.rstrip("ー") if len(form) >= 4 else form
     if _OKURIGANA_WORD.fullmatch(form) and len(_KANJI.findall(form)) >= 2:
         return _HIRAGANA.sub("", form)

@@ -114,8 +114,8 @@ class Card:
 class Typed:
     """The current content of the search box, for suggesters.
 
-    `text` is normalised (search/normalization.py) and without spaces. `hiragana` is its reading if it is kana or romaji
-    alone, else empty.
+    `text` is normalised (search/normalization.py) and without spaces. `hiragana` is its reading if it consists of kana or
+    romaji only, otherwise empty.
     """
 
     text: str
@@ -139,10 +139,10 @@ def _problem(name: str, annotation: str, value: object) -> str:
     if annotation.startswith("tuple["):
         if not isinstance(value, tuple):
             return "is not a tuple"
-        wanted = Attachment if "Attachment" in annotation else str
-        if all(isinstance(part, wanted) for part in value):
+        expected = Attachment if "Attachment" in annotation else str
+        if all(isinstance(part, expected) for part in value):
             return ""
-        return f"holds something other than {wanted.__name__}"
+        return f"holds something other than {expected.__name__}"
     kind, _, optional = annotation.partition(" | ")
     if value is None:
         return "" if optional else "is None"

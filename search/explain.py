@@ -1,6 +1,6 @@
-"""Explains in Japanese why a hit has its place, for the knowledge office. Pure.
+"""Explains in Japanese the rank of a hit, for the knowledge office. The functions are pure.
 
-Computes no order of its own: every number comes from ranking.py or from the engine.
+This module does not rank: every number comes from ranking.py or from the engine.
 """
 
 from __future__ import annotations

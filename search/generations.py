@@ -118,8 +118,8 @@ def _catch_up(engine: Engine, name: str, failed: set[str]) -> None:
     raise RebuildFailed(f"{len(left)} documents still differ after {_ROUNDS} rounds")
 
 
-def _index(engine: Engine, wanted: Mapping[str, Collection[PrimaryKey]], name: str) -> set[str]:
-    outcome = index(engine, wanted, name)
+def _index(engine: Engine, pks_by_source: Mapping[str, Collection[PrimaryKey]], name: str) -> set[str]:
+    outcome = index(engine, pks_by_source, name)
     return {*outcome.invalid, *outcome.refused}
 
 

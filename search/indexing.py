@@ -51,14 +51,14 @@ def index(engine: Engine, wanted: Mapping[str, Collection[PrimaryKey]], generati
 def _changes(source: SearchSource, pks: Collection[PrimaryKey], outcome: Outcome) -> Iterable[Change]:
     """Each row as a change. A row that cannot be described does not affect the others."""
     pk_field = source.model._meta.pk
-    wanted = {}
+    pk_values = {}
     for pk in pks:
         try:
-            wanted[str(pk)] = pk_field.to_python(pk)
+            pk_values[str(pk)] = pk_field.to_python(pk)
         except ValidationError:
             outcome.invalid[f"{source.name}:{pk}"] = "no primary key of this source"
-    rows = {str(row.pk): row for row in source.eligible().filter(pk__in=list(wanted.values()))}
-    for pk in wanted:
+    rows = {str(row.pk): row for row in source.eligible().filter(pk__in=list(pk_values.values()))}
+    for pk in pk_values:
         key = f"{source.name}:{pk}"
         if pk not in rows:
             yield Change(key, outcome.version, None)
@@ -75,7 +75,7 @@ def _changes(source: SearchSource, pks: Collection[PrimaryKey], outcome: Outcome
 
 
 def _unseen(engine: Engine, changes: Collection[Change], outcome: Outcome) -> dict[str, str]:
-    """Verify the write: the keys that the index does not hold at the version just written or a later one."""
+    """Verify the write: the keys whose version in the index is missing or older than the one just written."""
     held = engine.stored([change.key for change in changes])
     return {
         change.key: "the index does not hold what was written"

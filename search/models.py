@@ -24,7 +24,7 @@ class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
         return {f"{source}:{pk}" for source, pk in self.values_list("source", "object_pk")}
 
     def enqueue(self, source: str, pks: Iterable[int | str]) -> None:
-        """Record that these rows may have changed. Duplicates do no harm: one write settles all of them."""
+        """Record that these rows may have changed. Duplicates do no harm: one write of the row is enough for all of them."""
         rows: list[Any] = [PendingChange(source=source, object_pk=str(pk)) for pk in pks]
         self.bulk_create(rows, batch_size=500)
 
@@ -44,7 +44,7 @@ class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
 
 
 class PendingChange(models.Model):
-    """A row to be written to the index again. Deleted only after the index was verified to hold it."""
+    """A row that must be written to the index. It is deleted only after a check that the index contains it."""
 
     source = models.CharField("検索元", max_length=30)
     object_pk = models.CharField("対象", max_length=64)

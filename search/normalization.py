@@ -1,8 +1,8 @@
 """Normalises spelling before the dictionary sees a text: characters, long vowels, variant words, years and ids.
 
-Used for documents and queries alike. Offsets are kept: every character of the result knows the span of the original
-that it stands for, so that a match can be highlighted in the text as typed. Splitting into words is analysis.py's job.
-Text that people see is never altered. Variant words are listed in variants.tsv.
+Documents and queries are normalised in the same way. Each character of the result has its span in the original, so that a
+match can be highlighted in the text as typed. analysis.py splits texts into words. Texts that people see are never changed.
+variants.tsv lists the variant words.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _MARKED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a normalised text. If `tokens` is set, they stand for it and it is not split further."""
+    """A part of a normalised text. If `tokens` is set, they are its tokens, and it is not split further."""
 
     text: str
     start: int
@@ -73,7 +73,7 @@ class NormalizedText:
         return self.begins[begin], self.ends[end - 1]
 
     def replace(self, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str] | str) -> None:
-        """Like ``re.sub``, keeping offsets: every new character stands for the whole replaced span."""
+        """Like ``re.sub``, but with offsets: each new character has the whole replaced span as its original."""
         text, position = self.text, 0
         parts: list[str] = []
         begins: list[int] = []
@@ -154,8 +154,8 @@ def _variants() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, str]]:
     table: dict[str, str] = {}
     for line in (Path(__file__).parent / "variants.tsv").read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
-            wanted, _, written = line.partition("\t")
-            table.update(dict.fromkeys(written.split(), wanted))
+            folded, _, written = line.partition("\t")
+            table.update(dict.fromkeys(written.split(), folded))
     words = sorted((word for word in table if len(word) > 1), key=len, reverse=True)
     single = "".join(re.escape(word) for word in table if len(word) == 1)
     return re.compile(f"[{single}]"), re.compile("|".join(map(re.escape, words))), table

@@ -119,7 +119,7 @@ def _page_count(total: int) -> int:
 
 
 def _scores_by_kind(engine: Engine, ranked: Ranked) -> explain.Scores:
-    """The scores of a page's hits by kind of token: one more query for each kind, about these hits alone."""
+    """The scores of a page's hits by kind of token: one more query for each kind, limited to these hits."""
     keys = [hit.key for hit in ranked.hits]
     if not keys:
         return {}

@@ -69,8 +69,8 @@ def parse(parameters: Mapping[str, Sequence[str]]) -> SearchRequest:
     words = parse_words(text)
     filters = {}
     for name in FACETS:
-        given = (_DROPPED.sub("", code) for code in parameters.get(name, ()))
-        codes = dict.fromkeys(code for code in given if _CODE.fullmatch(code))
+        values = (_DROPPED.sub("", code) for code in parameters.get(name, ()))
+        codes = dict.fromkeys(code for code in values if _CODE.fullmatch(code))
         if codes:
             filters[name] = tuple(codes)[:_MAX_CODES]
     page = _last(parameters, "page")

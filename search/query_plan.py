@@ -83,8 +83,8 @@ class _PlannedWord:
 def plan_query(request: SearchRequest, synonyms: Iterable[Collection[str]]) -> QueryPlan:
     """The plan of a request: its attempts are to be made in order."""
     table = _synonym_table(synonyms)
-    wanted = [word for word in request.words if not word.excluded]
-    words = [_analyse_word(word) for word in wanted]
+    required_words = [word for word in request.words if not word.excluded]
+    words = [_analyse_word(word) for word in required_words]
     planned = [_plan_word(word, table) for word in words]
     optional = [entry for entry in planned if entry.clause.any_of and not entry.word.phrase]
     clauses = [entry.clause for entry in optional]
@@ -103,7 +103,9 @@ def plan_query(request: SearchRequest, synonyms: Iterable[Collection[str]]) -> Q
         required=tuple(entry.clause for entry in planned if entry.clause.any_of and entry.word.phrase),
         excluded=tuple(clause for clause in excluded if clause.any_of),
         sentence=sentence,
-        ignored=tuple(word.text for word, entry in zip(wanted, planned, strict=True) if not entry.clause.any_of),
+        ignored=tuple(
+            word.text for word, entry in zip(required_words, planned, strict=True) if not entry.clause.any_of
+        ),
         forms=forms | synonym_forms,
         typed=tuple(word.text for word in words),
     )
@@ -128,12 +130,12 @@ def _plan_word(word: AnalysedWord, table: SynonymTable) -> _PlannedWord:
 
 
 def _excluding_clause(word: AnalysedWord) -> Clause:
-    """An excluded word excludes only what holds it as typed: no synonyms, its units next to each other."""
+    """An excluded word excludes only documents that contain it as typed: no synonyms, its units next to each other."""
     return _clause(replace(word, phrase=True), ())
 
 
 def _is_sentence(word: AnalysedWord) -> bool:
-    """Whether the reader wrote a question as to a colleague: several words in one piece, joined by particles."""
+    """Whether the reader wrote a sentence: several words without spaces, joined by particles."""
     return not word.phrase and len(word.analysis.units) >= _SENTENCE_WORDS and word.analysis.particles >= 2
 
 
@@ -153,7 +155,7 @@ def _clause(word: AnalysedWord, alternatives: Collection[Forms]) -> Clause:
 
 
 def _unit_clauses(forms: Forms, table: SynonymTable) -> Iterator[Clause]:
-    """A clause for each unit. A synonym of a reviewed word stands for every unit of that word: ひやり and ハット."""
+    """A clause for each unit. A synonym of a reviewed word also matches for each unit of that word (ひやり, ハット)."""
     alternatives: dict[str, dict[Match, None]] = {form: {} for form in forms}
     for begin, end, synonym in _synonyms_within(forms, table):
         for form in forms[begin:end]:
@@ -166,7 +168,7 @@ def _unit_clauses(forms: Forms, table: SynonymTable) -> Iterator[Clause]:
 
 
 def _sentence_attempts(units: Sequence[Clause]) -> Iterator[Attempt]:
-    """A third of the words, then fewer. If a document holds a third, nothing less was asked for."""
+    """Attempts that require a third of the words, then fewer. Fewer words are tried only after too few hits."""
     first, *others = ranking.minimum_matches(len(units))
     yield Attempt(tuple(units), first, enough=ranking.ENOUGH_FOR_SENTENCE)
     for minimum in others:
@@ -213,7 +215,7 @@ def _word_scoring(words: Sequence[AnalysedWord], forms: frozenset[str]) -> Itera
 
 
 def _synonym_scoring(attempt: Attempt, synonym_forms: set[str]) -> Iterator[Scoring]:
-    """What the synonyms add. They weigh more where a document may hold a synonym and no other word of the request."""
+    """The score of the synonyms. They weigh more if a document may match by a synonym without another word."""
     if synonym_forms:
         alone = attempt.minimum < len(attempt.clauses)
         weight = ranking.SYNONYM_ALONE if alone else ranking.SYNONYM_WEIGHT

@@ -1,7 +1,7 @@
-"""Pages compared as a whole: what is forbidden must look like what is missing, to the last character.
+"""Compare pages as a whole: a forbidden page must look like a missing page, to the last character.
 
-A page differs from the next by its form token and by the minute that stands in its printed head (a comparison across
-the turn of a minute once failed); what else is its own, its address for one, a test names.
+Two responses always differ in the form token and in the minute of the printed head (a comparison once failed because
+the minute changed). A test names everything else that may differ, such as the address.
 """
 
 import re
@@ -12,7 +12,7 @@ OWN = re.compile(r'csrfmiddlewaretoken" value="[^"]*"|<time data-print-time>[^<]
 
 
 def alike(response: HttpResponse, *own: str) -> str:
-    """The page without what differs at every request, and without each of `own`."""
+    """The page without the parts that differ at every request, and without each of the texts `own`."""
     body = OWN.sub("", response.content.decode())
     for text in own:
         body = body.replace(text, "")

@@ -1,7 +1,7 @@
-"""What every test may use: the page tree, the service account, the development data, hypothesis' pace.
+"""Fixtures and settings of all tests: the page tree, the service account, the development data, hypothesis.
 
-Tests run without migrations (seconds instead of a minute), so the rows that Wagtail's migrations make are made
-here: root page, locale, site and our indexes, by the same ``ensure_tree`` that the product calls.
+Tests run without migrations, which takes seconds instead of a minute. So the rows that Wagtail's migrations create (root
+page, locale, site) and our indexes are created here, by the same ``ensure_tree`` that the product calls.
 """
 
 import os
@@ -29,7 +29,7 @@ MISSING_SERVER = "no Elasticsearch to test with"  # tests/search/elasticsearch_s
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The development data (`SHARED_DATA`); a test that needs it is skipped where it is absent."""
+    """The development data (`SHARED_DATA`). A test that needs it is skipped if it is missing."""
     folder: Path = settings.SHARED_DATA
     if not folder.is_dir():
         pytest.skip(MISSING_DATA)
@@ -38,40 +38,40 @@ def shared_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def empty_figure_cache() -> None:
-    """Clear figures of other tests: rows of two tests have the same keys."""
+    """Clear the cached figures of other tests, because rows of two tests can have the same keys."""
     from learning.cache import figure_cache
 
     figure_cache.clear()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say once, and loudly, what was not tested."""
-    for reason, told in (
+    """Print one clear line for each kind of test that was skipped."""
+    for reason, message in (
         (MISSING_DATA, f"SHARED_DATA ({settings.SHARED_DATA}) がない"),
         (MISSING_SERVER, "Java か Maven がなく、SEARCH_TEST_URL も設定されていない"),
     ):
         reports = terminalreporter.stats.get("skipped", [])
         if skipped := [report for report in reports if reason in str(report.longrepr)]:
-            line = f"!!! {told}ため、{len(skipped)}件のテストを飛ばしました。"
+            line = f"!!! {message}ため、{len(skipped)}件のテストを飛ばしました。"
             terminalreporter.write_line(line, red=True, bold=True)
 
 
 def pytest_unconfigure() -> None:
-    """Take away the run's own folder (config.settings.test makes it)."""
+    """Delete the folder of this run (config.settings.test creates it)."""
     if settings.VAR_DIR.name == f"manabi-test-{os.getpid()}":
         shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The tree stands in the database before the first test, outside every transaction."""
+    """Create the page tree before the first test, outside every transaction."""
     with django_db_blocker.unblock():
         make_tree()
 
 
 @pytest.fixture
 def transactional_db(transactional_db: None) -> Iterator[None]:
-    """A transactional test begins with an emptied database: make the tree again."""
+    """A transactional test begins with an empty database, so create the page tree again."""
     make_tree()
     yield
 
@@ -92,7 +92,7 @@ def home(db: None) -> Any:
 
 @pytest.fixture
 def service_account(db: None) -> Any:
-    """Who owns every page and revision; never the author."""
+    """The account that owns every page and revision."""
     from organization.accounts import service_account as find
 
     return find()

@@ -1,4 +1,4 @@
-"""What a refusal says to a program: its codes."""
+"""Helpers for the codes of validation errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,14 +8,14 @@ from django.core.exceptions import ValidationError
 
 
 def codes(error: ValidationError) -> set[str | None]:
-    """The codes of every error in it, of whatever field."""
-    errors = [one for of_field in error.error_dict.values() for one in of_field] if hasattr(error, "error_dict") else []
-    return {one.code for one in errors or error.error_list}
+    """The codes of all errors in `error`, those of fields included."""
+    by_field = error.error_dict.values() if hasattr(error, "error_dict") else [error.error_list]
+    return {field_error.code for field_errors in by_field for field_error in field_errors}
 
 
 @contextmanager
 def refused_with(code: str) -> Iterator[None]:
-    """The block raises a ValidationError with this code."""
+    """Assert that the block raises a ValidationError with this code."""
     with pytest.raises(ValidationError) as caught:
         yield
     assert code in codes(caught.value)

@@ -99,10 +99,10 @@ class Cluster:
                 f"もう動いています（ポート {state['port']}、{len(state['pids'])} ノード）。"
                 "先に script/elasticsearch stop で止めてください。"
             )
-        for wanted in range(port, port + nodes):
-            if not (port_is_free(wanted) and port_is_free(wanted + 100)):
+        for http_port in range(port, port + nodes):
+            if not (port_is_free(http_port) and port_is_free(http_port + 100)):
                 raise SystemExit(
-                    f"ポート {wanted} か {wanted + 100} は、ほかのプログラムが使っています。"
+                    f"ポート {http_port} か {http_port + 100} は、ほかのプログラムが使っています。"
                     "script/elasticsearch start --port に別の番号を付けて始めてください。"
                 )
         jars = fetch(self.jars)

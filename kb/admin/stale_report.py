@@ -23,7 +23,7 @@ from kb.models import Item, Theme
 from kb.models.item_queries import item_types
 from organization import clock
 from organization.policy import reader_for
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 
 def _types(request: Any) -> QuerySet[Any]:

@@ -27,7 +27,7 @@ from organization.audience import Audience
 from organization.fiscal import fiscal_year
 from organization.models import Person, User
 from organization.posts import main_post
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 #: The order of the audiences, narrowest first. Widening needs a reviewer (I3).
 WIDTH = {
@@ -59,7 +59,7 @@ def create(*, item: Item, by: Person, registered_in: int | None = None) -> Item:
     with transaction.atomic():
         item.public_id = next_public_id(item.PREFIX, registered_in=year)
         item.slug = item.public_id.lower()
-        item.unit_name_at_time = unit_tree().name_then(item.owner_unit_id, item.occurred_on)
+        item.unit_name_at_time = unit_tree().name_on(item.owner_unit_id, item.occurred_on)
         item.owner = service_account()
         item.live = False
         item.has_unpublished_changes = True

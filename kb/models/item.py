@@ -31,7 +31,7 @@ from organization.audience import Attribution, Audience
 from organization.errors import field_error
 from organization.fiscal import fiscal_year
 from organization.policy import Viewer, can_view, reader_for
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 PUBLIC_ID = r"^[A-Z]{1,2}-[SHR]\d{2}-\d{5,7}$"
 
@@ -207,7 +207,7 @@ class Item(ItemType):
             # I7: computed once; a later correction of the date does not move the item's year.
             self.fiscal_year = fiscal_year(self.occurred_on)
         if self.owner_unit_id and not self.unit_name_at_time:
-            self.unit_name_at_time = unit_tree().name_then(self.owner_unit_id, self.occurred_on or today)
+            self.unit_name_at_time = unit_tree().name_on(self.owner_unit_id, self.occurred_on or today)
         if self.live and self.state in (State.SUBMITTED, State.RETURNED, State.WITHDRAWN):
             self.state = State.PUBLISHED
         elif not self.live and self.state in (State.PUBLISHED, State.SUPERSEDED):

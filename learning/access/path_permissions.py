@@ -19,7 +19,7 @@ from organization.models import Duty, Person
 from organization.models.audit import AuditEvent
 from organization.policy import Viewer, reader_for
 from organization.posts import held_on
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 OFFICES = frozenset({str(Duty.Role.TRAINING), str(Duty.Role.KM)})
 #: The audiences that a head may choose. The training office makes wider paths.

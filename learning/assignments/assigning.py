@@ -35,7 +35,7 @@ from organization.models import Appointment, Person, User
 from organization.notices import notify_many
 from organization.policy import Reader, can_view, readers_of
 from organization.posts import main_appointments_of
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 
 def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | None = None) -> Plan:

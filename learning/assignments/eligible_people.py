@@ -20,7 +20,7 @@ from organization.models import Appointment, OrgUnit, Person
 from organization.models.post import AppointmentQuerySet
 from organization.policy import Viewer, reader_for
 from organization.posts import held_on
-from organization.tree import UnitTree, unit_tree
+from organization.units.tree import UnitTree, unit_tree
 
 MAIN = Appointment.Kind.MAIN
 

@@ -18,7 +18,7 @@ from learning.daily import leave, personnel_changes
 from learning.notifications import outbox, reminders
 from learning.rules import matching
 from organization import clock
-from organization.effective_dating import take_effect
+from organization.units.effective_dating import take_effect
 
 #: Key of the advisory lock on PostgreSQL: any number that nothing else uses.
 ADVISORY_LOCK = 5_120_401

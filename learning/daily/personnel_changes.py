@@ -19,7 +19,7 @@ from organization import audit
 from organization.models import Appointment, Person, Post
 from organization.notices import notify_many
 from organization.posts import managers_of
-from organization.tree import UnitTree, unit_tree
+from organization.units.tree import UnitTree, unit_tree
 
 BATCH = 500
 MOVED_REASON = "異動のため"

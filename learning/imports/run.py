@@ -15,7 +15,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
 from imports.batches import Batches, Observer
-from imports.readers import opened
+from imports.readers import open_table
 from imports.report import ImportRefusedError, Refusal, Report
 from imports.table import Table, letter
 from learning.access import permissions
@@ -77,7 +77,9 @@ def run(options: ImportOptions) -> TrainingReport:
     if not may_import(options.by):
         raise PermissionDenied
     source = _checked_source(options)
-    table = opened(options.path, is_heading=lambda heading: is_heading(source.kind, heading), called=options.called)
+    table = open_table(
+        options.path, is_heading=lambda heading: is_heading(source.kind, heading), file_name=options.called
+    )
     report = TrainingReport(header_row=table.header_row, notes=table.notes)
     mapping = map_headings(
         source.kind, table.header, {**source.mapping, **_checked_mapping(options, source.kind, table.header)}

@@ -30,7 +30,7 @@ from organization import clock
 from organization.fiscal import fiscal_year_label
 from organization.models import Person
 from organization.posts import main_posts
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 OFFICE_CRUMB = {"url": "/training/", "label": "研修担当"}
 IMPORTS_CRUMB = {"url": "/training/imports/", "label": "取込みと書出し"}

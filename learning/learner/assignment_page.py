@@ -20,7 +20,7 @@ from organization import clock
 from organization.models import Person
 from organization.policy import Viewer
 from organization.posts import held_on
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 #: The title of a step whose item the learner may not open.
 HIDDEN_TITLE = "今は読めない記事"

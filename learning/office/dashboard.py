@@ -20,7 +20,7 @@ from learning.rules import matching
 from learning.suppression import MIN_PEOPLE, groups_to_hide
 from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_start
-from organization.tree import UnitTree, unit_tree
+from organization.units.tree import UnitTree, unit_tree
 
 #: The department of people without a main post today.
 NOWHERE = 0

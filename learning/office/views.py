@@ -30,7 +30,7 @@ from learning.suppression import HIDDEN_TEXT
 from organization import clock
 from organization.audience import Audience
 from organization.fiscal import era_month, fiscal_year, fiscal_year_label
-from organization.tree import UnitTree, unit_tree
+from organization.units.tree import UnitTree, unit_tree
 
 PAGE_SIZE = 50
 BY_DATE = "日付の順に並べています。人に順位は付けません。"

@@ -18,7 +18,7 @@ from organization import clock
 from organization.audience import Audience
 from organization.counting import things
 from organization.models import OrgUnit
-from organization.tree import UnitTree, unit_tree
+from organization.units.tree import UnitTree, unit_tree
 
 
 @dataclass(frozen=True)

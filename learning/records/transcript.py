@@ -28,7 +28,7 @@ from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_label
 from organization.models import Appointment, Person
 from organization.posts import held_on
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 SHOWN_STATUSES = (*TrainingRecord.ATTENDED, TrainingRecord.Status.WAIVED)
 HEADER = (

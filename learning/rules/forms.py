@@ -20,7 +20,7 @@ from learning.rules import editing
 from organization import clock
 from organization.models import OrgUnit, User
 from organization.policy import reader_for
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 EVERYWHERE = ("", "全庁")
 MAX_YEARS = 45

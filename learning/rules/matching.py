@@ -24,7 +24,7 @@ from organization.models import Appointment, OrgUnit, Person, User
 from organization.models.post import AppointmentQuerySet
 from organization.policy import reader_for
 from organization.posts import main_appointments, on_leave
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 #: People assigned in one transaction, so that the database is not locked for long.
 BATCH = 500

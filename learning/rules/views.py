@@ -25,7 +25,7 @@ from learning.rules import editing, matching
 from learning.rules.forms import RuleForm
 from organization import clock
 from organization.policy import reader_for
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 #: Names shown in a preview; the total is always shown.
 SHOWN = 200

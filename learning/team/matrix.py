@@ -24,7 +24,7 @@ from organization import clock
 from organization.models import Appointment, Person
 from organization.policy import Viewer, reader_for
 from organization.posts import on_leave
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 PEOPLE_GROUPS = {"newcomers": "今年度の新任", "transferred": "今年度の転入", "leave": "休職・育休"}
 #: A table with more columns is not readable.

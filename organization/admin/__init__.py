@@ -1,1 +1,1 @@
-"""The organization in Wagtail's admin: choosers, audited views, and accounts."""
+"""Organization's part of Wagtail's admin: choosers, audited views, and the screen of accounts."""

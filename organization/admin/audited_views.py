@@ -1,7 +1,7 @@
-"""Views of the admin's group 「組織」 that Wagtail's own do not offer: audited saving, closed deletion, 内示.
+"""The views of the admin's group 「組織」. They add to Wagtail's views: audit events, limited deletion, and 内示.
 
-Every change writes an audit event in the same transaction. What other rows refer to is not deleted:
-units, posts and people end by a date (I17).
+Every change writes an audit event in the same transaction. A row that other rows refer to is not deleted: units,
+posts and people end by a date (I17).
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import Model, Prefetch, ProtectedError, QuerySet
+from django.forms import ModelForm
 from django.forms.models import model_to_dict
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic.history import HistoryView
@@ -22,6 +23,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 from organization import audit, clock
 from organization.models import Appointment
 from organization.posts import held_on
+from organization.requests import user_of
 
 
 def audited_values(row: Model) -> dict[str, Any]:
@@ -36,15 +38,15 @@ def audited_values(row: Model) -> dict[str, Any]:
 
 
 class Listing(generic.IndexView):
-    #: Foreign keys that the columns show, fetched with the rows.
+    #: Foreign keys that the columns show; fetched together with the rows.
     related: tuple[str, ...] = ()
 
-    def get_base_queryset(self) -> QuerySet[Any]:
+    def get_base_queryset(self) -> QuerySet[Model]:
         return super().get_base_queryset().select_related(*self.related)
 
 
 class Add(generic.CreateView):
-    def save_instance(self) -> Any:
+    def save_instance(self) -> Model:
         row = super().save_instance()
         audit.record(
             actor=self.request.user, action=f"{row._meta.model_name}.added", obj=row, after=audited_values(row)
@@ -53,7 +55,7 @@ class Add(generic.CreateView):
 
 
 class Edit(generic.EditView):
-    def save_instance(self) -> Any:
+    def save_instance(self) -> Model:
         before = audited_values(self.model._default_manager.get(pk=self.object.pk))
         row = super().save_instance()
         after = audited_values(row)
@@ -68,7 +70,7 @@ class Edit(generic.EditView):
 
 
 class Delete(generic.DeleteView):
-    def form_valid(self, form: Any) -> HttpResponse:
+    def form_valid(self, form: ModelForm) -> HttpResponse:
         try:
             with transaction.atomic():
                 audit.record(
@@ -89,7 +91,7 @@ class Delete(generic.DeleteView):
 class PeopleListing(Listing):
     """People with the posts they hold today, in one more query."""
 
-    def get_base_queryset(self) -> QuerySet[Any]:
+    def get_base_queryset(self) -> QuerySet[Model]:
         today = held_on(clock.today()).select_related("post").order_by("starts_on", "pk")
         return super().get_base_queryset().prefetch_related(Prefetch("appointments", today, to_attr="held_today"))
 
@@ -97,17 +99,17 @@ class PeopleListing(Listing):
 class EventListing(Listing):
     """Events with their units, in two more queries."""
 
-    def get_base_queryset(self) -> QuerySet[Any]:
+    def get_base_queryset(self) -> QuerySet[Model]:
         return super().get_base_queryset().prefetch_related("from_units", "to_units")
 
 
-class Announced:
-    """内示 (I8): an appointment that is not announced yet exists for the superuser alone."""
+class AnnouncedOnly:
+    """Mixin for views of one appointment: before its announcement (内示, I8) everybody except the superuser gets 404."""
 
-    request: Any
+    request: HttpRequest
 
     def may_see(self, row: Appointment) -> bool:
-        return self.request.user.is_superuser or row.announced_on <= clock.today()
+        return user_of(self.request).is_superuser or row.announced_on <= clock.today()
 
     def get_object(self, *args: Any, **kwargs: Any) -> Any:
         row = super().get_object(*args, **kwargs)  # type: ignore[misc]
@@ -117,29 +119,29 @@ class Announced:
 
 
 class AppointmentListing(Listing):
-    def get_base_queryset(self) -> QuerySet[Any]:
+    def get_base_queryset(self) -> QuerySet[Model]:
         rows = super().get_base_queryset()
         return rows if self.request.user.is_superuser else rows.filter(announced_on__lte=clock.today())
 
 
-class AppointmentEdit(Announced, Edit):
+class AppointmentEdit(AnnouncedOnly, Edit):
     pass
 
 
-class AppointmentDelete(Announced, Delete):
+class AppointmentDelete(AnnouncedOnly, Delete):
     pass
 
 
-class AppointmentHistory(Announced, HistoryView):
+class AppointmentHistory(AnnouncedOnly, HistoryView):
     pass
 
 
-class AppointmentUsage(Announced, UsageView):
+class AppointmentUsage(AnnouncedOnly, UsageView):
     pass
 
 
 class OfficeViewSet(ModelViewSet):
-    """What the office's screens of rows share: audited views, no copies (a copy of a person is a mistake)."""
+    """Base of the viewsets: audited views, and no view to copy a row, because a copied person is always a mistake."""
 
     index_view_class = Listing
     add_view_class = Add

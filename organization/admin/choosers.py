@@ -1,4 +1,4 @@
-"""Choosers of the admin: 20,000 people do not fit into a select box, so they are found by a word."""
+"""Choosers of the admin. 20,000 people do not fit into a select box, so a chooser searches them by words."""
 
 from __future__ import annotations
 
@@ -14,52 +14,55 @@ from organization.accounts import SERVICE_LOGIN
 from organization.models import OrgUnit, Person, Post, User
 
 
-class WordForm(BaseFilterForm):
-    """One box; every word must stand somewhere in the row."""
+class WordFilterForm(BaseFilterForm):
+    """One search box. A row matches if each word is contained in one of its columns."""
 
     columns: ClassVar[tuple[str, ...]] = ()
     q = forms.CharField(label="さがす言葉", required=False)
 
-    def filter(self, objects: QuerySet[Any]) -> QuerySet[Any]:
+    def filter(self, objects: QuerySet[Model]) -> QuerySet[Any]:
         objects = super().filter(objects)
-        typed = self.cleaned_data.get("q", "")
-        for word in typed.split():
+        query = self.cleaned_data.get("q", "")
+        for word in query.split():
             matching = Q()
             for column in self.columns:
                 matching |= Q(**{f"{column}__icontains": word})
             objects = objects.filter(matching)
-        if typed:
-            self.is_searching, self.search_query = True, typed
+        if query:
+            self.is_searching, self.search_query = True, query
         return objects.distinct()
 
 
-def make(
-    of: type[Model], name: str, what: str, look_in: tuple[str, ...], related: tuple[str, ...] = ()
+def make_chooser(
+    model_class: type[Model], name: str, noun: str, search_columns: tuple[str, ...], related: tuple[str, ...] = ()
 ) -> ChooserViewSet:
-    """A chooser of rows of `of`, searched in the columns `look_in`."""
+    """A chooser of rows of `model_class` that searches `search_columns`; `noun` names a row on the screen.
 
-    class Form(WordForm):
-        columns = look_in
+    `related` are the foreign keys that the row's text needs.
+    """
 
-    class Listed:
+    class Form(WordFilterForm):
+        columns = search_columns
+
+    class SearchedRows:
         filter_form_class = Form
 
-        def get_object_list(self) -> QuerySet[Any]:
-            matching = of._default_manager.select_related(*related)
-            return matching.exclude(login=SERVICE_LOGIN) if of is User else matching
+        def get_object_list(self) -> QuerySet[Model]:
+            rows = model_class._default_manager.select_related(*related)
+            return rows.exclude(login=SERVICE_LOGIN) if model_class is User else rows
 
-    class Choose(Listed, chooser.ChooseView):
+    class Choose(SearchedRows, chooser.ChooseView):
         pass
 
-    class Results(Listed, chooser.ChooseResultsView):
+    class Results(SearchedRows, chooser.ChooseResultsView):
         pass
 
     class Chooser(ChooserViewSet):
-        model = of
+        model = model_class
         icon = "search"
-        choose_one_text = f"{what}を選ぶ"
-        choose_another_text = f"別の{what}を選ぶ"
-        edit_item_text = f"この{what}を直す"
+        choose_one_text = f"{noun}を選ぶ"
+        choose_another_text = f"別の{noun}を選ぶ"
+        edit_item_text = f"この{noun}を直す"
         choose_view_class = Choose
         choose_results_view_class = Results
 
@@ -67,8 +70,8 @@ def make(
 
 
 CHOOSERS = (
-    make(Person, "person_chooser", "職員", ("name", "kana", "staff_no")),
-    make(OrgUnit, "unit_chooser", "所属", ("code", "versions__name", "versions__short", "versions__kana")),
-    make(Post, "post_chooser", "職", ("title", "unit__code", "unit__versions__name"), ("unit",)),
-    make(User, "user_chooser", "利用者", ("login", "last_name", "first_name")),
+    make_chooser(Person, "person_chooser", "職員", ("name", "kana", "staff_no")),
+    make_chooser(OrgUnit, "unit_chooser", "所属", ("code", "versions__name", "versions__short", "versions__kana")),
+    make_chooser(Post, "post_chooser", "職", ("title", "unit__code", "unit__versions__name"), ("unit",)),
+    make_chooser(User, "user_chooser", "利用者", ("login", "last_name", "first_name")),
 )

@@ -1,7 +1,7 @@
-"""The administrator's screen of accounts (利用者): who can log in. Who the person is stands in 職員.
+"""The administrator's screen of accounts (利用者): who can log in. The person behind an account is edited under 職員.
 
-It refuses to delete an account (the audit chain names it; an account ends by 「使える」 off), to touch the
-service account, and to hand out groups: they follow the duties (0007).
+An account cannot be deleted here, because audit events name it; unticking 「使える」 ends it. The service account is
+hidden. Groups cannot be set, because they follow the duties (decision 0007).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.forms import BaseForm
 from django.urls import reverse
 from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn, TitleColumn
 from wagtail.users.forms import UserCreationForm, UserEditForm
@@ -17,8 +18,9 @@ from wagtail.users.views.users import CreateView, EditView, IndexView, UserViewS
 
 from organization import audit
 from organization.accounts import SERVICE_LOGIN
+from organization.models import User
 
-WORDS = {
+FIELD_LABELS = {
     "email": ("メールアドレス", "なくてもかまいません。"),
     "first_name": ("名", ""),
     "last_name": ("姓", ""),
@@ -27,10 +29,11 @@ WORDS = {
 }
 
 
-def _in_our_words(form: Any) -> None:
+def _adapt_fields(form: BaseForm) -> None:
+    """Remove the groups, make the mail address optional, and set our labels and help texts."""
     form.fields.pop("groups", None)
     form.fields["email"].required = False
-    for name, (label, help_text) in WORDS.items():
+    for name, (label, help_text) in FIELD_LABELS.items():
         if name in form.fields:
             form.fields[name].label, form.fields[name].help_text = label, help_text
 
@@ -38,17 +41,17 @@ def _in_our_words(form: Any) -> None:
 class NewUserForm(UserCreationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _in_our_words(self)
+        _adapt_fields(self)
 
 
-class OldUserForm(UserEditForm):
+class ExistingUserForm(UserEditForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _in_our_words(self)
+        _adapt_fields(self)
 
 
-def account_values(user: Any) -> dict[str, Any]:
-    """The values of an account that an audit event records; never the password."""
+def account_values(user: User) -> dict[str, str | bool]:
+    """The values of an account that an audit event records. The password is never one of them."""
     return {
         name: getattr(user, name) for name in ("login", "last_name", "first_name", "email", "is_active", "is_superuser")
     }
@@ -71,7 +74,7 @@ class Users(IndexView):
         DateColumn("last_login", label="最後のログイン", sort_key="last_login", width="15%"),
     ]
 
-    def get_base_queryset(self) -> QuerySet[Any]:
+    def get_base_queryset(self) -> QuerySet[User]:
         return super().get_base_queryset().exclude(login=SERVICE_LOGIN)
 
 
@@ -79,7 +82,7 @@ class Add(CreateView):
     page_title = "利用者を足す"
     success_message = "利用者「%(object)s」を登録しました。"
 
-    def save_instance(self) -> Any:
+    def save_instance(self) -> User:
         user = super().save_instance()
         audit.record(actor=self.request.user, action="user.added", obj=user, after=account_values(user))
         return user
@@ -89,10 +92,10 @@ class Edit(EditView):
     success_message = "利用者「%(object)s」を保存しました。"
     error_message = "入力に誤りがあるので保存できませんでした。印の付いた所を直してください。"
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> QuerySet[User]:
         return super().get_queryset().exclude(login=SERVICE_LOGIN)
 
-    def save_instance(self) -> Any:
+    def save_instance(self) -> User:
         before = account_values(self.model.objects.get(pk=self.object.pk))
         user = super().save_instance()
         audit.record(
@@ -109,4 +112,4 @@ class OfficeUserViewSet(UserViewSet):
     copy_view_enabled = False
 
     def get_form_class(self, for_update: bool = False) -> type[forms.ModelForm]:
-        return OldUserForm if for_update else NewUserForm
+        return ExistingUserForm if for_update else NewUserForm

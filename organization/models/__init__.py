@@ -1,4 +1,4 @@
-"""Who and where: accounts, people, units with dated versions, posts, appointments, duties, the audit chain, notices."""
+"""The models of the room: accounts, people, units with dated versions, posts, appointments, duties, audit, notices."""
 
 from organization.models.audit import AuditEvent, AuditHead
 from organization.models.notice import Notice

@@ -1,6 +1,6 @@
 """AuditEvent: what was done, by whom, when and why; each event carries the hash of the one before.
 
-Written only by ``organization.audit.record``. Neither changed nor deleted: a correction is another event.
+Written only by ``organization.audit.record``. An event is neither changed nor deleted: a correction is another event.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class AuditEvent(models.Model):
 
 
 class AuditHead(models.Model):
-    """The end of the chain: locked while an event is added, so that two writers cannot fork it."""
+    """The end of the chain. The row is locked while an event is added, so that two writers cannot fork the chain."""
 
     sequence = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)

@@ -33,7 +33,7 @@ class Person(Identified):
         MUNICIPAL = "municipal", "市町村"
         OUTSIDE = "outside", "外部"
 
-    #: Whose appointments open what is for the prefecture's own staff.
+    #: The prefecture's own staff: their appointments open what the audience 庁内全体 covers.
     COUNTY = frozenset(
         {
             Employment.REGULAR,
@@ -75,7 +75,7 @@ class Person(Identified):
                 name="person_leaves_after_joining",
                 violation_error_message="退職日が採用日より前です。日付を確かめてください。",
             ),
-            # A number may be given again, but only after its holder has left.
+            # A staff number may be reused, but only after its holder has left.
             models.UniqueConstraint(
                 fields=("staff_no",),
                 condition=Q(left_on__isnull=True),

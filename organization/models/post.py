@@ -1,7 +1,7 @@
 """Post, Appointment, Duty: a post owns work, a person holds it for a time, a duty gives it a role.
 
-There are no person-level powers: who leaves a post leaves its duties behind. Whose manager is whom
-is derived (``organization.posts``), never stored.
+No power belongs to a person: somebody who leaves a post loses its duties. Who manages whom is derived from the
+posts (``organization.posts``), never stored.
 """
 
 from __future__ import annotations
@@ -25,17 +25,20 @@ Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 
 class DatedQuerySet(models.QuerySet[Row]):
-    """Rows that are in force between `starts_on` and `ends_on`, both inclusive."""
+    """Rows that are in force from `starts_on` to `ends_on`, both inclusive. `ends_on` None means without end."""
 
     def on(self, day: date) -> Self:
+        """The rows in force on `day`."""
         return self.filter(starts_on__lte=day).filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day))
 
     def overlapping(self, starts_on: date, ends_on: date | None) -> Self:
+        """The rows in force on at least one day of the period; `ends_on` None means without end."""
         rows = self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=starts_on))
         return rows.filter(starts_on__lte=ends_on) if ends_on else rows
 
 
 def dates_in_order(name: str) -> models.CheckConstraint:
+    """The constraint `name`: a row does not end before it starts."""
     in_order = Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on"))
     return models.CheckConstraint(condition=in_order, name=name, violation_error_message=ENDS_EARLY)
 
@@ -63,11 +66,11 @@ class Post(Identified):
 
 
 class AppointmentQuerySet(DatedQuerySet["Appointment"]):
-    """Whose post it is on a day: `.on(day)`; who else's, at the same time: `.overlapping(…)`."""
+    """Appointments. `.on(day)` selects those of a day, `.overlapping(…)` those that share a day with a period."""
 
 
 class Appointment(models.Model):
-    """発令: a person in a post. Nobody hears of it before `announced_on` (内示, I8)."""
+    """発令: a person in a post. Hidden from everybody until `announced_on` (内示, I8)."""
 
     class Kind(models.TextChoices):
         MAIN = "main", "本務"
@@ -77,7 +80,7 @@ class Appointment(models.Model):
         LEAVE = "leave", "休職"
         CHILDCARE = "childcare", "育休"
 
-    #: Kinds by which the work of the post is really done; leave is not.
+    #: Kinds in which the person does the work of the post. The kinds of leave are not among them.
     HOLDING = (Kind.MAIN, Kind.CONCURRENT, Kind.JOINT, Kind.SECONDMENT)
     LEAVES = (Kind.LEAVE, Kind.CHILDCARE)
 
@@ -100,6 +103,10 @@ class Appointment(models.Model):
         return f"{self.person.name} {self.post}（{self.get_kind_display()}）"
 
     def clean(self) -> None:
+        """Refuses an appointment that contradicts itself, the person's time in service, or another main post (I6).
+
+        Raises ValidationError with the code ends_before_start, before_joined, after_left or second_main_post.
+        """
         super().clean()
         if self.person_id is None or self.starts_on is None:
             return  # the form says which field is missing
@@ -117,7 +124,7 @@ class Appointment(models.Model):
         self._clean_main()
 
     def _clean_main(self) -> None:
-        """I6: a county employee has exactly one main post on any day; here a second one is refused."""
+        """I6: a county employee has exactly one main post on any day. Refuses a second one."""
         if self.kind != self.Kind.MAIN or not self.person.is_county:
             return
         mains = Appointment.objects.filter(person_id=self.person_id, kind=self.Kind.MAIN).exclude(pk=self.pk)
@@ -167,7 +174,7 @@ class Duty(models.Model):
         constraints = [
             dates_in_order("duty_dates"),
             models.CheckConstraint(
-                # The token role:km opens everything, so a narrower one would promise what it does not keep.
+                # The token role:km opens everything. A scope beside it would look like a limit and limit nothing.
                 condition=~Q(role="km") | Q(scope__isnull=True),
                 name="duty_km_has_no_scope",
                 violation_error_message="KM推進は全庁の役割です。範囲を空にしてください。",

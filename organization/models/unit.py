@@ -1,7 +1,11 @@
-"""OrgUnit: a unit that keeps its id for ever; what it is called and where it hangs are dated versions.
+"""OrgUnit: a unit keeps its id for ever; its name and its parent unit are dated versions.
 
-A reorganisation rewrites nothing: it closes versions, opens others and writes an OrgEvent (see
-``organization.reorganisation``). Reading the tree is ``organization.tree``'s work, never these rows'.
+A reorganisation rewrites nothing: it closes versions, opens others and writes an OrgEvent
+(``organization.reorganisation``). Code that reads the tree asks ``organization.units.tree``, not these rows.
+
+This module and ``organization.units.tree`` import each other, the only import circle in this room. The tree reads these
+rows; the name of a unit and the validation of a version ask the tree, and import it inside a function, when all modules
+are loaded. Both stay in the models, because `str(unit)` needs the name and Django's forms call `clean`.
 """
 
 from __future__ import annotations
@@ -19,14 +23,14 @@ from organization.models.identity import Identified
 
 
 class TreeStamp(models.Model):
-    """One row that takes a new random value whenever a unit, version or event changes, or one of the office's words.
+    """One row with a random value, renewed whenever a unit, version, event or synonym of the office changes.
 
-    Every process compares it with the value under which it cached them. Counts or highest ids
-    would not do: a rollback gives the same ones to different rows.
+    Each process caches these rows together with the value, and reads them again when the value differs. A count or a
+    highest id would not do: after a rollback, different rows can have the same ones.
     """
 
     value = models.UUIDField(default=uuid.uuid4)
-    #: The last day whose beginning and ending versions were told of (organization.effective_dating).
+    #: The last day whose beginning and ending versions were sent to search (organization.units.effective_dating).
     day = models.DateField(null=True)
 
     class Meta:
@@ -37,13 +41,15 @@ class TreeStamp(models.Model):
 
     @classmethod
     def touch(cls) -> None:
+        """Renew the value: what every process has cached is stale."""
         cls.objects.update_or_create(pk=1, defaults={"value": uuid.uuid4()})
 
 
 class StampedQuerySet(models.QuerySet[Any]):
-    """Bulk verbs send no signals; these touch the stamp themselves (saves and deletions: see apps.py).
+    """Bulk methods that renew the stamp, because Django sends no signals for them (saves and deletions: apps.py).
 
-    After the rows, never before: without a transaction another process could keep the old rows under the new stamp.
+    The stamp is renewed after the rows are written. Otherwise, outside a transaction, another process could cache the
+    old rows under the new stamp.
     """
 
     def update(self, **values: Any) -> int:
@@ -89,14 +95,14 @@ class OrgUnit(Identified):
 
     @property
     def name(self) -> str:
-        """What it is called today; the code while it has no version."""
-        from organization.tree import unit_tree
+        """The unit's name of today; its code while it has no version."""
+        from organization.units.tree import unit_tree
 
         return (unit_tree().name(self.pk) if self.pk else "") or self.code
 
 
 class OrgUnitVersion(models.Model):
-    """What a unit was called, and under which unit it stood, from `valid_from` to `valid_to` inclusive."""
+    """The name and the parent of a unit from `valid_from` to `valid_to`, both inclusive."""
 
     unit = models.ForeignKey(OrgUnit, on_delete=models.CASCADE, related_name="versions", verbose_name="所属")
     name = models.CharField("名称", max_length=60)
@@ -142,7 +148,11 @@ class OrgUnitVersion(models.Model):
         return f"{self.name}（{self.valid_from}～{self.valid_to or ''}）"
 
     def clean(self) -> None:
-        """I5: versions of one unit neither overlap nor leave a gap, and the parent stands on the first day."""
+        """I5: versions of one unit neither overlap nor leave a gap, and the parent is in force on the first day.
+
+        Raises ValidationError with the code ends_before_start, versions_overlap, versions_gap, parent_circle or
+        parent_not_in_force.
+        """
         super().clean()
         if self.unit_id is None or self.valid_from is None:
             return  # the form says which field is missing
@@ -168,14 +178,14 @@ class OrgUnitVersion(models.Model):
         if self.parent_id is not None:
             self._clean_parent(self.parent_id)
 
-    def _follows(self, ended: date) -> bool:
-        """Whether this version begins the day after `ended`, or the unit was abolished in between."""
-        first = ended + timedelta(days=1)
-        gone = OrgEvent.objects.filter(from_units=self.unit_id, effective_on=first).exclude(to_units=self.unit_id)
-        return self.valid_from == first or gone.exists()
+    def _follows(self, last_day: date) -> bool:
+        """Whether this version begins the day after `last_day`, or the unit was abolished on that next day."""
+        next_day = last_day + timedelta(days=1)
+        events = OrgEvent.objects.filter(from_units=self.unit_id, effective_on=next_day)
+        return self.valid_from == next_day or events.exclude(to_units=self.unit_id).exists()
 
     def _clean_parent(self, parent_id: int) -> None:
-        from organization.tree import unit_tree
+        from organization.units.tree import unit_tree
 
         tree = unit_tree(self.valid_from)
         if parent_id == self.unit_id or self.unit_id in tree.ancestors(parent_id):
@@ -191,7 +201,7 @@ class OrgUnitVersion(models.Model):
 
 
 class OrgEvent(models.Model):
-    """組織改正: which units became which, and who carries on their work (`main_successor`)."""
+    """組織改正: which units became which, and the unit that carries on their work (`main_successor`)."""
 
     class Kind(models.TextChoices):
         CREATE = "create", "新設"
@@ -220,6 +230,7 @@ class OrgEvent(models.Model):
         return f"{self.get_kind_display()}（{self.effective_on:%Y-%m-%d}）"
 
     def clean(self) -> None:
+        """Refuses a merger, split or abolition without a main successor (code main_successor_required)."""
         super().clean()
         if self.kind in (self.Kind.MERGE, self.Kind.SPLIT, self.Kind.ABOLISH) and self.main_successor_id is None:
             message = "統合・分割・廃止では、仕事を引き継ぐ「主たる後継の所属」を選んでください。"

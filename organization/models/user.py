@@ -1,6 +1,6 @@
-"""User: an account that can log in. Who the person is, and what they may read, is elsewhere (Person, policy).
+"""User: an account that can log in. `Person` says who it belongs to, `organization.policy` what it may read.
 
-`first_name`, `last_name` and `email` stay because Wagtail's own user forms write them.
+`first_name`, `last_name` and `email` exist because Wagtail's own user forms write them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ class UserManager(BaseUserManager["User"]):
     """Accounts are named by `login`."""
 
     def create_user(self, login: str, password: str | None = None, **extra: Any) -> User:
-        """A new account; without a password nobody can log in with it until one is set."""
+        """A new account. Without a password nobody can log in with it until one is set.
+
+        Raises ValueError for an empty login.
+        """
         extra.setdefault("is_staff", False)
         extra.setdefault("is_superuser", False)
         if not login:

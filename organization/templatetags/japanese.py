@@ -1,10 +1,9 @@
-"""Dates as a Japanese office writes them, for templates. A value that is no date becomes an empty string."""
+"""Template filters for dates as a Japanese office writes them. A value that is not a date becomes an empty string."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
@@ -15,20 +14,20 @@ register = template.Library()
 
 
 @register.filter
-def era_date(value: Any) -> str:
+def era_date(value: object) -> str:
     """{{ item.occurred_on|era_date }} → 令和7年4月1日"""
     return fiscal.era_date(value) if isinstance(value, date) else ""
 
 
 @register.filter
-def era_month(value: Any) -> str:
+def era_month(value: object) -> str:
     """{{ row.month|era_month }} → 令和7年4月"""
     return fiscal.era_month(value) if isinstance(value, date) else ""
 
 
 @register.filter
-def fiscal_year_label(value: Any) -> str:
-    """{{ item.fiscal_year|fiscal_year_label }} → 令和7年度; of a date, its fiscal year."""
+def fiscal_year_label(value: object) -> str:
+    """{{ item.fiscal_year|fiscal_year_label }} → 令和7年度. Accepts a date too, and shows its fiscal year."""
     if isinstance(value, date):
         value = fiscal.fiscal_year(value)
     return fiscal.fiscal_year_label(value) if isinstance(value, int) else ""
@@ -36,14 +35,14 @@ def fiscal_year_label(value: Any) -> str:
 
 @register.simple_tag
 def printed_at() -> str:
-    """Now, as the head of a printed page says it: 令和7年6月10日 9:05"""
+    """The current time for the head of a printed page: 令和7年6月10日 9:05"""
     moment = clock.now().astimezone(clock.TOKYO)
     return f"{fiscal.era_date(moment)} {moment.hour}:{moment:%M}"
 
 
 @register.filter
-def days_ago(value: Any) -> str:
-    """{{ item.first_published_at|days_ago }} → 今日, 昨日, 3日前, 2か月前, 1年前; a day to come is written out."""
+def days_ago(value: object) -> str:
+    """{{ item.first_published_at|days_ago }} → 今日, 昨日, 3日前, 2か月前, 1年前. A future day is written as a date."""
     if not isinstance(value, date):
         return ""
     days = (clock.today() - fiscal.tokyo_day(value)).days
@@ -66,9 +65,9 @@ class UnbrokenNode(template.Node):
 
 @register.tag
 def unbroken(parser: template.base.Parser, token: template.base.Token) -> UnbrokenNode:
-    """{% unbroken %}…{% endunbroken %}: a sentence over several lines of a template.
+    """{% unbroken %}…{% endunbroken %} removes the line breaks of the template, but not those in its variables.
 
-    A line break between Japanese words would show as a space. What the variables hold is not touched.
+    For a sentence that spans several lines of a template: a line break between Japanese words would show as a space.
     """
     nodelist = parser.parse(("endunbroken",))
     parser.delete_first_token()

@@ -1,4 +1,4 @@
-"""{% navigation as nav %}: where the frame of every page leads. base.html shows the destinations in three places."""
+"""{% navigation as nav %}: the links in the frame of every page. base.html shows them in three places."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Destination:
 
 @dataclass(frozen=True)
 class Navigation:
-    """`header` stands under the search box, `bottom` at the lower end of a phone, `account` is what only the account
-    menu has room for on a phone."""
+    """The links of the three menus: `header` is below the search box, `bottom` is at the lower end of a phone's screen,
+    `account` is the account menu and holds what has no room elsewhere on a phone."""
 
     header: list[Destination]
     bottom: list[Destination]
@@ -35,10 +35,10 @@ class Navigation:
 
 @register.simple_tag(takes_context=True)
 def navigation(context: Context) -> Navigation:
-    """For a user who is logged in."""
+    """The links for the logged-in user of the page."""
 
     def value(name: str) -> Any:
-        """As `{{ name }}` would see it: context processors give functions, so that nobody pays for what is not used."""
+        """The value of `{{ name }}`. Context processors may give a function, which costs nothing until it is called."""
         entry = context[name]
         return entry() if callable(entry) else entry
 
@@ -46,7 +46,7 @@ def navigation(context: Context) -> Navigation:
 
     def destination(name: str, icon: str, label: str, count: int = 0) -> Destination:
         url = reverse(name)
-        # The address of home is the beginning of every other one.
+        # The address of home is the beginning of every other address, so it must match as a whole.
         return Destination(url, icon, label, path == url if name == "home" else url in path, count)
 
     unread = value("unread_notices")

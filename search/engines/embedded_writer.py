@@ -58,7 +58,7 @@ class Writer:
             f"SELECT key, id, version, live, codes FROM {self.generation}_doc WHERE key IN (SELECT value FROM json_each(?))",
             (json.dumps(keys),),
         )
-        return {key: tuple(rest) for key, *rest in rows}
+        return {key: tuple(values) for key, *values in rows}
 
     def _remove(self, number: int, codes: str) -> None:
         self.removed_rows.append((number,))

@@ -16,7 +16,7 @@ import pytest
 
 from bench import clients, learning, machine, noun_recall, tables
 from search.analysis import _tokenizer
-from tests.house.tree import ROOT
+from tests.house.checkout import ROOT
 
 SCRIPT = ROOT / "script"
 
@@ -34,11 +34,11 @@ def test_clients_share_the_requests_and_are_processes():
         "    return lambda number: bool(file.write(f'{number}\\n')) and not file.flush() and number % 2 == 0\n"
         "import tempfile, pathlib\n"
         "with tempfile.TemporaryDirectory() as folder:\n"
-        "    taken = bench.clients.at_once(3, 30, connect)\n"
+        "    timings = bench.clients.at_once(3, 30, connect)\n"
         "    files = sorted(pathlib.Path(folder).iterdir())\n"
         "    asked = {int(line) for file in files for line in file.read_text().split()}\n"
         "print(len(files), str(os.getpid()) in [f.name for f in files], asked == set(range(30)))\n"
-        "print(len(taken.milliseconds), taken.reduced, taken.seconds > 0)\n"
+        "print(len(timings.milliseconds), timings.reduced, timings.seconds > 0)\n"
     )
     # Everything five times, over new connections: a single distribution of connections is chance.
     assert done.stdout.splitlines() == ["3 False True", "150 75 True"], done.stderr
@@ -91,11 +91,11 @@ def test_settle_waits_for_busy_processes_only():
 
 def test_tables_contain_the_figures_and_the_goals():
     report = tables.Tables("2 cores", ROOT)
-    taken = clients.Taken([30.0] * 99 + [60.0], 3.0, reduced=1)
+    timings = clients.Timings([30.0] * 99 + [60.0], 3.0, reduced=1)
     bare = {"1": {"p50": 1.0, "p95": 4.0, "per_second": 500.0}, "questions": 1.1}
-    report.search(20_000, "embedded", 1, taken, bare)
-    found = {"documents": 20_000, "rebuild_seconds": 61.0, "written": 600.0, "bare_bulk": 1000.0, "share": 0.6}
-    report.index(20_000, "embedded", {**found, "recall": 0.9, "nouns": 200})
+    report.search(20_000, "embedded", 1, timings, bare)
+    figures = {"documents": 20_000, "rebuild_seconds": 61.0, "written": 600.0, "bare_bulk": 1000.0, "share": 0.6}
+    report.index(20_000, "embedded", {**figures, "recall": 0.9, "nouns": 200})
     report.saved(20_000, "embedded", [100.0, 200.0, 300.0])
     report.memory(20_000, "embedded", [("web", 100.0), ("web", 200.0), ("gone", 0)])
     text = report.text()
@@ -155,16 +155,16 @@ def start(folder, *arguments):
     )
 
 
-def at_work_in(folder):
+def processes_in(folder):
     """The processes whose working directory is below a folder."""
-    found = []
+    pids = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if (process / "cwd").readlink().is_relative_to(folder):
-                found.append(int(process.name))
+                pids.append(int(process.name))
         except OSError:
             continue
-    return found
+    return pids
 
 
 @pytest.mark.slow
@@ -176,7 +176,7 @@ def test_search_is_measured_from_beginning_to_end(tmp_path):
     for heading in ("| items | engine | clients |", "rebuild, s", "memory (PSS)"):
         assert heading in out
     assert re.search(r"^\| \d+ \| embedded \| 8 \|", out, re.MULTILINE)
-    assert list(tmp_path.iterdir()) == [] and at_work_in(tmp_path) == []
+    assert list(tmp_path.iterdir()) == [] and processes_in(tmp_path) == []
 
 
 @pytest.mark.slow
@@ -186,16 +186,16 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path):
         if "first start" in line:
             break
     deadline = time.monotonic() + 60
-    while not at_work_in(tmp_path) and time.monotonic() < deadline:
+    while not processes_in(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.1)
     os.killpg(running.pid, signal.SIGINT)
     running.communicate(timeout=60)
     assert running.returncode != 0
     # Ended processes take a moment to disappear: the bench waits for the server, not for its children.
     deadline = time.monotonic() + 10
-    while at_work_in(tmp_path) and time.monotonic() < deadline:
+    while processes_in(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert list(tmp_path.iterdir()) == [] and at_work_in(tmp_path) == []
+    assert list(tmp_path.iterdir()) == [] and processes_in(tmp_path) == []
 
 
 # --- script/bench learning ---------------------------------------------------------------------
@@ -203,7 +203,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path):
 
 def test_the_learning_tables_contain_the_figures_and_the_goals():
     report, where = learning.Report(), ("2,000", "sqlite")
-    report.page(where, "office page", 8, clients.Taken([30.0] * 99 + [60.0], 3.0), 14)
+    report.page(where, "office page", 8, clients.Timings([30.0] * 99 + [60.0], 3.0), 14)
     report.work(where, "run_due, 1 April, 500 moves", 61.0, 60, "終わりました。")
     text = report.text()
     assert "| 2,000 | sqlite | office page | 8 | 30 | 30 | 33 | met (≤ 150) | 14 met (≤ 15) |" in text
@@ -215,9 +215,9 @@ def test_the_learning_tables_contain_the_figures_and_the_goals():
 def test_sizes_and_databases_are_parsed():
     assert learning.sizes("small,90/300/500/100") == [(2000, 20_000, 120_000, 60_000), (90, 300, 500, 100)]
     assert learning.databases("sqlite,postgresql") == ["sqlite", "postgresql"]
-    for wrong, read in (("90/300", learning.sizes), ("big", learning.sizes), ("oracle", learning.databases)):
+    for invalid, read in (("90/300", learning.sizes), ("big", learning.sizes), ("oracle", learning.databases)):
         with pytest.raises(ValueError):
-            read(wrong)
+            read(invalid)
 
 
 @pytest.mark.slow
@@ -228,4 +228,4 @@ def test_learning_is_measured_from_beginning_to_end(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert re.search(r"^\| 200 \| sqlite \| office page \| 8 \|", done.stdout, re.MULTILINE), done.stderr
-    assert list(tmp_path.iterdir()) == [] and at_work_in(tmp_path) == []
+    assert list(tmp_path.iterdir()) == [] and processes_in(tmp_path) == []

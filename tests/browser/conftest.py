@@ -1,4 +1,4 @@
-"""What plays in a real Chromium against the demo as script/server starts it: the site, the browser, a visit."""
+"""Fixtures for tests in a real Chromium against the demo as script/server starts it: the site, the browser, a visit."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ READY = 240
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The demo as script/server starts it, on a free port, writing into a folder of this run.
+    """The demo as script/server starts it, on a free port, with its data in a folder of this run.
 
-    Tests that use it are of one xdist group ("demo"), so that it is prepared once.
+    Tests that use it belong to one xdist group ("demo"), so that the demo is prepared once.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = {**os.environ, "VAR_DIR": str(tmp_path_factory.mktemp("var"))}
-    # What this machine is set up for must not be written to, nor move the demo's day.
+    # The test must not write to the databases of this machine, nor move the demo's day.
     for name in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "SEARCH_URL", "DEMO_TODAY"):
         env.pop(name, None)
     server = subprocess.Popen(["script/server", "--port", str(port)], cwd=ROOT, env=env, stdin=subprocess.DEVNULL)
@@ -65,10 +65,9 @@ def chromium() -> Iterator[Browser]:
 
 
 def follow(link: Locator) -> None:
-    """Press what leads elsewhere, a link or a button that sends, and wait until one is there.
+    """Press a link or a submit button, and wait until the next page is there.
 
-    A press alone returns before the answer has come: what is read next, on the page or in the database, would be
-    what was there before, or nothing.
+    A click alone returns before the response has come, so that the test would read the old page or old rows.
     """
     with link.page.expect_navigation():
         link.click()
@@ -76,7 +75,7 @@ def follow(link: Locator) -> None:
 
 @dataclass
 class Visit:
-    """One person at one screen; counts taps and gathers what went wrong."""
+    """One person at one screen. It counts taps, and collects errors of the page."""
 
     browser: Browser
     site: str
@@ -84,7 +83,7 @@ class Visit:
     scripts: bool = True
     options: dict[str, Any] = field(default_factory=dict)
     taps: int = 0
-    wrong: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.context = self.browser.new_context(
@@ -94,10 +93,10 @@ class Visit:
             **self.options,
         )
         self.page: Page = self.context.new_page()
-        self.page.on("console", lambda line: self.wrong.append(line.text) if line.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("response", lambda r: self.wrong.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-        self.page.on("request", lambda r: None if r.url.startswith((self.site, "data:")) else self.wrong.append(r.url))
+        self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("response", lambda r: self.errors.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+        self.page.on("request", lambda r: None if r.url.startswith((self.site, "data:")) else self.errors.append(r.url))
 
     def log_in(self, login: str) -> None:
         self.page.goto(f"{self.site}/login/")
@@ -108,22 +107,22 @@ class Visit:
         self.page.goto(f"{self.site}{path}")
 
     def tap(self, selector: str) -> None:
-        """Press what changes something on this page."""
+        """Press a control that changes this page."""
         self.taps += 1
         self.page.locator(selector).locator("visible=true").first.click()
 
     def follow(self, selector: str) -> None:
-        """Press what leads to another page, and wait for it."""
+        """Press a control that leads to another page, and wait for that page."""
         self.taps += 1
         follow(self.page.locator(selector).locator("visible=true").first)
 
     @property
     def sticks_out(self) -> bool:
-        """Whether one would have to scroll sideways. Without scripts the page cannot be asked."""
+        """Whether the page has to be scrolled sideways. Needs scripts."""
         self.page.wait_for_load_state()
         width: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         return width > 0
 
     def end(self) -> None:
         self.context.close()
-        assert self.wrong == []
+        assert self.errors == []

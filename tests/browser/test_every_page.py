@@ -1,4 +1,4 @@
-"""Every kind of page of the running demo: accessible, in light and dark; fits 360 px; calls nobody outside; says it is fiction."""
+"""Every kind of page of the running demo: accessible in light and dark, fits 360 px, no request to another host, fiction notice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AXE_OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "preload": False}
 
 @dataclass(frozen=True)
 class Screen:
-    """A kind of page: who opens it, where, and, where it has no address of its own, by which link from there."""
+    """A kind of page: the login that opens it, its address, and the link from there if it has no fixed address."""
 
     name: str
     login: str
@@ -119,28 +119,28 @@ def open_screen(visit: Visit, screen: Screen) -> None:
 
 
 def violations(page: Page) -> list[Any]:
-    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
-    return [(v["id"], [n["target"] for n in v["nodes"]]) for v in found]
+    axe_violations = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+    return [(v["id"], [n["target"] for n in v["nodes"]]) for v in axe_violations]
 
 
 def problems(chromium: Browser, site: str, screen: Screen) -> list[str]:
-    """What is wrong with one kind of page, at every width and in both colour schemes."""
-    wrong: list[str] = []
+    """The problems of one kind of page, at every width and in both colour schemes."""
+    errors: list[str] = []
     for size in SIZES:
         visit = Visit(chromium, site, size)
         open_screen(visit, screen)
         for scheme in ("light", "dark"):
             visit.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             visit.page.reload()  # or axe would measure colours on their way from one to the other
-            wrong += [f"{size}, {scheme}: {found}" for found in violations(visit.page)]
+            errors += [f"{size}, {scheme}: {violation}" for violation in violations(visit.page)]
         if "架空のデータです" not in visit.page.content():
-            wrong.append("does not say that the prefecture is fictional")
+            errors.append("does not say that the prefecture is fictional")
         visit.page.set_viewport_size({"width": 360, "height": 740})
         if visit.sticks_out:
-            wrong.append("sticks out at 360 px")
+            errors.append("sticks out at 360 px")
         visit.context.close()
-        wrong += [line for line in visit.wrong if not (screen.status == 404 and "404" in line)]
-    return wrong
+        errors += [line for line in visit.errors if not (screen.status == 404 and "404" in line)]
+    return errors
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)

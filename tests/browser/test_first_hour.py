@@ -19,7 +19,7 @@ PICTURES = ROOT / "docs" / "journey"
 
 
 def picture(visit: Visit, name: str) -> None:
-    """Keep what is seen now, and see that it fits."""
+    """Take a screenshot, and check that the page fits the screen."""
     assert not (visit.scripts and visit.sticks_out), f"{name} sticks out"
     kind = visit.size if visit.scripts else f"{visit.size}-noscript"
     PICTURES.mkdir(parents=True, exist_ok=True)
@@ -107,17 +107,17 @@ def draw_a_lesson_for_everybody(chromium: Browser, site: str, size: str, scripts
 
 
 def find_it(chromium: Browser, site: str, size: str, scripts: bool, subject: str) -> None:
-    """3: the words just written are found, in another spelling than they were written in."""
+    """3: the new text is found, in another spelling than it was written in."""
     visit = Visit(chromium, site, size, scripts)
     visit.log_in("shippitsu")
-    found = visit.page.locator(f".kb-hit__title:has-text('{subject}')")
+    hit = visit.page.locator(f".kb-hit__title:has-text('{subject}')")
     until = time.monotonic() + 30
     while True:
         visit.go(f"/search/?q={subject} 振り返り")
-        if found.count() or time.monotonic() > until:
+        if hit.count() or time.monotonic() > until:
             break
         time.sleep(0.2)
-    assert found.count()
+    assert hit.count()
     picture(visit, "9-found")
     visit.end()
 
@@ -140,7 +140,7 @@ def accept_what_waits(chromium: Browser, site: str, size: str, scripts: bool, su
 def it_is_found_in_the_prefecture_and_not_in_a_town(
     chromium: Browser, site: str, size: str, scripts: bool, subject: str
 ) -> None:
-    """4, the other half: another unit finds the lesson; for a town it does not exist, and what is for towns does."""
+    """4, second part: another unit finds the lesson; a town finds only items that are shared with municipalities."""
     visit = Visit(chromium, site, size, scripts)
     visit.log_in("shinjin")
     hit = visit.page.locator(f".kb-hit__title:has-text('{subject}')")

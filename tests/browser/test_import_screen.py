@@ -1,4 +1,4 @@
-"""The import screens in a real Chromium: one moves by itself and shows the end when it has come; all of it is reached."""
+"""The import screens in a real Chromium: the report page updates by itself until the end, and all controls are reachable."""
 
 from __future__ import annotations
 

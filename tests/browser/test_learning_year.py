@@ -44,13 +44,13 @@ YEARLY = "個人情報を扱う人へ"
 
 
 class Year:
-    """The prefecture in that year: its day can be moved, its people looked up, its screens visited."""
+    """The demo in that year: moves its day, finds its people, opens its pages."""
 
     def __init__(self, chromium: Browser, site: str, settings: Any) -> None:
         self.chromium, self.site, self.settings = chromium, site, settings
 
     def it_is(self, day: date) -> None:
-        """The demo's day, for the pages and for the timed work alike."""
+        """Set the demo's day, for the pages and for the timed work."""
         self.settings.DEMO_TODAY = day
 
     def visit(self, login: str) -> Visit:
@@ -59,12 +59,12 @@ class Year:
         return visit
 
     def account(self, person: Person, login: str) -> None:
-        """The newcomer gets a log-in; the demo gives them to few."""
+        """Give the newcomer an account, because the demo has only seven."""
         person.user = User.objects.create_user(login, password="manabi")
         person.save()
 
     def enter(self, login: str) -> Visit:
-        """As `visit`, for somebody without a card on the log-in page."""
+        """Like `visit`, for a person without a card on the login page."""
         visit = Visit(self.chromium, self.site, "phone")
         visit.go("/login/")
         visit.page.locator("#id_username").fill(login)
@@ -131,47 +131,49 @@ def assign_the_newcomers(year: Year) -> list[Person]:
     assert visit.taps <= 12
     picture(visit, "23-team-assigned")
     visit.end()
-    made = Assignment.objects.filter(path__title=PATH, assigned_on=APRIL, source="manager").select_related("person")
-    assert len(made) >= 20
+    assignments = Assignment.objects.filter(path__title=PATH, assigned_on=APRIL, source="manager").select_related(
+        "person"
+    )
+    assert len(assignments) >= 20
     # Those who came last: the first of them is the head of the centre.
-    return [row.person for row in made.order_by("-person__staff_no")]
+    return [row.person for row in assignments.order_by("-person__staff_no")]
 
 
 def one_learns_all_of_it(year: Year, learner: Person) -> None:
-    """Every kind of step, by the screens; what only others can do, by their verbs."""
+    """Every kind of step on the screens; actions of other people by the functions of `learning`."""
     year.it_is(date(2026, 6, 1))
     year.account(learner, "manabu")
-    given = Assignment.objects.get(person=learner, path__title=PATH)
+    assignment = Assignment.objects.get(person=learner, path__title=PATH)
     visit = year.enter("manabu")
     visit.go("/my/")
     picture(visit, "24-my")
     for _ in range(20):
-        given.refresh_from_db()
-        if not given.is_open:
+        assignment.refresh_from_db()
+        if not assignment.is_open:
             break
-        take_the_next_step(year, visit, given)
-    picture_of(visit, given, "25-my-learning")
-    assert given.state == AssignmentState.COMPLETED
+        take_the_next_step(year, visit, assignment)
+    picture_of(visit, assignment, "25-my-learning")
+    assert assignment.state == AssignmentState.COMPLETED
     visit.end()
 
 
-def picture_of(visit: Visit, given: Assignment, name: str) -> None:
-    visit.go(f"/my/learning/{given.uid}/")
+def picture_of(visit: Visit, assignment: Assignment, name: str) -> None:
+    visit.go(f"/my/learning/{assignment.uid}/")
     picture(visit, name)
 
 
-def take_the_next_step(year: Year, visit: Visit, given: Assignment) -> None:
+def take_the_next_step(year: Year, visit: Visit, assignment: Assignment) -> None:
     page = visit.page
-    shape = outline(given.version)
-    progress = {row.step_uid: row for row in given.progress.all()}
+    shape = outline(assignment.version)
+    progress = {row.step_uid: row for row in assignment.progress.all()}
     step = next(s for s in shape.open_steps({u for u, row in progress.items() if row.counts}) if s.uid not in progress)
-    page.goto(f"{year.site}/my/learning/{given.uid}/")
+    page.goto(f"{year.site}/my/learning/{assignment.uid}/")
     place = page.locator(f"#step-{step.uid}")
     if step.type == StepType.COURSE:
         day = clock.today()
         editing.save_record(
             record=TrainingRecord(
-                person=given.person, course=step.course, starts_on=day, ends_on=day, status="completed"
+                person=assignment.person, course=step.course, starts_on=day, ends_on=day, status="completed"
             )
         )
         return
@@ -184,12 +186,12 @@ def take_the_next_step(year: Year, visit: Visit, given: Assignment) -> None:
     if place.locator("textarea").count():
         place.locator("textarea").fill("担当の起案を一本、はじめから終わりまで回した。一度差し戻された。")
     follow(place.locator("form button[type=submit]").last)
-    if given.progress.filter(step_uid=step.uid, state="submitted").exists():
-        accept_what_waits(year, step.title, given.person)
+    if assignment.progress.filter(step_uid=step.uid, state="submitted").exists():
+        accept_what_waits(year, step.title, assignment.person)
 
 
 def accept_what_waits(year: Year, title: str, person: Person) -> None:
-    """The head of the learner's unit, or whom the learner asked, accepts on the list of what waits."""
+    """The head of the learner's unit, or the asked person, accepts on the list of waiting steps."""
     visit = year.visit("shochou")
     visit.go("/team/waiting/")
     picture(visit, "26-waiting")
@@ -247,13 +249,13 @@ def a_colleague_in_another_unit_finds_what_was_written(year: Year) -> None:
 
 
 def one_is_late_and_reminded(year: Year, late: Person) -> None:
-    """By the clock (one mail a person a day, however often it runs), and once a day by the manager's own words."""
-    given = Assignment.objects.get(person=late, path__title=PATH)
-    later = [max(given.due_on, clock.today()) + timedelta(days=n) for n in range(1, 31)]
+    """By the daily job (one mail a person and day for any number of runs), and once a day by the manager's own text."""
+    assignment = Assignment.objects.get(person=late, path__title=PATH)
+    later = [max(assignment.due_on, clock.today()) + timedelta(days=n) for n in range(1, 31)]
     year.it_is([day for day in later if is_working_day(day)][1])  # the second working day
     job.run_daily_job()
     job.run_daily_job()
-    assert given.reminders.filter(kind="after_1").count() == 1  # by the run of today, or of the days before
+    assert assignment.reminders.filter(kind="after_1").count() == 1  # by the run of today, or of the days before
     assert Message.objects.filter(person=late).exists()
     office = year.visit("kenshu")
     office.go("/training/outbox/")
@@ -263,7 +265,7 @@ def one_is_late_and_reminded(year: Year, late: Person) -> None:
     office.end()
     year.it_is(clock.today() + timedelta(days=1))
     visit = year.visit("shochou")
-    visit.go(f"/assignments/{given.uid}/remind/")
+    visit.go(f"/assignments/{assignment.uid}/remind/")
     visit.follow("main form button[type=submit]")
     assert Message.objects.filter(person=late, on=clock.today()).count() == 1
     visit.go("/team/")
@@ -277,39 +279,39 @@ def one_is_late_and_reminded(year: Year, late: Person) -> None:
 
 
 def one_is_waived(year: Year, person: Person) -> None:
-    given = Assignment.objects.get(person=person, path__title=PATH)
+    assignment = Assignment.objects.get(person=person, path__title=PATH)
     visit = year.visit("shochou")
-    visit.go(f"/assignments/{given.uid}/waive/")
+    visit.go(f"/assignments/{assignment.uid}/waive/")
     visit.page.locator("[name=reason]").fill("前の職場で、同じ内容の学習を終えています。")
     visit.page.locator("[name=evidence]").fill("前の職場の修了証 第12号")
     visit.follow("main form button[type=submit]")
     visit.end()
-    given.refresh_from_db()
-    assert given.state == AssignmentState.WAIVED
+    assignment.refresh_from_db()
+    assert assignment.state == AssignmentState.WAIVED
 
 
 def one_goes_on_leave_and_comes_back(year: Year, person: Person) -> None:
-    """The clock stands still for the days of the leave, also where the run comes late."""
-    given = Assignment.objects.get(person=person, path__title=PATH)
-    due, begins = given.due_on, clock.today() + timedelta(days=1)
+    """The due date moves by the days of the leave, also if the run is late."""
+    assignment = Assignment.objects.get(person=person, path__title=PATH)
+    due, begins = assignment.due_on, clock.today() + timedelta(days=1)
     leave = Appointment.objects.create(
         person=person, post=main_post(person, begins), kind="childcare", starts_on=begins, announced_on=begins
     )
     year.it_is(begins)
     job.run_daily_job()
-    given.refresh_from_db()
-    assert given.state == AssignmentState.SUSPENDED
+    assignment.refresh_from_db()
+    assert assignment.state == AssignmentState.SUSPENDED
     leave.ends_on = begins + timedelta(days=59)
     leave.save()
     year.it_is(begins + timedelta(days=62))  # two days late
     job.run_daily_job()
-    given.refresh_from_db()
-    assert given.is_running
-    assert given.due_on == due + timedelta(days=60)
+    assignment.refresh_from_db()
+    assert assignment.is_running
+    assert assignment.due_on == due + timedelta(days=60)
 
 
 def the_first_of_april(year: Year, mover: Person) -> None:
-    """Somebody moves: a person-bound path goes along to the new head; a post-bound one ends with a proposal."""
+    """A transfer: a path bound to the person continues under the new head; one bound to the post ends with a proposal."""
     day = date(2027, 4, 1)
     bound = Assignment.objects.running().filter(post__isnull=False).select_related("person").first()
     assert bound is not None
@@ -328,8 +330,8 @@ def the_first_of_april(year: Year, mover: Person) -> None:
     bound.refresh_from_db()
     assert bound.state == AssignmentState.CANCELLED
     assert SuccessorProposal.objects.filter(ended=bound, state="open").exists()
-    given = Assignment.objects.get(person=mover, path__title=PATH)
-    assert given.is_running
+    assignment = Assignment.objects.get(person=mover, path__title=PATH)
+    assert assignment.is_running
     old_head = year.visit("shochou")
     old_head.go("/team/")
     assert mover.name not in old_head.page.locator("main").inner_text()
@@ -338,7 +340,7 @@ def the_first_of_april(year: Year, mover: Person) -> None:
 
 
 def a_renewal(year: Year) -> None:
-    """Who has finished the yearly path begins it again when its window opens."""
+    """A person who completed the yearly path begins it again when its renewal window opens."""
     done = Assignment.objects.filter(path__title=YEARLY, state="completed", person__user__isnull=True)
     held = done.filter(valid_until__gte=clock.today() + timedelta(days=70)).select_related("person", "version").first()
     if held is None:

@@ -38,7 +38,7 @@ def path(head: Any) -> LearningPath:
 
 @pytest.fixture
 def open_page(live_server: Any, client: Any, head: Any) -> Iterator[Any]:
-    """Opens an address as the head; closed before the live server and the database are."""
+    """Open an address as the head; closed before the live server and the database."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
@@ -95,6 +95,6 @@ def test_axe_finds_nothing_and_nothing_sticks_out(open_page: Any, path: Learning
     ]
     for address in addresses:
         page = open_page(address, width=360, color_scheme=scheme)
-        found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
-        assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == [], address
+        violations = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+        assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in violations] == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, address

@@ -1,6 +1,6 @@
-"""The styleguide in a real Chromium: every component is accessible, fits a phone, and calls nobody outside.
+"""The styleguide in a real Chromium: every component is accessible, fits a phone, and requests no other host.
 
-What passes here passes on every screen, since screens are made of these components only.
+All pages consist of these components, so they pass the same checks.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ SECTIONS = (
 
 @pytest.fixture
 def browser(live_server: Any) -> Iterator[Browser]:
-    """Debian's Chromium; closed before the live server and the database are."""
+    """Debian's Chromium; closed before the live server and the database."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium
@@ -31,37 +31,37 @@ def browser(live_server: Any) -> Iterator[Browser]:
 
 
 def open_styleguide(browser: Browser, live_server: Any, width: int, **options: Any) -> tuple[Page, list[str]]:
-    """The page, and what went wrong while it loaded: console errors, failed or foreign requests."""
+    """The page and the errors while it loaded: console errors, failed requests, requests to other hosts."""
     page = browser.new_context(viewport={"width": width, "height": 844}, **options).new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
-    page.on("response", lambda answer: wrong.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-    page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith(live_server.url) else None)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    page.on("response", lambda answer: errors.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    page.on("request", lambda asked: errors.append(asked.url) if not asked.url.startswith(live_server.url) else None)
     page.goto(f"{live_server.url}/styleguide/")
     page.wait_for_load_state("networkidle")
-    return page, wrong
+    return page, errors
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing(browser: Browser, live_server: Any, width: int, scheme: Any) -> None:
-    page, wrong = open_styleguide(browser, live_server, width, color_scheme=scheme)
-    assert wrong == []
+    page, errors = open_styleguide(browser, live_server, width, color_scheme=scheme)
+    assert errors == []
     assert [page.locator(f"#{name}").count() for name in SECTIONS] == [1] * len(SECTIONS)
-    found = Axe().run(page, options=AXE_OPTIONS).response["violations"]
-    assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == []
+    violations = Axe().run(page, options=AXE_OPTIONS).response["violations"]
+    assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in violations] == []
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
 def test_nothing_sticks_out_at_360(browser: Browser, live_server: Any, javascript: bool) -> None:
-    page, wrong = open_styleguide(browser, live_server, 360, java_script_enabled=javascript)
-    assert wrong == []
+    page, errors = open_styleguide(browser, live_server, 360, java_script_enabled=javascript)
+    assert errors == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_form_components_show_real_fields(browser: Browser, live_server: Any) -> None:
-    """A template alone cannot make BoundFields: the page must be served by the view that brings the sample form."""
+    """A template alone cannot make BoundFields, so the page needs the view with the sample form."""
     page, _ = open_styleguide(browser, live_server, 1280)
     assert page.locator("#forms .kb-field").count() >= 12
     broken = page.locator("#broken_title")
@@ -88,7 +88,7 @@ def test_without_javascript_folds_open_and_no_dead_button_shows(browser: Browser
 
 
 def test_every_target_is_large_enough(browser: Browser, live_server: Any) -> None:
-    """24 px each way (WCAG 2.5.8), links inside sentences apart."""
+    """At least 24 × 24 px (WCAG 2.5.8), except links inside sentences."""
     page, _ = open_styleguide(browser, live_server, 390)
     small = page.evaluate(
         """() => [...document.querySelectorAll("a, button, summary, input, select, textarea")]

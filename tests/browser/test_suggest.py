@@ -1,4 +1,4 @@
-"""The list under the search box in a real Chromium: by keys and by pointer, and out of an input method's way."""
+"""The list under the search box in a real Chromium: by keyboard, by pointer, and with an input method."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_suggestion_opens_by_pointer(page: Page) -> None:
 
 
 def test_an_input_method_keeps_its_keys(page: Page) -> None:
-    """Enter ends a conversion and Down moves among its candidates: neither chooses, opens nor sends anything."""
+    """During a conversion, Enter ends it and Down moves in its candidates; neither chooses a suggestion or submits."""
     box(page).press_sequentially("避難")
     expect(page.locator("[role=option]")).to_have_count(2)
     address = page.url

@@ -1,4 +1,4 @@
-"""Writing in a real Chromium: on a phone and on a desk, with and without a script, with and without a line."""
+"""Writing in a real Chromium: on a phone and on a desktop, with and without scripts, online and offline."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def browser(live_server: Any) -> Iterator[Browser]:
 
 
 def enter(browser: Browser, live_server: Any, person: Any, size: Any = PHONE, **options: Any) -> BrowserContext:
-    """A window in which `person` is logged in."""
+    """A browser context in which `person` is logged in."""
     client = Client()
     client.force_login(person.user)
     context = browser.new_context(viewport=size, base_url=live_server.url, locale="ja-JP", **options)
@@ -58,7 +58,7 @@ def enter(browser: Browser, live_server: Any, person: Any, size: Any = PHONE, **
 
 
 def sees(page: Page, *names: str) -> None:
-    """Of the large fields one sees these and no other, as soon as the page has got there."""
+    """Wait until exactly these large fields are visible."""
     fields = page.locator(".kb-prompt__control > *:visible")
     expect(fields).to_have_count(len(names))
     for n, name in enumerate(names):
@@ -72,7 +72,7 @@ def sees(page: Page, *names: str) -> None:
 def test_a_retrospective_on_a_phone_takes_eight_taps(
     browser: Browser, live_server: Any, writer: Any, scripts: bool
 ) -> None:
-    """Each screen shows one prompt, and the cursor already stands in it: nothing but typing between the taps."""
+    """Each screen shows one prompt with the focus in it, so that the user only types between the taps."""
     page = enter(browser, live_server, writer, java_script_enabled=scripts, has_touch=True).new_page()
     page.goto("/")
     taps = 0
@@ -144,7 +144,7 @@ def test_with_errors_a_phone_shows_the_first_wrong_prompt(
 
 
 def state(page: Page, words: str) -> None:
-    """Wait until the line about saving begins with `words` (the page's policy forbids waiting by a script)."""
+    """Wait until the status of saving begins with `words`. (The content security policy forbids waiting by a script.)"""
     expect(page.locator("[data-save-text]")).to_contain_text(words, timeout=15_000)
 
 
@@ -181,7 +181,7 @@ def test_a_dropped_line_loses_nothing(browser: Browser, live_server: Any, writer
 
 
 def test_text_that_was_never_sent_comes_back(browser: Browser, live_server: Any, writer: Any) -> None:
-    """The page was closed while the line was down; the device kept the words."""
+    """The page was closed while offline; the browser stored the text."""
     draft = new_draft(writer, themes=["theme-1"])
     context = enter(browser, live_server, writer)
     page = context.new_page()
@@ -235,7 +235,7 @@ def test_leaving_with_unsaved_text_warns(browser: Browser, live_server: Any, wri
 
 
 def test_publishing_right_after_typing_meets_no_conflict(browser: Browser, live_server: Any, writer: Any) -> None:
-    """The press waits for the autosave under way."""
+    """Publishing waits for the running autosave."""
     draft = new_draft(writer, **KPT)
     page = enter(browser, live_server, writer, DESK).new_page()
     page.goto(draft.get_absolute_url())
@@ -298,7 +298,7 @@ def test_the_enter_that_ends_a_conversion_does_nothing_else(browser: Browser, li
 
 
 def screens(writer: Any) -> dict[str, str]:
-    """Every screen of writing, with something on it."""
+    """The addresses of all writing screens, each with content."""
     full = new_draft(writer, "postmortem", subject="誤送付")
     Draft.objects.filter(pk=full.pk).update(version=1, comment="影響の件数を足してください。")
     item = make_lesson(writer, applies_when="雨の前")
@@ -325,18 +325,18 @@ def screens(writer: Any) -> dict[str, str]:
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_axe_finds_nothing(browser: Browser, live_server: Any, writer: Any, size: Any, scheme: Any) -> None:
     page = enter(browser, live_server, writer, size, color_scheme=scheme).new_page()
-    found = {}
+    violations = {}
     for name, address in screens(writer).items():
         page.goto("about:blank")
         page.goto(address)
         page.evaluate("document.querySelectorAll('details:not([data-menu])').forEach(part => part.open = true)")
-        found[name] = check(page)
+        violations[name] = check(page)
     page.locator(".kb-button--danger").wait_for()
     page.goto(new_draft(writer).get_absolute_url() + "#finish")
     page.locator("button[name=publish]").click()
     page.wait_for_selector(".kb-error-summary")
-    found["errors"] = check(page)
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    violations["errors"] = check(page)
+    assert {name: errors for name, errors in violations.items() if errors} == {}
 
 
 def check(page: Page) -> list[Any]:
@@ -348,12 +348,14 @@ def check(page: Page) -> list[Any]:
 def test_nothing_sticks_out_at_360(browser: Browser, live_server: Any, writer: Any, scripts: bool) -> None:
     context = enter(browser, live_server, writer, {"width": 360, "height": 640}, java_script_enabled=scripts)
     page = context.new_page()
-    wrong: list[str] = []
-    page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("response", lambda answer: wrong.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-    page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith(live_server.url) else None)
+    errors: list[str] = []
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("response", lambda answer: errors.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    page.on(
+        "request", lambda request: errors.append(request.url) if not request.url.startswith(live_server.url) else None
+    )
     for address in screens(writer).values():
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
-    assert wrong == []
+    assert errors == []

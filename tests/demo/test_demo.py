@@ -1,4 +1,4 @@
-"""The demo is written by hand, the same at every build, and its check finds what is not."""
+"""The demo is written by hand and the same in every build, and its check finds violations of both."""
 
 from dataclasses import replace
 from datetime import date
@@ -8,7 +8,7 @@ from wagtail.models import Collection
 
 from demo.content import Content, build_content
 from demo.load import is_loaded, load
-from demo.management.commands.demo_check import problems, sentences
+from demo.management.commands.demo_check import item_problems, sentences
 from demo.people import PERSONAS
 from demo.world import build_world
 from kb.models import Item
@@ -22,7 +22,7 @@ def content(key: str, *texts: str) -> Content:
 
 
 def filler(n: int) -> str:
-    """Two hundred characters that no other filler shares."""
+    """Two hundred characters that differ from those of every other number."""
     return "".join(chr(0x4E00 + 200 * n + i) for i in range(200))
 
 
@@ -40,21 +40,23 @@ def written(world):
 
 
 def test_a_sentence_in_four_items_is_found():
-    said = "関係者と早めに相談することが大切です。"
-    items = [content(f"k{n}", said, filler(n)) for n in range(4)]
-    found = problems(items)
-    assert len(found) == 1
-    assert "同じ文が4件にあります" in found[0]
+    sentence = "関係者と早めに相談することが大切です。"
+    items = [content(f"k{n}", sentence, filler(n)) for n in range(4)]
+    problems = item_problems(items)
+    assert len(problems) == 1
+    assert "同じ文が4件にあります" in problems[0]
 
 
 def test_a_sentence_in_three_items_is_allowed():
-    said = "関係者と早めに相談することが大切です。"
-    assert problems([content(f"k{n}", said, filler(n)) for n in range(3)]) == []
+    sentence = "関係者と早めに相談することが大切です。"
+    assert item_problems([content(f"k{n}", sentence, filler(n)) for n in range(3)]) == []
 
 
 def test_two_items_too_alike_are_found():
     text = "台風の夜、南の堤防で水位計が止まり、職員が目で見て知らせた"
-    assert problems([content("a", text + "一"), content("b", text + "二")]) == ["二つの項目が似すぎています：a と b"]
+    assert item_problems([content("a", text + "一"), content("b", text + "二")]) == [
+        "二つの項目が似すぎています：a と b"
+    ]
 
 
 def test_list_marks_do_not_hide_a_repeated_sentence():
@@ -68,7 +70,7 @@ def test_short_sentences_do_not_count():
 
 
 def test_the_small_demo_has_no_repeats(written):
-    assert problems(written) == []
+    assert item_problems(written) == []
 
 
 # --- The same at every build -----------------------------------------------------------------

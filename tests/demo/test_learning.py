@@ -1,4 +1,4 @@
-"""The learning of the demo: its paths, who stands where, and that the product counts the same again."""
+"""The learning data of the demo: paths, standings, and a recount without differences."""
 
 from collections import Counter
 from datetime import timedelta
@@ -35,14 +35,19 @@ from organization.fiscal import fiscal_year, fiscal_year_start
 from organization.models import User
 
 SIX = {
-    "新任職員の最初の100日", "新任所属長", "災害応援に行く前に", "個人情報を扱う人へ", "住民説明会の進め方", "データで考える",
-}  # fmt: skip
+    "新任職員の最初の100日",
+    "新任所属長",
+    "災害応援に行く前に",
+    "個人情報を扱う人へ",
+    "住民説明会の進め方",
+    "データで考える",
+}
 FIRST = "新任職員の最初の100日"
 
 
 @pytest.fixture(scope="module")
 def demo(django_db_setup, django_db_blocker):
-    """The small demo, loaded once for the tests of this module and taken away again."""
+    """The small demo, loaded once for the tests of this module and removed afterwards."""
     with django_db_blocker.unblock(), transaction.atomic():
         # Wagtail's own migration makes it, and tests run without migrations.
         if not Collection.objects.exists():
@@ -70,9 +75,9 @@ def test_every_step_says_why_in_its_own_words_and_asks_for_what_is_there():
 
 def test_the_check_finds_a_why_said_twice_and_an_item_that_is_not_there():
     step = {"type": "read", "title": "読む", "why": "同じわけ", "minutes": 5, "item": "no-such"}
-    found = path_problems([{"key": "x", "group": [{"step": [step, {**step, "title": "また読む"}]}]}], [], set())
-    assert any("同じ「なぜ」" in line for line in found)
-    assert any("ないものを指している" in line for line in found)
+    problems = path_problems([{"key": "x", "group": [{"step": [step, {**step, "title": "また読む"}]}]}], [], set())
+    assert any("同じ「なぜ」" in line for line in problems)
+    assert any("ないものを指している" in line for line in problems)
 
 
 # --- Paths, courses and records ----------------------------------------------------------------
@@ -101,9 +106,9 @@ def test_a_second_version_is_in_work_and_one_path_is_renewed_each_year(demo):
 @pytest.mark.django_db
 def test_what_a_path_for_all_reads_can_be_read_by_all(demo):
     for path in LearningPath.objects.filter(audience="prefecture"):
-        asked = set(path.current_version().steps.filter(item__isnull=False).values_list("item_id", flat=True))
-        seen = Item.objects.visible_to(user("shinjin")).filter(pk__in=asked).values_list("pk", flat=True)
-        assert asked == set(seen), path.title
+        required = set(path.current_version().steps.filter(item__isnull=False).values_list("item_id", flat=True))
+        seen = Item.objects.visible_to(user("shinjin")).filter(pk__in=required).values_list("pk", flat=True)
+        assert required == set(seen), path.title
 
 
 @slow
@@ -138,10 +143,17 @@ def test_twenty_people_who_came_this_year_wait_for_the_first_task_of_the_head(de
 @slow
 @pytest.mark.django_db
 def test_the_head_sees_a_person_in_every_standing(demo):
-    found = standings(permissions.managed(user("shochou")))
-    assert set(found) == {
-        "late", "on_time", "not_begun", "suspended", "done", "expired", "waived", "cancelled",
-    }  # fmt: skip
+    by_name = standings(permissions.managed(user("shochou")))
+    assert set(by_name) == {
+        "late",
+        "on_time",
+        "not_begun",
+        "suspended",
+        "done",
+        "expired",
+        "waived",
+        "cancelled",
+    }
 
 
 @slow
@@ -171,16 +183,17 @@ def test_each_of_two_has_begun_one_path_shared_and_one_not(demo, login):
 @slow
 @pytest.mark.django_db
 def test_the_newcomer_has_a_step_to_do(demo):
-    given = Assignment.objects.get(person=user("shinjin").person, path__title=FIRST)
-    assert given.is_running and given.steps_done >= 3 and given.days_left() > 0
+    assignment = Assignment.objects.get(person=user("shinjin").person, path__title=FIRST)
+    assert assignment.is_running and assignment.steps_done >= 3 and assignment.days_left() > 0
 
 
 @slow
 @pytest.mark.django_db
 def test_rules_a_proposal_and_what_was_sent(demo):
     assert {rule.path.title: rule.bound_to_post for rule in AssignmentRule.objects.all()} == {
-        FIRST: False, "新任所属長": True,
-    }  # fmt: skip
+        FIRST: False,
+        "新任所属長": True,
+    }
     proposal = SuccessorProposal.objects.get(state="open")
     assert proposal.post.unit_id in permissions.reader_for(user("shochou")).managed_unit_ids
     late = Reminder.objects.filter(kind="manager").get().assignment

@@ -1,4 +1,4 @@
-"""`manage.py learning_fill`: as many rows as asked for, the same each time, in a demo only, once."""
+"""`manage.py learning_fill`: the requested number of rows, the same each time, only in a demo, only once."""
 
 from datetime import date
 

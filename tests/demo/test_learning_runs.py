@@ -1,4 +1,4 @@
-"""The timed work on the demo: days on which it is run leave nothing to count again, and nothing to do twice."""
+"""The timed work on the demo: after it a recount finds no difference, and a second run changes nothing."""
 
 from datetime import date, timedelta
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 @pytest.fixture(scope="module")
 def demo(django_db_setup, django_db_blocker):
-    """The small demo, loaded once for the tests of this module and taken away again."""
+    """The small demo, loaded once for the tests of this module and removed afterwards."""
     with django_db_blocker.unblock(), transaction.atomic():
         # Wagtail's own migration makes it, and tests run without migrations.
         if not Collection.objects.exists():
@@ -34,7 +34,7 @@ def demo(django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def at_ten(settings, tmp_path, monkeypatch):
-    """A demo on a machine of its own, at ten in the morning of whatever day it is."""
+    """Set the time to ten in the morning of the current day, with an own VAR_DIR."""
     settings.DEMO = True
     settings.VAR_DIR = tmp_path
     now = clock.now
@@ -42,14 +42,14 @@ def at_ten(settings, tmp_path, monkeypatch):
 
 
 def rows():
-    """Every row of learning and the notices, as it stands."""
+    """The values of every row of learning, and of the notices."""
     models = [*apps.get_app_config("learning").get_models(), apps.get_model("organization", "Notice")]
     return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in models}
 
 
 def test_everybody_with_an_account_has_an_address_that_is_nobodys(demo):
     addresses = list(User.objects.filter(person__isnull=False).values_list("email", flat=True))
-    assert len(addresses) == 7 and all(one.endswith(".example") for one in addresses)
+    assert len(addresses) == 7 and all(address.endswith(".example") for address in addresses)
 
 
 def test_timed_work_leaves_nothing_to_count_again_and_nothing_to_do_twice(demo, at_ten):

@@ -1,4 +1,4 @@
-"""Preparing the demo: what it does where the search engine is away."""
+"""Preparing the demo while the search engine is down."""
 
 import pytest
 from django.core.management import CommandError, call_command

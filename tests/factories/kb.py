@@ -1,4 +1,4 @@
-"""Items for tests, made by the product's own verbs: what a test does not say has a sensible value.
+"""Items for tests, created with the product's own functions. Values that a test does not set have sensible defaults.
 
 author = make_staff(unit)
 lesson = make_lesson(author)                        # readable by the author's unit
@@ -18,18 +18,18 @@ OCCURRED = date(2025, 6, 10)
 
 
 def write(item: Item, by: Person) -> Item:
-    """Give the item its id and place; it is not sent anywhere yet."""
+    """Create the item with its id and place. It is neither submitted nor published."""
     return publication.create(item=item, by=by)
 
 
 def send(item: Item, by: Person) -> Item:
-    """Written and submitted: published at once to one's own unit, waiting for a reviewer when wider."""
+    """Create and submit the item: for one's own unit it is published at once, for a wider audience it waits for review."""
     write(item, by)
     return publication.submit(item=item, by=by)
 
 
 def publish(item: Item, by: Person) -> Item:
-    """Written and published, whatever its audience: how it stands after its reviewer accepted it."""
+    """Create and publish the item for any audience, as if its reviewer had accepted it."""
     write(item, by)
     return publication.publish(item=item)
 
@@ -44,22 +44,22 @@ def lesson(**values: Any) -> Lesson:
 
 
 def make_lesson(by: Person, **values: Any) -> Lesson:
-    """A lesson that was sent, with its source in words."""
-    made = send(lesson(**values), by)
-    LessonSource.objects.create(lesson=made, external="日々の仕事での気づき")
-    return made
+    """A submitted lesson with a source in words."""
+    item = send(lesson(**values), by)
+    LessonSource.objects.create(lesson=item, external="日々の仕事での気づき")
+    return item
 
 
 def make_retrospective(by: Person, *, answers: tuple[tuple[str, str], ...] = (), **values: Any) -> Retrospective:
-    """A retrospective that was published, with one answer unless others are given."""
+    """A published retrospective, with one answer unless `answers` are given."""
     values.setdefault("title", "夏の防災訓練のふりかえり")
     values.setdefault("format", "kpt")
     values.setdefault("subject", "夏の防災訓練")
     values.setdefault("occurred_on", OCCURRED)
-    made = Retrospective(**values)
+    item = Retrospective(**values)
     rows = answers or (("keep", "前日に役割を紙で配った。"),)
-    made.answers.set([Answer(section_key=key, text=text, sort_order=n) for n, (key, text) in enumerate(rows)])
-    return publish(made, by)
+    item.answers.set([Answer(section_key=key, text=text, sort_order=n) for n, (key, text) in enumerate(rows)])
+    return publish(item, by)
 
 
 def make_challenge(by: Person, **values: Any) -> Challenge:
@@ -73,5 +73,5 @@ def make_challenge(by: Person, **values: Any) -> Challenge:
 
 
 def reference_source(name: str = "test", **values: Any) -> ReferenceSource:
-    """The source of that name, made where it is missing."""
+    """The source of that name; it is created if it is missing."""
     return ReferenceSource.objects.get_or_create(name=name, defaults={"label": "試験", **values})[0]

@@ -87,7 +87,7 @@ def fill(version: PathVersion, groups: Any) -> None:
 
 
 def give(path: LearningPath, person: Person, **values: Any) -> Assignment:
-    """An assignment as it stands in the table; `learning.assignments.assigning` is what is used where the verb is the point."""
+    """An assignment, written directly as a row. A test of assigning itself uses `learning.assignments.assigning`."""
     version = path.current_version()
     assert version is not None
     today = clock.today()

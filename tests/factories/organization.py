@@ -1,4 +1,4 @@
-"""People, units and posts for tests, in one line each. What a test does not say has a sensible value.
+"""People, units and posts for tests, in one line each. Values that a test does not set have sensible defaults.
 
 unit = make_unit("bosai", name="防災課", parent=department)
 user = make_staff(unit, title="課長", head=True, duties=("reviewer",)).user
@@ -12,7 +12,7 @@ from typing import Any
 
 from organization.models import Appointment, Duty, OrgEvent, OrgUnit, OrgUnitVersion, Person, Post, User
 
-#: Long ago, so that what a test makes is in force on every day it is likely to ask about.
+#: Early enough that a row is in force on every day that a test uses.
 SINCE = date(2015, 4, 1)
 PASSWORD = "aoi-yama-7"
 _numbers = itertools.count(1)
@@ -21,7 +21,7 @@ _numbers = itertools.count(1)
 def make_unit(
     code: str = "", *, name: str = "", kind: str = "division", parent: OrgUnit | None = None, **version: Any
 ) -> OrgUnit:
-    """A unit with one version; `since`, `until`, `short` and `kana` say more of it."""
+    """A unit with one version. `since`, `until`, `short` and `kana` are values of the version."""
     number = next(_numbers)
     unit = OrgUnit.objects.create(code=code or f"unit-{number}", kind=kind)
     add_version(unit, name=name or f"所属{number}", parent=parent, **version)
@@ -59,7 +59,7 @@ def make_event(
 
 
 def make_user(login: str = "", **other: Any) -> User:
-    """An account; with `password=PASSWORD` it can log in through the form (hashing costs time)."""
+    """An account. It can log in through the form only with `password=PASSWORD`, because hashing costs time."""
     return User.objects.create_user(login or f"login-{next(_numbers)}", **other)
 
 
@@ -79,15 +79,15 @@ def make_post(unit: OrgUnit, *, title: str = "主事", head: bool = False, dutie
 
 
 def appoint(person: Person, post: Post, *, starts: date = SINCE, ends: date | None = None, **other: Any) -> Appointment:
-    """A main appointment, announced on its first day, unless `kind` or `announced_on` say otherwise."""
+    """An appointment. By default it is the main one, and announced on its first day."""
     other.setdefault("announced_on", starts)
     return Appointment.objects.create(person=person, post=post, starts_on=starts, ends_on=ends, **other)
 
 
 def make_staff(unit: OrgUnit, *, login: str = "", employment: str = "regular", **post: Any) -> Person:
-    """A person with an account and a main post in `unit`: what most tests want of a reader.
+    """A person with an account and a main post in `unit`, as most tests need a reader.
 
-    `title`, `head` and `duties` are the post's (see `make_post`); `name` and `staff_no` the person's.
+    `title`, `head` and `duties` are values of the post (see `make_post`), `name` and `staff_no` those of the person.
     """
     own = {key: post.pop(key) for key in ("name", "kana", "staff_no", "joined_on", "left_on") if key in post}
     person = make_person(user=make_user(login), employment=employment, **own)

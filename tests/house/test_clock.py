@@ -1,8 +1,8 @@
-"""One clock: what day it is comes from organization.clock, so that tests and the demo can move it."""
+"""One clock: all code asks organization.clock for the day, so that tests and the demo can move it."""
 
 import ast
 
-from tests.house import tree
+from tests.house import checkout
 
 OTHER_CLOCKS = {
     "timezone.now",
@@ -21,44 +21,44 @@ CLOCK = "organization/clock.py"
 
 
 def test_nobody_reads_another_clock():
-    found = [
-        f"{tree.name(path)}:{node.lineno} {tree.dotted(node)}"
-        for path in tree.python("imports", "organization", "kb", "learning", "demo")
-        if tree.name(path) != CLOCK
-        for node in ast.walk(tree.syntax(path))
-        if isinstance(node, ast.Attribute) and tree.dotted(node) in OTHER_CLOCKS
+    violations = [
+        f"{checkout.name(path)}:{node.lineno} {checkout.dotted(node)}"
+        for path in checkout.python("imports", "organization", "kb", "learning", "demo")
+        if checkout.name(path) != CLOCK
+        for node in ast.walk(checkout.syntax(path))
+        if isinstance(node, ast.Attribute) and checkout.dotted(node) in OTHER_CLOCKS
     ]
-    assert found == []
+    assert violations == []
 
 
 def test_nobody_asks_what_time_it_is_by_a_converter():
-    found = [
-        f"{tree.name(path)}:{node.lineno}"
-        for path in tree.python("imports", "organization", "kb", "learning", "demo")
-        if tree.name(path) != CLOCK
-        for node in ast.walk(tree.syntax(path))
-        if isinstance(node, ast.Call) and not node.args and tree.dotted(node.func) in CONVERTERS
+    violations = [
+        f"{checkout.name(path)}:{node.lineno}"
+        for path in checkout.python("imports", "organization", "kb", "learning", "demo")
+        if checkout.name(path) != CLOCK
+        for node in ast.walk(checkout.syntax(path))
+        if isinstance(node, ast.Call) and not node.args and checkout.dotted(node.func) in CONVERTERS
     ]
-    assert found == []
+    assert violations == []
 
 
 def test_no_field_stamps_itself_by_djangos_clock():
-    """auto_now and auto_now_add ask timezone.now, which DEMO_TODAY does not move."""
-    found = [
-        f"{tree.name(path)}:{node.value.lineno} {node.arg}"
-        for path in tree.python("imports", "organization", "kb", "learning", "demo")
-        for node in ast.walk(tree.syntax(path))
+    """auto_now and auto_now_add use timezone.now, which DEMO_TODAY does not move."""
+    violations = [
+        f"{checkout.name(path)}:{node.value.lineno} {node.arg}"
+        for path in checkout.python("imports", "organization", "kb", "learning", "demo")
+        for node in ast.walk(checkout.syntax(path))
         if isinstance(node, ast.keyword) and node.arg in ("auto_now", "auto_now_add")
     ]
-    assert found == []
+    assert violations == []
 
 
 def test_the_databases_clock_is_not_read_either():
     """`Now()` in a query is a clock too."""
-    found = [
-        f"{tree.name(path)}:{line}"
-        for path in tree.python("imports", "organization", "kb", "learning", "demo")
-        for line, module in tree.imports(path)
+    violations = [
+        f"{checkout.name(path)}:{line}"
+        for path in checkout.python("imports", "organization", "kb", "learning", "demo")
+        for line, module in checkout.imports(path)
         if module == "django.db.models.functions.Now"
     ]
-    assert found == []
+    assert violations == []

@@ -1,4 +1,4 @@
-"""The docs name everything that a person may type, set or be told by its id."""
+"""The docs name every command, every setting and every id of a system check."""
 
 import re
 
@@ -6,32 +6,32 @@ import pytest
 from django.apps import apps
 from django.core.management import get_commands
 
-from tests.house import tree
+from tests.house import checkout
 
 OURS = ("organization", "kb", "learning", "search", "demo")
 
 
 def docs():
-    pages = [*(tree.ROOT / "docs").rglob("*.md"), tree.ROOT / "README.md"]
+    pages = [*(checkout.ROOT / "docs").rglob("*.md"), checkout.ROOT / "README.md"]
     return "\n".join(page.read_text("utf-8") for page in pages if page.is_file())
 
 
 def commands():
     """Each management command of ours, by its file: `get_commands` knows only what this run has installed."""
     return sorted(
-        path.stem for path in tree.python(*OURS) if path.parent.name == "commands" and not path.stem.startswith("_")
+        path.stem for path in checkout.python(*OURS) if path.parent.name == "commands" and not path.stem.startswith("_")
     )
 
 
 def check_ids():
     """Every id (`organization.E001`) that a system check of ours may print."""
     pattern = re.compile(rf'"((?:{"|".join(OURS)})\.[EWI]\d{{3}})"')
-    return sorted({found for path in tree.python(*OURS) for found in pattern.findall(path.read_text("utf-8"))})
+    return sorted({match for path in checkout.python(*OURS) for match in pattern.findall(path.read_text("utf-8"))})
 
 
 def scripts():
-    found = [path for path in (tree.ROOT / "script").iterdir() if path.is_file() and not path.suffix]
-    return sorted(path.name for path in found if path.stat().st_mode & 1)
+    match = [path for path in (checkout.ROOT / "script").iterdir() if path.is_file() and not path.suffix]
+    return sorted(path.name for path in match if path.stat().st_mode & 1)
 
 
 @pytest.mark.parametrize("command", commands())
@@ -52,8 +52,8 @@ def test_each_system_check_is_in_the_docs(check):
 
 @pytest.mark.parametrize("check", check_ids())
 def test_each_system_check_is_tested(check):
-    """A check that never reports is not noticed."""
-    tests = "\n".join(path.read_text("utf-8") for path in (tree.ROOT / "tests").rglob("*.py"))
+    """Nobody would notice a check that never reports."""
+    tests = "\n".join(path.read_text("utf-8") for path in (checkout.ROOT / "tests").rglob("*.py"))
     assert f'"{check}"' in tests, f"{check} is in no test"
 
 
@@ -64,9 +64,9 @@ def test_each_script_is_in_the_docs(script):
 
 def test_links_between_the_docs_lead_somewhere():
     broken = [
-        f"{tree.name(page)} -> {target}"
-        for page in tree.text_files(".md")
-        if tree.ROOT / "static" / "vendor" not in page.parents
+        f"{checkout.name(page)} -> {target}"
+        for page in checkout.text_files(".md")
+        if checkout.ROOT / "static" / "vendor" not in page.parents
         for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text("utf-8"))
         if not (page.parent / target).exists()
     ]
@@ -78,17 +78,19 @@ CITED_TEST = re.compile(r"`(?:(?P<file>(?:tests/)?[\w/]*test_\w+\.py))?(?:::(?P<
 
 def cited_tests():
     """(page, file, test) of each test that a page of docs/ names; a bare `::test_…` is of the file named before it."""
-    for page in sorted((tree.ROOT / "docs").rglob("*.md")):
+    for page in sorted((checkout.ROOT / "docs").rglob("*.md")):
         file = ""
-        for found in CITED_TEST.finditer(page.read_text("utf-8")):
-            if not any(found.groups()):
+        for match in CITED_TEST.finditer(page.read_text("utf-8")):
+            if not any(match.groups()):
                 continue
-            file = found["file"] or file
-            yield tree.name(page), file, (found["scope"] or "").rpartition(":")[2]
+            file = match["file"] or file
+            yield checkout.name(page), file, (match["scope"] or "").rpartition(":")[2]
 
 
 @pytest.mark.parametrize(("page", "file", "test"), sorted(set(cited_tests())))
 def test_each_test_that_the_docs_name_exists(page, file, test):
-    named = [path for path in tree.files() if tree.name(path) == file or tree.name(path).endswith(f"/{file}")]
+    named = [
+        path for path in checkout.files() if checkout.name(path) == file or checkout.name(path).endswith(f"/{file}")
+    ]
     assert len(named) == 1, f"{page}: {file}"
     assert not test or re.search(rf"(?:def|class) {test}\b", named[0].read_text("utf-8")), f"{page}: {file}::{test}"

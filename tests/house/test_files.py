@@ -1,4 +1,4 @@
-"""What a file may be: its length, its header, and what must never be committed."""
+"""Rules for files: their length, their header, and text that must never be committed."""
 
 import ast
 import hashlib
@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from tests.house import tree
+from tests.house import checkout
 
 ASK_ABOVE = 400
 NEVER_ABOVE = 500
@@ -22,8 +22,8 @@ BINARY = {".png", ".jpg", ".webp", ".ico", ".mo", ".woff2", ".gz"}
 
 def test_no_file_is_too_long_to_read():
     lengths = {
-        tree.name(path): path.read_text("utf-8").count("\n")
-        for path in tree.python(*tree.ROOMS, "bench", "tools", "manage.py")
+        checkout.name(path): path.read_text("utf-8").count("\n")
+        for path in checkout.python(*checkout.ROOMS, "bench", "tools", "manage.py")
     }
     long = sorted(f"{length} {file}" for file, length in lengths.items() if length > ASK_ABOVE)
     if long:
@@ -33,30 +33,30 @@ def test_no_file_is_too_long_to_read():
 
 def test_every_module_says_what_it_is():
     silent = [
-        tree.name(path)
-        for path in tree.python(*tree.ROOMS, "bench", "tools")
-        if path.stat().st_size and path.parent.name != "settings" and not ast.get_docstring(tree.syntax(path))
+        checkout.name(path)
+        for path in checkout.python(*checkout.ROOMS, "bench", "tools")
+        if path.stat().st_size and path.parent.name != "settings" and not ast.get_docstring(checkout.syntax(path))
     ]
     assert silent == []
 
 
 def test_every_component_lists_its_variables():
-    """A component begins with a comment; who includes it need not read the rest."""
+    """A component begins with a comment, so that nobody has to read all of it to include it."""
     silent = [
-        tree.name(path)
-        for path in tree.text_files(".html")
-        if path.parent == tree.ROOT / "templates" / "components"
+        checkout.name(path)
+        for path in checkout.text_files(".html")
+        if path.parent == checkout.ROOT / "templates" / "components"
         and not re.match(r"\s*(\{#.*?#\}|\{% comment %\})", path.read_text("utf-8"), re.DOTALL)
     ]
     assert silent == []
 
 
 def test_no_template_line_is_longer_than_160_columns():
-    """A diff of a longer line shows nothing. A tag cannot span lines: lift its arguments into `{% with %}`; a Japanese
-    sentence in several lines stands in `{% unbroken %}`."""
+    """A longer line is unreadable in a diff. A tag cannot span lines: lift its arguments into `{% with %}`. Put a Japanese
+    sentence of several lines into `{% unbroken %}`."""
     long = [
-        f"{tree.name(path)}:{number} {len(line)}"
-        for path in tree.text_files(".html")
+        f"{checkout.name(path)}:{number} {len(line)}"
+        for path in checkout.text_files(".html")
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if len(line) > 160
     ]
@@ -64,56 +64,56 @@ def test_no_template_line_is_longer_than_160_columns():
 
 
 def test_templates_have_no_inline_style_or_handler():
-    """Our Content-Security-Policy refuses them; a browser would drop them without a word."""
-    found = [
-        f"{tree.name(path)}:{number}"
-        for path in tree.text_files(".html")
+    """Our Content-Security-Policy refuses them, and a browser ignores them without a message."""
+    violations = [
+        f"{checkout.name(path)}:{number}"
+        for path in checkout.text_files(".html")
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if re.search(r"<[^>]*\s(style|on[a-z]+)\s*=", line)
     ]
-    assert found == []
+    assert violations == []
 
 
 def test_every_script_in_a_template_has_a_source_or_a_nonce():
-    found = [
-        f"{tree.name(path)}: {tag}"
-        for path in tree.text_files(".html")
+    violations = [
+        f"{checkout.name(path)}: {tag}"
+        for path in checkout.text_files(".html")
         for tag in re.findall(r"<script\b[^>]*>", path.read_text("utf-8"))
         if "src=" not in tag and "nonce=" not in tag and 'type="application/json"' not in tag
     ]
-    assert found == []
+    assert violations == []
 
 
 @pytest.mark.parametrize(("pattern", "what"), [(MACHINE_PATHS, "a machine's path"), (REGISTRIES, "a registry or CDN")])
 def test_nothing_committed_names(pattern, what):
-    found = [
-        f"{tree.name(path)}:{number} {line.strip()[:80]}"
-        for path in tree.files()
-        if path.suffix not in BINARY and path != tree.ROOT / "tests" / "house" / "test_files.py"
+    violations = [
+        f"{checkout.name(path)}:{number} {line.strip()[:80]}"
+        for path in checkout.files()
+        if path.suffix not in BINARY and path != checkout.ROOT / "tests" / "house" / "test_files.py"
         for number, line in enumerate(path.read_text("utf-8", errors="replace").splitlines(), 1)
         if pattern.search(line)
     ]
-    assert found == [], what
+    assert violations == [], what
 
 
 def test_vendored_files_are_those_that_were_listed():
     """static/vendor/README.md names each file with its version, licence and sha256."""
-    folder = tree.ROOT / "static" / "vendor"
+    folder = checkout.ROOT / "static" / "vendor"
     listed = (folder / "README.md").read_text("utf-8")
-    vendored = [path for path in tree.files() if folder in path.parents and path.name != "README.md"]
+    vendored = [path for path in checkout.files() if folder in path.parents and path.name != "README.md"]
     assert vendored, "nothing is vendored: is the folder committed?"
     for path in vendored:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         known = any(digest in line and f"`{path.name}`" in line for line in listed.splitlines())
-        assert known, f"{tree.name(path)} ({digest}) is not the file that static/vendor/README.md lists"
+        assert known, f"{checkout.name(path)} ({digest}) is not the file that static/vendor/README.md lists"
 
 
 def test_compiled_messages_match_their_source():
-    """The .mo files are committed, so that no gettext is needed to run; they must not be older than the .po."""
-    for po in tree.text_files(".po"):
+    """The .mo files are committed, so that running needs no gettext. They must not be older than the .po files."""
+    for po in checkout.text_files(".po"):
         mo = po.with_suffix(".mo")
-        assert mo.is_file(), f"{tree.name(po)} was never compiled"
+        assert mo.is_file(), f"{checkout.name(po)} was never compiled"
         translated = re.findall(r'^msgstr "(.{6,})"$', po.read_text("utf-8"), re.MULTILINE)
         compiled = mo.read_bytes().decode("utf-8", errors="replace")
         missing = [text for text in translated if "\\" not in text and text not in compiled]
-        assert missing[:3] == [], f"{tree.name(mo)} is older than its .po: run manage.py compilemessages"
+        assert missing[:3] == [], f"{checkout.name(mo)} is older than its .po: run manage.py compilemessages"

@@ -1,20 +1,22 @@
-"""docs/glossary.md names what the code names."""
+"""Every code name in docs/glossary.md exists in the code."""
 
 import re
 
 import pytest
 
-from tests.house import tree
+from tests.house import checkout
 
 
 def code_names():
-    text = (tree.ROOT / "docs/glossary.md").read_text("utf-8")
+    text = (checkout.ROOT / "docs/glossary.md").read_text("utf-8")
     return sorted({row.group(1) for row in re.finditer(r"^\|.*\| `([^`]+)` \|$", text, re.MULTILINE)})
 
 
 def code():
-    pages = [*tree.python(), *(path for path in tree.files() if path.parts[-2:-1] == ("house",))]
-    return "\n".join([*(tree.name(path) for path in tree.python()), *(path.read_text("utf-8") for path in pages)])
+    pages = [*checkout.python(), *(path for path in checkout.files() if path.parts[-2:-1] == ("house",))]
+    return "\n".join(
+        [*(checkout.name(path) for path in checkout.python()), *(path.read_text("utf-8") for path in pages)]
+    )
 
 
 @pytest.mark.parametrize("name", code_names())

@@ -1,4 +1,4 @@
-"""What whoever watches the service asks: is the process there, is the database; and nothing else."""
+"""The health checks for monitoring: the process and the database answer, and no content is disclosed."""
 
 import pytest
 from django.db import OperationalError

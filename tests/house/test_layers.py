@@ -1,4 +1,4 @@
-"""Who may know whom (docs/conventions.md): imports, foreign keys, engines, drawers."""
+"""The limits between rooms (docs/conventions.md): imports, foreign keys, access to engines, names of modules."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ import pytest
 from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey
 
-from tests.house import tree
+from tests.house import checkout
 
 # A room knows itself and those below it; search is beside them and is known by key only.
 KNOWS = {
@@ -26,9 +26,9 @@ DRAWER_FOLDERS = DRAWER_FILES | {"core", "common"}
 
 
 def test_imports_keep_to_their_layers():
-    """The contracts are in pyproject.toml; one of them wants a place for every module of search/."""
+    """The contracts are in pyproject.toml. Those within a room require a place for every module."""
     command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
-    done = subprocess.run(command, cwd=tree.ROOT, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=checkout.ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -37,7 +37,7 @@ def our_models():
 
 
 def test_no_foreign_key_points_upward():
-    """Django lets a model point anywhere by a string; import-linter does not see it."""
+    """Django accepts a model name as a string, which import-linter does not see."""
     upward = [
         f"{model._meta.label}.{field.name} -> {field.related_model._meta.label}"
         for model in our_models()
@@ -52,7 +52,7 @@ def test_no_foreign_key_points_upward():
 
 
 def test_no_generic_foreign_key_in_kb_or_organization():
-    """A generic key is an upward key in disguise."""
+    """A generic foreign key can point upward without naming a model."""
     generic = [
         f"{model._meta.label}.{field.name}"
         for model in our_models()
@@ -64,7 +64,7 @@ def test_no_generic_foreign_key_in_kb_or_organization():
 
 
 def test_organization_never_points_at_a_page():
-    """User and the first Page in one app is a circular migration."""
+    """User and the first Page in one app would make the migrations circular."""
     from wagtail.models import Page
 
     related = {
@@ -78,10 +78,10 @@ def test_organization_never_points_at_a_page():
 
 
 def test_nobody_keeps_a_drawer():
-    """A file is named for what it does; "utils" is where things go that nobody named."""
+    """A file is named for what it does, and "utils" says nothing."""
     drawers = [
-        tree.name(path)
-        for path in tree.python()
+        checkout.name(path)
+        for path in checkout.python()
         if path.stem in DRAWER_FILES or DRAWER_FOLDERS & set(path.parent.parts)
     ]
     assert drawers == []
@@ -89,37 +89,37 @@ def test_nobody_keeps_a_drawer():
 
 def test_nobody_but_search_knows_how_things_are_found():
     """The one exception is a module called search_source, and it sees search.documents only."""
-    found = [
-        f"{tree.name(path)}:{line} {module}"
-        for path in tree.python("imports", "organization", "kb", "learning")
-        for line, module in tree.imports(path)
+    violations = [
+        f"{checkout.name(path)}:{line} {module}"
+        for path in checkout.python("imports", "organization", "kb", "learning")
+        for line, module in checkout.imports(path)
         if module.split(".")[0] in ("search", "elasticsearch")
         and not (path.stem == "search_source" and module.startswith("search.documents"))
     ]
-    assert found == []
+    assert violations == []
 
 
 def test_nothing_in_a_room_imports_its_search_source():
-    found = [
-        f"{tree.name(path)}:{line}"
-        for path in tree.python("imports", "organization", "kb", "learning", "demo")
-        for line, module in tree.imports(path)
+    violations = [
+        f"{checkout.name(path)}:{line}"
+        for path in checkout.python("imports", "organization", "kb", "learning", "demo")
+        for line, module in checkout.imports(path)
         if "search_source" in module.split(".") and path.stem != "search_source"
     ]
-    assert found == []
+    assert violations == []
 
 
 @pytest.mark.parametrize("room", ["organization", "kb", "learning", "search"])
 def test_readers_get_pages_through_the_policy_only(room):
-    """`Page.objects` in a view forgets who is asking."""
-    found = [
-        f"{tree.name(path)}:{number}"
-        for path in tree.python(room)
-        if "views" in path.relative_to(tree.ROOT).as_posix()
+    """`Page.objects` in a view would bypass the access policy."""
+    violations = [
+        f"{checkout.name(path)}:{number}"
+        for path in checkout.python(room)
+        if "views" in path.relative_to(checkout.ROOT).as_posix()
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if re.search(r"\bPage\.objects\b", line)
     ]
-    assert found == []
+    assert violations == []
 
 
 ENGINE_WRITES = {"write", "create", "swap", "drop", "reset"}
@@ -128,47 +128,47 @@ WRITERS = {"search/indexing.py", "search/generations.py"}
 
 def engine_calls(path):
     """(line, method) of every call on something called an engine."""
-    for node in ast.walk(tree.syntax(path)):
+    for node in ast.walk(checkout.syntax(path)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             receiver = node.func.value
-            name = tree.dotted(receiver.func) if isinstance(receiver, ast.Call) else tree.dotted(receiver)
+            name = checkout.dotted(receiver.func) if isinstance(receiver, ast.Call) else checkout.dotted(receiver)
             if name.split(".")[-1].lstrip("_") == "engine":
                 yield node.lineno, node.func.attr
 
 
 def outside_the_engines():
-    return [path for path in tree.python() if not tree.name(path).startswith("search/engines/")]
+    return [path for path in checkout.python() if not checkout.name(path).startswith("search/engines/")]
 
 
 def test_an_engine_is_written_in_two_modules_only():
-    """Whoever else wrote it would forget versions, or write inside a transaction that may roll back."""
-    found = [
-        f"{tree.name(path)}:{line} engine.{method}"
+    """Other code could write without versions, or inside a transaction that is rolled back."""
+    violations = [
+        f"{checkout.name(path)}:{line} engine.{method}"
         for path in outside_the_engines()
-        if tree.name(path) not in WRITERS
+        if checkout.name(path) not in WRITERS
         for line, method in engine_calls(path)
         if method in ENGINE_WRITES
     ]
-    assert found == []
+    assert violations == []
 
 
 def test_an_engine_is_asked_by_the_pipeline_only():
-    """Whoever else asked it would forget who is asking."""
-    found = [
-        f"{tree.name(path)}:{line}"
+    """Other code could query it without the reader's permissions."""
+    violations = [
+        f"{checkout.name(path)}:{line}"
         for path in outside_the_engines()
-        if tree.name(path) != "search/pipeline.py" and "management" not in path.parts
+        if checkout.name(path) != "search/pipeline.py" and "management" not in path.parts
         for line, method in engine_calls(path)
         if method == "search"
     ]
-    assert found == []
+    assert violations == []
 
 
 def test_no_engine_shows_outside_its_package():
-    found = [
-        f"{tree.name(path)}:{line} {module}"
+    violations = [
+        f"{checkout.name(path)}:{line} {module}"
         for path in outside_the_engines()
-        for line, module in tree.imports(path)
+        for line, module in checkout.imports(path)
         if module.startswith(("search.engines.embedded", "search.engines.elasticsearch", "elasticsearch", "sqlite3"))
     ]
-    assert found == []
+    assert violations == []

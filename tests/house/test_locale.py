@@ -1,4 +1,4 @@
-"""The Japanese catalogue over Wagtail's: what is compiled is what is written, and nothing is left empty."""
+"""Our Japanese catalogue over Wagtail's: the compiled file matches its source, and no translation is empty."""
 
 import gettext
 import re
@@ -18,7 +18,7 @@ def catalogue(path: Path) -> dict:
 
 
 def texts(path: Path) -> dict:
-    """Text by English text, without the header."""
+    """Translation by English text, without the header."""
     return {(key[0] if isinstance(key, tuple) else key): text for key, text in catalogue(path).items() if key}
 
 
@@ -40,10 +40,10 @@ def test_every_text_is_translated(po):
 
 @pytest.mark.parametrize("po", FILES, ids=lambda path: path.name)
 def test_no_translation_asks_for_a_value_that_is_not_given(po):
-    asked = {
+    requested = {
         key: set(PLACE.findall(text)) - set(PLACE.findall(key)) for key, text in texts(po.with_suffix(".mo")).items()
     }
     # A singular may be written without its number; the plural beside it has it.
     assert {
-        key: names for key, names in asked.items() if names - {"counter", "num_user", "num", "number", "count"}
+        key: names for key, names in requested.items() if names - {"counter", "num_user", "num", "number", "count"}
     } == {}

@@ -1,11 +1,11 @@
-"""What is installed is used: each requirement is imported somewhere, or named here with the reason why it is not."""
+"""Every requirement is used: it is imported somewhere, or named here with the reason why it is not."""
 
 import re
 from importlib.metadata import packages_distributions
 
 import pytest
 
-from tests.house import tree
+from tests.house import checkout
 
 #: Requirements that no file of ours imports.
 NOT_IMPORTED = {
@@ -25,14 +25,16 @@ NOT_IMPORTED = {
 
 
 def requirements(file: str) -> list[str]:
-    lines = (tree.ROOT / "requirements" / file).read_text("utf-8").splitlines()
+    lines = (checkout.ROOT / "requirements" / file).read_text("utf-8").splitlines()
     names = (re.match(r"[A-Za-z0-9][\w.-]*", line) for line in lines)
     return [re.sub(r"[-_.]+", "-", name[0]).lower() for name in names if name]
 
 
-@pytest.mark.parametrize(("file", "rooms"), [("base.in", (*tree.ROOMS, "script")), ("dev.in", (*tree.ROOMS, "tests"))])
+@pytest.mark.parametrize(
+    ("file", "rooms"), [("base.in", (*checkout.ROOMS, "script")), ("dev.in", (*checkout.ROOMS, "tests"))]
+)
 def test_every_requirement_is_imported_or_has_a_reason(file, rooms):
-    top_level = {name.split(".")[0] for path in tree.python(*rooms) for _, name in tree.imports(path)}
+    top_level = {name.split(".")[0] for path in checkout.python(*rooms) for _, name in checkout.imports(path)}
     top_level |= {app.split(".")[0] for app in settings_apps()}
     used = {
         re.sub(r"[-_.]+", "-", distribution).lower()

@@ -1,4 +1,4 @@
-"""One stylesheet and one script a page: what the bundles hold, and that every page loads no other of ours."""
+"""One stylesheet and one script a page: the content of the bundles, and no page that loads another file of ours."""
 
 import json
 import re
@@ -11,12 +11,12 @@ from django.core.management import call_command
 from django.template.loader import render_to_string
 
 from config.static_files import Bundle
-from tests.house import tree
+from tests.house import checkout
 
 
 @pytest.fixture
 def parts(tmp_path):
-    """Writes files into a folder and returns the text of the bundle that the first of them makes."""
+    """Write files into a folder, and return the text of the bundle whose source is the first of them."""
 
     def bundle(**texts: str) -> str:
         names = [name.replace("__", "/").replace("_css", ".css").replace("_js", ".js") for name in texts]
@@ -112,9 +112,9 @@ def test_the_finders_make_the_bundles_anew(settings, tmp_path):
     try:
         (tmp_path / "all.css").write_text("a {}")
         file = Path(finders.find("site.css"))
-        made = file.stat().st_mtime_ns
+        modified_at = file.stat().st_mtime_ns
         assert (file.read_text(), finders.find("other.css")) == ("a {}", None)
-        assert Path(finders.find("site.css")).stat().st_mtime_ns == made
+        assert Path(finders.find("site.css")).stat().st_mtime_ns == modified_at
         (tmp_path / "all.css").write_text("b {}")
         assert Path(finders.find("site.css")).read_text() == "b {}"
     finally:
@@ -123,7 +123,7 @@ def test_the_finders_make_the_bundles_anew(settings, tmp_path):
 
 @pytest.fixture
 def collected(settings, tmp_path):
-    """The folder that `collectstatic` fills as the demo and production do, with only our own files."""
+    """The folder filled by `collectstatic` as in the demo and in production, with only our own files."""
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STATICFILES_FINDERS = settings.STATICFILES_FINDERS[:2]
     settings.STORAGES = {
@@ -156,8 +156,8 @@ def test_a_page_loads_one_hashed_stylesheet_and_one_hashed_script(collected):
 def test_no_template_loads_a_part_of_a_bundle():
     """A second stylesheet or script would be a second request. The admin's pages load Wagtail's files anyway."""
     loaded = {
-        (tree.name(path), address)
-        for path in tree.text_files(".html")
+        (checkout.name(path), address)
+        for path in checkout.text_files(".html")
         for address in re.findall(r"""\{% static ['"]([^'"]+\.(?:css|js))['"] %\}""", path.read_text("utf-8"))
     }
     assert loaded == {
@@ -173,13 +173,13 @@ def test_every_part_belongs_to_a_bundle(settings):
     """A stylesheet or script that nothing imports never reaches a page; the admin has one stylesheet of its own."""
     used = {"css/office.css"}
     for name, source in settings.STATIC_BUNDLES.items():
-        bundle = Bundle(tree.ROOT / "static", name, source)
+        bundle = Bundle(checkout.ROOT / "static", name, source)
         bundle.text()
         used |= bundle.included
     parts = {
-        path.relative_to(tree.ROOT / "static").as_posix()
-        for path in tree.text_files(".css", ".js")
-        if tree.ROOT / "static" in path.parents
+        path.relative_to(checkout.ROOT / "static").as_posix()
+        for path in checkout.text_files(".css", ".js")
+        if checkout.ROOT / "static" in path.parents
     }
     assert parts - used == set()
 
@@ -191,8 +191,8 @@ def test_every_class_of_a_stylesheet_is_used():
     """
     sources = [
         path.read_text("utf-8")
-        for path in tree.files()
-        if path.suffix in (".html", ".js") or path in set(tree.python(*tree.ROOMS))
+        for path in checkout.files()
+        if path.suffix in (".html", ".js") or path in set(checkout.python(*checkout.ROOMS))
     ]
     words = {word for text in sources for word in re.findall(r"[\w-]+", text)}
     built = {name for text in sources for name in re.findall(r"(?:kb|office)-[\w-]+--(?=\{[{%]|\$\{)", text)}
@@ -201,8 +201,8 @@ def test_every_class_of_a_stylesheet_is_used():
         return name in words or any(name.startswith(start) and name[len(start) :] in words for start in built)
 
     unused = {
-        f"{tree.name(path)}: {name}"
-        for path in tree.text_files(".css")
+        f"{checkout.name(path)}: {name}"
+        for path in checkout.text_files(".css")
         for name in re.findall(
             r"\.((?:kb|office)-[\w-]+)", re.sub(r"/\*.*?\*/", "", path.read_text("utf-8"), flags=re.DOTALL)
         )
@@ -212,11 +212,11 @@ def test_every_class_of_a_stylesheet_is_used():
 
 
 def test_every_component_is_on_a_page():
-    """One that only the styleguide shows is a copy of what pages do otherwise, or left over."""
+    """A component that only the styleguide shows is unused, or a page has its own copy."""
     pages = "".join(
         path.read_text("utf-8")
-        for path in [*tree.text_files(".html"), *tree.python(*tree.ROOMS)]
+        for path in [*checkout.text_files(".html"), *checkout.python(*checkout.ROOMS)]
         if path.name not in ("styleguide.html", "styleguide.py")
     )
-    components = [path.name for path in tree.text_files(".html") if path.parent.name == "components"]
+    components = [path.name for path in checkout.text_files(".html") if path.parent.name == "components"]
     assert [name for name in components if f'"components/{name}"' not in pages] == []

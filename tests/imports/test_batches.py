@@ -14,7 +14,7 @@ class Row:
 
 def batches(rows, *, size=2, observer=None):
     report = Report()
-    made = Batches(
+    batched = Batches(
         rows=rows,
         key=lambda row: row.key,
         number=lambda row: row.number,
@@ -23,35 +23,35 @@ def batches(rows, *, size=2, observer=None):
         size=size,
         observer=observer or Observer(),
     )
-    return [[key for key, _ in batch] for batch in made], report
+    return [[key for key, _ in batch] for batch in batched], report
 
 
 def test_good_rows_come_in_batches_with_their_keys():
-    found, report = batches([Row(1, "a"), Row(2, "b"), Row(3, "c")])
-    assert found == [["a", "b"], ["c"]] and report.refused == 0
+    keys, report = batches([Row(1, "a"), Row(2, "b"), Row(3, "c")])
+    assert keys == [["a", "b"], ["c"]] and report.refused == 0
 
 
 def test_a_row_that_is_no_data_is_neither_passed_on_nor_refused():
-    found, report = batches([None, Row(2, "a")])
-    assert found == [["a"]] and report.refused == 0
+    keys, report = batches([None, Row(2, "a")])
+    assert keys == [["a"]] and report.refused == 0
 
 
 def test_a_key_counts_once_in_the_whole_file():
-    found, report = batches([Row(1, "a"), Row(2, "b"), Row(3, "c"), Row(9, "a")])
-    assert found == [["a", "b"], ["c"]]
+    keys, report = batches([Row(1, "a"), Row(2, "b"), Row(3, "c"), Row(9, "a")])
+    assert keys == [["a", "b"], ["c"]]
     assert report.refusals == [Refusal(9, "A", "as 1")]
 
 
 def test_every_refusal_is_told_and_counts_as_one_row():
-    told = []
-    wrong = [Refusal(1, "A", "x"), Refusal(1, "B", "y")]
-    _, report = batches([wrong], observer=Observer(refusal=told.append))
-    assert told == wrong and report.refused == 1
+    observed = []
+    refusals = [Refusal(1, "A", "x"), Refusal(1, "B", "y")]
+    _, report = batches([refusals], observer=Observer(refusal=observed.append))
+    assert observed == refusals and report.refused == 1
 
 
 def test_a_long_run_of_refused_rows_still_yields_batches():
-    found, report = batches([[Refusal(n, "", "x")] for n in range(REPORT_EVERY + 1)])
-    assert found == [[], []] and report.refused == REPORT_EVERY + 1
+    keys, report = batches([[Refusal(n, "", "x")] for n in range(REPORT_EVERY + 1)])
+    assert keys == [[], []] and report.refused == REPORT_EVERY + 1
 
 
 def test_a_report_keeps_so_many_refusals_and_titles():

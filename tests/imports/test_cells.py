@@ -1,4 +1,4 @@
-"""Cells as values: every form of a date that offices write, numbers in both widths, and what is refused."""
+"""Cells as values: every form of a date that offices write, numbers in both widths, and refusals."""
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Files of JSON lines: what is read, what is refused by number and reason, and what is refused as a whole."""
+"""Files of JSON lines: lines that are read, lines that are refused with a reason, and files that are refused."""
 
 import gzip
 import json
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imports.json_lines import MAX_LINE_BYTES, JsonLines, Line
+from imports.json_lines import MAX_LINE_BYTES, JsonLine, JsonLines
 from imports.report import Refusal, UnreadableFileError
 
 ONE = {"id": "1", "title": "避難所の名簿", "text": "本文です。"}
@@ -17,7 +17,7 @@ ONE = {"id": "1", "title": "避難所の名簿", "text": "本文です。"}
 
 @pytest.fixture
 def file(tmp_path):
-    """A file of these bytes, opened."""
+    """A JsonLines of a file with these bytes."""
 
     def make(content, **options):
         path = tmp_path / "records"
@@ -33,32 +33,32 @@ def lines(*values, encoding="utf-8"):
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_a_line_is_read_with_and_without_a_byte_order_mark(file, mark):
-    assert list(file(mark + lines(ONE))) == [Line(1, ONE)]
+    assert list(file(mark + lines(ONE))) == [JsonLine(1, ONE)]
 
 
 def test_gzip_is_told_by_its_bytes(file):
-    assert list(file(gzip.compress(lines(ONE, ONE)))) == [Line(1, ONE), Line(2, ONE)]
+    assert list(file(gzip.compress(lines(ONE, ONE)))) == [JsonLine(1, ONE), JsonLine(2, ONE)]
 
 
 def test_empty_lines_are_passed_over_and_counted(file):
-    assert list(file(b"\n \r\n" + lines(ONE))) == [Line(3, ONE)]
+    assert list(file(b"\n \r\n" + lines(ONE))) == [JsonLine(3, ONE)]
 
 
 def test_the_last_line_needs_no_end(file):
-    assert list(file(lines(ONE).rstrip(b"\n"))) == [Line(1, ONE)]
+    assert list(file(lines(ONE).rstrip(b"\n"))) == [JsonLine(1, ONE)]
 
 
 def test_a_cp932_file_is_read_as_such(file):
-    found = file(lines(ONE, {"id": "2", "title": "表と能力"}, encoding="cp932"))
-    assert found.encoding == "cp932"
-    assert [line.value["title"] for line in found] == ["避難所の名簿", "表と能力"]
+    parsed = file(lines(ONE, {"id": "2", "title": "表と能力"}, encoding="cp932"))
+    assert parsed.encoding == "cp932"
+    assert [line.value["title"] for line in parsed] == ["避難所の名簿", "表と能力"]
 
 
 def test_one_damaged_line_does_not_change_the_encoding(file):
     damaged = lines(ONE).replace("簿".encode(), b"\xe7\xb0")
-    found = file(damaged + lines(ONE, ONE))
-    assert found.encoding == "utf-8"
-    assert [type(line) for line in found] == [Refusal, Line, Line]
+    parsed = file(damaged + lines(ONE, ONE))
+    assert parsed.encoding == "utf-8"
+    assert [type(line) for line in parsed] == [Refusal, JsonLine, JsonLine]
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,14 @@ def test_a_file_that_is_not_there_is_refused_in_words(tmp_path):
 )
 def test_a_bad_line_is_named_and_the_next_is_read(file, line, words):
     _, refused, good = file(b"{}\n" + line + b"\n" + lines(ONE))
-    assert (refused.row, good) == (2, Line(3, ONE))
+    assert (refused.row, good) == (2, JsonLine(3, ONE))
     assert words in refused.reason
 
 
 def test_what_stood_before_a_gzip_broke_off_is_read(file):
     rows = [{"id": str(n), "text": os.urandom(300).hex()} for n in range(300)]
     *before, last = file(gzip.compress(lines(*rows))[:-20_000])
-    assert before == [Line(n, row) for n, row in enumerate(rows[: len(before)], 1)]
+    assert before == [JsonLine(n, row) for n, row in enumerate(rows[: len(before)], 1)]
     assert len(before) > 10
     assert isinstance(last, Refusal)
     assert "壊れています" in last.reason
@@ -134,6 +134,6 @@ def test_any_bytes_are_lines_or_one_refusal(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "any"
     path.write_bytes(content)
     try:
-        assert all(isinstance(line, Line | Refusal) for line in JsonLines(path))
+        assert all(isinstance(line, JsonLine | Refusal) for line in JsonLines(path))
     except UnreadableFileError as error:
         assert str(error)

@@ -1,4 +1,4 @@
-"""Files as rows: encodings, delimiters, books; and every file that is none of ours, in one sentence each."""
+"""Files as rows: encodings, delimiters and workbooks, and one sentence for each kind of unreadable file."""
 
 import contextlib
 import random
@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from imports import readers, xlsx
-from imports.readers import opened
+from imports.readers import open_table
 from imports.report import UnreadableFileError
 from imports.table import letter
 
@@ -21,7 +21,7 @@ def known(heading):
 
 
 def read(path):
-    table = opened(path, is_heading=known)
+    table = open_table(path, is_heading=known)
     return table, list(table.rows)
 
 
@@ -37,15 +37,15 @@ def csv(tmp_path):
 
 @pytest.fixture
 def book(tmp_path):
-    """Save a book of these rows; `change` may do more to its sheet."""
+    """Save a workbook with these rows; `change` may edit it before."""
 
     def write(*rows, change=None, name="a.xlsx"):
-        made = openpyxl.Workbook()
+        book = openpyxl.Workbook()
         for row in rows:
-            made.active.append(row)
+            book.active.append(row)
         if change:
-            change(made)
-        made.save(tmp_path / name)
+            change(book)
+        book.save(tmp_path / name)
         return tmp_path / name
 
     return write
@@ -82,11 +82,11 @@ def test_a_text_that_is_called_a_book_is_refused_and_not_read_as_csv(tmp_path, c
     text = "職員番号,名称\n1,あ\n".encode()
     path = tmp_path / name
     path.write_bytes(text)
-    said = refusal(path)
-    assert f"「{name}」ですが、中身はExcelのブックではありません" in said
-    assert ".csv にして" in said
+    message = refusal(path)
+    assert f"「{name}」ですが、中身はExcelのブックではありません" in message
+    assert ".csv にして" in message
     with pytest.raises(UnreadableFileError, match="ブックではありません"):
-        opened(csv(text), is_heading=known, called=name)  # stored under another name
+        open_table(csv(text), is_heading=known, file_name=name)  # stored under another name
 
 
 def test_cp932_is_said(csv):
@@ -186,26 +186,26 @@ def test_a_book_is_known_by_its_bytes_not_by_its_name(book):
 
 
 def test_formulas_are_refused_and_text_that_looks_like_one_is_not(book):
-    def change(made):
-        made.active["B3"].value = "=1+1"
-        made.active["B3"].data_type = "s"
+    def change(book):
+        book.active["B3"].value = "=1+1"
+        book.active["B3"].data_type = "s"
 
     _, rows = read(book(HEAD, ["=A1", "#N/A"], ["1", ""], change=change))
-    assert [(one.row, one.column) for one in rows[0].refused] == [(2, "A"), (2, "B")]
+    assert [(row.row, row.column) for row in rows[0].refused] == [(2, "A"), (2, "B")]
     assert "数式です" in rows[0].refused[0].reason and "#N/A" in rows[0].refused[1].reason
     assert rows[1].cells == ("1", "=1+1") and not rows[1].refused
 
 
 def test_merged_cells_are_named(book):
-    table, rows = read(book(HEAD, ["1", "あ"], ["2", "い"], change=lambda made: made.active.merge_cells("B2:B3")))
+    table, rows = read(book(HEAD, ["1", "あ"], ["2", "い"], change=lambda book: book.active.merge_cells("B2:B3")))
     assert any("B2:B3" in note for note in table.notes)
     assert rows[1].cells == ("2",)
 
 
 def test_only_the_first_visible_sheet_is_read_and_that_is_said(book):
-    def change(made):
-        made.create_sheet("かくれた", 0).sheet_state = "hidden"
-        made.create_sheet("ほか").append(["x"])
+    def change(book):
+        book.create_sheet("かくれた", 0).sheet_state = "hidden"
+        book.create_sheet("ほか").append(["x"])
 
     table, rows = read(book(HEAD, ["1", "あ"], change=change))
     assert len(rows) == 1 and any("だけを読みました" in note for note in table.notes)
@@ -213,22 +213,22 @@ def test_only_the_first_visible_sheet_is_read_and_that_is_said(book):
 
 def test_rows_are_counted_before_they_are_read(book, monkeypatch):
     monkeypatch.setattr(xlsx, "PIECE", 64)  # marks are cut by the pieces
-    table, _ = read(book(HEAD, *([n, "あ"] for n in range(50)), change=lambda made: made.active.merge_cells("A2:A3")))
+    table, _ = read(book(HEAD, *([n, "あ"] for n in range(50)), change=lambda book: book.active.merge_cells("A2:A3")))
     assert (table.size, table.position) == (51, 51)
     assert sum("A2:A3" in note for note in table.notes) == 1
 
 
 def test_a_column_far_to_the_right_is_refused(book):
-    def change(made):
-        made.active["XFD2"].value = "x"
+    def change(book):
+        book.active["XFD2"].value = "x"
 
     assert "列が多すぎます" in refusal(book(HEAD, ["1", "あ"], change=change))
 
 
 def archive(path, parts, flag=0):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
         for name, content in parts.items():
-            made.writestr(name, content)
+            book.writestr(name, content)
     if flag:  # the bit that says that a part is encrypted, in both of its headers
         content = bytearray(path.read_bytes())
         content[content.find(b"PK\x03\x04") + 6] |= flag

@@ -10,7 +10,7 @@ from kb.review import decisions
 from search.engines import engine
 from search.generations import rebuild
 from tests.factories.organization import make_staff, make_unit
-from tests.house import tree
+from tests.house import checkout
 from tests.kb.filled import press, send
 from tests.kb.office import officer
 from tests.toy.models import Memo
@@ -118,5 +118,5 @@ def test_its_withdrawal_leaves_a_tombstone(client, writer):
 
 def test_nobody_else_is_told_of_it_by_name():
     """No module of kb, search or learning names the type: it is known by its own files alone."""
-    named = [tree.name(path) for path in tree.python("kb", "search", "learning") if "Memo" in path.read_text()]
+    named = [checkout.name(path) for path in checkout.python("kb", "search", "learning") if "Memo" in path.read_text()]
     assert named == []

@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from kb.models import Term, Theme
 from kb.synonym_cache import vocabulary
-from organization import tree
 from organization.models.unit import TreeStamp
+from organization.units import tree
 
 pytestmark = pytest.mark.django_db
 

@@ -22,7 +22,7 @@ from organization import clock
 from organization.audience import Audience
 from organization.models import AuditEvent
 from organization.policy import can_view, readers_of
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 from tests.errors import refused_with
 from tests.factories.kb import lesson, make_lesson, publish
 from tests.factories.learning import check, give, make_course, make_path, read, step, take, write

@@ -10,7 +10,7 @@ from learning.office import dashboard, metrics
 from learning.suppression import MIN_PEOPLE
 from organization import clock
 from organization.models import Appointment
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 from tests.factories.organization import make_staff, make_unit
 from tests.learning.office_world import TODAY, make_world
 

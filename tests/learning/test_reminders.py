@@ -17,7 +17,7 @@ from organization.models import Notice
 from organization.working_days import is_working_day
 from tests.factories.learning import give, make_course, make_path, make_record
 from tests.factories.organization import appoint, make_post, make_staff, make_unit
-from tests.organization.worlds import build, worlds
+from tests.organization.random_worlds import build, worlds
 
 pytestmark = pytest.mark.django_db
 MONDAY = date(2026, 6, 1)

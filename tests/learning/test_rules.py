@@ -12,10 +12,10 @@ from learning.office import dashboard
 from learning.rules import matching
 from organization import clock
 from organization.models import Appointment, OrgUnit, Person
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 from tests.factories.learning import give, make_path
 from tests.factories.organization import appoint, make_event, make_person, make_post, make_staff, make_unit
-from tests.organization.worlds import build, day, worlds
+from tests.organization.random_worlds import build, day, worlds
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 4, 1)

@@ -1,4 +1,4 @@
-"""Accounts: the service account, a login given again, and the end of an account with the last day of work."""
+"""Accounts: the service account, reissued logins, and the end of an account with the last day of work."""
 
 import uuid
 from datetime import date, timedelta
@@ -123,13 +123,13 @@ def test_the_person_comes_with_the_account_in_one_query(django_assert_num_querie
     with_person, without = make_person(user=make_user()).user, make_user()
     for user in (with_person, without):
         with django_assert_num_queries(1):
-            found = PersonBackend().get_user(user.pk)
-            assert (getattr(found, "person", None) is None) == (user is without)
+            account = PersonBackend().get_user(user.pk)
+            assert (getattr(account, "person", None) is None) == (user is without)
     assert PersonBackend().get_user(0) is None
 
 
 def test_the_session_of_a_leaver_ends_with_the_last_day(client):
-    """Through the product's own settings: the backend is of no use unless it is the one that is asked."""
+    """With the product's own settings, because the backend works only if they name it."""
     person = make_staff(make_unit("bosai", name="防災課"))
     client.force_login(person.user)
     assert client.get("/my/").status_code == 200

@@ -1,4 +1,4 @@
-"""The admin's group 「組織」: columns, filters, audited changes, nothing deleted that is used, and 内示 kept."""
+"""The admin's group 「組織」: columns, filters, audited changes, rows in use that cannot be deleted, and hidden 内示."""
 
 from datetime import date, timedelta
 
@@ -38,7 +38,7 @@ def administrator(client):
 
 @pytest.fixture
 def office(client):
-    """Somebody of the knowledge office: rights by their group, no superuser."""
+    """A member of the knowledge office: permissions by the group, not a superuser."""
     group = Group.objects.create(name="office")
     codes = [f"{verb}_{model}" for verb in ("add", "change", "delete", "view") for model in MODELS]
     group.permissions.set(Permission.objects.filter(codename__in=["access_admin", *codes]))
@@ -94,7 +94,7 @@ def test_forms_open_in_japanese(administrator, model):
 
 
 @pytest.mark.parametrize(
-    ("url", "found", "missing"),
+    ("url", "expected", "missing"),
     [
         ("orgunit:index?standing=true", "防災課", "消防課"),
         ("orgunit:index?standing=false", "消防課", "危機管理部"),
@@ -108,13 +108,13 @@ def test_forms_open_in_japanese(administrator, model):
         ("duty:index?role=reviewer", "所属レビュアー", "福祉課"),
     ],
 )
-def test_listings_are_filtered_and_searched(administrator, url, found, missing):
+def test_listings_are_filtered_and_searched(administrator, url, expected, missing):
     rows()
     left = make_person(name="退職 太郎", left_on=date(2024, 3, 31))
     appoint(left, make_post(make_unit(name="福祉課"), duties=("contact",)), ends=date(2024, 3, 31))
     name, query = url.split("?")
     page = administrator.get(f"{reverse(name)}results/?{query}").content.decode()
-    assert found in page
+    assert expected in page
     assert missing not in page
 
 
@@ -137,17 +137,17 @@ def test_what_is_added_changed_and_deleted_is_written_down(administrator):
 
 
 def test_an_event_with_its_units_is_written_down(administrator):
-    one, two = make_unit(until=date(2025, 3, 31)), make_unit()
+    first, second = make_unit(until=date(2025, 3, 31)), make_unit()
     typed = {
         "kind": "merge",
         "effective_on": "2025-04-01",
-        "from_units": [one.pk],
-        "to_units": [two.pk],
-        "main_successor": two.pk,
+        "from_units": [first.pk],
+        "to_units": [second.pk],
+        "main_successor": second.pk,
     }
     response = administrator.post(reverse("orgevent:add"), typed)
     assert response.status_code == 302
-    assert AuditEvent.objects.get().after["from_units"] == [one.pk]
+    assert AuditEvent.objects.get().after["from_units"] == [first.pk]
 
 
 def test_events_are_listed_by_the_names_of_their_day(administrator):
@@ -230,7 +230,7 @@ def test_the_personnel_office_sees_it(administrator):
 
 
 @pytest.mark.parametrize(
-    ("chooser", "word", "found"),
+    ("chooser", "word", "expected"),
     [
         ("person_chooser", "信山", "信山 花"),
         ("unit_chooser", "防災", "防災課"),
@@ -238,24 +238,24 @@ def test_the_personnel_office_sees_it(administrator):
         ("user_chooser", "kanri", "kanri"),
     ],
 )
-def test_a_chooser_finds_by_words(administrator, chooser, word, found):
+def test_a_chooser_finds_by_words(administrator, chooser, word, expected):
     rows()
     make_department(name="総務部")
     page = administrator.get(reverse(f"{chooser}:choose_results"), {"q": word}).content.decode()
-    assert found in page
+    assert expected in page
     assert "総務部" not in page
 
 
 # --- Bad input ---------------------------------------------------------------------------------
 
 
-def version(of, **wrong):
+def version(of, **values):
     typed = {"unit": of.pk, "name": "新防災課", "kana": "しんぼうさいか", "short": "", "parent": "", "valid_to": ""}
-    return {**typed, "valid_from": "2025-04-01", **wrong}
+    return {**typed, "valid_from": "2025-04-01", **values}
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("values", "message"),
     [
         ({"name": ""}, "必須です"),
         ({"name": "あ" * 100_000}, "60"),
@@ -264,10 +264,10 @@ def version(of, **wrong):
         ({"unit": "999999"}, "選択"),
     ],
 )
-def test_a_refused_version_says_what_to_do_and_keeps_what_was_typed(administrator, wrong, said):
+def test_a_refused_version_says_what_to_do_and_keeps_what_was_typed(administrator, values, message):
     unit = make_unit(name="防災課", until=date(2025, 3, 31))
     before = OrgUnitVersion.objects.count()
-    page = administrator.post(reverse("orgunitversion:add"), version(unit, **wrong)).content.decode()
-    assert said in page
+    page = administrator.post(reverse("orgunitversion:add"), version(unit, **values)).content.decode()
+    assert message in page
     assert "しんぼうさいか" in page
     assert (OrgUnitVersion.objects.count(), AuditEvent.objects.count()) == (before, 0)

@@ -1,4 +1,4 @@
-"""The audit chain: whole while nobody meddles, and pointing at the place when somebody did."""
+"""The audit chain: intact while nobody changes it, and otherwise naming the place of the change."""
 
 from datetime import date, datetime
 
@@ -25,7 +25,7 @@ def chain():
 
 
 def tamper(sql, *values):
-    """As somebody with the database in hand would."""
+    """Change an event directly in the database, past the model."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
 

@@ -1,4 +1,4 @@
-"""System checks: the demo's people never meet real work, only the demo moves the clock, versions do not overlap."""
+"""System checks: no demo people beside real work, a moved clock only in the demo, no overlapping versions."""
 
 from datetime import date
 
@@ -12,15 +12,15 @@ from tests.factories.organization import add_version, make_unit, make_user
 
 @pytest.fixture
 def real_work(settings, monkeypatch):
-    """As config.settings.production has it; apps cannot be unloaded, so the demo's is only denied."""
+    """Settings like config.settings.production. Apps cannot be unloaded, so `is_installed` denies the demo's app."""
     monkeypatch.setattr(checks.apps, "is_installed", lambda app: app != "demo")
     settings.DEMO = False
     settings.SECURE_SSL_REDIRECT = True
 
 
-def ids(found):
-    assert all(isinstance(message, Error) and message.hint for message in found)
-    return [message.id for message in found]
+def ids(messages):
+    assert all(isinstance(message, Error) and message.hint for message in messages)
+    return [message.id for message in messages]
 
 
 def test_the_demo_alone_is_right(settings):
@@ -34,9 +34,9 @@ def test_the_demo_alone_is_right(settings):
 def test_the_demo_together_with_production_is_refused(settings, marker):
     settings.DEMO = True
     setattr(settings, marker, 1)
-    found = checks.demo_and_production_apart(None)
-    assert ids(found) == ["organization.E001"]
-    assert marker in found[0].msg
+    messages = checks.demo_and_production_apart(None)
+    assert ids(messages) == ["organization.E001"]
+    assert marker in messages[0].msg
 
 
 def test_the_demo_app_without_the_demo_is_refused(settings):
@@ -58,9 +58,9 @@ def test_a_moved_clock_in_real_work_is_refused(real_work, settings):
 @pytest.mark.parametrize("login", checks.DEMO_LOGINS)
 def test_a_demo_person_in_the_database_of_real_work_is_refused(real_work, login):
     user = make_user(login, password="manabi")
-    found = checks.no_demo_people_in_real_work(None, databases=["default"])
-    assert ids(found) == ["organization.E001"]
-    assert login in found[0].msg
+    messages = checks.no_demo_people_in_real_work(None, databases=["default"])
+    assert ids(messages) == ["organization.E001"]
+    assert login in messages[0].msg
     user.is_active = False
     user.save()
     assert checks.no_demo_people_in_real_work(None, databases=["default"]) == []
@@ -87,9 +87,9 @@ def test_overlapping_versions_are_found():
     OrgUnitVersion.objects.bulk_create(
         [OrgUnitVersion(unit=bad, name="重なる", kana="かさなる", valid_from=date(2020, 4, 1))]
     )
-    found = checks.versions_do_not_overlap(None, databases=["default"])
-    assert ids(found) == ["organization.E003"]
-    assert found[0].msg.endswith(": bad.")
+    messages = checks.versions_do_not_overlap(None, databases=["default"])
+    assert ids(messages) == ["organization.E003"]
+    assert messages[0].msg.endswith(": bad.")
 
 
 def test_without_a_database_to_ask_nothing_is_asked():

@@ -1,4 +1,4 @@
-"""The one clock: Japan's day, and the demo's."""
+"""The one clock: the day in Japan, and the moved day of the demo."""
 
 from datetime import date, timedelta
 

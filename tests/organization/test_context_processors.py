@@ -1,4 +1,4 @@
-"""What every template may use, and that it costs nothing until it is used."""
+"""The variables of every template: their values, and no query before they are used."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -6,7 +6,7 @@ from django.template import Context, Template
 
 from organization.context_processors import site
 from organization.notices import notify
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 from tests.factories.organization import make_staff, make_unit, make_user
 
 pytestmark = pytest.mark.django_db

@@ -1,12 +1,12 @@
-"""A 組織改正 that was entered beforehand: on its day, everybody who listens hears of it, once."""
+"""A 組織改正 that was entered in advance: on its day, its signal is sent once."""
 
 from datetime import date, timedelta
 
 import pytest
 from django.db.models.signals import post_save
 
-from organization.effective_dating import take_effect
 from organization.models import OrgUnitVersion
+from organization.units.effective_dating import take_effect
 from tests.factories.organization import add_version, make_unit
 
 DAY = date(2026, 4, 1)
@@ -15,14 +15,14 @@ BEFORE = DAY - timedelta(days=1)
 
 @pytest.fixture
 def heard(db):
-    """The versions that are told of from here on."""
-    told = []
+    """The versions whose signal is sent from here on."""
+    sent = []
 
     def hear(instance, **_):
-        told.append(instance)
+        sent.append(instance)
 
     post_save.connect(hear, sender=OrgUnitVersion)
-    yield told
+    yield sent
     post_save.disconnect(hear, sender=OrgUnitVersion)
 
 

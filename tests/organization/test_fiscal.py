@@ -1,4 +1,4 @@
-"""Fiscal years and eras: the turns of April, of an era, and of the day in Tokyo."""
+"""Fiscal years and eras: the beginning of April, of an era, and of the day in Tokyo."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -51,9 +51,9 @@ def test_an_era_date_can_be_read_back(day):
 
 
 @given(years, years)
-def test_codes_and_labels_are_of_one_year_only(one, other):
-    assert (fiscal_year_code(one) == fiscal_year_code(other)) == (one == other)
-    assert (fiscal_year_label(one) == fiscal_year_label(other)) == (one == other)
+def test_codes_and_labels_are_of_one_year_only(first, other):
+    assert (fiscal_year_code(first) == fiscal_year_code(other)) == (first == other)
+    assert (fiscal_year_label(first) == fiscal_year_label(other)) == (first == other)
 
 
 @given(years)

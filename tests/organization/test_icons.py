@@ -1,4 +1,4 @@
-"""The tag `icon` gives what components/icon.html draws, everywhere and without being loaded."""
+"""The tag `icon` renders components/icon.html in every template, without being loaded."""
 
 import pytest
 from django.template import Context, Template

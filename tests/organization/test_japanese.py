@@ -1,4 +1,4 @@
-"""The template filters: dates as an office writes them, and nothing at all for what is no date."""
+"""The template filters: dates as an office writes them, and an empty string for other values."""
 
 from datetime import UTC, date, datetime
 

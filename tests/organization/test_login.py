@@ -46,16 +46,16 @@ def test_a_session_ends_with_the_last_day_of_work_and_cannot_be_begun_again(clie
     assert not logged_in(another)
 
 
-@pytest.mark.parametrize("wanted", ["/k/L-R07-00001/", "/search/?q=台風"])
-def test_one_goes_on_to_where_one_was_going(client, user, wanted):
-    assert log_in(client, next=wanted).url == iri_to_uri(wanted)
+@pytest.mark.parametrize("target", ["/k/L-R07-00001/", "/search/?q=台風"])
+def test_one_goes_on_to_where_one_was_going(client, user, target):
+    assert log_in(client, next=target).url == iri_to_uri(target)
 
 
 @pytest.mark.parametrize(
-    "wanted", ["https://example.com/", "//example.com/", "javascript:alert(1)", "/\\example.com", "http:///example.com"]
+    "target", ["https://example.com/", "//example.com/", "javascript:alert(1)", "/\\example.com", "http:///example.com"]
 )
-def test_nobody_is_sent_to_another_host(client, user, wanted):
-    assert log_in(client, next=wanted).url == reverse("home")
+def test_nobody_is_sent_to_another_host(client, user, target):
+    assert log_in(client, next=target).url == reverse("home")
 
 
 @pytest.mark.parametrize("login", ["10001", "nobody"])

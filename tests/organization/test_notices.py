@@ -1,4 +1,4 @@
-"""Notices: one sentence on one's own page, said once until read."""
+"""Notices: sentences on a person's own page, not repeated while unread."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""People, posts and appointments: dates in order, one main post a day (I6), a staff number for one at a time."""
+"""People, posts and appointments: dates in order, one main post a day (I6), one person in service a staff number."""
 
 from datetime import date
 

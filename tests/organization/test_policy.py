@@ -1,4 +1,4 @@
-"""Who may read what: the cases that people argue about, one sentence each."""
+"""Who may read what: one test for each case of the policy."""
 
 from datetime import date, timedelta
 
@@ -9,7 +9,7 @@ from kb.models import Reference
 from organization.audience import audience_tokens
 from organization.models import Duty
 from organization.policy import PUBLIC, can_view, reader_for, reader_tokens, visible_q
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 from tests.factories.kb import reference_source
 from tests.factories.organization import (
     SINCE,
@@ -37,7 +37,7 @@ def today(settings):
 
 
 def opens(user, unit, author=None):
-    """The audiences under which an item of `unit` is open to `user`: by the plain question, the tokens and the SQL."""
+    """The audiences under which `user` may open an item of `unit`. Asserts that all three forms agree."""
     reader = reader_for(user)
     ids, uids = ([author.pk], [str(author.uid)]) if author else ([], [])
     rows = {
@@ -184,7 +184,7 @@ def test_a_merged_municipality_keeps_reading_what_was_its_own():
 
 
 def moved(unit, settings):
-    """Somebody who left `unit` on the eve of DAY for another."""
+    """A person who moved from `unit` to another unit on DAY."""
     person = make_person(user=make_user())
     appoint(person, make_post(unit), ends=EVE)
     appoint(person, make_post(make_unit()), starts=DAY, announced_on=date(2025, 3, 24))
@@ -229,15 +229,15 @@ def test_after_a_merge_the_successors_staff_read_what_was_the_old_units(office):
 
 def test_after_a_split_both_read_what_was_the_old_units_and_not_each_others():
     old = make_unit(until=EVE)
-    one, two = make_unit(since=DAY), make_unit(since=DAY)
-    make_event("split", [old], [one, two], DAY, one)
-    reader = make_staff(two).user
+    first, second = make_unit(since=DAY), make_unit(since=DAY)
+    make_event("split", [old], [first, second], DAY, first)
+    reader = make_staff(second).user
     assert "unit" in opens(reader, old)
-    assert "unit" not in opens(reader, one)
+    assert "unit" not in opens(reader, first)
 
 
 def test_in_a_merged_unit_somebody_of_the_old_one_in_handover_does_not_read_on():
-    """The move was away from the unit before it was merged: what the new one writes is none of theirs."""
+    """The person left the unit before it was merged, so the items of the new unit stay closed."""
     old, new = make_unit(until=EVE), make_unit(since=DAY)
     make_event("merge", [old], [new], DAY, new)
     person = make_person(user=make_user())
@@ -255,7 +255,7 @@ def test_a_post_left_behind_in_a_unit_that_is_gone_works_in_its_main_successor()
 
 
 def test_the_department_of_an_item_is_the_department_of_today(office, settings):
-    """The unit moved to another department: its department items go with it."""
+    """When a unit moves to another department, its items for the department move too."""
     department, mine, _ = office
     version = mine.versions.get()
     version.valid_to = EVE

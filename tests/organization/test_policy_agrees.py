@@ -1,7 +1,7 @@
-"""The policy's three forms are one rule: SQL, plain question, and tokens of the index.
+"""The three forms of the policy are one rule: SQL, the function for one object, and the tokens of the index.
 
-The SQL form is tried on kb.Reference, a plain table with `audience` and `owner_unit_id`; its authors
-are made up, as pks, because the policy takes any queryset of them.
+The SQL form is tested on kb.Reference, a plain table with `audience` and `owner_unit_id`. References have no authors, so
+the test passes pks as `authored_pks`.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from kb.models import Reference
 from organization.audience import Audience, audience_tokens
 from organization.policy import can_view, reader_for, visible_q
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 from tests.factories.kb import reference_source
-from tests.organization.worlds import build, worlds
+from tests.organization.random_worlds import build, worlds
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""Who holds which post on a day; managers and reviewers follow from it."""
+"""Who holds which post on a day, and the managers and reviewers derived from it."""
 
 from datetime import date, timedelta
 
@@ -10,7 +10,7 @@ from organization.models import Duty
 from organization.policy import reader_for
 from organization.posts import main_post, manager_of, posts_held, reviewers_of
 from tests.factories.organization import SINCE, appoint, make_event, make_person, make_post, make_staff, make_unit
-from tests.organization.worlds import build, worlds
+from tests.organization.random_worlds import build, worlds
 
 pytestmark = pytest.mark.django_db
 DAY = date(2025, 4, 1)
@@ -110,20 +110,20 @@ def test_the_queue_of_a_split_unit_falls_to_its_main_successor_alone():
 
 @given(worlds())
 def test_reviewers_of_a_unit_and_units_of_a_reviewer_are_one_relation(world):
-    with build(world) as made:
+    with build(world) as built:
         readers = {
             user.pk: (person, reader_for(user))
-            for user, person in zip(made.users, made.people, strict=True)
+            for user, person in zip(built.users, built.people, strict=True)
             if user.is_active and person.is_county
         }
-        for unit in made.units:
-            asked = set(reviewers_of(unit.pk, made.today))
+        for unit in built.units:
+            reviewers = set(reviewers_of(unit.pk, built.today))
             for person, reader in readers.values():
-                assert (person in asked) == (unit.pk in reader.review_unit_ids)
+                assert (person in reviewers) == (unit.pk in reader.review_unit_ids)
 
 
 def test_of_two_main_posts_every_question_picks_the_one_begun_first():
-    """The form refuses a second main post; a directory that was taken in may hold one."""
+    """The form refuses a second main post, but imported directory data may contain one."""
     person = make_person()
     first, second = make_post(make_unit()), make_post(make_unit())
     appoint(person, second, starts=DAY - timedelta(days=10))

@@ -1,4 +1,4 @@
-"""組織改正: what each verb writes, and what it refuses. Ids and old names stay."""
+"""組織改正: the rows that each function writes, and its refusals. Ids and old names stay."""
 
 from datetime import date, timedelta
 
@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from organization import audit, reorganisation
 from organization.models import AuditEvent, OrgEvent, OrgUnit, OrgUnitVersion
 from organization.reorganisation import Naming
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 from tests.errors import refused_with
 from tests.factories.organization import make_department, make_staff, make_unit, make_user
 
@@ -43,37 +43,37 @@ def test_a_renamed_unit_stays_itself(actor):
 
 
 def test_merged_units_end_and_one_carries_on(actor):
-    one, two = make_unit(), make_unit()
-    reorganisation.merge(units=[one, two], into=two, to=naming("統合課"), on=DAY, actor=actor)
+    first, second = make_unit(), make_unit()
+    reorganisation.merge(units=[first, second], into=second, to=naming("統合課"), on=DAY, actor=actor)
     tree = unit_tree(DAY)
-    assert not tree.is_in_force(one.pk)
-    assert (tree.name(two.pk), tree.successor(one.pk)) == ("統合課", two.pk)
-    assert tree.predecessors(two.pk) == {one.pk}
+    assert not tree.is_in_force(first.pk)
+    assert (tree.name(second.pk), tree.successor(first.pk)) == ("統合課", second.pk)
+    assert tree.predecessors(second.pk) == {first.pk}
 
 
 def test_units_merge_into_a_new_one(actor):
-    one, two, new = make_unit(), make_unit(), new_unit("new")
-    reorganisation.merge(units=[one, two], into=new, to=naming("新課"), on=DAY, actor=actor)
+    first, second, new = make_unit(), make_unit(), new_unit("new")
+    reorganisation.merge(units=[first, second], into=new, to=naming("新課"), on=DAY, actor=actor)
     tree = unit_tree(DAY)
-    assert tree.predecessors(new.pk) == {one.pk, two.pk}
-    assert [tree.is_in_force(unit.pk) for unit in (one, two, new)] == [False, False, True]
+    assert tree.predecessors(new.pk) == {first.pk, second.pk}
+    assert [tree.is_in_force(unit.pk) for unit in (first, second, new)] == [False, False, True]
 
 
 def test_a_unit_may_be_merged_into_another_that_keeps_its_name(actor):
-    one, two = make_unit(), make_unit(name="総務課")
-    reorganisation.merge(units=[one], into=two, on=DAY, actor=actor)
-    assert unit_tree(DAY).successor(one.pk) == two.pk
-    assert two.versions.count() == 1
+    first, second = make_unit(), make_unit(name="総務課")
+    reorganisation.merge(units=[first], into=second, on=DAY, actor=actor)
+    assert unit_tree(DAY).successor(first.pk) == second.pk
+    assert second.versions.count() == 1
 
 
 def test_a_split_has_a_main_successor(actor):
-    old, one, two = make_unit(), new_unit("one"), new_unit("two")
+    old, first, second = make_unit(), new_unit("one"), new_unit("two")
     reorganisation.split(
-        unit=old, into=[(one, naming("一課")), (two, naming("二課"))], main_successor=two, on=DAY, actor=actor
+        unit=old, into=[(first, naming("一課")), (second, naming("二課"))], main_successor=second, on=DAY, actor=actor
     )
     tree = unit_tree(DAY)
-    assert tree.successor(old.pk) == two.pk
-    assert tree.successors(old.pk) == {one.pk, two.pk}
+    assert tree.successor(old.pk) == second.pk
+    assert tree.successors(old.pk) == {first.pk, second.pk}
 
 
 def test_the_old_unit_may_go_on_after_a_split(actor):
@@ -125,25 +125,29 @@ def refused(code, verb, **arguments):
 
 def test_what_would_leave_work_without_an_heir_is_refused(actor):
     unit, gone = make_unit(), make_unit(until=EVE)
-    one, two = (new_unit("one"), naming("一課")), (new_unit("two"), naming("二課"))
+    first, second = (new_unit("one"), naming("一課")), (new_unit("two"), naming("二課"))
     common = {"on": DAY, "actor": actor}
     refused("successor_not_in_force", reorganisation.abolish, unit=unit, main_successor=unit, **common)
     refused("successor_not_in_force", reorganisation.abolish, unit=unit, main_successor=gone, **common)
     refused("too_few_units", reorganisation.merge, units=[unit], into=unit, **common)
     refused("target_not_in_force", reorganisation.merge, units=[unit], into=gone, **common)
-    refused("too_few_units", reorganisation.split, unit=unit, into=[one], main_successor=one[0], **common)
-    refused("successor_not_a_target", reorganisation.split, unit=unit, into=[one, two], main_successor=unit, **common)
+    refused("too_few_units", reorganisation.split, unit=unit, into=[first], main_successor=first[0], **common)
+    refused(
+        "successor_not_a_target", reorganisation.split, unit=unit, into=[first, second], main_successor=unit, **common
+    )
     stays = (unit, naming("元の課"))
     refused(
         "successor_must_be_the_unit",
         reorganisation.split,
         unit=unit,
-        into=[stays, one],
-        main_successor=one[0],
+        into=[stays, first],
+        main_successor=first[0],
         **common,
     )
     standing = (make_unit(), naming("別の課"))
-    refused("target_in_force", reorganisation.split, unit=unit, into=[one, standing], main_successor=one[0], **common)
+    refused(
+        "target_in_force", reorganisation.split, unit=unit, into=[first, standing], main_successor=first[0], **common
+    )
 
 
 def test_a_day_on_which_the_unit_does_not_stand_is_refused(actor):

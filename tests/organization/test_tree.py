@@ -1,4 +1,4 @@
-"""The tree of a day: names, parents and successors; and that it never shows yesterday's after a change."""
+"""The tree of a day: names, parents and successors, and no stale tree after a change."""
 
 from datetime import date, timedelta
 
@@ -6,9 +6,9 @@ import pytest
 from django.db import transaction
 from hypothesis import given
 
-from organization import tree as module
 from organization.models import OrgEvent, OrgUnit, OrgUnitVersion
-from organization.tree import unit_tree
+from organization.units import tree as module
+from organization.units.tree import unit_tree
 from tests.factories.organization import (
     add_version,
     make_department,
@@ -16,7 +16,7 @@ from tests.factories.organization import (
     make_municipality,
     make_unit,
 )
-from tests.organization.worlds import build, worlds
+from tests.organization.random_worlds import build, worlds
 
 pytestmark = pytest.mark.django_db
 DAY = date(2024, 4, 1)
@@ -31,8 +31,8 @@ def test_names_then_and_now():
     add_version(unit, name="人権・共生課", kana="じんけん・きょうせいか", since=DAY)
     tree = unit_tree(DAY)
     assert tree.name(unit.pk) == "人権・共生課"
-    assert tree.name_then(unit.pk, EVE) == "男女共同参画課"
-    assert tree.name_then(unit.pk, date(1990, 1, 1)) == "男女共同参画課"
+    assert tree.name_on(unit.pk, EVE) == "男女共同参画課"
+    assert tree.name_on(unit.pk, date(1990, 1, 1)) == "男女共同参画課"
     assert tree.all_names(unit.pk) == (
         "人権・共生課",
         "じんけん・きょうせいか",
@@ -96,12 +96,12 @@ def test_units_below_a_merged_department_hang_from_its_successor():
 
 
 def test_a_unit_above_itself_ends_somewhere():
-    one = make_unit()
-    two = make_unit(parent=one)
-    OrgUnitVersion.objects.filter(unit=one).update(parent=two)
+    first = make_unit()
+    second = make_unit(parent=first)
+    OrgUnitVersion.objects.filter(unit=first).update(parent=second)
     tree = unit_tree()
-    assert tree.ancestors(one.pk) == (two.pk,)
-    assert tree.department(one.pk) in (one.pk, two.pk)
+    assert tree.ancestors(first.pk) == (second.pk,)
+    assert tree.department(first.pk) in (first.pk, second.pk)
 
 
 # --- Then and now ----------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def test_before_the_event_nothing_has_happened(split):
 
 
 def test_a_unit_that_goes_on_hands_nothing_over():
-    """After a partial split the old unit's readers are its own staff: the new unit may not read what it writes."""
+    """After a split that leaves the old unit in force, only its own staff read its items, not the new unit."""
     stays, new = make_unit(), make_unit(since=DAY)
     make_event("split", [stays], [stays, new], DAY, stays)
     tree = unit_tree(DAY)
@@ -152,16 +152,16 @@ def test_a_unit_abolished_without_an_heir_is_its_own_end():
 
 
 def test_successors_in_a_circle_end_somewhere():
-    one, two = make_unit(until=EVE), make_unit(until=EVE)
-    make_event("merge", [one], [two], DAY, two)
-    make_event("merge", [two], [one], DAY, one)
-    assert unit_tree(DAY).successor(one.pk) in (one.pk, two.pk)
-    assert unit_tree(DAY).predecessors(one.pk) == {two.pk}
+    first, second = make_unit(until=EVE), make_unit(until=EVE)
+    make_event("merge", [first], [second], DAY, second)
+    make_event("merge", [second], [first], DAY, first)
+    assert unit_tree(DAY).successor(first.pk) in (first.pk, second.pk)
+    assert unit_tree(DAY).predecessors(first.pk) == {second.pk}
 
 
 @given(worlds())
 def test_the_tree_agrees_with_itself(world):
-    """In any tree: up and down mirror each other, so do before and after, and every walk ends in a unit in force."""
+    """In any tree, ancestors match descendants, predecessors match successors, and every chain ends in force."""
     with build(world) as made:
         tree = unit_tree(made.today)
         for unit in tree.units:

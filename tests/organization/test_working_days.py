@@ -29,7 +29,7 @@ def test_when_the_office_is_open(day, works):
 
 
 def working_days_after(day, count):
-    """The other direction, which only this test asks for."""
+    """The inverse of `working_days_before`, only for this test."""
     while count:
         day += timedelta(days=1)
         count -= is_working_day(day)

@@ -23,8 +23,8 @@ FLOORS = tomllib.loads((HERE / "floors.toml").read_text(encoding="utf-8"))
 FIRST = {"jsquad_valid": None, "togikai_qa": 4500}
 
 
-def below(found, floors):
-    return {name: (found[name], floor) for name, floor in floors.items() if found[name] < floor}
+def below(figures_by_name, floors):
+    return {name: (figures_by_name[name], floor) for name, floor in floors.items() if figures_by_name[name] < floor}
 
 
 @pytest.mark.slow

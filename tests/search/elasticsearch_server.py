@@ -20,7 +20,7 @@ import pytest
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.elasticsearch_client import Patience, Server
 from tests.conftest import MISSING_SERVER
-from tests.house.tree import ROOT
+from tests.house.checkout import ROOT
 
 #: Long timeouts, because the machine may be busy with other tests.
 PATIENT = Patience(reading=30, writing=30, managing=60)

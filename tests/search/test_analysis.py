@@ -83,21 +83,21 @@ SAME = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), SAME)
-def test_two_spellings_give_the_same_query(one, other):
-    assert query_forms(one) == query_forms(other) != ()
+@pytest.mark.parametrize(("spelling", "other"), SAME)
+def test_two_spellings_give_the_same_query(spelling, other):
+    assert query_forms(spelling) == query_forms(other) != ()
 
 
-@pytest.mark.parametrize(("one", "other"), SAME)
+@pytest.mark.parametrize(("spelling", "other"), SAME)
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_query_in_one_spelling_matches_a_text_in_the_other(one, other, turned):
-    query, text = (other, one) if turned else (one, other)
+def test_a_query_in_one_spelling_matches_a_text_in_the_other(spelling, other, turned):
+    query, text = (other, spelling) if turned else (spelling, other)
     held = {token.form for token in analyse(f"報告：{text}。担当者が説明した。").units}
     assert set(query_forms(query)) <= held
 
 
 @pytest.mark.parametrize(
-    ("query", "text", "found"),
+    ("query", "text", "matches"),
     [
         ("R6", "令和6年度の事業", True),
         ("R6", "FY2024", True),
@@ -115,8 +115,8 @@ def test_a_query_in_one_spelling_matches_a_text_in_the_other(one, other, turned)
         ("c++", "C++で書いた", True),
     ],
 )
-def test_years_ids_and_signs(query, text, found):
-    assert (set(query_forms(query)) <= set(analyse(text).forms(TokenKind.UNIT))) is found
+def test_years_ids_and_signs(query, text, matches):
+    assert (set(query_forms(query)) <= set(analyse(text).forms(TokenKind.UNIT))) is matches
 
 
 def test_a_wave_dash_between_numbers_is_not_a_long_vowel():
@@ -156,9 +156,9 @@ def test_readings_of_neighbours_are_joined_to_find_compounds():
 
 def test_spans_refer_to_the_text_as_typed():
     text = "ｻｰﾊﾞｰの ふりかえり（⻑野県、令和６年度）"
-    found = {token.form: text[token.begin : token.end] for token in analyse(text).units}
-    assert found["サーバ"] == "ｻｰﾊﾞｰ" and found["振返"] == "ふりかえり"
-    assert found["長野"] == "⻑野" and found["fy2024"] == "令和６年度"
+    written_by_form = {token.form: text[token.begin : token.end] for token in analyse(text).units}
+    assert written_by_form["サーバ"] == "ｻｰﾊﾞｰ" and written_by_form["振返"] == "ふりかえり"
+    assert written_by_form["長野"] == "⻑野" and written_by_form["fy2024"] == "令和６年度"
 
 
 ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates and NUL included
@@ -194,16 +194,16 @@ def test_a_text_longer_than_the_dictionary_accepts():
 
 
 def test_threads_share_one_dictionary():
-    found = []
+    counts = []
     threads = [
-        threading.Thread(target=lambda: found.extend(len(analyse("避難所の運営").units) for _ in range(50)))
+        threading.Thread(target=lambda: counts.extend(len(analyse("避難所の運営").units) for _ in range(50)))
         for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 200 and len(set(found)) == 1
+    assert len(counts) == 200 and len(set(counts)) == 1
 
 
 @pytest.mark.parametrize("read", [(), ("ヒナン", "ハンコ")])
@@ -217,6 +217,6 @@ def test_occurrences_equal_the_matching_tokens_of_the_analysis(read, words):
     text = "".join(words)
     analysis = analyse(text)
     forms = frozenset({"避難", "所", "避難所運営", "申込", "fy2024", "node.js", "サーバ", "事", "12"})
-    wanted = [token for token in (*analysis.units, *analysis.compounds) if token.form in forms]
-    wanted += [token for token in analysis.units if token.reading in read and token not in wanted]
-    assert sorted(occurrences(normalize(text), forms, read)) == sorted(wanted)
+    expected = [token for token in (*analysis.units, *analysis.compounds) if token.form in forms]
+    expected += [token for token in analysis.units if token.reading in read and token not in expected]
+    assert sorted(occurrences(normalize(text), forms, read)) == sorted(expected)

@@ -45,8 +45,8 @@ def shelf():
 def test_cards_are_only_of_what_the_reader_may_open(name, shelf):
     source = sources()[name]
     every = list(source.model.objects.values_list("pk", flat=True))
-    opened = {who: source.visible_to(user, every) for who, user in shelf.items()}
-    assert {who: set(source.cards(user, every)) for who, user in shelf.items()} == opened
+    opened = {name: source.visible_to(user, every) for name, user in shelf.items()}
+    assert {name: set(source.cards(user, every)) for name, user in shelf.items()} == opened
     # The readers must see different rows; otherwise a source without a policy would pass.
     assert opened["a stranger"] < opened["author"]
 

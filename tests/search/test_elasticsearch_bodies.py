@@ -57,11 +57,11 @@ class TestMapping:
         assert '"analysis"' not in serialized
 
     def test_a_changed_mapping_is_detected(self):
-        found = mapping("whatever")
-        assert is_unchanged(found)
-        assert not is_unchanged({**found, "dynamic": "true"})
-        found["properties"]["added"] = KEYWORD
-        assert not is_unchanged(found)
+        body = mapping("whatever")
+        assert is_unchanged(body)
+        assert not is_unchanged({**body, "dynamic": "true"})
+        body["properties"]["added"] = KEYWORD
+        assert not is_unchanged(body)
 
 
 class TestDocument:

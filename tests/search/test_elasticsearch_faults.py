@@ -41,7 +41,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
     """A server with a configured response: `status`, `answer`, `product`, after `delay` seconds."""
 
     status, answer, product, delay, version = 200, {}, "Elasticsearch", 0.0, "8.19.21"
-    asked: list
+    requests: list
 
     def do_GET(self):
         self.asked.append(self.headers.get("Authorization"))
@@ -66,21 +66,21 @@ class Answers(http.server.BaseHTTPRequestHandler):
 def serving(certificate=None, port=0, **answers):
     """The address of such a server, with TLS if it has a certificate, and the requests it received."""
     handler = type("Told", (Answers,), {"asked": [], **answers})
-    found = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-    found.daemon_threads = True
-    found.handle_error = lambda *_: None  # clients that timed out have closed the connection
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    server.daemon_threads = True
+    server.handle_error = lambda *_: None  # clients that timed out have closed the connection
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         certificate.configure_cert(context)
-        found.socket = context.wrap_socket(found.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=found.serve_forever, daemon=True)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         scheme = "https" if certificate is not None else "http"
-        yield f"{scheme}://127.0.0.1:{found.server_port}", handler.asked
+        yield f"{scheme}://127.0.0.1:{server.server_port}", handler.asked
     finally:
-        found.shutdown()
-        found.server_close()
+        server.shutdown()
+        server.server_close()
 
 
 def engine_at(url, **values):
@@ -116,7 +116,7 @@ class TestReachingIt:
     def test_a_slow_server_opens_the_breaker(self):
         """Checked by the requests of the server, not by the clock: three requests, then none."""
         now = [0.0]
-        with serving(delay=30) as (url, asked):
+        with serving(delay=30) as (url, requests):
             engine = engine_at(url)
             engine.client = Client(engine.client.server, Breaker(clock=lambda: now[0]))
             began = time.monotonic()
@@ -124,7 +124,7 @@ class TestReachingIt:
                 with pytest.raises(EngineUnavailable) as raised:
                     engine.search(words("避難"))
             assert time.monotonic() - began < 15  # no call waited for an answer, even on a slow machine
-            assert "少し待っています" in raised.value.advice and len(asked) == 3
+            assert "少し待っています" in raised.value.advice and len(requests) == 3
         assert Patience().reading < 1  # readers get an answer within a second
 
     def test_a_recovered_server_is_used_within_seconds_and_logged_once(self, caplog):
@@ -137,18 +137,18 @@ class TestReachingIt:
             now[0] += 1
         caplog.clear()
         caplog.set_level("INFO", "search")
-        with serving(port=port) as (url, asked):
+        with serving(port=port) as (url, requests):
             for _ in range(4):
                 with suppress(EngineUnavailable):
                     engine.generations()
                 now[0] += 1
-            assert asked
+            assert requests
         back = [response.getMessage() for response in caplog.records if "engine_back" in response.getMessage()]
         assert len(back) == 1 and back[0].startswith(f"search.engine_back server={url} away=6")
 
     def test_a_path_prefix_in_the_address_is_kept(self):
-        with serving() as (url, asked):
-            assert engine_at(f"{url}/search/").generations() == [] and asked
+        with serving() as (url, requests):
+            assert engine_at(f"{url}/search/").generations() == [] and requests
 
 
 class TestComingIn:
@@ -167,9 +167,9 @@ class TestComingIn:
         ],
     )
     def test_unsendable_credentials_are_named_and_not_shown(self, values, name):
-        with serving() as (url, asked):
+        with serving() as (url, requests):
             message = advice(engine_at(url, **values))
-            assert message.startswith(f"{name} に、") and "SEARCH_CA" not in message and not asked
+            assert message.startswith(f"{name} に、") and "SEARCH_CA" not in message and not requests
             assert not any(secret in message for secret in ("利用者", "合言葉", "鍵"))
 
     def test_an_unsendable_password_in_the_address(self):
@@ -190,15 +190,15 @@ class TestComingIn:
     def test_log_in_by_key_or_password_over_tls(self, values, header, tmp_path):
         authority = trustme.CA()
         authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-        with serving(authority.issue_cert("127.0.0.1")) as (url, asked):
+        with serving(authority.issue_cert("127.0.0.1")) as (url, requests):
             assert engine_at(url, ca=str(tmp_path / "ca.pem"), **values).generations() == []
-            assert set(asked) == {header}
+            assert set(requests) == {header}
 
     def test_a_password_in_the_address(self):
-        with serving() as (url, asked):
+        with serving() as (url, requests):
             engine = engine_at(url.replace("://", "://manabi:p%40ss@"))
             assert engine.generations() == []
-            assert set(asked) == {"Basic " + base64.b64encode(b"manabi:p@ss").decode()}
+            assert set(requests) == {"Basic " + base64.b64encode(b"manabi:p@ss").decode()}
             assert "manabi" not in engine.client.server.name
 
     def test_an_expired_certificate(self, tmp_path):

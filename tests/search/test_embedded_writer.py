@@ -26,8 +26,8 @@ def content(engine):
     facets = ("type", "theme", "stance", "scene", "municipality", "unit", "fiscal_year", "maturity")
     plans = [EngineQuery(frozenset({audience}), facets=facets, limit=100) for audience in AUDIENCE]
     plans += [replace(words(token, limit=100), audience=frozenset(AUDIENCE)) for token in TOKENS]
-    found = [engine.search(plan) for plan in plans]
-    answers = [({hit.key: hit.signals for hit in result.hits}, result.total, result.facets) for result in found]
+    result = [engine.search(plan) for plan in plans]
+    answers = [({hit.key: hit.signals for hit in result.hits}, result.total, result.facets) for result in result]
     return list(engine.entries()), engine.stored([f"item:{n}" for n in range(12)]), answers
 
 
@@ -36,14 +36,14 @@ def content(engine):
 def test_a_batch_equals_its_single_changes(batches, tmp_path_factory):
     """With repeated keys, tombstones, restored documents and changed codes, within and across batches."""
     folder = tmp_path_factory.mktemp("writer")
-    one, other = EmbeddedEngine(folder / "batches.sqlite3"), EmbeddedEngine(folder / "singles.sqlite3")
-    for engine in (one, other):
+    batched, single = EmbeddedEngine(folder / "batches.sqlite3"), EmbeddedEngine(folder / "singles.sqlite3")
+    for engine in (batched, single):
         engine.swap(engine.create("stamp"))
     for batch in batches:
-        one.write(batch)
+        batched.write(batch)
         for change in batch:
-            other.write([change])
-    assert content(one) == content(other)
+            single.write([change])
+    assert content(batched) == content(single)
 
 
 def test_an_error_during_a_write_leaves_the_index_unchanged(engine, monkeypatch):
@@ -67,6 +67,6 @@ def test_an_error_during_a_write_leaves_the_index_unchanged(engine, monkeypatch)
 def test_a_very_large_batch_is_written_completely(engine):
     put(engine, **{f"k{n}": document(body="避難", type="lesson") for n in range(5_000)})
     put(engine, 2, **{f"k{n}": document(body="訓練", type="article") if n % 2 else None for n in range(5_000)})
-    found = engine.search(words("訓練", facets=("type",)))
-    assert (found.total, found.facets["type"]) == (2_500, {"article": 2_500})
+    result = engine.search(words("訓練", facets=("type",)))
+    assert (result.total, result.facets["type"]) == (2_500, {"article": 2_500})
     assert engine.search(words("避難")).total == 0

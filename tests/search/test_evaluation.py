@@ -51,9 +51,14 @@ def test_a_folder_with_a_corpus_is_self_contained(folder):
     judged = read(folder)
     with temporary() as engine:
         load(engine, judged)
-        found = figures(ask(engine, judged)).named()
+        named_figures = figures(ask(engine, judged)).named()
         only_pairs = figures(ask(engine, judged, ("b",)))
-    assert (found["questions"], found["ndcg@10"], found["success@1"], found["zero_hits"]) == (2, 1, 1, 0)
+    assert (
+        named_figures["questions"],
+        named_figures["ndcg@10"],
+        named_figures["success@1"],
+        named_figures["zero_hits"],
+    ) == (2, 1, 1, 0)
     assert only_pairs.questions == 2
 
 

@@ -13,8 +13,8 @@ from search.query_plan import plan_query
 
 
 def words(query):
-    found = plan_query(parse({"q": [query]}), [["教育委員会", "教委"]])
-    return found.forms, found.typed
+    plan = plan_query(parse({"q": [query]}), [["教育委員会", "教委"]])
+    return plan.forms, plan.typed
 
 
 def marked(text, forms, typed):

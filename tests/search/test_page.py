@@ -9,7 +9,7 @@ import pytest
 
 from kb.models import Reference
 from organization import clock
-from organization.effective_dating import take_effect
+from organization.units.effective_dating import take_effect
 from search.engines.base import EngineUnavailable
 from search.models import PendingChange
 from search.worker import Worker

@@ -11,7 +11,7 @@ from django.db import connections, transaction
 from kb.models import Reference, Theme
 from kb.search_source import ReferenceSource
 from organization import clock
-from organization.effective_dating import take_effect
+from organization.units.effective_dating import take_effect
 from search import worker as worker_module
 from search.documents import DocumentError
 from search.engines.base import EngineQuery, EngineUnavailable
@@ -26,8 +26,8 @@ COUNTY = frozenset({"public", "prefecture"})
 
 
 def titles(engine, audience=COUNTY):
-    found = engine.search(EngineQuery(audience=audience, order="newest", limit=100))
-    return {hit.signals.public_id for hit in found.hits}
+    result = engine.search(EngineQuery(audience=audience, order="newest", limit=100))
+    return {hit.signals.public_id for hit in result.hits}
 
 
 class TestSignals:
@@ -126,11 +126,11 @@ class TestWorker:
         document = ReferenceSource.document
 
         def change_behind(self, obj):
-            found = document(self, obj)
+            described = document(self, obj)
             if Reference.objects.filter(pk=obj.pk, title="旧").exists():
                 row.title = "新"
                 row.save()
-            return found
+            return described
 
         monkeypatch.setattr(ReferenceSource, "document", change_behind)
         worker = Worker(index)
@@ -353,31 +353,31 @@ class TestVerify:
             return iter(held)
 
         monkeypatch.setattr(type(index), "entries", look_and_publish)
-        said, code = verify()
-        assert late and code == 0 and "索引にない：0件" in said
+        output, code = verify()
+        assert late and code == 0 and "索引にない：0件" in output
 
     def test_missing_documents_are_listed_with_exit_code_one(self, verify, refresh, reference):
         row = reference("落ちた")
         PendingChange.objects.all().delete()
-        said, code = verify()
-        assert code == 1 and f"索引にない：reference:{row.pk}" in said
+        output, code = verify()
+        assert code == 1 and f"索引にない：reference:{row.pk}" in output
 
     def test_pending_changes_are_reported_and_are_no_difference(self, verify, refresh, reference):
         gone = reference("消える")
         refresh()
         gone.delete()
         reference("これから")
-        said, code = verify()
-        assert code == 0 and "索引にない：0件　余分：0件" in said and "reference:" not in said
-        assert "これから入ります：1件　これから消えます：1件" in said
+        output, code = verify()
+        assert code == 0 and "索引にない：0件　余分：0件" in output and "reference:" not in output
+        assert "これから入ります：1件　これから消えます：1件" in output
 
     def test_differences_are_listed_and_a_cut_list_says_so(self, verify, refresh, reference):
         rows = [reference(f"件名{n}") for n in range(23)]
         PendingChange.objects.all().delete()
         reference("これから")
-        said, code = verify()
-        assert code == 1 and "索引にない：23件" in said and f"索引にない：reference:{rows[0].pk}\n" in said
-        assert "索引にない：ほか3件" in said and "これから入ります：1件" in said and "search_sync" in said
+        output, code = verify()
+        assert code == 1 and "索引にない：23件" in output and f"索引にない：reference:{rows[0].pk}\n" in output
+        assert "索引にない：ほか3件" in output and "これから入ります：1件" in output and "search_sync" in output
 
 
 @pytest.mark.django_db(transaction=True)

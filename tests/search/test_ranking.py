@@ -154,16 +154,16 @@ class TestWeights:
 
     def test_a_word_ranks_above_its_synonym(self):
         words = [["苦情", "クレーム"]]
-        found = page("苦情", words, other={"body": "クレームの電話"}, same={"body": "苦情の電話"})
-        assert found == ["same", "other"]
+        ranked = page("苦情", words, other={"body": "クレームの電話"}, same={"body": "苦情の電話"})
+        assert ranked == ["same", "other"]
         assert 0 < ranking.SYNONYM_WEIGHT < ranking.SYNONYM_ALONE < 1
 
     def test_a_synonym_does_not_lose_to_a_more_frequent_word(self):
         reports = {f"report{n}": {"title": "月の報告", "body": "報告の列。"} for n in range(6)}
         others = {f"other{n}": {} for n in range(30)}
         complaint = {"title": "月の苦情", "body": "苦情の列。"}
-        found = page("クレーム 報告", [["苦情", "クレーム"]], complaint=complaint, **reports, **others)
-        assert found[0] == "complaint" and len(found) == 7
+        ranked = page("クレーム 報告", [["苦情", "クレーム"]], complaint=complaint, **reports, **others)
+        assert ranked[0] == "complaint" and len(ranked) == 7
 
     def test_a_word_typed_in_kana_matches_by_its_reading(self):
         assert page("ひなんじょ", kanji={"title": "避難所"}, none={"title": "会議室"}) == ["kanji"]

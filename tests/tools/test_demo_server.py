@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from tests.house.tree import ROOT
+from tests.house.checkout import ROOT
 
 SERVER = ROOT / "tools" / "demo_server.py"
 # Starts a process that starts another, prints their process group, and keeps running.

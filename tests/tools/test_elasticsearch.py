@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from tests.house.tree import ROOT
+from tests.house.checkout import ROOT
 from tests.search import elasticsearch_server
 
 

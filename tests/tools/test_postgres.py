@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.house.tree import ROOT
+from tests.house.checkout import ROOT
 
 MISSING = "no PostgreSQL to test with"
 BIN = Path("/usr/lib/postgresql/15/bin/postgres")

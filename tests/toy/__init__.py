@@ -1,1 +1,1 @@
-"""An app with one more type of item, in the test settings alone: exactly the files that docs/conventions.md lists."""
+"""An app with one more type of item, only in the test settings. It has exactly the files that docs/conventions.md lists."""

@@ -1,7 +1,7 @@
-"""Prove that the small demo is written and not combined: `manage.py demo_check`.
+"""Check that the small demo is written by hand and not combined: `manage.py demo_check`.
 
-No sentence in more than three items, no pair of items too alike, two runs equal; and each step of a path says why, in
-words of its own, and asks for something that is there.
+It refuses a sentence that occurs in more than three items, two items that are too similar, and two runs that differ. Each
+step of a path must have its own reason (`why`), and the item or course that it names must exist.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ SHINGLE = 5
 
 
 def sentences(content: Content) -> set[str]:
-    """The sentences of an item, without list marks; shorter than eight characters do not count."""
-    found = (
+    """The sentences of an item without list marks; those with fewer than eight characters are left out."""
+    parts = (
         re.sub(r"^[\s\-*・|0-9.]+", "", part).strip()
         for text in content.texts()
         for part in re.split(r"[。\n！？]", text)
     )
-    return {sentence for sentence in found if len(sentence) >= 8}
+    return {sentence for sentence in parts if len(sentence) >= 8}
 
 
 def shingles(content: Content) -> set[str]:
@@ -38,13 +38,13 @@ def shingles(content: Content) -> set[str]:
     return {text[i : i + SHINGLE] for i in range(len(text) - SHINGLE + 1)}
 
 
-def problems(items: list[Content]) -> list[str]:
-    """What is wrong with `items`, one line each."""
+def item_problems(items: list[Content]) -> list[str]:
+    """The problems of `items`, one line each."""
     holders: dict[str, list[str]] = {}
     for content in items:
         for sentence in sentences(content):
             holders.setdefault(sentence, []).append(content.key)
-    found = [
+    problems = [
         f"同じ文が{len(keys)}件にあります：{s}（{'、'.join(keys)}）"
         for s, keys in holders.items()
         if len(keys) > SENTENCE_IN
@@ -52,29 +52,29 @@ def problems(items: list[Content]) -> list[str]:
     sets = [(content.key, shingles(content)) for content in items]
     for (a, left), (b, right) in combinations(sets, 2):
         if len(left & right) >= JACCARD * len(left | right) > 0:
-            found.append(f"二つの項目が似すぎています：{a} と {b}")
-    return found
+            problems.append(f"二つの項目が似すぎています：{a} と {b}")
+    return problems
 
 
 def path_problems(tables: list[dict[str, Any]], items: list[Content], courses: set[str]) -> list[str]:
-    """What is wrong with the learning paths, one line each."""
+    """The problems of the learning paths, one line each."""
     keys = {content.key for content in items}
-    found: list[str] = []
-    whys: dict[str, str] = {}
+    problems: list[str] = []
+    step_by_reason: dict[str, str] = {}
     kinds: set[str] = set()
     for table in tables:
         for step in (step for group in table["group"] for step in group["step"]):
             where = f"{table['key']}「{step['title']}」"
             kinds.add(step["type"])
             if not step.get("why") or not step.get("minutes"):
-                found.append(f"なぜ・目安の分のないステップです：{where}")
-            if (other := whys.setdefault(step["why"], where)) != where:
-                found.append(f"同じ「なぜ」です：{other} と {where}")
+                problems.append(f"なぜ・目安の分のないステップです：{where}")
+            if (other := step_by_reason.setdefault(step["why"], where)) != where:
+                problems.append(f"同じ「なぜ」です：{other} と {where}")
             if step.get("item", "") not in keys | {""} or step.get("course", "") not in courses | {""}:
-                found.append(f"ないものを指しているステップです：{where}")
+                problems.append(f"ないものを指しているステップです：{where}")
     if missing := set(StepType.values) - kinds:
-        found.append(f"どの学習パスにもない種別があります：{'、'.join(sorted(missing))}")
-    return found
+        problems.append(f"どの学習パスにもない種別があります：{'、'.join(sorted(missing))}")
+    return problems
 
 
 class Command(BaseCommand):
@@ -86,14 +86,14 @@ class Command(BaseCommand):
         units = [u.code for u in worlds[0].units]
         runs = [build_content("small", today, units) for _ in range(2)]
         paths = path_tables()
-        found = problems(runs[0]) + path_problems(paths, runs[0], course_codes())
+        problems = item_problems(runs[0]) + path_problems(paths, runs[0], course_codes())
         if worlds[0] != worlds[1] or runs[0] != runs[1]:
-            found.append("二度作ったデモが同じになりません。")
+            problems.append("二度作ったデモが同じになりません。")
         long = sum(400 <= sum(map(len, c.texts())) <= 1500 for c in runs[0])
         if long < 120:
-            found.append(f"400〜1,500文字の項目が120件に足りません（{long}件）。")
-        if found:
-            raise CommandError("\n".join(found))
+            problems.append(f"400〜1,500文字の項目が120件に足りません（{long}件）。")
+        if problems:
+            raise CommandError("\n".join(problems))
         self.stdout.write(
             f"デモの内容：{len(runs[0])}件（うち400〜1,500文字 {long}件）、{len(worlds[0].staff)}人、学習パス{len(paths)}。問題はありません。"
         )

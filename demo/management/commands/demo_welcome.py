@@ -1,4 +1,4 @@
-"""Print what a newcomer to the demo needs: the address, the seven people, seven things to try, and one for the office."""
+"""Print the demo's welcome: the address, the seven people, seven things to try, and one more for the knowledge office."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ TRY = (
 )
 
 
-#: 1,270 lessons where the development data lies beside the product; else a handful of our own, which always do.
+#: 1,270 lessons, if the folder of development data lies beside the product. Otherwise the sample of the product.
 RECORDS = "records/llis/records.jsonl.gz"
 SAMPLE = "demo/data/sample_records.jsonl"
 
 
 def import_command() -> str:
-    """How to take in texts from elsewhere, as it can be typed from the product's folder."""
+    """The command that imports references, to be typed in the product's folder."""
     records = settings.SHARED_DATA / RECORDS
     if records.is_file():
         file, options = relative(records), '--source llis --label "NASA Lessons Learned" --licence "US Government work"'
     else:
         file, options = SAMPLE, "--source sample --label となり県の事例集（架空） --licence 自由に使えます"
-    # The other terminal does not know where this server keeps its data, unless it is the usual place.
-    where = "" if settings.VAR_DIR == settings.BASE_DIR / "var" else f"VAR_DIR={shlex.quote(str(settings.VAR_DIR))} "
-    return f"{where}.venv/bin/python manage.py import_records {file} {options} --commit"
+    # Another terminal does not know this server's VAR_DIR, so the command must set it unless it is the default.
+    prefix = "" if settings.VAR_DIR == settings.BASE_DIR / "var" else f"VAR_DIR={shlex.quote(str(settings.VAR_DIR))} "
+    return f"{prefix}.venv/bin/python manage.py import_records {file} {options} --commit"
 
 
 def relative(path: Path) -> str:
-    """Short where it is near; the shell's own quoting where it holds a space."""
-    near = os.path.relpath(path, settings.BASE_DIR)
-    return shlex.quote(near if near.count("..") <= 1 else str(path))
+    """The path relative to the product's folder if it is at most one level above it; quoted for the shell."""
+    relative_path = os.path.relpath(path, settings.BASE_DIR)
+    return shlex.quote(relative_path if relative_path.count("..") <= 1 else str(path))
 
 
 class Command(BaseCommand):

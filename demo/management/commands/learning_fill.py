@@ -1,6 +1,7 @@
 """Fill a demo's database with thousands of learners for measuring: `manage.py learning_fill --people N --assignments N`.
 
-Refused in production, and where it has filled already. `--moves N --on DATE` adds moves of posts to what is there.
+Refused outside the demo, and on a database that is already filled. `--moves N --on DATE` moves N of these people to
+other posts on that day.
 """
 
 from __future__ import annotations
@@ -36,20 +37,20 @@ class Command(BaseCommand):
             return
         if is_filled():
             raise CommandError("計測のデータは、もう入っています。新しいデータベースで始めてください。")
-        given = options["assignments"]
-        steps = 6 * given if options["steps"] is None else options["steps"]
-        records = 3 * given if options["records"] is None else options["records"]
-        if min(options["people"], given, steps, records) < 0 or options["people"] < 4:
+        assignments = options["assignments"]
+        steps = 6 * assignments if options["steps"] is None else options["steps"]
+        records = 3 * assignments if options["records"] is None else options["records"]
+        if min(options["people"], assignments, steps, records) < 0 or options["people"] < 4:
             raise CommandError("人数は4人から、ほかは0からにしてください。")
         with Progress(disable=options["verbosity"] == 0) as bars:
             tasks: dict[str, Any] = {}
 
-            def say(name: str, done: int, total: int) -> None:
+            def show(name: str, done: int, total: int) -> None:
                 if name not in tasks:
                     tasks[name] = bars.add_task(name, total=total)
                 bars.update(tasks[name], completed=done)
 
             try:
-                fill(Amounts(options["people"], given, steps, records), say)
+                fill(Amounts(options["people"], assignments, steps, records), show)
             except ValueError as error:
                 raise CommandError(str(error)) from None

@@ -1,7 +1,7 @@
-"""Everything between the environment and a demo that answers, in one process: `manage.py prepare`.
+"""Prepare the demo so that the web server can start: `manage.py prepare`.
 
-Database, data, static files, index, welcome: each step looks first whether its work is done already, so that a
-second start takes seconds. One process, because starting Django costs more than most of these steps.
+The steps are database, data, static files, index and welcome. Each step first checks whether its work is already done,
+so that a second start takes seconds. All run in one process, because starting Django costs more than most of them.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from search.engines import engine
 from search.engines.base import EngineUnavailable
 from search.generations import rebuild, why_rebuild
 
-#: Called with how many parts are done, and of how many.
+#: Called with the number of parts done and the total.
 Advance = Callable[[int, int], None]
 
 
 class MigrationLines(io.TextIOBase):
-    """What `migrate` writes to: counts the migrations it reports as applied."""
+    """Output stream for `migrate` that counts the migrations reported as applied."""
 
     def __init__(self, advance: Advance, total: int) -> None:
         self.advance, self.total, self.done = advance, total, 0
@@ -45,8 +45,8 @@ class MigrationLines(io.TextIOBase):
 
 
 class Command(BaseCommand):
-    # The checks import every view, which costs a third of a warm start; script/test runs them. `refuse` runs the few that
-    # judge what a person has set.
+    # The checks import every view, which costs a third of a warm start; script/test runs them. `check_settings` runs the
+    # few that check what a person can set.
     requires_system_checks = ()
     help = "デモを動かす準備をします（データベース、データ、静的ファイル、索引）。済んだことは飛ばします。"
 
@@ -55,28 +55,28 @@ class Command(BaseCommand):
         parser.add_argument("--url", default=settings.WAGTAILADMIN_BASE_URL)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.refuse()
+        self.check_settings()
         self.console = Console(highlight=False)
         var_dir: Path = settings.VAR_DIR
         var_dir.mkdir(parents=True, exist_ok=True)
-        # While this stands, the data is half made and nobody has written anything: script/server begins again.
-        half_made = var_dir / "preparing"
+        # While this file exists, the data is incomplete and nobody has written anything: script/server starts again.
+        marker = var_dir / "preparing"
         if not self.has_data():
-            half_made.touch()
+            marker.touch()
         self.migrate()
         self.load(options["size"])
-        half_made.unlink(missing_ok=True)
+        marker.unlink(missing_ok=True)
         self.collect_static(var_dir / "static.stamp")
         self.build_index()
         welcome = io.StringIO()
         call_command("demo_welcome", url=options["url"].rstrip("/"), stdout=welcome)
         (var_dir / "welcome.txt").write_text(welcome.getvalue(), "utf-8")
 
-    def refuse(self) -> None:
-        """Settings that cannot be meant end it here, in a line each: web server and worker would die of them later."""
-        problems = [found for found in run_checks(tags=[Tags.compatibility]) if found.level >= ERROR]
-        if problems:
-            raise CommandError("\n".join(f"{found.msg}{found.hint or ''}（{found.id}）" for found in problems))
+    def check_settings(self) -> None:
+        """Raise CommandError for wrong settings, one line each. Otherwise web server and worker would fail later."""
+        errors = [message for message in run_checks(tags=[Tags.compatibility]) if message.level >= ERROR]
+        if errors:
+            raise CommandError("\n".join(f"{error.msg}{error.hint or ''}（{error.id}）" for error in errors))
 
     def has_data(self) -> bool:
         try:
@@ -105,29 +105,31 @@ class Command(BaseCommand):
             load(size, show)
 
     def collect_static(self, stamp: Path) -> None:
-        found = [(path, storage.path(path)) for finder in get_finders() for path, storage in finder.list([])]
-        seen = hashlib.sha256()
-        for path, file in sorted(found):
+        files = [(path, storage.path(path)) for finder in get_finders() for path, storage in finder.list([])]
+        digest = hashlib.sha256()
+        for path, file in sorted(files):
             status = Path(file).stat()
-            seen.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
-        if stamp.is_file() and stamp.read_text() == seen.hexdigest() and settings.STATIC_ROOT.is_dir():
+            digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+        if stamp.is_file() and stamp.read_text() == digest.hexdigest() and settings.STATIC_ROOT.is_dir():
             return
         with self.step("静的ファイル") as advance:
-            advance(0, len(found))
+            advance(0, len(files))
             call_command("collectstatic", interactive=False, clear=True, verbosity=0)
-            advance(len(found), len(found))
-        stamp.write_text(seen.hexdigest())
+            advance(len(files), len(files))
+        stamp.write_text(digest.hexdigest())
 
     def build_index(self) -> None:
         try:
             if why_rebuild(engine()):
                 with self.step("検索の索引") as advance:
                     rebuild(engine(), advance)
-        except EngineUnavailable as error:  # the worker builds it when the engine is back; the site works meanwhile
+        except (
+            EngineUnavailable
+        ) as error:  # the worker builds the index when the engine is back; until then the site works without it
             self.stderr.write(f"{error.advice or error} つながるまでは、簡易検索で答えます。")
 
     def bars(self) -> Progress:
-        # The names come last: full-width characters would push the bars out of line.
+        # The names come last, because full-width characters would push the bars out of line.
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
         return Progress(*columns, console=self.console)
 

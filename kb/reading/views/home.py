@@ -15,7 +15,7 @@ from kb.models import Draft, Item, Theme
 from organization.audience import Audience
 from organization.policy import reader_for
 from organization.requests import person_of
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 
 @login_required

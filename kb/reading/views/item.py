@@ -21,7 +21,7 @@ from kb.models import Item, Reference
 from kb.models.states import State
 from kb.models.vocabulary import Scene, Stance, Theme
 from organization.requests import person_of
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 
 def page(request: HttpRequest, public_id: str) -> HttpResponse:

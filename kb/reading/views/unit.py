@@ -16,7 +16,7 @@ from organization import clock
 from organization.models import OrgUnit
 from organization.policy import reader_for
 from organization.posts import manager_of
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 
 @login_required

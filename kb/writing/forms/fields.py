@@ -17,7 +17,7 @@ from kb.formats.loading import Fact
 from kb.text_cleaning import LineField
 from organization import clock
 from organization.models import OrgUnit, Post
-from organization.tree import UnitTree, unit_tree
+from organization.units.tree import UnitTree, unit_tree
 
 REQUIRED = "「{label}」が空です。{hint}"
 CODE = re.compile(r"[A-Za-z0-9_-]{1,60}")

@@ -25,7 +25,7 @@ from learning.models import LearningPath
 from organization import clock
 from organization.models import OrgUnit, Post
 from organization.posts import held_on
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 #: A public id anywhere in the pasted text: alone, or in a permalink.
 PUBLIC_ID = re.compile(r"[A-Z]{1,2}-[SHR]\d{2}-\d{5,7}")

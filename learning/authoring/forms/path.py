@@ -15,7 +15,7 @@ from learning.models.path import MAX_DAYS
 from organization import clock
 from organization.audience import Audience
 from organization.policy import Viewer
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 #: The days of the shortest month: a renewal window longer than the validity would never close.
 DAYS_A_MONTH = 28

@@ -27,7 +27,7 @@ from learning.paths.reading_targets import readable
 from learning.paths.structure import outline_to_show
 from organization import clock
 from organization.posts import main_posts
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 PEOPLE_SHOWN = 100
 

@@ -13,7 +13,7 @@ from learning.records import transcript
 from learning.records.views.records import MY_CRUMB
 from organization import clock
 from organization.posts import main_post
-from organization.tree import unit_tree
+from organization.units.tree import unit_tree
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -12,7 +12,7 @@ from organization.models import AuditEvent, Notice
 from tests.errors import refused_with
 from tests.factories.kb import lesson, make_challenge, make_lesson, write
 from tests.factories.organization import make_staff, make_unit
-from tests.house.tree import ROOT
+from tests.house.checkout import ROOT
 
 DOC = ROOT / "docs/reference/lifecycle.md"
 WHO = {

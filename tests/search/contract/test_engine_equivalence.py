@@ -107,9 +107,9 @@ def test_both_engines_give_the_same_hits_and_counts(changes, queries, other, tmp
     assert embedded.stored(known) == other.stored(known)
     assert embedded.highest_version() == other.highest_version()
     for query in queries:
-        one, two = (engine.search(query) for engine in engines)
-        assert {hit.key: hit.signals for hit in one.hits} == {hit.key: hit.signals for hit in two.hits}
-        assert (one.total, one.facets) == (two.total, two.facets)
+        first, second = (engine.search(query) for engine in engines)
+        assert {hit.key: hit.signals for hit in first.hits} == {hit.key: hit.signals for hit in second.hits}
+        assert (first.total, first.facets) == (second.total, second.facets)
 
 
 @pytest.mark.slow
@@ -117,11 +117,11 @@ def test_both_engines_give_the_same_hits_and_counts(changes, queries, other, tmp
 def test_both_engines_rank_alike(name, elasticsearch, shared_data, tmp_path):
     """Both engines have the same relevance figures on judged collections."""
     folder = shared_data / "relevance" / name
-    found = []
+    figures_by_engine = []
     for engine in (EmbeddedEngine(tmp_path / "index.sqlite3"), elasticsearch):
         judged = read(folder, 1_500)
         load(engine, judged)
-        found.append(figures(ask(engine, judged)))
-    assert abs(found[0].ndcg - found[1].ndcg) < 0.01
-    assert abs(found[0].recall - found[1].recall) < 0.01
-    assert found[0].zero_hits == found[1].zero_hits
+        figures_by_engine.append(figures(ask(engine, judged)))
+    assert abs(figures_by_engine[0].ndcg - figures_by_engine[1].ndcg) < 0.01
+    assert abs(figures_by_engine[0].recall - figures_by_engine[1].recall) < 0.01
+    assert figures_by_engine[0].zero_hits == figures_by_engine[1].zero_hits

@@ -33,7 +33,7 @@ def document(title="", body="", *, kind=TokenKind.UNIT, audience=("public",), ne
 
 
 def put(engine, version=1, generation=None, **documents):
-    return engine.write([Change(key, version, found) for key, found in documents.items()], generation)
+    return engine.write([Change(key, version, result) for key, result in documents.items()], generation)
 
 
 def words(*tokens, minimum=None, kind=TokenKind.UNIT, **changes):
@@ -154,8 +154,8 @@ class TestOrder:
     @pytest.mark.parametrize("order", ["newest", "relevance"])
     def test_a_page_beyond_the_last_is_empty(self, live, order):
         put(live, one=document(body="a"))
-        found = live.search(words("a", order=order, offset=100_000))
-        assert (found.total, found.hits) == (1, ())
+        result = live.search(words("a", order=order, offset=100_000))
+        assert (result.total, result.hits) == (1, ())
 
     def test_newest_first_over_many_documents(self, live):
         put(live, **{f"k{i}": document(body="a", newest=i) for i in range(50)})
@@ -173,9 +173,9 @@ class TestPermission:
         return live
 
     def test_hidden_documents_are_in_no_hit_total_or_count(self, mixed):
-        found = mixed.search(words("秘密", facets=("type", "theme")))
-        assert ([hit.key for hit in found.hits], found.total) == (["open"], 1)
-        assert found.facets == {"type": {"lesson": 1}, "theme": {"bosai": 1}}
+        result = mixed.search(words("秘密", facets=("type", "theme")))
+        assert ([hit.key for hit in result.hits], result.total) == (["open"], 1)
+        assert result.facets == {"type": {"lesson": 1}, "theme": {"bosai": 1}}
 
     def test_any_token_of_the_reader_gives_access(self, mixed):
         plan = replace(words("秘密", facets=("type",)), audience=frozenset({"public", "unit:1"}))
@@ -185,8 +185,8 @@ class TestPermission:
         assert mixed.search(replace(words("秘密"), audience=frozenset())).total == 0
 
     def test_hidden_keys_are_in_no_count(self, mixed):
-        found = mixed.search(words("秘密", facets=("theme",), hidden=frozenset({"open", "unknown"})))
-        assert (found.total, found.facets) == (0, {"theme": {}})
+        result = mixed.search(words("秘密", facets=("theme",), hidden=frozenset({"open", "unknown"})))
+        assert (result.total, result.facets) == (0, {"theme": {}})
 
 
 class TestFacets:
@@ -201,9 +201,9 @@ class TestFacets:
         return live
 
     def test_the_counts_of_a_facet_ignore_its_own_filter(self, shelf):
-        found = shelf.search(words("本", facets=("type", "theme"), filters={"type": frozenset({"article"})}))
-        assert found.total == 1
-        assert found.facets == {"type": {"lesson": 2, "article": 1}, "theme": {"x": 1}}
+        result = shelf.search(words("本", facets=("type", "theme"), filters={"type": frozenset({"article"})}))
+        assert result.total == 1
+        assert result.facets == {"type": {"lesson": 2, "article": 1}, "theme": {"x": 1}}
 
     def test_values_of_one_facet_mean_or_and_facets_mean_and(self, shelf):
         filters = {"type": frozenset({"article", "lesson"}), "theme": frozenset({"y"})}
@@ -231,8 +231,8 @@ class TestWriting:
         put(live, 1, one=document(body="a", type="lesson"))
         live.write([Change("one", 3, None)])
         put(live, 2, one=document(body="a", type="lesson"))
-        found = live.search(words("a", facets=("type",)))
-        assert (found.total, found.facets, list(live.entries())) == (0, {"type": {}}, [])
+        result = live.search(words("a", facets=("type",)))
+        assert (result.total, result.facets, list(live.entries())) == (0, {"type": {}}, [])
         put(live, 4, one=document(body="a", type="lesson"))
         assert live.search(words("a", facets=("type",))).facets == {"type": {"lesson": 1}}
 
@@ -332,7 +332,7 @@ class TestGenerations:
 
 class TestManyAtOnce:
     def test_threads_search_while_others_write(self, live):
-        wrong = []
+        unexpected = []
 
         def write(first):
             for i in range(first, first + 30):
@@ -340,9 +340,9 @@ class TestManyAtOnce:
 
         def read():
             for _ in range(40):
-                found = live.search(words("共通", facets=("type",), limit=1000))
-                if not len(found.hits) == found.total == found.facets["type"].get("lesson", 0):
-                    wrong.append(found.total)
+                result = live.search(words("共通", facets=("type",), limit=1000))
+                if not len(result.hits) == result.total == result.facets["type"].get("lesson", 0):
+                    unexpected.append(result.total)
 
         threads = [threading.Thread(target=write, args=(n,)) for n in (0, 100)] + [
             threading.Thread(target=read) for _ in range(3)
@@ -351,7 +351,7 @@ class TestManyAtOnce:
             thread.start()
         for thread in threads:
             thread.join()
-        assert wrong == [] and live.search(words("共通")).total == 60
+        assert unexpected == [] and live.search(words("共通")).total == 60
 
     def test_a_forked_process_uses_its_own_connection(self, live):
         put(live, one=document(body="a"))

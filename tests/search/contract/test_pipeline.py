@@ -29,11 +29,11 @@ def source_document(number, title, body="", **values):
 
 
 def ask(engine, query, page=1, reader=COUNTY, synonyms=(), **parameters):
-    request = parse({"q": [query], "page": [str(page)], **{name: list(found) for name, found in parameters.items()}})
+    request = parse({"q": [query], "page": [str(page)], **{name: list(codes) for name, codes in parameters.items()}})
     return rank(engine, request, plan_query(request, synonyms), reader)
 
 
-def found(engine, query, **parameters):
+def keys_found(engine, query, **parameters):
     return [hit.key for hit in ask(engine, query, **parameters).hits]
 
 
@@ -63,10 +63,10 @@ class TestWords:
         assert ranked.attempt.fewer and ranked.hits[0].key == "item:2"
 
     def test_a_phrase_matches_adjacent_words_only(self, shelf):
-        assert found(shelf, '"運営訓練"') == ["item:1"] and found(shelf, '"訓練運営"') == []
+        assert keys_found(shelf, '"運営訓練"') == ["item:1"] and keys_found(shelf, '"訓練運営"') == []
 
     def test_a_minus_excludes(self, shelf):
-        assert found(shelf, "名簿 -避難所") == ["item:3"]
+        assert keys_found(shelf, "名簿 -避難所") == ["item:3"]
 
     def test_a_sentence_is_ranked_by_shared_words(self, shelf):
         ranked = ask(shelf, "避難所の運営で市町村と合同でするべきことは何ですか")
@@ -80,7 +80,7 @@ class TestWords:
         for query in ("ヒヤリハットの報告", "ヒヤリハット 報告"):
             ranked = ask(engine, query, synonyms=terms)
             assert ranked.fewer and ranked.hits[0].key == "item:1"
-        assert found(engine, "ヒヤリハットの報告", synonyms=terms) == ["item:1"]
+        assert keys_found(engine, "ヒヤリハットの報告", synonyms=terms) == ["item:1"]
 
     def test_a_sentence_reports_fewer_words_only_if_nothing_has_a_third(self, shelf):
         near = ask(shelf, "避難所の運営で市町村と合同でするべきことは何ですか")
@@ -90,11 +90,11 @@ class TestWords:
 
     @pytest.mark.parametrize("query", ["acl:*", "title:(", "_exists_:a", "*", "a OR b) AND", '"', "\\", "((((", "~2"])
     def test_nothing_else_is_an_operator(self, shelf, query):
-        assert "item:4" not in found(shelf, query)
+        assert "item:4" not in keys_found(shelf, query)
 
     def test_no_words_find_what_the_reader_may_not_see(self, shelf):
-        assert found(shelf, "秘密") == []
-        assert found(shelf, "秘密", reader=Gate(frozenset({"unit:9"}), frozenset())) == ["item:4"]
+        assert keys_found(shelf, "秘密") == []
+        assert keys_found(shelf, "秘密", reader=Gate(frozenset({"unit:9"}), frozenset())) == ["item:4"]
 
     def test_facets_count_within_words_and_without_their_own_filter(self, shelf):
         ranked = ask(shelf, "避難所", type=["article"])
@@ -116,15 +116,15 @@ class TestManyValues:
 
     def test_choosing_several_values_leaves_the_others_counted(self, many):
         chosen = frozenset(f"t{n:02}" for n in range(12))
-        found = many.search(words("本", facets=("theme", "type"), filters={"theme": chosen}))
-        assert found.total == 36
-        assert len(found.facets["theme"]) == 60 and sum(found.facets["type"].values()) == 36
+        result = many.search(words("本", facets=("theme", "type"), filters={"theme": chosen}))
+        assert result.total == 36
+        assert len(result.facets["theme"]) == 60 and sum(result.facets["type"].values()) == 36
 
     def test_two_facets_chosen_each_count_within_the_other(self, many):
         filters = {"theme": frozenset({"t00", "t01"}), "type": frozenset({"y0"})}
-        found = many.search(words("本", facets=("theme", "type"), filters=filters))
-        assert found.facets["type"] == {"y0": 3, "y1": 3}
-        assert len(found.facets["theme"]) == 20 and found.total == 3
+        result = many.search(words("本", facets=("theme", "type"), filters=filters))
+        assert result.facets["type"] == {"y0": 3, "y1": 3}
+        assert len(result.facets["theme"]) == 20 and result.total == 3
 
 
 class TestPages:
@@ -133,7 +133,7 @@ class TestPages:
         fill(engine, [source_document(n, "同じ件名", "同じ本文") for n in range(1, 258)])
         first = ask(engine, "件名", sort=[sort])
         assert first.result.total == 257
-        seen = [key for page in range(1, 27) for key in found(engine, "件名", page=page, sort=[sort])]
+        seen = [key for page in range(1, 27) for key in keys_found(engine, "件名", page=page, sort=[sort])]
         assert len(seen) == len(set(seen)) == 257
 
     @pytest.mark.slow

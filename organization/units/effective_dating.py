@@ -1,7 +1,7 @@
-"""Effective dates of 組織改正: on its day, search re-indexes what a unit version entered beforehand affects.
+"""Effective dates of 組織改正: on the first day of a unit version, search re-indexes the items that it affects.
 
-Unit versions are entered weeks in advance, and who finds an item under which unit changes only on the day. On that
-day `post_save` is sent once more for each version that begins or ended. Writes no version.
+Unit versions are entered weeks in advance, but the unit names under which an item is found change only on the day.
+On that day `post_save` is sent again for each version that begins or has ended. No version is written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ _FIRST_LOOK_BACK = timedelta(days=31)
 
 @transaction.atomic
 def take_effect(*, on: date) -> int:
-    """Send `post_save` for every version that began or ended since the last run; returns how many. No day twice."""
+    """Send `post_save` for every version that began or ended since the last run, up to `on`; no day is done twice.
+
+    Returns the number of versions.
+    """
     stamp, _ = TreeStamp.objects.select_for_update().get_or_create(pk=1)
     since = stamp.day or on - _FIRST_LOOK_BACK
     if since >= on:

@@ -1,12 +1,12 @@
-"""Giving a path to people of the demo on some day, and what they have done since: the product's verbs, by the moved clock.
+"""Assign a path to people of the demo on a past day, and complete steps since then, with the functions of `learning`.
 
-What many people did is written in bulk and then gathered and tallied by the product, so that `learning_recount` finds
-no difference. The day before which somebody held no post is never reached back to.
+The clock is moved to each day. Steps done are written in bulk; then `learning` syncs the facts and recalculates, so
+that `learning_recount` finds no difference. Nobody gets an assignment from before they held their post.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -30,37 +30,35 @@ from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_start
 from organization.models import Person
 
-#: Steps of one person lie so many days apart.
+#: Days between two steps of one person.
 PACE = 4
 
 
 @dataclass(frozen=True)
-class Batch:
-    """One act of assigning: which path, whom, how many days ago, and who gave it (a login; empty: by itself)."""
+class AssignmentBatch:
+    """One path for several people, `days_ago` days ago. `by` is the login of the person who assigns; empty for none."""
 
     path: str
     people: Sequence[Person]
     days_ago: int
     by: str = ""
     reason: str = ""
-    #: How many steps each has done since, in the order of `people`; a missing one has done none.
+    #: The number of steps that each person has done since, in the order of `people`; people beyond its end did none.
     done: Sequence[int] = ()
     rule: AssignmentRule | None = None
     bound: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-class Giver:
+class AssignmentBatchLoader:
     def __init__(self, *, people: People, paths: PathLoader) -> None:
-        self.people, self.loader, self.paths = people, paths, paths.paths
+        self.people, self.paths = people, paths.paths
         self.today = people.world.today
         self.year_began = fiscal_year_start(fiscal_year(self.today))
         self.staff = {people.people[s.number].pk: s for s in people.world.staff}
 
-    # --- Giving and doing ----------------------------------------------------------------------
-
-    def give(self, batch: Batch) -> dict[int, Assignment]:
-        """Assign, and let everybody do what they have done since; by pk of the person."""
+    def assign(self, batch: AssignmentBatch) -> dict[int, Assignment]:
+        """Assign the path, and complete the steps done since. Returns the assignments by pk of the person."""
         since = max((self.staff[person.pk].since for person in batch.people), default=self.today)
         day = min(max(self.today - timedelta(days=batch.days_ago), since), self.today)
         user = self.people[batch.by].user if batch.by else None
@@ -79,46 +77,47 @@ class Giver:
                 bound_to_post=batch.bound,
                 **batch.extra,
             )
-            made = assigning.assign(plan=assigning.plan(order=order, people=batch.people), by=user)
+            rows = assigning.assign(plan=assigning.plan(order=order, people=batch.people), by=user)
         steps = {person.pk: n for person, n in zip(batch.people, batch.done, strict=False)}
-        self.advance([(row, steps.get(row.person_id, 0)) for row in made])
-        return {row.person_id: Assignment.objects.get(pk=row.pk) for row in made}
+        self.complete_steps([(row, steps.get(row.person_id, 0)) for row in rows])
+        return {row.person_id: Assignment.objects.get(pk=row.pk) for row in rows}
 
-    def begin(self, path: str, who: str, days_ago: int, *, shared: bool, done: int = 0) -> Assignment:
-        """Somebody began a path by themselves."""
-        person = self.people[who]
+    def enrol(self, path: str, name: str, days_ago: int, *, shared: bool, done: int = 0) -> Assignment:
+        """The assignment of a person who began the path without being assigned; `name` as `People` takes it."""
+        person = self.people[name]
         day = max(self.today - timedelta(days=days_ago), self.staff[person.pk].since)
         with clock.moved_to(day):
             row = assigning.enrol(path=self.paths[path], by=person.user)  # type: ignore[arg-type]
             if shared:
                 adjustments.share(assignment=row, by=person, shared=True)
-        self.advance([(row, done)])
+        self.complete_steps([(row, done)])
         return row
 
-    def advance(self, wanted: Iterable[tuple[Assignment, int]]) -> None:
-        """So many steps of each are done, one every few days; then the product counts."""
-        rows = [(row, n) for row, n in wanted if n]
+    def complete_steps(self, step_counts: Iterable[tuple[Assignment, int]]) -> None:
+        """Complete the given number of steps of each assignment, PACE days apart; then recalculate its progress."""
+        rows = [(row, n) for row, n in step_counts if n]
         shapes = outlines(row.version_id for row, _ in rows)
-        marks: list[StepProgress] = []
+        progress: list[StepProgress] = []
         records: list[TrainingRecord] = []
         last: dict[int, date] = {}
         for row, n in rows:
-            for day, step in self._walk(row, n, shapes[row.version_id]):
+            for day, step in self._next_steps(row, n, shapes[row.version_id]):
                 last[row.pk] = day
                 if step.type == StepType.COURSE:
                     records.append(record(row.person, step.course, day, status="completed", organiser="人事研修課"))
                 elif not step.is_by_fact:
-                    marks.append(self._mark(row, step, day))
-        StepProgress.objects.bulk_create(marks)
+                    progress.append(self._progress(row, step, day))
+        StepProgress.objects.bulk_create(progress)
         TrainingRecord.objects.bulk_create(records)
         recording.sync_facts(Assignment.objects.filter(pk__in=[row.pk for row, _ in rows]))
-        fresh = Assignment.objects.filter(pk__in=last).select_related("version", "path", "person")
-        for row in fresh.prefetch_related("progress"):
+        assignments = Assignment.objects.filter(pk__in=last).select_related("version", "path", "person")
+        for row in assignments.prefetch_related("progress"):
             with clock.moved_to(last[row.pk]):
                 recording.recalculate(row, shape=shapes[row.version_id])
 
-    def _walk(self, row: Assignment, n: int, shape: Outline) -> Iterable[tuple[date, Step]]:
-        done = {one.step_uid for one in row.progress.all() if one.counts}
+    def _next_steps(self, row: Assignment, n: int, shape: Outline) -> Iterator[tuple[date, Step]]:
+        """The next `n` steps of the assignment, each with the day on which it is done."""
+        done = {progress.step_uid for progress in row.progress.all() if progress.counts}
         for k in range(n):
             step = shape.next_step(done)
             if step is None:
@@ -127,11 +126,11 @@ class Giver:
             yield min(row.start_on + timedelta(days=PACE * k + self._number(row) % PACE), self.today), step
 
     def _number(self, row: Assignment) -> int:
-        """The same for a person in every run."""
+        """The staff number, which is the same for a person in every run."""
         return int(self.staff[row.person_id].number)
 
-    def _mark(self, row: Assignment, step: Step, day: date) -> StepProgress:
-        said = self.loader.said.get(step.uid, ("",))
+    def _progress(self, row: Assignment, step: Step, day: date) -> StepProgress:
+
         by = row.person if step.completion == "self" else self.people.head(self.staff[row.person_id].unit)
         at = datetime.combine(day, time(10, 20), clock.TOKYO)
         return StepProgress(
@@ -141,11 +140,10 @@ class Giver:
             by=by,
             item_id=step.item_id,
             changed_at=at,
-            evidence=said[self._number(row) % len(said)],
         )
 
-    def hand_in(self, row: Assignment, order: int, text: str, days_ago: int) -> StepProgress:
-        """The learner sends a step that somebody else looks at; `order` counts the steps from 0."""
+    def submit_step(self, row: Assignment, order: int, text: str, days_ago: int) -> StepProgress:
+        """The learner submits a step that somebody else confirms; `order` is its index, from 0."""
         step = outlines([row.version_id])[row.version_id].steps[order]
         with clock.moved_to(max(self.today - timedelta(days=days_ago), row.start_on)):
             return recording.complete_step(assignment=row, step_uid=step.uid, by=row.person, evidence=text)

@@ -1,4 +1,4 @@
-"""The checkout as the house tests see it: its files, and its Python as syntax trees."""
+"""The files of the checkout, and its Python code as syntax trees, for the house tests."""
 
 import ast
 import subprocess
@@ -12,7 +12,7 @@ ROOMS = ("config", "demo", "learning", "kb", "organization", "imports", "search"
 
 @cache
 def files() -> tuple[Path, ...]:
-    """Every file that is or will be committed (what .gitignore names is not ours)."""
+    """Every file that is or will be committed (files that .gitignore names are left out)."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
     return tuple(sorted(path for name in listed if name and (path := ROOT / name).is_file()))
@@ -23,12 +23,12 @@ def name(path: Path) -> str:
 
 
 def python(*rooms: str) -> list[Path]:
-    """The Python files of the rooms named (all rooms where none is), without schema migrations."""
-    wanted = rooms or ROOMS
+    """The Python files of these rooms, or of all rooms, without schema migrations."""
+    names = rooms or ROOMS
     return [
         path
         for path in files()
-        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in wanted and "migrations" not in path.parts
+        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in names and "migrations" not in path.parts
     ]
 
 
@@ -38,7 +38,7 @@ def syntax(path: Path) -> ast.Module:
 
 
 def dotted(node: ast.AST) -> str:
-    """``timezone.now`` for the expression of that form; "" for any other."""
+    """The dotted name of an expression such as ``timezone.now``; "" for any other expression."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
@@ -47,7 +47,7 @@ def dotted(node: ast.AST) -> str:
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """(line, dotted name) of everything that the file imports, wherever in it."""
+    """(line, dotted name) of everything that the file imports, also inside functions."""
     for node in ast.walk(syntax(path)):
         if isinstance(node, ast.Import):
             for alias in node.names:

@@ -1,7 +1,7 @@
 """Random organisations for property tests: units that are renamed, merged and split, people who move.
 
-A world is plain data drawn by hypothesis; `build` puts it into the database for one example and takes
-it out again. Dates lie around TODAY closely enough that every boundary is met.
+A world is plain data drawn by hypothesis. `build` stores it in the database for one example and rolls it back.
+Dates lie so close around TODAY that every boundary occurs.
 """
 
 from __future__ import annotations
@@ -142,51 +142,51 @@ def worlds(draw: st.DrawFn) -> World:
 
 @contextmanager
 def build(world: World) -> Iterator[Built]:
-    """The world in the database, with TODAY on the clock; everything is taken back at the end."""
+    """Context with the world in the database and TODAY on the clock; everything is rolled back at the end."""
     with transaction.atomic(), override_settings(DEMO_TODAY=TODAY):
-        made = Built(TODAY)
-        _build_units(world, made)
+        built = Built(TODAY)
+        _build_units(world, built)
         for plan in world.people:
-            _build_person(plan, made)
-        yield made
+            _build_person(plan, built)
+        yield built
         transaction.set_rollback(True)
 
 
-def _build_units(world: World, made: Built) -> None:
+def _build_units(world: World, built: Built) -> None:
     for n, plan in enumerate(world.units):
-        parent = None if plan.parent is None else made.units[plan.parent]
+        parent = None if plan.parent is None else built.units[plan.parent]
         last = None if plan.ends is None else day(plan.ends)
         if plan.renamed is None or (last is not None and last < day(plan.renamed)):
-            made.units.append(make_unit(kind=plan.kind, name=f"所属{n}", parent=parent, since=SINCE, until=last))
+            built.units.append(make_unit(kind=plan.kind, name=f"所属{n}", parent=parent, since=SINCE, until=last))
             continue
         turn = day(plan.renamed)
         unit = make_unit(kind=plan.kind, name=f"所属{n}", parent=parent, since=SINCE, until=turn - timedelta(days=1))
-        moved = None if plan.moved_to is None else made.units[plan.moved_to]
+        moved = None if plan.moved_to is None else built.units[plan.moved_to]
         add_version(unit, name=f"新所属{n}", parent=moved, since=turn, until=last)
-        made.units.append(unit)
-    for unit, plan in zip(made.units, world.units, strict=True):
+        built.units.append(unit)
+    for unit, plan in zip(built.units, world.units, strict=True):
         if plan.ends is not None and plan.heirs:
-            heirs = [made.units[heir] for heir in plan.heirs]
-            main = None if plan.event == "transfer" else made.units[plan.main]
+            heirs = [built.units[heir] for heir in plan.heirs]
+            main = None if plan.event == "transfer" else built.units[plan.main]
             make_event(plan.event, [unit], heirs, day(plan.ends + 1), main)
 
 
-def _build_person(plan: PersonPlan, made: Built) -> None:
+def _build_person(plan: PersonPlan, built: Built) -> None:
     user = make_user(is_superuser=plan.superuser, is_active=plan.active)
     left = None if plan.left is None else day(plan.left)
     person = make_person(user=user, employment=plan.employment, left_on=left)
     for job in plan.jobs:
-        unit = made.units[job.unit]
+        unit = built.units[job.unit]
         post = make_post(unit, head=job.head and not unit.posts.filter(is_head=True).exists())
         for role, scope, starts, ends in job.duties:
             Duty.objects.create(
                 post=post,
                 role=role,
-                scope=None if scope is None or role == "km" else made.units[scope],
+                scope=None if scope is None or role == "km" else built.units[scope],
                 starts_on=day(starts),
                 ends_on=None if ends is None or ends < starts else day(ends),
             )
         ends_on = None if job.ends is None or job.ends < job.starts else day(job.ends)
         appoint(person, post, kind=job.kind, starts=day(job.starts), ends=ends_on, announced_on=day(job.announced))
-    made.people.append(person)
-    made.users.append(user)
+    built.people.append(person)
+    built.users.append(user)

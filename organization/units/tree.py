@@ -1,8 +1,8 @@
-"""UnitTree: the units as they stand on a day, in memory, with the names and successors of all days.
+"""UnitTree: the units of one day, in memory, with the names and successors of all days.
 
-Read whole in two queries and kept per process under a stamp that the database holds, so that a
-reorganisation in another process is seen at the next look. Read-only. Contradictory data (a unit above
-itself, a circle of successors) end in some unit, never in a loop.
+Two queries read all units. Each process caches the tree together with a stamp from the database, so that a
+reorganisation in another process is seen at the next call. The tree is read-only. Contradictory data (a unit above
+itself, a circle of successors) lead to one of the units, never to an endless loop.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 from asgiref.local import Local
 
 from organization import clock
 from organization.models.unit import OrgUnit, TreeStamp
-from organization.tree_rows import Succession, UnitRow, VersionRow, read_successions, read_units
+from organization.units.rows import Succession, UnitRow, VersionRow, read_successions, read_units
 
 Kind = OrgUnit.Kind
-#: Kinds that count as the department where none is above.
+#: Kinds that count as the department of a unit that has no department above it.
 TOP_KINDS = frozenset({Kind.REGIONAL_BUREAU, Kind.COMMISSION, Kind.ENTERPRISE})
 
 
@@ -38,10 +37,11 @@ class UnitTree:
         return self.units[unit_id].uid if unit_id in self.units else ""
 
     def name(self, unit_id: int) -> str:
-        """What it is called on the tree's day; the last name of a unit that is gone."""
-        return self.name_then(unit_id, self.on)
+        """The unit's name on the tree's day; the last name of a unit that is gone; empty for an unknown unit."""
+        return self.name_on(unit_id, self.on)
 
-    def name_then(self, unit_id: int, day: date) -> str:
+    def name_on(self, unit_id: int, day: date) -> str:
+        """The unit's name on `day`; before its first day the first name, after its last day the last."""
         version = self._version(unit_id, day)
         return version.name if version else ""
 
@@ -51,34 +51,35 @@ class UnitTree:
         return (version.short or version.name) if version else ""
 
     def all_names(self, unit_id: int) -> tuple[str, ...]:
-        """Every name, short name and reading it ever had, newest first: old names stay searchable."""
-        versions = reversed(self.begun(unit_id))
+        """Every name, short name and reading the unit ever had, newest first: old names stay searchable."""
+        versions = reversed(self.versions(unit_id))
         return tuple(dict.fromkeys(word for v in versions for word in (v.name, v.short, v.kana) if word))
 
-    def begun(self, unit_id: int) -> tuple[VersionRow, ...]:
-        """Its versions up to the tree's day, oldest first; a version for a later day is not known yet."""
+    def versions(self, unit_id: int) -> tuple[VersionRow, ...]:
+        """The unit's versions that have begun by the tree's day, oldest first."""
         row = self.units.get(unit_id)
         return tuple(version for version in row.versions if version.first <= self.on) if row else ()
 
     def kind(self, unit_id: int) -> str:
+        """The code of `OrgUnit.Kind`; empty for a unit that does not exist."""
         return self.units[unit_id].kind if unit_id in self.units else ""
 
     def is_in_force(self, unit_id: int) -> bool:
-        return unit_id in self.units and self.units[unit_id].stands(self.on)
+        return unit_id in self.units and self.units[unit_id].is_in_force(self.on)
 
     def _version(self, unit_id: int, day: date) -> VersionRow | None:
         row = self.units.get(unit_id)
-        return row.at(day) if row else None
+        return row.version_on(day) if row else None
 
     # --- Up and down -------------------------------------------------------------------------
 
     def parent(self, unit_id: int) -> int | None:
-        """The unit above on the tree's day; where that one is gone, its main successor."""
+        """The unit above on the tree's day; if that unit is gone, its main successor."""
         version = self._version(unit_id, self.on)
         return self.successor(version.parent) if version and version.parent is not None else None
 
     def ancestors(self, unit_id: int) -> tuple[int, ...]:
-        """Nearest first, without the unit itself."""
+        """The units above, nearest first, without the unit itself."""
         ancestors: list[int] = []
         above = self.parent(unit_id)
         while above is not None and above != unit_id and above not in ancestors:
@@ -100,9 +101,9 @@ class UnitTree:
         return {unit_id: frozenset(below) for unit_id, below in below_by_unit.items()}
 
     def department(self, unit_id: int) -> int:
-        """The department above the unit's successor of today.
+        """The department above the unit's successor on the tree's day.
 
-        Where there is none, the bureau, commission or enterprise above it; else the successor itself.
+        Without a department above: the bureau, commission or enterprise above it. Without that: the successor itself.
         """
         return self._departments.get(unit_id, unit_id)
 
@@ -125,17 +126,17 @@ class UnitTree:
         return {department: frozenset(members) for department, members in members_by_department.items()}
 
     def department_members(self, department_id: int) -> frozenset[int]:
-        """Every unit, gone ones too, whose department today this is."""
+        """All units, gone ones included, whose department this is on the tree's day."""
         return self._members.get(department_id, frozenset())
 
     # --- Then and now ------------------------------------------------------------------------
 
     @cached_property
     def _after(self) -> dict[int, tuple[Succession, ...]]:
-        """Successions of units that are gone, newest first.
+        """The successions of units that are gone, by pk of the unit, newest first.
 
-        A unit that goes on after a split or a transfer keeps what is its own: its readers of today
-        are its own staff, so nobody else may be called its successor.
+        A unit that remains after a split or a transfer has no successor here: it keeps its items, and its own staff
+        are still their readers.
         """
         steps_by_unit: dict[int, list[Succession]] = {}
         for step in sorted(self.successions, key=lambda s: s.on, reverse=True):
@@ -144,10 +145,11 @@ class UnitTree:
         return {unit_id: tuple(steps) for unit_id, steps in steps_by_unit.items()}
 
     def successor(self, unit_id: int) -> int:
-        """The unit that carries on its work on the tree's day: itself while in force, else by main successors."""
+        """The unit that carries on the work on the tree's day: the unit itself while it is in force, otherwise the end
+        of the line of main successors."""
         path = [unit_id]
         while not self.is_in_force(path[-1]):
-            following = self._main(path[-1])
+            following = self._main_successor(path[-1])
             if following is None:
                 break
             if following in path:
@@ -155,7 +157,7 @@ class UnitTree:
             path.append(following)
         return path[-1]
 
-    def _main(self, unit_id: int) -> int | None:
+    def _main_successor(self, unit_id: int) -> int | None:
         for step in self._after.get(unit_id, ()):
             chosen = step.main if step.main is not None else step.after
             if chosen is not None and chosen != unit_id:
@@ -163,11 +165,11 @@ class UnitTree:
         return None
 
     def successors(self, unit_id: int) -> frozenset[int]:
-        """Every unit that came out of it, however many events later."""
+        """Every unit that came out of this one, after any number of events."""
         return self._reach(unit_id, self._forward)
 
     def predecessors(self, unit_id: int) -> frozenset[int]:
-        """Every unit that it came out of, however many events ago."""
+        """Every unit that this one came out of, after any number of events."""
         return self._reach(unit_id, self._backward)
 
     @cached_property
@@ -197,23 +199,23 @@ class UnitTree:
         return frozenset(reachable)
 
     def inherited(self, unit_id: int) -> frozenset[int]:
-        """The unit with all units, now gone, whose main line ends where its own does: their work is its work."""
+        """The successor of this unit together with all gone units that have the same successor."""
         return self._lines.get(self.successor(unit_id), frozenset({unit_id}))
 
     @cached_property
     def _lines(self) -> dict[int, frozenset[int]]:
-        line_by_heir: dict[int, set[int]] = {}
+        line_by_successor: dict[int, set[int]] = {}
         for unit_id in self.units:
-            line_by_heir.setdefault(self.successor(unit_id), set()).add(unit_id)
-        return {unit_id: frozenset(line) for unit_id, line in line_by_heir.items()}
+            line_by_successor.setdefault(self.successor(unit_id), set()).add(unit_id)
+        return {unit_id: frozenset(line) for unit_id, line in line_by_successor.items()}
 
 
-# --- Reading and keeping ---------------------------------------------------------------------
+# --- Reading and caching ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """The rows read under one stamp, and the trees made of them so far."""
+    """The rows read under one stamp, and the trees built from them so far."""
 
     stamp: UUID | None
     units: Mapping[int, UnitRow]
@@ -231,22 +233,22 @@ class _Snapshot:
 _snapshot: _Snapshot | None = None
 # Built once and never evaluated itself.
 _STAMP = TreeStamp.objects.filter(pk=1).values_list("value", flat=True)
-#: The stamp as this request has read it; outside a request the database is asked every time.
+#: The stamp that this request has read. Outside a request the stamp is read at every call.
 _request = Local()
 
 
 def unit_tree(on: date | None = None) -> UnitTree:
-    """The tree of that day (today by default): one small query, three when something has changed."""
+    """The tree of that day (today by default). Needs one small query, and two more when the units have changed."""
     global _snapshot
     current, snapshot = stamp(), _snapshot
     if snapshot is None or snapshot.stamp != current or current is None:
-        # The stamp was read first: a change while the rows are read makes them stale under the old one.
+        # The stamp is read before the rows: a change in between leaves the rows under the old stamp, so they are stale.
         snapshot = _snapshot = _Snapshot(current, read_units(), read_successions())
     return snapshot.tree(on or clock.today())
 
 
 def stamp() -> UUID | None:
-    """The stamp under which rarely changing data (the tree, synonyms) are cached. None: nothing may be cached."""
+    """The stamp for the caches of rarely changing data (the tree, synonyms). None means: cache nothing."""
     if hasattr(_request, "stamp"):
         return _request.stamp
     value = _STAMP.all().first()
@@ -255,19 +257,23 @@ def stamp() -> UUID | None:
     return value
 
 
-def begin_request(**kwargs: Any) -> None:
-    """Signal receiver: until `end_request`, or the first change, the stamp is read once, so a page shows one tree."""
+def begin_request(**kwargs: object) -> None:
+    """Signal receiver: from now on the stamp is read once a request, so that a page shows one tree.
+
+    Ends with `end_request` or with the first change.
+    """
     end_request()
     _request.began = True
 
 
-def end_request(**kwargs: Any) -> None:
+def end_request(**kwargs: object) -> None:
+    """Signal receiver: forget the stamp of this request."""
     for name in ("began", "stamp"):
         if hasattr(_request, name):
             delattr(_request, name)
 
 
-def touch(**kwargs: Any) -> None:
+def touch(**kwargs: object) -> None:
     """Signal receiver: a unit, version or event was saved or deleted, or the units of an event changed."""
     end_request()  # from here on the stamp is read every time: this request's change may be rolled back
     TreeStamp.touch()

@@ -1,4 +1,4 @@
-"""The rows that the unit tree is made of, read whole in two queries. Independent of the day."""
+"""The rows that the unit tree is built from: all units and all events, read in two queries. They cover all days."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ class UnitRow:
     kind: str
     versions: tuple[VersionRow, ...]  # oldest first
 
-    def at(self, day: date) -> VersionRow | None:
-        """The version of that day; after the end the last one, before the beginning the first."""
-        began = [version for version in self.versions if version.first <= day]
-        return began[-1] if began else (self.versions[0] if self.versions else None)
+    def version_on(self, day: date) -> VersionRow | None:
+        """The version of that day; before the first day the first one, after the last day the last one."""
+        begun = [version for version in self.versions if version.first <= day]
+        return begun[-1] if begun else (self.versions[0] if self.versions else None)
 
-    def stands(self, day: date) -> bool:
+    def is_in_force(self, day: date) -> bool:
         return any(version.covers(day) for version in self.versions)
 
 
 @dataclass(frozen=True)
 class Succession:
-    """One unit before and one after an event, and the unit that carries on the work, if it was named."""
+    """One unit before and one after an event, and the main successor if the event names one."""
 
     on: date
     before: int
@@ -49,6 +49,7 @@ class Succession:
 
 
 def read_units() -> dict[int, UnitRow]:
+    """Every unit with its versions, by pk."""
     rows: dict[int, tuple[tuple[str, str, str], list[VersionRow]]] = {}
     columns = ("name", "short", "kana", "parent_id", "valid_from", "valid_to")
     values = OrgUnit.objects.order_by("pk", "versions__valid_from").values_list(
@@ -62,7 +63,7 @@ def read_units() -> dict[int, UnitRow]:
 
 
 def read_successions() -> tuple[Succession, ...]:
-    """Each event as pairs of a unit before and one after, from a join of both link tables."""
+    """Every event as pairs of a unit before and a unit after, from a join of both link tables."""
 
     def pairs() -> Iterator[Succession]:
         values = OrgEvent.objects.order_by("effective_on", "pk").values_list(
