@@ -184,12 +184,22 @@ class ReferenceSource(Labels):
         tree = unit_tree()
         tokens = audience_tokens(audience=obj.audience, owner_unit_id=obj.owner_unit_id, author_uids=[], tree=tree)
         return SearchDocument(
-            key=f"reference:{obj.pk}", source="reference", type="reference", public_id=obj.public_id,
-            url=obj.get_absolute_url(), audience=tuple(sorted(tokens)), title=obj.title, body=obj.words(),
-            keywords=(*obj.keywords, obj.source.label), lang=obj.language, fiscal_year=obj.fiscal_year, occurred_on=obj.occurred_on,
+            key=f"reference:{obj.pk}",
+            source="reference",
+            type="reference",
+            public_id=obj.public_id,
+            url=obj.get_absolute_url(),
+            audience=tuple(sorted(tokens)),
+            title=obj.title,
+            body=obj.words(),
+            keywords=(*obj.keywords, obj.source.label),
+            lang=obj.language,
+            fiscal_year=obj.fiscal_year,
+            occurred_on=obj.occurred_on,
             # By its own day: what was taken in yesterday is not news of yesterday.
-            published_at=None if obj.occurred_on else obj.imported_at, **self._unit(obj, tree),
-        )  # fmt: skip
+            published_at=None if obj.occurred_on else obj.imported_at,
+            **self._unit(obj, tree),
+        )
 
     def _unit(self, row: Reference, tree: UnitTree) -> dict[str, Any]:
         part = unit_part(row.owner_unit_id, tree)

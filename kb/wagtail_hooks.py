@@ -91,10 +91,12 @@ class TermViewSet(WordViewSet):
     search_fields = ["label", "kana"]
     panels = [
         FieldRowPanel([FieldPanel("label"), FieldPanel("kana", help_text="ひらがなで。並び順に使います。")]),
-        FieldPanel("synonyms", heading="同義語", help_text="「、」で区切ります。検索は、どの言葉からも同じものを探します。"),
+        FieldPanel(
+            "synonyms", heading="同義語", help_text="「、」で区切ります。検索は、どの言葉からも同じものを探します。"
+        ),
         FieldPanel("scope_note"),
         FieldPanel("origin"),
-    ]  # fmt: skip
+    ]
 
 
 class ReferenceListing(audited_views.Listing):

@@ -52,8 +52,10 @@ class Today(Component):
             "stale": [(item, unit_today(item), days_over(item)) for item in stale[:ROWS]],
             "soon_count": readable.published().filter(review_due__range=(today, today + SOON)).count(),
             "stale_url": reverse("stale_report"),
-            "drafts": readable.filter(of_types(own), live=False).exclude(state="withdrawn").order_by("-latest_revision_created_at")[:ROWS],
-        }  # fmt: skip
+            "drafts": readable.filter(of_types(own), live=False)
+            .exclude(state="withdrawn")
+            .order_by("-latest_revision_created_at")[:ROWS],
+        }
 
 
 def panels(user: Any) -> list[Component]:

@@ -81,19 +81,26 @@ class StaleReport(SafeExport, ReportView):
     columns = [
         Column("public_id", label="管理番号", sort_key="public_id", classname="office-nowrap"),
         TitleColumn(
-            "title", label="件名", sort_key="title",
+            "title",
+            label="件名",
+            sort_key="title",
             get_url=lambda item: reverse("wagtailadmin_pages:edit", args=[item.pk]),
         ),
         Column("type", label="種類", accessor=type_name, width="9%"),
         Column("unit", label="所管所属", accessor=unit_today, width="14%"),
         Column("review_due", label="見直し期限", sort_key="review_due", classname="office-nowrap"),
         Column("over", label="過ぎた日数", accessor=lambda item: f"{days_over(item):,}日", width="9%"),
-    ]  # fmt: skip
+    ]
     list_export = ["public_id", "title", "type", "unit", "review_due", "over", "address"]
     export_headings = {
-        "public_id": "管理番号", "title": "件名", "type": "種類", "unit": "所管所属", "review_due": "見直し期限",
-        "over": "過ぎた日数", "address": "アドレス",
-    }  # fmt: skip
+        "public_id": "管理番号",
+        "title": "件名",
+        "type": "種類",
+        "unit": "所管所属",
+        "review_due": "見直し期限",
+        "over": "過ぎた日数",
+        "address": "アドレス",
+    }
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "km" not in reader_for(request.user).roles:

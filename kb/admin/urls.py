@@ -75,7 +75,11 @@ urlpatterns = [
     # Logging out is everybody's; everything else is the office's.
     *[one for one in wagtail_patterns if getattr(one, "name", "") in ("wagtailadmin_login", "wagtailadmin_logout")],
     *decorate_urlpatterns(
-        [one for one in wagtail_patterns if getattr(one, "name", "") not in ("wagtailadmin_login", "wagtailadmin_logout")],
+        [
+            one
+            for one in wagtail_patterns
+            if getattr(one, "name", "") not in ("wagtailadmin_login", "wagtailadmin_logout")
+        ],
         office_only,
     ),
-]  # fmt: skip
+]

@@ -18,7 +18,7 @@ from organization.models import AuditEvent, Notice
 from organization.policy import reader_for
 from tests.factories.kb import make_lesson
 from tests.factories.organization import make_staff, make_unit
-from tests.kb.filled import FILLED, filled, new_draft, press, send
+from tests.kb.draft_forms import FILLED, filled, new_draft, press, send
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +95,11 @@ CASES = [
     *[(key, first_text(key), " \u3000\u200b") for key in EVERY],
     *[(key, first_text(key), LONG) for key in EVERY],
     *[(key, "summary", "か\u3099" * 201) for key in EVERY],
-    *[(key, "occurred_on", value) for key in EVERY for value in ("2999-01-01", "2026-02-30", "きのう", "0001-01-01", "1e9")],
+    *[
+        (key, "occurred_on", value)
+        for key in EVERY
+        for value in ("2999-01-01", "2026-02-30", "きのう", "0001-01-01", "1e9")
+    ],
     *[(key, "audience", value) for key in EVERY for value in ("", "public", "everyone", "0", "unit\n")],
     *[(key, "attribution", "sealed") for key in EVERY],
     *[(key, name, [value]) for key in EVERY for name in WORDS for value in ("none", "1", "' OR 1=1", "い")],
@@ -135,7 +139,7 @@ CASES = [
     ("challenge", "budget_yen", "-5"),
     ("challenge", "budget_yen", "99999999999"),
     ("challenge", "budget_yen", "五千円"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("key", "name", "value"), CASES, ids=[f"{k}-{n}-{str(v)[:12]!r}" for k, n, v in CASES])
@@ -283,12 +287,32 @@ def test_naughty_titles(client, writer, naughty):
 # --- Fields that are not ours ---------------------------------------------------------------------------
 
 EXTRA = {
-    "owner": "1", "owner_unit": "1", "live": "0", "state": "withdrawn", "public_id": "L-R01-00001", "slug": "x",
-    "is_superuser": "1", "author": "1", "submitted_at": "2020-01-01", "item": "1", "maturity": "learned",
-    "stage": "closed", "registered_on": "2001-01-01", "fiscal_year": "1999", "confidentiality": "1", "rendered": "<b>",
-    "review_due": "2099-01-01", "requested_audience": "public", "source_retrospective": "R-R07-00001",
-    "source_answer": UNKNOWN, "source_record": "1", "kind_": "x", "format": "aar", "base_revision": "1", "outcome_": "x",
-}  # fmt: skip
+    "owner": "1",
+    "owner_unit": "1",
+    "live": "0",
+    "state": "withdrawn",
+    "public_id": "L-R01-00001",
+    "slug": "x",
+    "is_superuser": "1",
+    "author": "1",
+    "submitted_at": "2020-01-01",
+    "item": "1",
+    "maturity": "learned",
+    "stage": "closed",
+    "registered_on": "2001-01-01",
+    "fiscal_year": "1999",
+    "confidentiality": "1",
+    "rendered": "<b>",
+    "review_due": "2099-01-01",
+    "requested_audience": "public",
+    "source_retrospective": "R-R07-00001",
+    "source_answer": UNKNOWN,
+    "source_record": "1",
+    "kind_": "x",
+    "format": "aar",
+    "base_revision": "1",
+    "outcome_": "x",
+}
 
 
 @pytest.mark.parametrize("key", EVERY)
@@ -340,7 +364,7 @@ def test_an_odd_base_is_shown_the_difference_again(client, writer, newest):
     from kb.writing import drafts
 
     item = make_lesson(writer, applies_when="雨の前")
-    draft = drafts.edit(item=item, by=writer)
+    draft = drafts.open_for_edit(item=item, by=writer)
     item.observation = "新しい版。"
     publication.publish(item=item)
     before = counts()

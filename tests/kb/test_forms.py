@@ -11,11 +11,11 @@ from kb.models import Draft
 from kb.writing.forms import form_for, screens_of
 from kb.writing.forms.fields import MomentField, WholeField
 from kb.writing.forms.retrospective import RetrospectiveForm
-from kb.writing.titles import first_sentence, made_title
+from kb.writing.titles import default_title, first_sentence
 from organization import clock
 from organization.policy import reader_for
 from tests.factories.organization import make_staff, make_unit
-from tests.kb.filled import KPT, POSTMORTEM, filled, new_draft
+from tests.kb.draft_forms import KPT, POSTMORTEM, filled, new_draft
 
 pytestmark = pytest.mark.django_db
 
@@ -74,13 +74,13 @@ def test_a_title_that_nobody_can_see_is_none(writer, nothing):
 
 
 def test_a_made_title_keeps_the_format_in_sight():
-    assert made_title("あ" * 60, "KPT") == "あ" * 49 + "のふりかえり（KPT）"
-    assert made_title("予約制", "挑戦のふりかえり") == "予約制：挑戦のふりかえり"
+    assert default_title("あ" * 60, "KPT") == "あ" * 49 + "のふりかえり（KPT）"
+    assert default_title("予約制", "挑戦のふりかえり") == "予約制：挑戦のふりかえり"
 
 
 @pytest.mark.parametrize("subject", ["秋の説明会のふりかえり", "避難訓練の振り返り", "年末の反省会"])
 def test_a_subject_that_says_it_looks_back_is_not_told_so_twice(subject):
-    assert made_title(subject, "KPT") == f"{subject}（KPT）"
+    assert default_title(subject, "KPT") == f"{subject}（KPT）"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_subject_that_says_it_looks_back_is_not_told_so_twice(subject):
     ],
 )
 def test_a_subject_that_ends_like_a_sentence_loses_its_stop_in_a_made_title(subject, label, title):
-    assert made_title(subject, label) == title
+    assert default_title(subject, label) == title
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,9 @@ def test_the_first_sentence(text, sentence):
 @pytest.mark.parametrize("key", [*formats(), "lesson", "challenge"])
 def test_what_is_required_stands_one_a_screen_and_the_rest_on_the_last(writer, key):
     form = form_for(new_draft(writer, key), reader=reader_for(writer.user))
-    asked = [prompt.field for prompt in form.asked]
+    asked = [prompt.field for prompt in form.prompts]
     assert all(field.field.required for field in asked)
-    shown = {f.name for p in [*form.asked, *form.optional] for f in p.fields} | {
+    shown = {f.name for p in [*form.prompts, *form.optional] for f in p.fields} | {
         f.name for f in [*form.last, *form.folded]
     }
     shown |= {"audience", "blameless_ok"} | {name for name in form.fields if name.startswith("fact-")}
@@ -152,10 +152,18 @@ def test_a_text_with_more_answers_than_usual_keeps_them(writer):
 
 def test_a_new_format_needs_no_code(writer):
     odd = Format(
-        key="fourls", label="4Ls", description="", when_to_use="", minutes=5, order=1,
-        sections=(Section("liked", "良かった", "よかったことは。", required=True), Section("lacked", "足りなかった", "")),
+        key="fourls",
+        label="4Ls",
+        description="",
+        when_to_use="",
+        minutes=5,
+        order=1,
+        sections=(
+            Section("liked", "良かった", "よかったことは。", required=True),
+            Section("lacked", "足りなかった", ""),
+        ),
         facts=(Fact("place", "場所", "text"), Fact("size", "規模", "choice", choices=(("s", "小"), ("l", "大")))),
-    )  # fmt: skip
+    )
     typed = {
         "subject": "会議",
         "answer-liked": "早く終わった。",

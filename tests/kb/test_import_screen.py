@@ -291,10 +291,19 @@ def test_the_list_of_sources_costs_a_constant_number_of_queries(office, django_a
 
 
 def test_the_item_page_shows_where_the_text_comes_from(office):
-    row = checked(office, {
-        **ROW, "url": "https://example.jp/1", "date": "2024-04-15", "unit": "となりの市 防災課", "language": "en",
-        "keywords": ["名簿"], "licence": "CC BY 4.0", "sections": {"lesson": "Paper too."},
-    })  # fmt: skip
+    row = checked(
+        office,
+        {
+            **ROW,
+            "url": "https://example.jp/1",
+            "date": "2024-04-15",
+            "unit": "となりの市 防災課",
+            "language": "en",
+            "keywords": ["名簿"],
+            "licence": "CC BY 4.0",
+            "sections": {"lesson": "Paper too."},
+        },
+    )
     press(office, row, "import")
     uploads.work(row.pk)
     page = office.get(Reference.objects.get().get_absolute_url()).content.decode()
@@ -325,8 +334,11 @@ def test_the_process_is_ours_under_these_settings(office, monkeypatch, settings)
     settings.SETTINGS_MODULE = "config.settings.production"
     frame.start_process("import_uploaded", 7)
     assert started[0][1:] == [
-        str(settings.BASE_DIR / "manage.py"), "import_uploaded", "7", "--settings=config.settings.production",
-    ]  # fmt: skip
+        str(settings.BASE_DIR / "manage.py"),
+        "import_uploaded",
+        "7",
+        "--settings=config.settings.production",
+    ]
 
 
 class TestSingleTexts:

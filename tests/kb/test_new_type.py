@@ -11,8 +11,8 @@ from search.engines import engine
 from search.generations import rebuild
 from tests.factories.organization import make_staff, make_unit
 from tests.house import tree
-from tests.kb.filled import press, send
-from tests.kb.office import officer
+from tests.kb.admin_pages import officer
+from tests.kb.draft_forms import press, send
 from tests.toy.models import Memo
 
 pytestmark = pytest.mark.django_db

@@ -17,16 +17,23 @@ from kb.models.item import State
 from organization.models import AuditEvent, User
 from tests.factories.kb import make_challenge, make_lesson, make_retrospective
 from tests.factories.organization import make_staff, make_unit, make_user
-from tests.kb.office import administrator, officer
+from tests.kb.admin_pages import administrator, officer
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2025, 10, 1)
 CLOSED = [
-    "wagtailadmin_reports:locked_pages", "wagtailadmin_reports:workflow", "wagtailadmin_reports:workflow_tasks",
-    "wagtailadmin_reports:site_history", "wagtailadmin_reports:aging_pages", "wagtailadmin_reports:page_types_usage",
-    "wagtailadmin_workflows:index", "wagtailadmin_collections:index", "wagtailusers_groups:index",
-    "wagtailsites:index", "wagtaildocs:index",
-]  # fmt: skip
+    "wagtailadmin_reports:locked_pages",
+    "wagtailadmin_reports:workflow",
+    "wagtailadmin_reports:workflow_tasks",
+    "wagtailadmin_reports:site_history",
+    "wagtailadmin_reports:aging_pages",
+    "wagtailadmin_reports:page_types_usage",
+    "wagtailadmin_workflows:index",
+    "wagtailadmin_collections:index",
+    "wagtailusers_groups:index",
+    "wagtailsites:index",
+    "wagtaildocs:index",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -179,10 +186,18 @@ def typed(**values):
     """A whole article as the form sends it."""
     body = {"body-count": "0"}
     return {
-        "title": "新しい読みもの", "summary": "", "occurred_on": "2025-09-01", "keywords": "土のう、雨、土のう",
-        "retention": "5", "review_due": "2026-10-01", "audience": "prefecture", "confidentiality": "2",
-        "attribution": "unit_only", **body, **values,
-    }  # fmt: skip
+        "title": "新しい読みもの",
+        "summary": "",
+        "occurred_on": "2025-09-01",
+        "keywords": "土のう、雨、土のう",
+        "retention": "5",
+        "review_due": "2026-10-01",
+        "audience": "prefecture",
+        "confidentiality": "2",
+        "attribution": "unit_only",
+        **body,
+        **values,
+    }
 
 
 def add_url():
@@ -278,8 +293,9 @@ def test_a_page_saved_in_the_admin_is_in_the_audit_chain(client):
     person = officer(client)
     client.post(edit_url(article), typed(**{"action-publish": "1"}))
     assert set(AuditEvent.objects.values_list("action", "actor")) == {
-        ("admin.published", person.user_id), ("admin.edited", person.user_id),
-    }  # fmt: skip
+        ("admin.published", person.user_id),
+        ("admin.edited", person.user_id),
+    }
 
 
 # --- Names -------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from kb.models import Article, Reference, Scene, Stance, Term, Theme
 from learning.models import TrainingCourse, TrainingRecord
 from tests.factories.kb import make_challenge, make_lesson, make_retrospective, reference_source
 from tests.factories.organization import make_event, make_staff, make_unit
-from tests.kb.office import administrator, english, officer
+from tests.kb.admin_pages import administrator, english, officer
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2025, 10, 1)
@@ -132,10 +132,16 @@ def test_the_page_chooser_is_japanese(client, world):
 @pytest.mark.parametrize(
     "url",
     [
-        "wagtailadmin_home", "stale_report", "article_pages:choose_parent", "wagtailimages:index", "wagtailadmin_account",
-        "wagtailimages:add_multiple", "wagtailadmin_pages:search", "wagtailadmin_explore_root",
+        "wagtailadmin_home",
+        "stale_report",
+        "article_pages:choose_parent",
+        "wagtailimages:index",
+        "wagtailadmin_account",
+        "wagtailimages:add_multiple",
+        "wagtailadmin_pages:search",
+        "wagtailadmin_explore_root",
     ],
-)  # fmt: skip
+)
 def test_other_screens_of_the_office_are_japanese(client, world, url):
     officer(client)
     assert foreign(open_page(client, reverse(url))) == []

@@ -11,7 +11,7 @@ from kb.writing.choices import choices
 from kb.writing.forms.questions import EVENT, PEOPLE, TIME, QuestionsForm
 from tests.factories.kb import make_lesson
 from tests.factories.organization import make_staff, make_unit, make_user
-from tests.kb.filled import new_draft
+from tests.kb.draft_forms import new_draft
 
 pytestmark = pytest.mark.django_db
 QUERIES = 15
@@ -102,9 +102,10 @@ def test_a_draft_with_words_is_left_alone_by_a_new_start(client, writer):
 
 # --- Three questions --------------------------------------------------------------------------
 
-ANSWERS = [dict(zip(("time", "people", "event"), codes, strict=True)) for codes in itertools.product(
-    *[[code for code, _ in question] for question in (TIME, PEOPLE, EVENT)]
-)]  # fmt: skip
+ANSWERS = [
+    dict(zip(("time", "people", "event"), codes, strict=True))
+    for codes in itertools.product(*[[code for code, _ in question] for question in (TIME, PEOPLE, EVENT)])
+]
 
 
 def proposed(**answers):

@@ -10,7 +10,7 @@ from kb.writing import conflicts, drafts
 from organization import clock
 from tests.factories.kb import make_lesson, make_retrospective
 from tests.factories.organization import make_staff, make_unit
-from tests.kb.filled import KPT, filled, new_draft, press, send
+from tests.kb.draft_forms import KPT, filled, new_draft, press, send
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def publish_edit(item, person, **changes):
 
     browser = Client()
     browser.force_login(person.user)
-    draft = drafts.edit(item=item, by=person)
+    draft = drafts.open_for_edit(item=item, by=person)
     answer = press(browser, draft, "publish", typed(draft, **changes))
     assert answer.status_code == 302
     item.refresh_from_db()
@@ -143,7 +143,7 @@ def test_an_edit_is_a_new_version_of_the_same_item(client, writer):
         writer, answers=(("keep", "役割を紙で配った。"), ("problem", "紙がぬれた。"), ("try", "防水の紙にする。"))
     )
     uid = item.answers.get(section_key="keep").uid
-    draft = drafts.edit(item=item, by=writer)
+    draft = drafts.open_for_edit(item=item, by=writer)
     answer = press(
         client, draft, "publish", typed(draft, **{"answer-problem": "紙が雨でぬれた。", "blameless_ok": "on"})
     )
@@ -156,7 +156,7 @@ def test_an_edit_is_a_new_version_of_the_same_item(client, writer):
 
 def test_the_second_is_shown_the_difference_and_loses_nothing(client, writer, head):
     item = make_lesson(writer, applies_when="雨の前")
-    mine = drafts.edit(item=item, by=writer)
+    mine = drafts.open_for_edit(item=item, by=writer)
     publish_edit(item, head, observation="課長が直した事実。")
     answer = press(client, mine, "publish", typed(mine, observation="わたしが直した事実。", applies_when="台風の前"))
     page = html(answer, 409)
@@ -173,7 +173,7 @@ def test_the_second_is_shown_the_difference_and_loses_nothing(client, writer, he
 
 def test_going_on_from_the_newest_version_keeps_both(client, writer, head):
     item = make_lesson(writer, applies_when="雨の前")
-    mine = drafts.edit(item=item, by=writer)
+    mine = drafts.open_for_edit(item=item, by=writer)
     publish_edit(item, head, citizen_effect="課長が直した効果。", title="課長が直した件名")
     text = typed(mine, observation="わたしが直した事実。", title="わたしが直した件名")
     press(client, mine, "publish", text)
@@ -191,7 +191,7 @@ def test_going_on_from_the_newest_version_keeps_both(client, writer, head):
 
 def test_going_on_is_refused_while_yet_another_version_came(client, writer, head):
     item = make_lesson(writer, applies_when="雨の前")
-    mine = drafts.edit(item=item, by=writer)
+    mine = drafts.open_for_edit(item=item, by=writer)
     publish_edit(item, head, observation="二番目の版。")
     shown = item.latest_revision_id
     publish_edit(item, head, observation="三番目の版。")
@@ -201,7 +201,7 @@ def test_going_on_is_refused_while_yet_another_version_came(client, writer, head
 
 def test_the_form_tells_of_a_newer_version_before_one_has_typed_on(client, writer, head):
     item = make_lesson(writer, applies_when="雨の前")
-    mine = drafts.edit(item=item, by=writer)
+    mine = drafts.open_for_edit(item=item, by=writer)
     assert "公開されている記録を直しています。" in html(client.get(mine.get_absolute_url()), 200)
     publish_edit(item, head, observation="課長が直した事実。")
     assert "新しい版を出しました" in html(client.get(mine.get_absolute_url()), 200)
@@ -212,7 +212,7 @@ def test_answers_taken_away_by_the_other_are_not_put_back(writer, head):
     item = make_retrospective(
         writer, answers=(("keep", "一つ目。"), ("keep", "二つ目。"), ("problem", "困った。"), ("try", "試す。"))
     )
-    mine = drafts.edit(item=item, by=writer)
+    mine = drafts.open_for_edit(item=item, by=writer)
     publish_edit(item, head, **{"answer-keep-2": "", "blameless_ok": "on"})
     rebased = conflicts.rebase(draft=mine)
     assert rebased.data["answer-keep"] == "一つ目。"
@@ -222,7 +222,7 @@ def test_answers_taken_away_by_the_other_are_not_put_back(writer, head):
 def test_a_version_without_its_base_keeps_what_was_typed(writer, head):
     """Old revisions may be purged; then nobody can say who changed what, and the writer's words win."""
     item = make_lesson(writer, applies_when="雨の前")
-    mine = drafts.edit(item=item, by=writer)
+    mine = drafts.open_for_edit(item=item, by=writer)
     publish_edit(item, head, observation="課長が直した事実。")
     Draft.objects.filter(pk=mine.pk).update(base_revision=None, data={**mine.data, "observation": "わたしの文。"})
     assert conflicts.rebase(draft=mine).data["observation"] == "わたしの文。"
@@ -233,7 +233,7 @@ def test_a_version_without_its_base_keeps_what_was_typed(writer, head):
 
 def test_an_edit_does_not_move_the_audience_nor_the_state(client, writer):
     item = make_lesson(writer, applies_when="雨の前")
-    draft = drafts.edit(item=item, by=writer)
+    draft = drafts.open_for_edit(item=item, by=writer)
     page = html(client.get(draft.get_absolute_url()), 200)
     assert 'name="audience"' not in page
     forbidden = {"audience": "public", "state": "withdrawn", "live": "", "owner_unit": "1", "public_id": "L-R01-00001"}
@@ -247,7 +247,7 @@ def test_an_edit_does_not_move_the_audience_nor_the_state(client, writer):
 def test_an_editor_cannot_uncover_the_author(client, writer, head):
     item = make_lesson(writer, applies_when="雨の前", attribution="unit_only")
     client.force_login(head.user)
-    draft = drafts.edit(item=item, by=head)
+    draft = drafts.open_for_edit(item=item, by=head)
     assert 'name="attribution"' not in html(client.get(draft.get_absolute_url()), 200)
     assert press(client, draft, "publish", typed(draft, attribution="named", observation="直した。")).status_code == 302
     item.refresh_from_db()
@@ -256,7 +256,7 @@ def test_an_editor_cannot_uncover_the_author(client, writer, head):
 
 def test_a_draft_does_not_outlive_the_right_to_edit(client, writer, head):
     item = make_lesson(writer, applies_when="雨の前")
-    draft = drafts.edit(item=item, by=head)
+    draft = drafts.open_for_edit(item=item, by=head)
     head.appointments.update(ends_on=clock.today() - timedelta(days=1))
     client.force_login(head.user)
     page = html(press(client, draft, "publish", typed(draft, observation="直した。")), 422)
@@ -268,7 +268,7 @@ def test_a_draft_does_not_outlive_the_right_to_edit(client, writer, head):
 
 def test_a_draft_does_not_bring_a_withdrawn_item_back(client, writer):
     item = make_lesson(writer, applies_when="雨の前")
-    draft = drafts.edit(item=item, by=writer)
+    draft = drafts.open_for_edit(item=item, by=writer)
     publication.withdraw(item=item, user=writer.user, reason="同じものがある。")
     page = html(press(client, draft, "publish", typed(draft)), 422)
     assert "取り下げられたので、直せません" in page
@@ -296,7 +296,7 @@ def test_every_kind_of_item_comes_back_as_it_was(client, writer):
         press(client, new_draft(writer, key), "publish", filled(key, writer))
         item = Item.objects.latest("pk").specific
         before = item.as_typed()
-        draft = drafts.edit(item=item, by=writer)
+        draft = drafts.open_for_edit(item=item, by=writer)
         again = {name: value for name, value in typed(draft).items() if value not in (False, None)}
         assert press(client, draft, "publish", again).status_code == 302, key
         assert Item.objects.get(pk=item.pk).specific.as_typed() == before

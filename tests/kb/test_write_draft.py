@@ -9,7 +9,7 @@ from kb.models.item import State
 from tests.bodies import alike
 from tests.factories.kb import make_challenge, make_lesson, make_retrospective
 from tests.factories.organization import make_department, make_municipal_staff, make_municipality, make_staff, make_unit
-from tests.kb.filled import FILLED, KPT, LESSON, ended_challenge, filled, new_draft, press, send
+from tests.kb.draft_forms import FILLED, KPT, LESSON, ended_challenge, filled, new_draft, press, send
 
 pytestmark = pytest.mark.django_db
 QUERIES = 15

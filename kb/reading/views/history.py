@@ -30,8 +30,9 @@ def history(request: HttpRequest, public_id: str) -> HttpResponse:
     rows = list(item.revisions.order_by("-created_at", "-pk")[:SHOWN])
     older: list[Any] = [*rows[1:], None]
     versions = [
-        {"number": len(rows) - n, "revision": row, "older": before} for n, (row, before) in enumerate(zip(rows, older, strict=True))
-    ]  # fmt: skip
+        {"number": len(rows) - n, "revision": row, "older": before}
+        for n, (row, before) in enumerate(zip(rows, older, strict=True))
+    ]
     return render(request, "kb/history.html", {"item": item, "versions": versions})
 
 

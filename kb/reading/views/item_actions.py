@@ -44,7 +44,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
     person = person_of(request)
     if person is None or not item.FORM or not may_edit(item=item, user=request.user):
         raise Http404
-    return redirect(drafts.edit(item=item, by=person))
+    return redirect(drafts.open_for_edit(item=item, by=person))
 
 
 @login_required

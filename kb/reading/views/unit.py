@@ -50,10 +50,15 @@ def page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     head = manager_of(heir, clock.today()) if reader.is_county else None
     versions = tree.units[unit.pk].versions
     context: dict[str, Any] = {
-        "unit": unit, "name": tree.name(unit.pk), "department": tree.name(tree.department(unit.pk)),
+        "unit": unit,
+        "name": tree.name(unit.pk),
+        "department": tree.name(tree.department(unit.pk)),
         "heir": {"name": tree.name(heir), "uid": tree.uid(heir)} if heir != unit.pk else None,
         "history": [(v.name, v.first, v.last) for v in versions],
         "former": [{"name": tree.name(p), "uid": tree.uid(p)} for p in past],
-        "head": head, "cards": cards(shown.object_list), "page": shown, "total": pages.count,
-    }  # fmt: skip
+        "head": head,
+        "cards": cards(shown.object_list),
+        "page": shown,
+        "total": pages.count,
+    }
     return render(request, "kb/unit.html", context)

@@ -18,9 +18,18 @@ KPT = {
 }
 POSTMORTEM = {
     "subject": "通知の誤送付",
-    **{f"answer-{key}": f"{key}について、分かったことを順に書いた。" for key in (
-        "summary", "impact", "course", "noticed", "factors", "good", "response",
-    )},
+    **{
+        f"answer-{key}": f"{key}について、分かったことを順に書いた。"
+        for key in (
+            "summary",
+            "impact",
+            "course",
+            "noticed",
+            "factors",
+            "good",
+            "response",
+        )
+    },
     "fact-started_at": "2026-01-13T09:00",
     "fact-detected_at": "2026-01-13T10:30",
     "fact-resolved_at": "2026-01-13T17:15",
@@ -32,7 +41,7 @@ POSTMORTEM = {
     "fact-timeline-0-fact": "封入を始めた",
     "audience": "unit",
     "blameless_ok": "on",
-}  # fmt: skip
+}
 LESSON = {
     "title": "避難所の受付は、屋外に一つだけ置く",
     "observation": "入口に受付を二つ置いたところ、名簿が二重になり、照合に三時間かかった。",
