@@ -24,7 +24,7 @@ class Challenge(Item):
     TYPE_LABEL = "挑戦"
     INDEX = ("challenges", "挑戦")
     FORM = "kb.writing.forms.challenge.ChallengeForm"
-    PAGE_CONTEXT = "kb.reading.page_contexts.challenge"
+    PAGE_CONTEXT = "kb.reading.page_contexts.challenge_context"
     PAGE_RELATED = ("sponsor_post__unit",)
     FORM_FIELDS = (
         "hypothesis",

@@ -64,7 +64,7 @@ class Item(Page):
     #: (item, user) -> whether `user` edits and withdraws it; needed where HAS_OWN_REVIEW.
     EDIT_PERMISSION: ClassVar[str] = ""
     #: (request, item) -> the reader's page of what is typed in the admin.
-    PREVIEW: ClassVar[str] = "kb.reading.views.item.preview"
+    PREVIEW: ClassVar[str] = "kb.reading.views.item.preview_item"
 
     #: Columns of its own that its form fills, in the order of the form.
     FORM_FIELDS: ClassVar[tuple[str, ...]] = ()

@@ -34,7 +34,7 @@ class Lesson(Item):
     TYPE_LABEL = "教訓"
     INDEX = ("lessons", "教訓")
     FORM = "kb.writing.forms.lesson.LessonForm"
-    PAGE_CONTEXT = "kb.reading.page_contexts.lesson"
+    PAGE_CONTEXT = "kb.reading.page_contexts.lesson_context"
     FORM_FIELDS = (
         "kind",
         "observation",

@@ -31,7 +31,7 @@ class Retrospective(Item):
     TYPE_LABEL = "ふりかえり"
     INDEX = ("retrospectives", "ふりかえり")
     FORM = "kb.writing.forms.retrospective.RetrospectiveForm"
-    PAGE_CONTEXT = "kb.reading.page_contexts.retrospective"
+    PAGE_CONTEXT = "kb.reading.page_contexts.retrospective_context"
     FORM_FIELDS = (
         "subject",
         "participants_n",
