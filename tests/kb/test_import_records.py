@@ -15,7 +15,7 @@ from imports.batches import Observer
 from imports.report import ImportRefusedError
 from kb.models import IdCounter, Reference, ReferenceSource
 from kb.references import loading, sources
-from kb.references.loading import BATCH, Import, ReferenceReport, run
+from kb.references.loading import BATCH, ImportJob, ReferenceReport, import_references
 from kb.references.sources import SourceFacts
 from organization.models import AuditEvent
 from search.models import PendingChange
@@ -43,7 +43,7 @@ def command(path, *options, source="test"):
 
 
 def take(path, **facts):
-    return run(Import(path=path, facts=SourceFacts(**{"name": "test", **facts}), commit=True))
+    return import_references(ImportJob(path=path, facts=SourceFacts(**{"name": "test", **facts}), commit=True))
 
 
 def counts(report):
@@ -197,7 +197,7 @@ def test_an_audience_narrowed_during_an_import_holds_for_later_rows(file):
         sources.save_source(facts=SourceFacts(name="test", audience="unit"), by=None)
 
     facts = SourceFacts(name="test", audience="public")
-    run(Import(path=file(*many(BATCH + 3)), facts=facts, commit=True, observer=Observer(narrow)))
+    import_references(ImportJob(path=file(*many(BATCH + 3)), facts=facts, commit=True, observer=Observer(narrow)))
     assert set(Reference.objects.values_list("audience", flat=True)) == {"unit"}
 
 
@@ -291,7 +291,7 @@ def test_an_import_is_audited_with_its_counts(file):
 def test_who_is_not_of_the_office_imports_nothing(file):
     person = make_staff(make_unit())
     with pytest.raises(PermissionDenied):
-        run(Import(path=file(ROW), facts=SourceFacts("test"), by=person.user, commit=True))
+        import_references(ImportJob(path=file(ROW), facts=SourceFacts("test"), by=person.user, commit=True))
     assert not Reference.objects.exists()
 
 
@@ -337,8 +337,8 @@ class TestWithdrawal:
             sources.set_withdrawn(source=ReferenceSource.objects.get(name="test"), withdrawn=True, by=office)
 
         with pytest.raises(ImportRefusedError, match="取り下げています"):
-            run(
-                Import(
+            import_references(
+                ImportJob(
                     path=file(*many(BATCH + 3)),
                     facts=SourceFacts(name="test"),
                     commit=True,
@@ -372,7 +372,7 @@ def test_running_again_never_doubles_and_never_changes_an_id(tmp_path_factory, f
     ids = {}
     for rows in (first, first, second, second):
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        dry = run(Import(path=path, facts=SourceFacts("drawn"))) if rows else None
+        dry = import_references(ImportJob(path=path, facts=SourceFacts("drawn"))) if rows else None
         if dry is None:
             continue
         report = take(path, name="drawn")

@@ -32,7 +32,7 @@ def item_page(request: HttpRequest, public_id: str) -> HttpResponse:
     """
     is_reference = public_id.startswith(f"{Reference.PREFIX}-")
     if not request.user.is_authenticated:
-        model: type[Item | Reference] = Reference if is_reference else Item
+        model: Any = Reference if is_reference else Item
         if not model.objects.visible_to(request.user).filter(public_id=public_id).exists():
             return redirect_to_login(request.get_full_path())
     if is_reference:
