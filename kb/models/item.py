@@ -22,9 +22,9 @@ from django.utils.module_loading import import_string
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.models import Page
 
-from kb.editor.forms import OfficeItemForm
+from kb.editor.forms import AdminItemForm
 from kb.editor.listing import AdminListing
-from kb.editor.permissions import ItemRights
+from kb.editor.permissions import ItemPagePermissions
 from kb.markdown.rendering import render_many
 from kb.models.identifiers import next_public_id
 from kb.models.item_queries import ItemManager, item_types
@@ -153,7 +153,7 @@ class Item(Page):
     parent_page_types = ["kb.YearPage"]
     subpage_types: ClassVar[list[str]] = []
     is_creatable = False
-    base_form_class = OfficeItemForm
+    base_form_class = AdminItemForm
     promote_panels: ClassVar[list[Any]] = []  # slug and menu settings mean nothing at /k/
     settings_panels: ClassVar[list[Any]] = []
     private_page_options: ClassVar[list[str]] = []
@@ -194,7 +194,7 @@ class Item(Page):
         return (site_id, root_url or settings.WAGTAILADMIN_BASE_URL, self.get_absolute_url())
 
     def serve_preview(self, request: Any, mode_name: str) -> HttpResponseBase:
-        """The reader's page with what is typed. Wagtail and ItemRights have decided that this user may ask."""
+        """The reader's page with what is typed. Wagtail and ItemPagePermissions have decided that this user may ask."""
         preview: HttpResponseBase = import_string(self.PREVIEW)(request, self)
         return preview
 
@@ -355,8 +355,8 @@ class Item(Page):
             return True
         return reader.person_id is not None and self.authorships.filter(person_id=reader.person_id).exists()
 
-    def permissions_for_user(self, user: Any) -> ItemRights:
-        return ItemRights(user, self.specific if type(self) is Item else self)
+    def permissions_for_user(self, user: Any) -> ItemPagePermissions:
+        return ItemPagePermissions(user, self.specific if type(self) is Item else self)
 
     def clean(self) -> None:
         super().clean()

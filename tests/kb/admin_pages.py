@@ -8,7 +8,7 @@ from typing import Any
 
 from django.test import Client
 
-from kb.admin.groups import follow_duties
+from kb.admin.groups import sync_groups
 from tests.factories.organization import make_staff, make_unit, make_user
 
 READ_ALOUD = ("title", "aria-label", "placeholder", "alt")
@@ -21,7 +21,7 @@ def officer(client: Client, *duties: str, unit: Any = None) -> Any:
     """Log in somebody whose post has these duties, as the log-in does it; returns the person."""
     person = make_staff(unit or make_unit(name="デジタル推進課"), duties=duties or ("km",))
     client.force_login(person.user)
-    follow_duties(None, person.user)
+    sync_groups(None, person.user)
     return person
 
 

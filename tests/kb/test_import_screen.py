@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from imports import uploads as frame
-from kb.admin.groups import ensure_office
+from kb.admin.groups import ensure_groups
 from kb.models import Reference, ReferenceImport, ReferenceSource
 from kb.references.uploads import uploads
 from organization import clock
@@ -33,7 +33,7 @@ def begun(monkeypatch, settings, tmp_path):
 
 def staff(*duties):
     person = make_staff(make_unit(), duties=duties)
-    person.user.groups.add(ensure_office())
+    person.user.groups.add(ensure_groups())
     return person.user
 
 

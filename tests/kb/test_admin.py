@@ -118,9 +118,9 @@ def test_who_loses_the_duty_leaves_the_group_at_the_next_log_in(client):
     person = officer(client)
     person.appointments.get().post.duties.all().delete()
     user = User.objects.get(pk=person.user_id)
-    from kb.admin.groups import follow_duties
+    from kb.admin.groups import sync_groups
 
-    follow_duties(None, user)
+    sync_groups(None, user)
     assert Group.objects.filter(user=user).count() == 0
 
 
