@@ -1,4 +1,4 @@
-"""System checks of kb: conventions that a colleague could forget fail at boot with a hint."""
+"""System checks of kb: a convention that a developer forgot fails at boot, with a hint."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from kb.formats.loading import read_format
 @register()
 def formats_can_be_read(app_configs: Any, **_: Any) -> list[Error]:
     """kb.E001: every data file of RETROSPECTIVE_FORMATS_DIR is a complete format."""
-    found = []
+    errors = []
     for path in sorted(Path(settings.RETROSPECTIVE_FORMATS_DIR).glob("*.toml")):
         try:
             read_format(path)
         except ValueError as error:
-            found.append(Error(str(error), hint="docs/conventions.md に書式ファイルの書き方があります。", id="kb.E001"))
-    return found
+            errors.append(
+                Error(str(error), hint="docs/conventions.md に書式ファイルの書き方があります。", id="kb.E001")
+            )
+    return errors
 
 
 @register()
@@ -69,7 +71,7 @@ _FUNCTION_LISTS = ("KB_PUBLISHED", "KB_ITEM_PARTS", "KB_HOME_PARTS")
 def named_functions_can_be_loaded(app_configs: object, **_: object) -> list[Error]:
     """kb.E003: KB_PUBLISHED, KB_ITEM_PARTS and KB_HOME_PARTS are lists of functions, LOGIN_CARDS is one or empty.
 
-    Without this check a wrong path fails when it is first used: KB_PUBLISHED at the first publish, which is rolled back.
+    Without this check a wrong path would fail at its first use. In KB_PUBLISHED that is the first publication.
     """
     errors = [_function_error(name, path) for name in _FUNCTION_LISTS for path in _paths(getattr(settings, name))]
     if settings.LOGIN_CARDS:
@@ -78,7 +80,7 @@ def named_functions_can_be_loaded(app_configs: object, **_: object) -> list[Erro
 
 
 def _paths(value: object) -> list[object]:
-    """The entries of a setting; a value that is no list is an entry that is no function."""
+    """The entries of a setting. A value that is not a list counts as one wrong entry."""
     return list(value) if isinstance(value, list | tuple) else [value]
 
 

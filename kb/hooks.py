@@ -1,8 +1,8 @@
-"""What the rooms above take part in: told that something happened here, or asked what they add to a page.
+"""Hooks for the rooms above: they learn that an item was published, and add parts to the pages of kb.
 
-Settings name their functions by dotted path, as Django names authentication backends, so that kb never
-imports a room above it and sends no signal to one. Functions run in the caller's transaction: if one fails,
-so does the doing. It refuses to swallow what they raise.
+Settings name their functions by dotted path, as Django names authentication backends. So kb imports no room above it.
+The functions run in the transaction of the caller. Their exceptions are not caught: if one fails, the whole action
+fails.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ SETTINGS = ("KB_PUBLISHED", "KB_ITEM_PARTS", "KB_HOME_PARTS")
 
 @dataclass(frozen=True)
 class ItemPart:
-    """A part of an item's page, or of the home page, that belongs to another room: a template and what it shows, trimmed to the reader."""
+    """A part that another room adds to an item's page or to the home page. Its context holds only what the reader may see."""
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
-    #: Above the item's text, for what its reader has just done; below it otherwise.
+    #: True: above the text of the item, for what concerns what the reader has just done. False: below it.
     leads: bool = False
 
 
@@ -38,25 +38,25 @@ def _functions(setting: str) -> tuple[Callable[..., Any], ...]:
 
 
 def published(item: Item) -> None:
-    """Tell each function of ``settings.KB_PUBLISHED`` (called with `item=`) that the item was published."""
-    for told in _functions("KB_PUBLISHED"):
-        told(item=item)
+    """Call each function in ``settings.KB_PUBLISHED`` with `item=`, after its publication."""
+    for function in _functions("KB_PUBLISHED"):
+        function(item=item)
 
 
 def item_parts(request: HttpRequest, item: Item) -> list[ItemPart]:
-    """What ``settings.KB_ITEM_PARTS`` (called with request and item; any number of ItemPart) add to the item's page."""
-    return [part for ask in _functions("KB_ITEM_PARTS") for part in ask(request, item)]
+    """The parts of an item's page that the functions in ``settings.KB_ITEM_PARTS`` return for (request, item)."""
+    return [part for function in _functions("KB_ITEM_PARTS") for part in function(request, item)]
 
 
 def home_parts(request: HttpRequest) -> list[ItemPart]:
-    """What ``settings.KB_HOME_PARTS`` (called with the request; ItemPart or None) add to the home page."""
-    parts = (ask(request) for ask in _functions("KB_HOME_PARTS"))
+    """The parts of the home page: each function in ``settings.KB_HOME_PARTS`` returns one or None for (request)."""
+    parts = (function(request) for function in _functions("KB_HOME_PARTS"))
     return [part for part in parts if part is not None]
 
 
-def _forget(*, setting: str, **_: Any) -> None:
+def _clear_cache(*, setting: str, **_: Any) -> None:
     if setting in SETTINGS:
         _functions.cache_clear()
 
 
-setting_changed.connect(_forget)  # only tests change settings while running
+setting_changed.connect(_clear_cache)  # only tests change settings while running

@@ -183,7 +183,7 @@ class ReferenceSource(FacetLabels):
     model: type[Model] = Reference
 
     def eligible(self) -> QuerySet[Any]:
-        return Reference.objects.standing().select_related("owner_unit", "source")
+        return Reference.objects.published().select_related("owner_unit", "source")
 
     def document(self, obj: Any) -> SearchDocument:
         tree = unit_tree()
@@ -215,7 +215,7 @@ class ReferenceSource(FacetLabels):
         return set(Reference.objects.visible_to(user).filter(pk__in=pks).order_by().values_list("pk", flat=True))
 
     def cards(self, user: Viewer, pks: Collection[Any]) -> Mapping[Any, Card]:
-        rows = Reference.objects.standing().filter(pk__in=pks).order_by()
+        rows = Reference.objects.published().filter(pk__in=pks).order_by()
         return {
             row.pk: Card(
                 type="reference",

@@ -1,9 +1,9 @@
-"""What was typed, as we keep it: NFC with one kind of line end, and the form fields that say so in Japanese.
+"""Cleaning of typed text (NFC, one kind of line end), and the form fields that do it.
 
-Nothing is cut off, trimmed or mended in silence. Two things cannot be kept, because neither the database nor
-UTF-8 can hold them, and are refused with a sentence: NUL and lone surrogates. Other odd characters (control
-codes, private-use kanji, emoji) are kept as typed; ``kb.markdown.rendering`` and the exports leave out what they cannot
-show. The fields set no ``maxlength``: a browser would cut a pasted text off without a word.
+No text is cut, trimmed or corrected silently. NUL and lone surrogates are refused with an error, because neither the
+database nor UTF-8 can store them. Other unusual characters (control codes, private-use kanji, emoji) are stored as
+typed; kb.markdown.rendering and the exports leave out what they cannot show. The fields set no ``maxlength``, because
+a browser would cut off a pasted text without a message.
 """
 
 import re
@@ -13,17 +13,17 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
-INVISIBLE = ("Zs", "Zl", "Zp", "Cc", "Cf")  # Unicode categories of what leaves no mark on the screen
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+INVISIBLE = ("Zs", "Zl", "Zp", "Cc", "Cf")  # Unicode categories of characters without a glyph
 
 
 def clean_text(value: object, called: str = "この欄") -> str:
-    """NFC of what was typed, with ``\\n`` as the line end; ``called`` names the field where it must be refused."""
+    """`value` in NFC with ``\\n`` as line end. Raises unkeepable, with `called` as the name of the field."""
     text = unicodedata.normalize("NFC", re.sub("\r\n?", "\n", "" if value is None else str(value)))
-    if refused := UNKEEPABLE.search(text):
-        kind = "NUL文字" if refused[0] == "\x00" else "こわれた文字"
+    if match := UNSTORABLE.search(text):
+        kind = "NUL文字" if match[0] == "\x00" else "こわれた文字"
         raise ValidationError(
-            f"「{called}」の{refused.start() + 1}文字目に、保存できない文字（{kind}）があります。"
+            f"「{called}」の{match.start() + 1}文字目に、保存できない文字（{kind}）があります。"
             "そのあたりを消して、打ち直してください。",
             code="unkeepable",
         )
@@ -31,12 +31,12 @@ def clean_text(value: object, called: str = "この欄") -> str:
 
 
 def is_blank(text: str) -> bool:
-    """True where nothing would be seen: no text, or spaces and invisible marks only."""
+    """Whether nothing would be visible: no text, or only spaces and invisible characters."""
     return all(unicodedata.category(character) in INVISIBLE for character in text)
 
 
 class LineField(forms.CharField):
-    """One line. ``called`` is the field's name in messages where the label is a long question."""
+    """One line of text. `called` is the name of the field in error messages; give it where the label is a question."""
 
     widget: type[forms.Widget] = forms.TextInput
 
@@ -73,7 +73,7 @@ class LineField(forms.CharField):
 
 
 class LongField(LineField):
-    """Several lines, Markdown allowed; ``rows`` is the height it opens with."""
+    """Several lines of text. `rows` is its height on the page."""
 
     widget = forms.Textarea
 
@@ -82,4 +82,4 @@ class LongField(LineField):
         self.widget.attrs["rows"] = str(rows)
 
     def refuse_lines(self, value: str) -> None:
-        """Lines are what this field is for."""
+        """This field allows line ends."""

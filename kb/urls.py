@@ -32,5 +32,5 @@ urlpatterns = [
     path("k/<str:public_id>/history/<int:older>/<int:newer>/", history.compare_versions, name="item_compare"),
     path("k/<str:public_id>/images/<int:image_id>/", images.serve_image, name="item_image"),
     path("media/images/<path:name>", images.serve_admin_image, name="office_image"),
-    path("k/<str:public_id>/challenge/<slug:move>/", challenge.move, name="challenge_move"),
+    path("k/<str:public_id>/challenge/<slug:move>/", challenge.move_challenge, name="challenge_move"),
 ]

@@ -15,7 +15,7 @@ from kb.items.authorship import author_label
 from kb.items.visibility import filter_visible
 from kb.lifecycle.publication import WIDTH
 from kb.models import Authorship, Item, Scene, Stance, Theme
-from kb.models.item import State
+from kb.models.states import State
 from learning.models import LearningPath, PathVersion, Stage, Step, StepGroup, TrainingCourse
 from learning.models.course import COURSE_TOKENS
 from organization.audience import Audience, audience_tokens

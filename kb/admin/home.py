@@ -15,7 +15,7 @@ from django.urls import reverse
 from wagtail.admin.ui.components import Component
 
 from kb.admin.stale_report import current_unit_name, days_overdue
-from kb.lifecycle.review_queue import SILENCE, waiting_for
+from kb.lifecycle.review_queue import OFFICE_AFTER_WORKING_DAYS, waiting_for
 from kb.models import Item
 from kb.models.item_queries import item_types, of_types
 from organization import clock
@@ -30,8 +30,10 @@ SOON = timedelta(days=30)
 
 
 def overdue_reviews(user: Viewer) -> QuerySet[Item]:
-    """Items that a unit has not reviewed for SILENCE working days, so that the knowledge office may decide."""
-    return waiting_for(user).filter(submitted_at__date__lte=working_days_before(clock.today(), SILENCE))
+    """Items that a unit has not reviewed for OFFICE_AFTER_WORKING_DAYS working days, so that the knowledge office may decide."""
+    return waiting_for(user).filter(
+        submitted_at__date__lte=working_days_before(clock.today(), OFFICE_AFTER_WORKING_DAYS)
+    )
 
 
 class TodayPanel(Component):
@@ -49,7 +51,7 @@ class TodayPanel(Component):
         waiting, stale = overdue_reviews(user), readable.stale(today).order_by("review_due", "pk")
         return {
             "today": today,
-            "silence": SILENCE,
+            "silence": OFFICE_AFTER_WORKING_DAYS,
             "waiting_count": waiting.count(),
             "waiting": [(item, current_unit_name(item)) for item in waiting[:ROWS]],
             "stale_count": stale.count(),

@@ -1,7 +1,6 @@
 """The formats of a retrospective, read from data files: a new one needs no code.
 
-One TOML file each under settings.RETROSPECTIVE_FORMATS_DIR. This module knows how such a file is
-built and what its facts may hold; it refuses a file that is not complete (check kb.E001).
+Each format is one TOML file in settings.RETROSPECTIVE_FORMATS_DIR. An incomplete file fails the check kb.E001.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ FACT_TYPES = ("text", "number", "datetime", "choice", "choices", "rows")
 
 @dataclass(frozen=True)
 class Section:
-    """One prompt: `key` is kept with the answer, `prompt` is shown, `example` helps."""
+    """One prompt. `key` is stored with the answer, `prompt` and `example` are shown."""
 
     key: str
     label: str
@@ -31,7 +30,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Fact:
-    """One structured question beside the prompts; `columns` are the facts of a row where type is "rows"."""
+    """One structured question besides the prompts. `columns` are the facts of each row where `type` is "rows"."""
 
     key: str
     label: str
@@ -45,7 +44,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Rule:
-    """`order`: the named facts, where given, do not go back in time."""
+    """A condition on facts. The only kind is `order`: the named date-times, where given, are in ascending order."""
 
     kind: str
     facts: tuple[str, ...]
@@ -71,17 +70,17 @@ class Format:
         return next((s for s in self.sections if s.key == key), None)
 
     def prompts(self) -> dict[str, str]:
-        """The prompts as they read today; stored with the answers, since files change."""
+        """The prompts by key, as they are today. A retrospective stores them, because the file may change."""
         return {s.key: s.prompt for s in self.sections}
 
     def broken_rules(self, facts: dict[str, Any]) -> list[str]:
-        """Messages of the rules that `facts` (ISO date-times) break."""
-        broken = []
+        """The messages of the rules that `facts` break. Date-times in `facts` are ISO texts."""
+        messages = []
         for rule in self.rules:
             times = [datetime.fromisoformat(facts[key]) for key in rule.facts if facts.get(key)]
             if times != sorted(times):
-                broken.append(rule.message)
-        return broken
+                messages.append(rule.message)
+        return messages
 
 
 def _fact(data: dict[str, Any]) -> Fact:
@@ -94,10 +93,10 @@ def _fact(data: dict[str, Any]) -> Fact:
 
 
 def read_format(path: Path) -> Format:
-    """One file as a Format; raises ValueError naming the file where something is missing or unknown."""
+    """The format in a file. Raises ValueError, with the name of the file, if something is missing or unknown."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        made = Format(
+        format_file = Format(
             **{k: v for k, v in data.items() if k not in ("sections", "facts", "rules", "situations")},
             sections=tuple(Section(**s) for s in data["sections"]),
             facts=tuple(_fact(f) for f in data.get("facts", [])),
@@ -106,19 +105,19 @@ def read_format(path: Path) -> Format:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path.name}: {error}") from error
-    if made.key != path.stem or not any(s.required for s in made.sections):
+    if format_file.key != path.stem or not any(s.required for s in format_file.sections):
         raise ValueError(f"{path.name}: the key is the file's name, and one section at least is required")
-    return made
+    return format_file
 
 
 @lru_cache(maxsize=4)
 def _formats(folder: str) -> dict[str, Format]:
-    found = [read_format(path) for path in Path(folder).glob("*.toml")]
-    return {f.key: f for f in sorted(found, key=lambda f: (f.order, f.key))}
+    files = [read_format(path) for path in Path(folder).glob("*.toml")]
+    return {f.key: f for f in sorted(files, key=lambda f: (f.order, f.key))}
 
 
 def formats() -> dict[str, Format]:
-    """All formats by key, in their order. Read once a process."""
+    """All formats by key, in their order. Each process reads the files once."""
     return _formats(str(settings.RETROSPECTIVE_FORMATS_DIR))
 
 
@@ -127,5 +126,5 @@ def get_format(key: str) -> Format | None:
 
 
 def format_choices() -> list[tuple[str, str]]:
-    """The formats as choices of a filter."""
+    """Key and label of every format, for the choices of a field."""
     return [(format_file.key, format_file.label) for format_file in formats().values()]

@@ -1,1 +1,1 @@
-"""One item or many, as readers meet them: permanent ids, authors, visibility, cards, history and pages."""
+"""What is asked of items everywhere: lookup by id, authors, permissions, visibility, cards, differences of revisions."""

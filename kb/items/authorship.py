@@ -1,6 +1,6 @@
-"""Who wrote what, as far as it may be said. The only reader of Authorship beside the policy's SQL.
+"""Who wrote an item. Only this module and the SQL of the access policy read Authorship.
 
-It refuses to name anyone whom the attribution does not name.
+An author is shown only as far as the attribution of the item allows.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from organization.posts import main_post
 
 
 def record_author(*, item: Item, person: Person) -> Authorship:
-    """Write down that `person` wrote `item`, with the post held that day. Safe to repeat."""
+    """Store `person` as an author of `item`, with the post held on the day of the item. Safe to repeat."""
     day = item.occurred_on or clock.today()
     post = main_post(person, day) or main_post(person, clock.today())
     authorship, _ = Authorship.objects.get_or_create(
@@ -26,12 +26,12 @@ def record_author(*, item: Item, person: Person) -> Authorship:
 
 
 def is_author(*, item: Item, person: Person | None) -> bool:
-    # Read whole (a row or two), so that a page which has prefetched them asks nothing.
+    # All rows instead of a filter: there are one or two, and a page that prefetched them needs no query.
     return person is not None and any(row.person_id == person.pk for row in item.authorships.all())
 
 
 def author_label(item: Item) -> str:
-    """The author line as `attribution` allows: name and post, post alone, or the unit alone."""
+    """The author line that the attribution allows: unit, post and name; unit and post; or the unit alone."""
     unit = item.unit_name_at_time
     if item.attribution == Attribution.UNIT_ONLY:
         return unit
@@ -42,9 +42,9 @@ def author_label(item: Item) -> str:
 
 
 def author_uids(items: Iterable[Item]) -> dict[int, list[str]]:
-    """Person uids by item pk, for the audience tokens of the index; one query."""
-    found: dict[int, list[str]] = {}
+    """The uids of the authors by item pk, for the audience tokens of the index. One query."""
+    uids: dict[int, list[str]] = {}
     rows = Authorship.objects.filter(item__in=list(items)).values_list("item_id", "person__uid")
     for item_id, uid in rows:
-        found.setdefault(item_id, []).append(str(uid))
-    return found
+        uids.setdefault(item_id, []).append(str(uid))
+    return uids

@@ -1,4 +1,4 @@
-"""One item by its permanent id, for a page: missing and forbidden look the same."""
+"""One item by its public id, for a page. A missing and a forbidden item both give 404."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from organization.policy import Viewer
 
 
 def find_item(user: Viewer, public_id: str) -> Item:
-    """The item that `user` may open, as its own type, tombstones included; Http404 for missing and forbidden alike."""
+    """The item that `user` may open, as its own type, withdrawn ones included. Http404 if it is missing or forbidden."""
     model = next((m for m in item_types() if public_id.startswith(f"{m.PREFIX}-")), Item)
-    # With what nearly every answer needs: the type, its authors, and what its page always shows.
+    # With the rows that nearly every page needs: its type, its authors, and what its type always shows.
     rows = model.objects.allowed_for(user).filter(public_id=public_id)
     rows = rows.select_related("content_type", *model.PAGE_RELATED)
     item = rows.prefetch_related(Prefetch("authorships", Authorship.objects.select_related("person"))).first()
-    if item is None or (item.first_published_at is None and not _may_see_waiting(item, user)):
+    if item is None or (item.first_published_at is None and not _may_see_unpublished(item, user)):
         raise Http404
     return item if model is not Item else item.specific
 
 
-def _may_see_waiting(item: Item, user: Viewer) -> bool:
-    """An item that was never published is seen by its author and its reviewers, also once it is withdrawn."""
+def _may_see_unpublished(item: Item, user: Viewer) -> bool:
+    """Only who may edit it sees an item that was never published, also after its withdrawal."""
     return may_edit(item=item, user=user)

@@ -1,4 +1,4 @@
-"""The page tree, made where it is missing: root → home → an index per type → a container per fiscal year."""
+"""The tree of pages, created where it is missing: root → home → an index per type → a container per fiscal year."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from django.contrib.contenttypes.models import ContentType
 from wagtail.models import Locale, Page, Site
 
 from kb.models import HomePage, TypeIndexPage, YearPage
-from kb.models.item import item_types
+from kb.models.item_queries import item_types
 from organization.accounts import service_account
 
-#: The admin's breadcrumbs begin with it.
+#: First entry of the admin's breadcrumbs.
 ROOT_TITLE = "全体"
 
 
 def ensure_tree() -> HomePage:
-    """Make the locale, root, site, home and type indexes that are not there yet. Safe to repeat.
+    """Create the locale, root, site, home and type indexes that are missing. Safe to repeat.
 
-    Called after every migrate: with ``--nomigrations`` Wagtail's own first page, site and locale
-    are missing, and in a fresh database its welcome page stands where our home belongs.
+    Called after every migrate. With ``--nomigrations`` Wagtail's first page, site and locale are missing. In a new
+    database its welcome page is in the place of our home page.
     """
     Locale.objects.get_or_create(language_code="ja")
     root = Page.objects.filter(depth=1).first()
@@ -45,7 +45,7 @@ def ensure_tree() -> HomePage:
 
 
 def year_container(prefix: str, fiscal_year: int) -> YearPage:
-    """The container in which items with `prefix` registered in `fiscal_year` lie; made at the first one."""
+    """The container of the items with `prefix` that are registered in `fiscal_year`; created for the first of them."""
     index = TypeIndexPage.objects.filter(prefix=prefix).first()
     if index is None:
         ensure_tree()

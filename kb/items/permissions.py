@@ -1,4 +1,4 @@
-"""Who may edit an item, and the one way to refuse what a person may not do."""
+"""Who may edit an item, and how a verb refuses a person who may not."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from organization.policy import Viewer, reader_for
 
 
 def may_edit(*, item: Item, user: Viewer | None) -> bool:
-    """The author, the reviewers and the head of the owner unit of today, and the knowledge office.
+    """Whether `user` may edit: the author, the reviewers and the head of its unit today, and the knowledge office.
 
-    For a type with HAS_OWN_REVIEW its own EDIT_PERMISSION decides.
+    For a type with HAS_OWN_REVIEW its EDIT_PERMISSION decides.
     """
     if item.HAS_OWN_REVIEW:
         return bool(item.EDIT_PERMISSION and import_string(item.EDIT_PERMISSION)(item, user))
@@ -28,6 +28,6 @@ def may_edit(*, item: Item, user: Viewer | None) -> bool:
 
 
 def require_permission(allowed: bool, message: str) -> None:
-    """PermissionDenied with a sentence for the reader where `allowed` is false."""
+    """Raise PermissionDenied with `message`, a Japanese sentence for the reader, unless `allowed`."""
     if not allowed:
         raise PermissionDenied(message)

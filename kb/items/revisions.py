@@ -1,7 +1,7 @@
-"""What changed between two revisions, as people read it: field by field, line by line.
+"""The difference between two revisions, field by field and line by line.
 
-It shows content only. Revisions name no person, and what the row decides (audience, state …) is not
-part of them (kb.models.item, ROW_FIELDS).
+It shows content only. Revisions name no person, and they do not hold what the row decides, such as audience and state
+(ItemType.ROW_FIELDS).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kb.models.item import NOT_CONTENT
 
 
 @dataclass(frozen=True)
-class Line:
+class DiffLine:
     """One line of a difference: `kind` is "same", "added" or "removed"."""
 
     kind: str
@@ -28,34 +28,34 @@ class FieldChange:
 
     name: str
     label: str
-    lines: tuple[Line, ...]
+    lines: tuple[DiffLine, ...]
 
 
 def texts_of(item: Item) -> dict[str, str]:
-    """The content of an item (or of a revision as an object) as text by field name."""
+    """The content of an item, or of the object of a revision, as text by field name."""
     return {name: _as_text(value) for name, value in item.history_texts().items()}
 
 
 def changes(old: dict[str, str], new: dict[str, str], *, model: type[Item], format: str = "") -> list[FieldChange]:
-    """The fields in which two contents differ, in the order of the form."""
+    """The fields that differ between two contents (`texts_of`), in the order of the form."""
     names = [*new, *(name for name in old if name not in new)]
-    found = []
+    fields = []
     for name in names:
         before, after = old.get(name, ""), new.get(name, "")
         if before != after:
-            found.append(FieldChange(name, model.field_label(name, format), diff_lines(before, after)))
-    return found
+            fields.append(FieldChange(name, model.field_label(name, format), diff_lines(before, after)))
+    return fields
 
 
-def diff_lines(before: str, after: str) -> tuple[Line, ...]:
-    """The difference of two texts, line by line; a changed line is a removal and an addition."""
+def diff_lines(before: str, after: str) -> tuple[DiffLine, ...]:
+    """The difference of two texts, line by line. A changed line is one removed and one added line."""
     kinds = {"  ": "same", "- ": "removed", "+ ": "added"}
     lines = difflib.ndiff(before.splitlines(), after.splitlines())
-    return tuple(Line(kinds[line[:2]], line[2:]) for line in lines if line[:2] in kinds)
+    return tuple(DiffLine(kinds[line[:2]], line[2:]) for line in lines if line[:2] in kinds)
 
 
 def typed_texts(data: dict[str, Any]) -> dict[str, str]:
-    """A draft's data in the same shape as `texts_of`, for the screen of an edit conflict."""
+    """The data of a draft in the shape of `texts_of`, for the page that shows an edit conflict."""
     return {k: _as_text(v) for k, v in data.items() if k not in NOT_CONTENT and not k.startswith("source_")}
 
 

@@ -1,7 +1,7 @@
-"""Filters already loaded rows by the access policy in Python, instead of querying them again.
+"""The access policy in Python, for rows that are already loaded.
 
-Same rule as `ItemQuerySet.allowed_for` and `ReferenceQuerySet.visible_to` (SQL); a test proves it. It looks at the
-audience alone: whether an item is published at all is for `ItemQuerySet.published`.
+It gives the same answer as `ItemQuerySet.allowed_for` and `ReferenceQuerySet.visible_to` in SQL; a test proves it. It
+checks the audience only: `ItemQuerySet.published` says whether an item is published at all.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ Row = TypeVar("Row", bound=Item | Reference)
 
 
 def filter_visible(user: Viewer, rows: Iterable[Row]) -> list[Row]:
-    """Those of `rows` whose audience lets `user` in, in the same order.
+    """Those of `rows` whose audience includes `user`, in the same order.
 
-    Needs their audience and owner unit. Who wrote an item is asked only where nothing else opens it: one query at most.
+    Reads their audience and owner unit. Asks for authors, in one query, only if nothing else opens a row.
     """
     reader, rows = reader_for(user), list(rows)
     closed = {
@@ -26,8 +26,8 @@ def filter_visible(user: Viewer, rows: Iterable[Row]) -> list[Row]:
         for row in rows
         if not can_view(reader, audience=row.audience, owner_unit_id=row.owner_unit_id, author_ids=())
     }
-    asked = [row.pk for row in rows if row.pk in closed and isinstance(row, Item)]
-    if asked and reader.person_id is not None:
-        mine = Authorship.objects.filter(person_id=reader.person_id, item_id__in=asked)
-        closed -= set(mine.values_list("item_id", flat=True))
+    closed_items = [row.pk for row in rows if row.pk in closed and isinstance(row, Item)]
+    if closed_items and reader.person_id is not None:
+        authored = Authorship.objects.filter(person_id=reader.person_id, item_id__in=closed_items)
+        closed -= set(authored.values_list("item_id", flat=True))
     return [row for row in rows if row.pk not in closed]

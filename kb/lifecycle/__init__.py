@@ -1,1 +1,1 @@
-"""How an item moves from submitted to withdrawn: transitions, review, and the stages of a challenge."""
+"""The life of an item: the table of transitions, the verbs that follow it, and the stages of a challenge."""

@@ -1,7 +1,7 @@
 """The verbs of a challenge: support, start, end with an outcome, begin the look-back, close.
 
-Who may do what in which stage is the table CHALLENGE in kb.lifecycle.transitions. A challenge closes only with its
-published look-back, and 「学びあり（不成功）」 closes like a success (S12, I18).
+The table CHALLENGE in kb.lifecycle.transitions says who may do what in which stage. A challenge closes only with its
+published look-back, and 「学びあり（不成功）」 closes it as success does (S12, I18).
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def transitions_for(*, challenge: Challenge, person: Person | None) -> list[Tran
 
 
 def moves_for(*, challenge: Challenge, person: Person | None) -> list[str]:
-    """The verbs of those moves."""
+    """The verbs of the moves that `person` may make now."""
     return [transition.verb for transition in transitions_for(challenge=challenge, person=person)]
 
 
 def support(*, challenge: Challenge, by: Person) -> None:
-    """後押しする: the holder of the sponsoring post stands behind it."""
+    """後押しする: the holder of the sponsoring post supports it."""
     _move(challenge, by, "support")
 
 
@@ -39,7 +39,7 @@ def start(*, challenge: Challenge, by: Person) -> None:
 
 
 def end(*, challenge: Challenge, by: Person, outcome: str) -> None:
-    """終える: with one of three outcomes, none of which stands above another."""
+    """終える: with one of three outcomes of equal rank. Raises outcome_required."""
     if outcome not in Challenge.Outcome.values:
         message = "結果を「成功」「学びあり（不成功）」「中止」から一つ選んでください。"
         raise ValidationError(message, code="outcome_required")
@@ -48,7 +48,7 @@ def end(*, challenge: Challenge, by: Person, outcome: str) -> None:
 
 
 def close(*, challenge: Challenge, by: Person) -> None:
-    """完了: only with a published look-back (I18)."""
+    """完了: only with a published look-back (I18). Raises lookback_required."""
     if not lookback_of(challenge):
         raise ValidationError("先に「挑戦のふりかえり」を公開してください。", code="lookback_required")
     _move(challenge, by, "close")
@@ -59,13 +59,13 @@ def lookback_of(challenge: Challenge) -> Retrospective | None:
 
 
 def begin_lookback(*, challenge: Challenge, by: Person) -> Draft:
-    """The draft of the look-back, prefilled with its challenge; the open one if it was begun."""
+    """The draft of its look-back: the one already begun, or a new one filled in from the challenge."""
     allowed = "look_back" in moves_for(challenge=challenge, person=by)
     require_permission(allowed, "ふりかえりを書けるのは、挑戦した人です。")
-    begun = Draft.objects.open_of(by).filter(format="lookback", data__challenge=challenge.public_id).first()
+    draft = Draft.objects.open_of(by).filter(format="lookback", data__challenge=challenge.public_id).first()
     data = {"challenge": challenge.public_id, "subject": challenge.title, "audience": challenge.audience}
     kind = Retrospective.type_code()
-    return begun or Draft.objects.create(author=by, kind=kind, format="lookback", data=data)
+    return draft or Draft.objects.create(author=by, kind=kind, format="lookback", data=data)
 
 
 @transaction.atomic

@@ -1,8 +1,8 @@
 """The verbs of an item between its author and its readers: create, publish, submit, change audience, withdraw.
 
-Each is a keyword-only function in one transaction. It checks permission and state by the table
-(kb.lifecycle.transitions), writes the audit event and sends the notice that the table names. Publishing goes through
-Wagtail's revisions; search hears of it by signals.
+Each verb is a keyword-only function in one transaction. It checks permission and state by the table
+(kb.lifecycle.transitions), writes the audit event, and sends the notice that the table names. Publishing goes through
+Wagtail's revisions. Search learns of a change by signals.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from organization.models import Person, User
 from organization.posts import main_post
 from organization.tree import unit_tree
 
-#: How wide each audience is; I3 lets nothing widen without a reviewer.
+#: The order of the audiences, narrowest first. Widening needs a reviewer (I3).
 WIDTH = {
     Audience.SELF: 0,
     Audience.UNIT: 1,
@@ -38,15 +38,15 @@ WIDTH = {
     Audience.MUNICIPAL: 4,
     Audience.PUBLIC: 5,
 }
-#: 見直し期限 where the author sets none: twelve months.
+#: 見直し期限 if the author sets none: twelve months.
 REVIEW_AFTER = timedelta(days=365)
 
 
 def create(*, item: Item, by: Person, registered_in: int | None = None) -> Item:
-    """Give a new item its id, unit and place in the tree, and record its author. Not yet readable by anyone.
+    """Store a new item with its id, unit, author and place in the page tree. Nobody can read it yet.
 
-    `item` is unsaved, with its content; `by` is the author. `registered_in` (fiscal year) is for
-    the demo and for imports. Raises ValidationError where the author holds no post.
+    `item` is unsaved and holds its content; `by` is the author. `registered_in` is a fiscal year, for the demo and for
+    imports. Raises no_post if the author holds no post today.
     """
     today = clock.today()
     post = main_post(by, today)
@@ -63,7 +63,7 @@ def create(*, item: Item, by: Person, registered_in: int | None = None) -> Item:
         item.owner = service_account()
         item.live = False
         item.has_unpublished_changes = True
-        # Two writers under one parent would draw the same path; the parent's row is the lock.
+        # The row of the parent is the lock: two writers under one parent would get the same tree path.
         parent = YearPage.objects.select_for_update().get(pk=year_container(item.PREFIX, year).pk)
         parent.add_child(instance=item)
         authorship.record_author(item=item, person=by)
@@ -72,14 +72,14 @@ def create(*, item: Item, by: Person, registered_in: int | None = None) -> Item:
 
 @transaction.atomic
 def publish(*, item: Item) -> Item:
-    """Make the item's present content the one that readers see: a revision, then Wagtail's publish."""
+    """Show the present content of the item to readers: save a revision and publish it."""
     if item.review_due is None:
         item.review_due = clock.today() + REVIEW_AFTER
-    # By our clock: Wagtail would take the machine's, and a day that others count from would be another day.
+    # Wagtail would use the clock of the machine. Deadlines count from this day, so it is that of organization.clock.
     item.first_published_at = item.first_published_at or clock.now()
     item.save(clean=False)
     revision = item.save_revision(clean=False)
-    # Our own verbs have asked who may; Wagtail would ask the service account, which may nothing.
+    # The verbs have checked the permission. Wagtail would check the service account, which has none.
     revision.publish(user=service_account(), skip_permission_checks=True)
     item.refresh_from_db()
     for other, verb in item.consequences():
@@ -90,7 +90,7 @@ def publish(*, item: Item) -> Item:
 
 @transaction.atomic
 def submit(*, item: Item, by: Person) -> Item:
-    """Send a created item on its way: at once to one's own unit, wider through the unit's reviewer."""
+    """Publish a created item at once to the own unit, or send it to the unit's reviewer if its audience is wider."""
     require_permission(authorship.is_author(item=item, person=by), "この記事を出せるのは、書いた人だけです。")
     transition = ITEM.require("submit", item, "この項目は、もう出されています。")
     if transition.target == State.PUBLISHED:
@@ -107,7 +107,7 @@ def submit(*, item: Item, by: Person) -> Item:
 
 @transaction.atomic
 def change_audience(*, item: Item, user: User, audience: str) -> Item:
-    """Narrow at once; widen by asking the unit's reviewer (I3)."""
+    """Narrow the audience at once, or ask the unit's reviewer to widen it (I3)."""
     require_permission(may_edit(item=item, user=user), "公開範囲を変えられるのは、書いた人と所管所属の担当です。")
     if item.HAS_OWN_REVIEW:
         raise ValidationError("この項目の公開範囲は、それを作る画面で変えてください。", code="has_own_review")
@@ -129,7 +129,7 @@ def change_audience(*, item: Item, user: User, audience: str) -> Item:
 
 @transaction.atomic
 def withdraw(*, item: Item, user: User, reason: str) -> Item:
-    """取り下げ: readers meet a tombstone with the reason; nothing is deleted (I17)."""
+    """取り下げ: from now on the page shows only the reason. Nothing is deleted (I17)."""
     require_permission(may_edit(item=item, user=user), "取り下げられるのは、書いた人と所管所属の担当です。")
     transition = ITEM.require("withdraw", item, "この項目は、もう取り下げられています。")
     if not reason.strip():

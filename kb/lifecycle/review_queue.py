@@ -1,6 +1,6 @@
-"""What waits for a reviewer (受理 / 差戻し): items to be read wider than their unit.
+"""What waits for a reviewer (受理 / 差戻し): items whose audience is to be wider than their unit.
 
-Nobody decides on their own; after five working days of silence the knowledge office may (decision 0009).
+Nobody reviews an item of their own. After five working days without a decision the knowledge office may decide (0009).
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from organization.policy import Viewer, reader_for
 from organization.working_days import working_days_before
 
 #: Working days after which the knowledge office may decide instead of the unit.
-SILENCE = 5
+OFFICE_AFTER_WORKING_DAYS = 5
 
 
 def waiting_for(user: Viewer) -> ItemQuerySet:
-    """Items on the list of this reviewer: sent or asking to widen, of own units; never one's own.
+    """Items that `user` may review: submitted, or with a wider audience requested, in units that `user` reviews.
 
-    The knowledge office also finds what a unit has left unanswered for five working days.
+    For the knowledge office also what a unit has left undecided for five working days. Never an item of one's own.
     """
     reader = reader_for(user)
     undecided = Q(state=State.SUBMITTED) | (Q(state=State.PUBLISHED) & ~Q(requested_audience=""))
     own_units = Q(owner_unit_id__in=reader.review_unit_ids)
     if "km" in reader.roles:
-        own_units |= Q(submitted_at__date__lte=working_days_before(clock.today(), SILENCE))
+        own_units |= Q(submitted_at__date__lte=working_days_before(clock.today(), OFFICE_AFTER_WORKING_DAYS))
     waiting = Item.objects.filter(undecided).filter(own_units).exclude(own_review_q())
     if reader.person_id is not None:
         waiting = waiting.exclude(authorships__person_id=reader.person_id)

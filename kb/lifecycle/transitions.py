@@ -1,7 +1,7 @@
 """The moves of an item and of a challenge, as tables: from, to, verb, who may, condition, notice, audit action.
 
 The verbs (kb.lifecycle.publication, kb.lifecycle.challenges, kb.review.decisions), the buttons of the pages,
-docs/reference/lifecycle.md and the tests read these tables. A table moves one field, so a type may have several.
+docs/reference/lifecycle.md and the tests read these tables. Each table moves one field; a type may have several.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from organization.notices import notify
 from organization.policy import Viewer
 from organization.posts import posts_held, reviewers_of
 
-#: Audiences that need nobody's consent: one's own unit, and oneself.
+#: Audiences that need no review: the own unit, and oneself.
 OWN = (Audience.SELF, Audience.UNIT)
 Stage = Challenge.Stage
 
@@ -42,7 +42,7 @@ class Actor(StrEnum):
 
 
 class Recipient(StrEnum):
-    """Who is sent the notice."""
+    """Who gets the notice."""
 
     AUTHORS = "authors"
     REVIEWERS = "reviewers"
@@ -59,18 +59,18 @@ class NoticeText:
 @dataclass(frozen=True)
 class Transition:
     verb: str
-    #: Values of the field from which it goes; empty for a new item.
+    #: Values of the field before the move; empty for a new item.
     sources: tuple[str, ...]
-    #: The value after it; None where the field stays as it is.
+    #: Value of the field after the move; None where it does not change.
     target: str | None
     actor: Actor
-    #: Of its button; empty where no page offers it.
+    #: Label of its button; empty where no page offers the move.
     label: str = ""
-    #: What must hold besides, in words, and as the function that picks this row among those of its verb.
+    #: What else must hold, in words; `applies` checks it where a verb has several rows.
     condition: str = ""
     applies: Callable[[Any], bool] | None = None
     notice: NoticeText | None = None
-    #: Action of the audit event; empty where none is written.
+    #: Action of the audit event; empty where no event is written.
     action: str = ""
 
 
@@ -83,16 +83,16 @@ class Lifecycle:
     transitions: tuple[Transition, ...]
 
     def applicable(self, item: Item) -> list[Transition]:
-        """The rows that lead on from where the item stands, whoever asks."""
+        """The rows that start from the present value of the item, without regard to the user."""
         value = getattr(item, self.field)
         return [row for row in self.transitions if value in row.sources and (row.applies is None or row.applies(item))]
 
     def find(self, verb: str, item: Item) -> Transition | None:
-        """The row of `verb` that leads on from where the item stands."""
+        """The row of `verb` that starts from the present value of the item."""
         return next((row for row in self.applicable(item) if row.verb == verb), None)
 
     def require(self, verb: str, item: Item, message: str) -> Transition:
-        """The row of `verb`; ValidationError where it does not lead on from where the item stands."""
+        """The row of `verb`. Raises cannot_<verb> with `message` if none starts from the present value of the item."""
         row = self.find(verb, item)
         if row is None:
             raise ValidationError(message, code=f"cannot_{verb}")
@@ -276,7 +276,7 @@ LIFECYCLES = (ITEM, CHALLENGE)
 
 
 def follow(item: Item, verb: str, *, cause: Item) -> None:
-    """A move that the publication of `cause` makes in another item, where that item stands before it."""
+    """Make the move that the publication of `cause` causes in `item`, if a row of the program starts from its value."""
     for lifecycle in LIFECYCLES:
         row = lifecycle.find(verb, item) if isinstance(item, lifecycle.model) else None
         if row is None or row.actor != Actor.PROGRAM:
@@ -290,20 +290,20 @@ def follow(item: Item, verb: str, *, cause: Item) -> None:
 def send_notice(
     transition: Transition, item: Item, *, url: str, sender: Person | None = None, reason: str = ""
 ) -> None:
-    """The notice of a move to everyone who waits for it."""
+    """Send the notice of a transition to its recipients, except `sender`. `reason` goes into its text."""
     if transition.notice is None:
         return
     text = transition.notice.text.format(title=item.title, audience=item.get_audience_display(), reason=reason)
     if transition.notice.to == Recipient.AUTHORS:
-        tell_authors(item, text, url)
+        notify_authors(item, text, url)
         return
     for reviewer in reviewers_of(item.owner_unit_id or 0, clock.today()):
         if transition.notice.to == Recipient.REVIEWERS or sender is None or reviewer.pk != sender.pk:
             notify(reviewer, text=text, url=url)
 
 
-def tell_authors(item: Item, text: str, url: str) -> None:
-    """A notice to everyone who wrote the item."""
+def notify_authors(item: Item, text: str, url: str) -> None:
+    """Send a notice to every author of the item."""
     for row in item.authorships.select_related("person"):
         notify(row.person, text=text, url=url)
 

@@ -35,15 +35,15 @@ class Article(Item):
         verbose_name_plural = "読みもの"
 
     def markdown_texts(self) -> dict[str, str]:
-        """The Markdown blocks, keyed by block id, so that their HTML is made at save like every other text."""
+        """The Markdown blocks by block id. Their HTML is rendered at save, as that of every other text."""
         for block in self.body:
-            # A block made by a program has no id before its first save, and the HTML needs one to be found by.
+            # A block made by a program has no id before its first save, and `rendered` holds its HTML by id.
             block.id = block.id or str(uuid.uuid4())
         return {f"b{block.id}": block.value for block in self.body if block.block_type == "markdown"}
 
     def body_texts(self) -> list[str]:
-        # As stored: to make blocks of them took most of what a search page takes for an article, and asked for images.
-        return [text for block in self.body.raw_data for text in _texts(block["type"], block["value"]) if text]
+        # The stored data, without making blocks: that took most of the time of a search page, and a query for each image.
+        return [text for block in self.body.raw_data for text in _block_texts(block["type"], block["value"]) if text]
 
     def history_texts(self) -> dict[str, Any]:
         return {"title": self.title, "summary": self.summary, "body": "\n".join(self.body_texts())}
@@ -52,7 +52,8 @@ class Article(Item):
         return {block.value["image"].pk for block in self.body if block.block_type == "image" and block.value["image"]}
 
 
-def _texts(block_type: str, value: Any) -> list[str]:
+def _block_texts(block_type: str, value: Any) -> list[str]:
+    """The texts of one stored block, in reading order."""
     if block_type in ("text", "markdown"):
         return [value]
     if block_type == "image":

@@ -1,7 +1,7 @@
 """Who wrote an item. Only the policy and kb.items.authorship read this table.
 
-The page itself names the service account as its owner in every mode, so that nothing has to be
-scrubbed from revisions, logs or exports (0003).
+The page itself always names the service account as its owner. So no author has to be removed from revisions, logs or
+exports (0003).
 """
 
 from django.db import models

@@ -1,7 +1,7 @@
-"""Challenge (挑戦): a trial with a hypothesis, failures imagined beforehand and a rule for stopping.
+"""Challenge (挑戦): a trial with a hypothesis, failures imagined beforehand, and a rule for stopping.
 
-「学びあり（不成功）」 is an outcome equal in rank to success, and a challenge closes only when its
-look-back is published (S12, I18); kb.lifecycle.challenges holds the moves.
+The outcome 「学びあり（不成功）」 ranks equal to success, and a challenge closes only when its look-back is published (S12,
+I18). kb.lifecycle.challenges holds the moves from stage to stage.
 """
 
 from __future__ import annotations
@@ -103,12 +103,12 @@ class Challenge(Item):
 
     @property
     def badges(self) -> list[tuple[str, str]]:
-        own = [(str(self.stage), str(self.Stage(self.stage).label))]
+        badges = [(str(self.stage), str(self.Stage(self.stage).label))]
         if self.outcome:
-            # Not "learned": that is the word for a lesson that has been proved.
+            # Not "learned", which is the maturity of a proved lesson.
             code = "learned_from" if self.outcome == self.Outcome.LEARNED else str(self.outcome)
-            own = [(code, str(self.Outcome(self.outcome).label))]
-        return [*super().badges, *(own if self.state == State.PUBLISHED else [])]
+            badges = [(code, str(self.Outcome(self.outcome).label))]
+        return [*super().badges, *(badges if self.state == State.PUBLISHED else [])]
 
     def body_texts(self) -> list[str]:
         return [*super().body_texts(), *self.premortem]

@@ -1,15 +1,18 @@
-"""Draft: what a person is still writing. Never a page, in no chooser, in no index (decision 0002)."""
+"""Draft: what a person is still writing. It is not a page, so no chooser and no index shows it (0002)."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.urls import reverse
 
 from kb.models.item_queries import item_types
 from organization import clock
+
+if TYPE_CHECKING:
+    from organization.models import Person
 
 
 def written_types() -> list[tuple[str, str]]:
@@ -18,13 +21,13 @@ def written_types() -> list[tuple[str, str]]:
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
-    def open_of(self, person: Any) -> DraftQuerySet:
-        """Drafts that `person` may go on writing, last touched first."""
+    def open_of(self, person: Person) -> DraftQuerySet:
+        """Drafts of `person` that are not sent yet, last saved first."""
         return self.filter(author=person, submitted_at__isnull=True).order_by("-updated_at", "-pk")
 
 
 class Draft(models.Model):
-    """One form as last typed. `version` counts saves, so that two windows cannot overwrite each other unseen."""
+    """The data of one form. `version` counts its saves, so that one window cannot overwrite another unnoticed."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     author = models.ForeignKey("organization.Person", on_delete=models.CASCADE, related_name="drafts")
@@ -54,18 +57,15 @@ class Draft(models.Model):
 
     @property
     def title(self) -> str:
-        """What lists call it: the title or the subject typed so far."""
-        typed = self.data if isinstance(self.data, dict) else {}
-        named = [typed[name] for name in ("title", "subject") if isinstance(typed.get(name), str)]
-        return next((name for name in named if name.strip()), "（題名はまだありません）")
+        """Its title in lists: the title or the subject typed so far."""
+        data = self.data if isinstance(self.data, dict) else {}
+        titles = [data[name] for name in ("title", "subject") if isinstance(data.get(name), str)]
+        return next((title for title in titles if title.strip()), "（題名はまだありません）")
 
     @property
     def is_untouched(self) -> bool:
-        """Begun and left: nothing but what every new draft starts with. Lists leave it out, and a new start takes it."""
-        started_with = {"audience", "themes"}
+        """Whether nothing was typed yet. Lists leave such a draft out, and the next start of the same form uses it."""
+        prefilled = {"audience", "themes"}
         return (
-            self.version == 0
-            and self.item_id is None
-            and isinstance(self.data, dict)
-            and self.data.keys() <= started_with
+            self.version == 0 and self.item_id is None and isinstance(self.data, dict) and self.data.keys() <= prefilled
         )

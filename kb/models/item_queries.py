@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 class ItemQuerySet(PageQuerySet):
     def published(self) -> ItemQuerySet:
-        """Items that readers may meet: live, and neither waiting nor withdrawn."""
+        """Items that can be read: live, and neither waiting for review nor withdrawn."""
         return self.filter(live=True, state__in=(State.PUBLISHED, State.SUPERSEDED))
 
     def visible_to(self, user: Viewer) -> ItemQuerySet:
@@ -30,7 +30,7 @@ class ItemQuerySet(PageQuerySet):
         return self.published().allowed_for(user)
 
     def allowed_for(self, user: Viewer) -> ItemQuerySet:
-        """Items whose audience lets `user` in, whatever their state (tombstones need this)."""
+        """Items whose audience includes `user`, in every state. Tombstones need the withdrawn ones."""
         reader = reader_for(user)
         authored = None
         if reader.person_id is not None:
@@ -38,7 +38,7 @@ class ItemQuerySet(PageQuerySet):
         return self.filter(visible_q(reader, authored_pks=authored))
 
     def written_by(self, person: Person) -> ItemQuerySet:
-        """What `person` wrote and has not withdrawn; of types with HAS_OWN_REVIEW only what was published."""
+        """Items of `person` that are not withdrawn. Of types with HAS_OWN_REVIEW only those that were once published."""
         written = self.filter(authorships__person=person).exclude(state=State.WITHDRAWN)
         return written.exclude(own_review_q(), first_published_at__isnull=True)
 
@@ -47,7 +47,7 @@ class ItemQuerySet(PageQuerySet):
         return self.published().filter(review_due__lt=on or clock.today())
 
     def newest(self) -> ItemQuerySet:
-        """Newest first; the id breaks ties so that pages never repeat an item."""
+        """Newest first. The pk breaks ties, so that no item stands on two pages of a list."""
         return self.order_by("-first_published_at", "-pk")
 
 
@@ -55,7 +55,7 @@ ItemManager = PageManager.from_queryset(ItemQuerySet)
 
 
 def item_types() -> list[type[Item]]:
-    """Every type of item, those of the rooms above included, in the order of their apps."""
+    """Every type of item, also those of the rooms above, in the order of their apps."""
     base = apps.get_model("kb", "Item")
     return [model for model in apps.get_models() if issubclass(model, base) and model.PREFIX]
 
@@ -66,7 +66,7 @@ def item_type(code: str) -> type[Item] | None:
 
 
 def own_review_q() -> Q:
-    """The items of types that kb's reviewers do not decide on (HAS_OWN_REVIEW)."""
+    """Items of the types that unit reviewers do not review (HAS_OWN_REVIEW)."""
     return of_types(model for model in item_types() if model.HAS_OWN_REVIEW)
 
 

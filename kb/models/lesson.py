@@ -1,4 +1,4 @@
-"""Lesson (教訓): what was seen, why, and when to use it; and where it was drawn from."""
+"""Lesson (教訓): what was observed, why it happened, when to use it, and where it was drawn from."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from kb.models.item import Item
 from kb.models.retrospective import Retrospective
 from kb.models.states import State
 
-#: Where a lesson was drawn from when nothing else was said (I2: every lesson has a source).
+#: The source of a lesson whose author names none: every lesson has a source (I2).
 DAILY_WORK = "日々の仕事での気づき"
 
 
 class Maturity(models.TextChoices):
-    """How far a lesson has been proved: an axis of its own beside its state."""
+    """How far a lesson has been proved. Independent of its state (kb.models.states)."""
 
     OBSERVED = "observed", "未検証"
     IDENTIFIED = "identified", "教訓候補"
@@ -138,8 +138,8 @@ class Lesson(Item):
 
     @property
     def badges(self) -> list[tuple[str, str]]:
-        own = [(str(self.maturity), str(Maturity(self.maturity).label))]
-        return [*super().badges, *(own if self.state in (State.PUBLISHED, State.SUPERSEDED) else [])]
+        maturity = [(str(self.maturity), str(Maturity(self.maturity).label))]
+        return [*super().badges, *(maturity if self.state in (State.PUBLISHED, State.SUPERSEDED) else [])]
 
     @property
     def cause_labels(self) -> list[str]:
@@ -151,7 +151,7 @@ class Lesson(Item):
         return {**super().as_typed(), "external": source.external if source else ""}
 
     def record_origin(self, values: Mapping[str, Any], draft_data: Mapping[str, Any]) -> None:
-        """I2: a lesson has a source; one drawn from a retrospective is linked by the answer's uid."""
+        """Store its source (I2): the answer of a retrospective, by uid, or words of the author."""
         origin = Retrospective.objects.filter(public_id=draft_data.get("source_retrospective")).first()
         if origin is not None:
             answer_uid = draft_data.get("source_answer") or None
@@ -171,9 +171,9 @@ class Lesson(Item):
 
 
 class LessonSource(models.Model):
-    """Where a lesson was drawn from (I2): an answer of a retrospective, by its uid, or words from elsewhere.
+    """Where a lesson was drawn from (I2): an answer of a retrospective, or a source in words.
 
-    A plain row outside revisions. The answer is named by uid because its pk changes at publish.
+    A plain row outside revisions. It names the answer by uid, because the pk of an answer changes at each publication.
     """
 
     lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="sources")

@@ -1,8 +1,7 @@
-"""NextAction (次の行動): a plain row with a uid that never changes, so that it can be followed after the retrospective.
+"""NextAction (次の行動): a plain row with a uid that never changes, so that it can be followed (0032).
 
-A revision keeps a copy of what the actions said, for its history and for publishing it. Rows are written from that
-copy when the retrospective is saved, matched by uid: an action that was edited keeps its row, and what is later known
-of the row (such as its state) is not part of any revision.
+A revision holds a copy of the actions, for the history and for an edit that is not published yet. Saving the
+retrospective writes the rows from that copy, matched by uid: an edited action keeps its row.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class UnsavedActions:
-    """The actions that a form or a revision gives a retrospective, before it is saved. Speaks as a manager does."""
+    """The actions that a form or a revision gave to a retrospective that is not saved yet. Has the methods of a manager."""
 
     def __init__(self, actions: Iterable[NextAction]) -> None:
         self._actions = list(actions)
@@ -34,7 +33,7 @@ class UnsavedActions:
         return next(iter(self.all()), None)
 
     def add(self, *actions: NextAction) -> None:
-        """An action with the uid of another takes its place."""
+        """Add actions. An action replaces another with the same uid."""
         self.remove(*actions)
         self._actions += actions
 
@@ -44,7 +43,7 @@ class UnsavedActions:
 
 
 class ActionsDescriptor(ReverseManyToOneDescriptor):
-    """`retrospective.next_actions`: the unsaved ones where there are any, the rows otherwise."""
+    """`retrospective.next_actions`: the unsaved actions where there are any, otherwise the rows."""
 
     def __get__(self, instance: Any, cls: Any = None) -> Any:
         if instance is not None and instance.unsaved_actions is None and instance.pk is None:
@@ -55,7 +54,7 @@ class ActionsDescriptor(ReverseManyToOneDescriptor):
 
 
 class RetrospectiveKey(models.ForeignKey):
-    """The key of an action to its retrospective; a plain foreign key to migrations and to the database."""
+    """The foreign key of an action to its retrospective. Migrations and the database see a plain ForeignKey."""
 
     related_accessor_class = ActionsDescriptor
 
@@ -67,7 +66,7 @@ class RetrospectiveKey(models.ForeignKey):
 class NextAction(Orderable):
     """次の行動: what, by which post, until when. A post, never a person (0007)."""
 
-    # Wagtail would note its post in a table of its own; nobody asks which actions name a post.
+    # Wagtail would index which actions name a post; nobody asks for that.
     wagtail_reference_index_ignore = True
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -86,12 +85,12 @@ class NextAction(Orderable):
         return self.what
 
     def as_content(self) -> dict[str, Any]:
-        """Its copy in a revision, in the form that revisions have always had, and its uid."""
+        """Its copy for a revision: its columns as JSON values."""
         return get_serializable_data_for_fields(self)
 
 
 def actions_from(content: Iterable[Mapping[str, Any]], retrospective: Retrospective) -> list[NextAction]:
-    """The actions of a revision. One of before actions had uids is recognised by the pk of its row."""
+    """The actions in a revision, unsaved. A copy without uid, from before uids existed, is matched by pk."""
     known = dict(NextAction.objects.filter(retrospective_id=retrospective.pk).values_list("pk", "uid"))
     actions = []
     for data in content:
@@ -107,7 +106,7 @@ def actions_from(content: Iterable[Mapping[str, Any]], retrospective: Retrospect
 
 
 def write_actions(retrospective: Retrospective, actions: Iterable[NextAction]) -> None:
-    """Make the rows of a saved retrospective say what `actions` say. A row keeps its pk and its uid."""
+    """Write `actions` to the rows of a saved retrospective. Rows keep pk and uid; a row of no action is deleted."""
     rows = {row.uid: row for row in NextAction.objects.filter(retrospective_id=retrospective.pk)}
     kept = set()
     for order, action in enumerate(actions):

@@ -1,6 +1,6 @@
-"""The tree that holds the items: home → one index per type → one container per fiscal year of registration.
+"""The pages that hold the items: home → one index per type → one container per fiscal year of registration.
 
-Units are never in the tree: they move every April. No address of this tree is served (0004).
+Units are not in this tree, because they change every April. No address of the tree is served (0004).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from organization.fiscal import fiscal_year_label
 
 
 class Container(Page):
-    """A page that only holds others."""
+    """A page that only holds other pages."""
 
     private_page_options: ClassVar[list[str]] = []
     show_in_menus_default = False

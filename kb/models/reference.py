@@ -1,8 +1,8 @@
 """Reference (外部の事例): a text from elsewhere, as a plain row, and the source that it came from.
 
-Not a page: publishing a Wagtail page costs about a hundred queries (0011). It is
-found, filtered and opened at /k/ like everything else. Bringing files of them in is ``kb.references.loading``;
-what holds for a whole source (label, licence, audience, withdrawal) is changed by ``kb.references.sources`` alone.
+It is not a page, because publishing a Wagtail page costs about a hundred queries (0011). Search finds it and /k/ opens
+it as it does items. kb.references.loading imports files of references. Only kb.references.sources changes what holds
+for a whole source: label, licence, audience, withdrawal.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from django.db import models
 from django.urls import reverse
 
 from kb.editor.forms import ReferenceForm
-from kb.markdown.rendering import plain_text, render_lot
+from kb.markdown.plain_text import plain_text
+from kb.markdown.rendering import render_rows
 from kb.models.identifiers import next_public_id
 from organization import clock
 from organization.audience import Audience
-from organization.policy import reader_for, visible_q
+from organization.policy import Viewer, reader_for, visible_q
 
-#: A text from elsewhere has no unit and no author of ours, so the narrower audiences would open it to nobody.
+#: A reference has no unit and no author here, so the narrower audiences would open it to nobody.
 IMPORT_AUDIENCES = [choice for choice in Audience.choices if choice[0] in ("prefecture", "municipal", "public")]
 
 
 class ReferenceSource(models.Model):
-    """Where texts come from. Its name is the first half of the key by which a text is known again."""
+    """Where references come from. Its name and the external id together are the key of a reference."""
 
     wagtail_reference_index_ignore = True
 
@@ -47,19 +48,19 @@ class ReferenceSource(models.Model):
 
 
 class ReferenceQuerySet(models.QuerySet["Reference"]):
-    def standing(self) -> ReferenceQuerySet:
-        """Neither the text nor its whole source is withdrawn."""
+    def published(self) -> ReferenceQuerySet:
+        """References that are not withdrawn, neither alone nor with their whole source."""
         return self.filter(withdrawn=False, source__withdrawn=False)
 
-    def visible_to(self, user: Any) -> ReferenceQuerySet:
-        """The same policy as for items; a reference has no author."""
-        return self.standing().filter(visible_q(reader_for(user), authored_pks=None))
+    def visible_to(self, user: Viewer) -> ReferenceQuerySet:
+        """The access policy as SQL: published references that `user` may open. A reference has no author."""
+        return self.published().filter(visible_q(reader_for(user), authored_pks=None))
 
 
 class Reference(models.Model):
     PREFIX: ClassVar[str] = "X"
     TYPE_LABEL: ClassVar[str] = "外部の事例"
-    # Wagtail would note every row's links in a table of its own, three queries each; no page refers to a text.
+    # Wagtail would index the links of every row, with three queries each. No page links to a reference.
     wagtail_reference_index_ignore = True
 
     public_id = models.CharField("管理番号", max_length=16, unique=True, editable=False)
@@ -101,23 +102,23 @@ class Reference(models.Model):
         return f"{self.public_id} {self.title}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """A whole save (the admin's form) gives the id and renders the text again; an import says what it changed."""
+        """Without `update_fields` (the admin's form) also give the id and render the text. An import does both itself."""
         if kwargs.get("update_fields") is None:
             if not self.public_id:
                 self.public_id = next_public_id(self.PREFIX)
-            self.html = render_lot({"": self.text})[""]
+            self.html = render_rows({"": self.text})[""]
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("item", args=[self.public_id])
 
     def words(self, characters: int | None = None) -> str:
-        """What a reader sees of the text, without its Markdown and HTML; of its first `characters`, if told."""
+        """The text without Markdown and HTML; made from its first `characters` only, where given."""
         return plain_text(self.html[:characters]) if self.html else self.text[:characters]
 
     @property
     def licence_label(self) -> str:
-        """The text's own licence where its line named one, else that of its source."""
+        """Its own licence, or that of its source where it has none."""
         return self.licence or self.source.licence
 
     @property

@@ -1,7 +1,7 @@
-"""ReferenceImport: one file of references that the knowledge office sent in, from its check to its end.
+"""ReferenceImport: one file of references that the knowledge office uploaded, from its check to its end.
 
-Holds what was asked for; where the file lies and the report so far are its base's (``imports.upload_job``), the work
-itself is ``kb.references.uploads``. It refuses to hold the texts: those are in the file, and later in kb.Reference.
+It holds what the office filled in. Its base (imports.upload_job) holds where the file lies and the report so far.
+kb.references.uploads does the work. The texts are not here: they are in the file, and later in kb.Reference.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Retrospective (ふりかえり): answers under the prompts of a format, the facts it asks, and what comes next.
+"""Retrospective (ふりかえり): answers to the prompts of a format, the facts that the format asks for, and next actions.
 
-A format is a data file (kb.formats): there is no column for any one of them. Answers live in revisions, next actions
-are plain rows (kb.models.next_action), and the aftermath (後日談) is a plain row that is only ever added to.
+A format is a data file (kb.formats), so no format has columns of its own. Answers are part of revisions. Next actions
+are plain rows (kb.models.next_action), and so are addenda (後日談), which are only ever added.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Retrospective(Item):
     format = models.CharField("書式", max_length=30)
     prompts = models.JSONField("書いた時の問い", default=dict, blank=True, editable=False)
     subject = models.CharField("対象", max_length=60, blank=True)
-    # Not `challenge`: that is the accessor by which Django leads from an Item to its Challenge row.
+    # Not `challenge`: Django gives that name to the accessor from an Item to its Challenge row.
     looks_back_on = models.ForeignKey(
         "kb.Challenge", on_delete=models.PROTECT, null=True, blank=True, related_name="lookbacks", verbose_name="挑戦"
     )
@@ -110,7 +110,7 @@ class Retrospective(Item):
         verbose_name_plural = "ふりかえり"
 
     def render(self) -> None:
-        """Also the HTML of every answer, kept on the answer; made at each save, because answers are short."""
+        """Also render every answer into its own `html`: at each save, because answers are short."""
         super().render()
         answers = list(self.answers.all())
         html = render_many({f"a{a.uid.hex[:8]}": a.text for a in answers if a.text})
@@ -125,13 +125,13 @@ class Retrospective(Item):
 
     @property
     def format_file(self) -> Format | None:
-        """The format it was written in, where its file is still there."""
+        """The format in which it was written; None where its file is gone."""
         return get_format(self.format)
 
     def fill(self, values: Mapping[str, Any]) -> None:
         super().fill(values)
         format_file = self.format_file
-        assert format_file is not None  # its form was made from it
+        assert format_file is not None  # the form was built from it
         self.prompts = format_file.prompts()
         self.participants_n = values.get("participants_n") or 1
         self.held_on = self.occurred_on
@@ -143,7 +143,7 @@ class Retrospective(Item):
             self._fill_next_action(values["next_action"], values.get("next_action_due"))
 
     def _fill_answers(self, answers: Iterable[tuple[str, str]]) -> None:
-        """An answer keeps its uid through edits: lessons drawn from it are linked by it."""
+        """Replace the answers. An answer keeps its uid, by which the lessons drawn from it are linked."""
         known: dict[str, list[uuid.UUID]] = {}
         for answer in self.answers.all():
             known.setdefault(answer.section_key, []).append(answer.uid)
@@ -162,7 +162,7 @@ class Retrospective(Item):
 
     def as_typed(self) -> dict[str, Any]:
         data = super().as_typed()
-        del data["facts"]  # each has a field of its own
+        del data["facts"]  # each fact is a form field of its own
         action = self.next_actions.first()
         data["next_action"] = action.what if action else ""
         data["next_action_due"] = action.due_on.isoformat() if action and action.due_on else ""
@@ -196,7 +196,7 @@ class Retrospective(Item):
     def consequences(self) -> list[tuple[Item, str]]:
         return [(self.looks_back_on, "retrospect")] if self.looks_back_on is not None else []
 
-    # --- What search says of it ----------------------------------------------------------------
+    # --- Its texts, for search ----------------------------------------------------------------
 
     def filing_words(self) -> list[str]:
         format_file = self.format_file
@@ -204,7 +204,7 @@ class Retrospective(Item):
 
     @classmethod
     def card_texts(cls, items: Iterable[Any]) -> dict[int, list[str]]:
-        """Its answers, which are the text of a card, in one query for all of them."""
+        """The answers of all of them, in one query."""
         texts: dict[int, list[str]] = {item.pk: [] for item in items}
         answers = Answer.objects.filter(retrospective__in=texts).order_by("sort_order", "pk")
         for pk, text in answers.values_list("retrospective_id", "text"):
@@ -214,7 +214,7 @@ class Retrospective(Item):
     # --- Next actions: plain rows, of which a revision keeps a copy -------------------------------
 
     def set_next_actions(self, actions: Iterable[NextAction]) -> None:
-        """Its actions from its next save on."""
+        """Set its next actions; they are written when it is saved."""
         self.unsaved_actions = UnsavedActions(actions)
 
     def save(self, *args: Any, **kwargs: Any) -> Any:
@@ -243,12 +243,12 @@ class Retrospective(Item):
 
 
 def answer_name(section_key: str, number: int) -> str:
-    """The form field's name of the answer with this number (from 0) under a prompt."""
+    """The name of the form field for the answer with this number (from 0) to a prompt."""
     return f"answer-{section_key}" if number == 0 else f"answer-{section_key}-{number + 1}"
 
 
 class Answer(Orderable):
-    """What was written under one prompt. Links from outside go by `uid`: pks change at publish."""
+    """One answer to a prompt. Other rows link to its `uid`, because its pk changes at each publication."""
 
     retrospective = ParentalKey(Retrospective, on_delete=models.CASCADE, related_name="answers")
     uid = models.UUIDField(default=uuid.uuid4, editable=False, db_index=True)
@@ -267,7 +267,7 @@ class Answer(Orderable):
 
 
 class Addendum(models.Model):
-    """後日談: append-only, outside revisions."""
+    """後日談: what became of it later. Append-only, outside revisions."""
 
     retrospective = models.ForeignKey(Retrospective, on_delete=models.CASCADE, related_name="addenda")
     written_at = models.DateTimeField("書いた日時", default=clock.now)

@@ -1,4 +1,4 @@
-"""The closed lists of values that every item has: state, confidentiality, retention."""
+"""The choices of fields that every item has: state, confidentiality, retention."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class State(models.TextChoices):
-    """Where an item stands between its author and its readers. How far a lesson is proved is Lesson.maturity."""
+    """Where an item stands between its author and its readers. Lesson.maturity says how far a lesson is proved."""
 
     SUBMITTED = "submitted", "確認待ち"
     RETURNED = "returned", "差戻し"
@@ -16,7 +16,7 @@ class State(models.TextChoices):
 
 
 class Confidentiality(models.TextChoices):
-    """機密性. There is no class 3: such material is linked to, never written here (I4)."""
+    """機密性. There is no class 3: such material must not be written here; an item may only point to it (I4)."""
 
     ONE = "1", "機密性1"
     TWO = "2", "機密性2"

@@ -11,7 +11,7 @@ from organization.models.unit import StampedQuerySet
 
 
 class Vocabulary(models.Model):
-    """One word of a short list: an ASCII code that stays and a Japanese label that may change."""
+    """One entry of a vocabulary: an ASCII code that stays and a Japanese label that may change."""
 
     code = models.SlugField("コード", max_length=30, unique=True, help_text="英小文字で。あとから変えられません。")
     label = models.CharField("名前", max_length=40)
@@ -48,7 +48,7 @@ class Stance(Vocabulary):
 
 
 class Term(models.Model):
-    """A reviewed word and its synonyms; reaches search by the registry, effective at once."""
+    """A reviewed word and its synonyms. Search uses it at once, without a new index."""
 
     class Origin(models.TextChoices):
         OFFICE = "office", "KM推進"

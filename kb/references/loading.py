@@ -21,7 +21,7 @@ from django.db.models.signals import post_save
 from imports.batches import Batches, Observer
 from imports.json_lines import JsonLines
 from imports.report import ImportRefusedError, Refusal, Report
-from kb.markdown.rendering import render_lot
+from kb.markdown.rendering import render_rows
 from kb.models import Reference, ReferenceSource
 from kb.models.identifiers import draw_public_ids
 from kb.references.fields import Record, RefusalError, record_from
@@ -156,7 +156,7 @@ def _import_batch(
     if not commit or source is None:
         return
     to_render = [record for record in (*new, *to_update) if "text" in changed.get(record.external_id, COLUMNS)]
-    html = render_lot({record.external_id: record.text for record in to_render})  # slow, so before the lock
+    html = render_rows({record.external_id: record.text for record in to_render})  # slow, so before the lock
     with transaction.atomic():
         # Read again: its audience or its withdrawal may have changed since the import began.
         source = ReferenceSource.objects.select_for_update().get(pk=source.pk)

@@ -10,7 +10,7 @@ from datetime import date
 
 from django.db.models import Q, QuerySet
 
-from kb.models.item import State
+from kb.models.states import State
 from learning.access.permissions import is_office
 from learning.models import LearningPath, Stage
 from organization import clock

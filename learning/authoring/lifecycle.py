@@ -16,7 +16,7 @@ from django.urls import reverse
 from kb.items.permissions import require_permission
 from kb.lifecycle import publication
 from kb.lifecycle.publication import WIDTH
-from kb.lifecycle.transitions import OWN, tell_authors
+from kb.lifecycle.transitions import OWN, notify_authors
 from learning.access import path_permissions
 from learning.authoring.editing import NOT_YOURS
 from learning.models import Assignment, LearningPath, PathVersion, Stage
@@ -56,13 +56,13 @@ def accept(*, path: LearningPath, by: User) -> LearningPath:
     require_permission(path_permissions.may_accept(path=row, user=by), NOT_ACCEPTOR)
     if row.stage == Stage.REVIEW:
         _refuse_problems(row)
-        tell_authors(row, f"学習パス「{row.title}」が公開されました。", row.get_absolute_url())
+        notify_authors(row, f"学習パス「{row.title}」が公開されました。", row.get_absolute_url())
         return _open(row, by, "path.activated")
     before = {"audience": row.audience}
     row.audience, row.requested_audience = row.requested_audience, ""
     publication.publish(item=row)
     audit.record(actor=by, action="path.audience", obj=row, before=before, after={"audience": row.audience})
-    tell_authors(row, f"学習パス「{row.title}」の公開範囲が広がりました。", row.get_absolute_url())
+    notify_authors(row, f"学習パス「{row.title}」の公開範囲が広がりました。", row.get_absolute_url())
     return row
 
 
@@ -83,7 +83,7 @@ def give_back(*, path: LearningPath, by: User, comment: str) -> LearningPath:
     row.requested_audience = ""
     row.save(clean=False)
     audit.record(actor=by, action="path.returned", obj=row, after={"stage": row.stage}, reason=comment)
-    tell_authors(row, f"学習パス「{row.title}」が差し戻されました：{comment}", build_url(row))
+    notify_authors(row, f"学習パス「{row.title}」が差し戻されました：{comment}", build_url(row))
     return row
 
 

@@ -21,7 +21,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from imports.spreadsheets import defused
 from kb.models import Item, Reaction
-from kb.models.item import State
+from kb.models.states import State
 from learning.models import Assignment, AssignmentState, Step, StepProgress, StepType, TrainingRecord
 from learning.suppression import MIN_PEOPLE
 from organization import clock

@@ -70,12 +70,12 @@ def test_a_step_is_moved_by_keyboard_and_keeps_the_focus(open_page: Any, path: L
 def test_a_reading_is_chosen_without_a_script(open_page: Any, path: LearningPath) -> None:
     group = path.versions.get().groups.first()
     page = open_page(reverse("step_new", args=[path.public_id, group.pk, "read"]), java_script_enabled=False)
-    page.get_by_label("題必須").fill("土のうの教訓")
+    page.get_by_label("題 必須").fill("土のうの教訓")
     page.get_by_label("探すことば").fill("土のう")
     follow(page.get_by_role("button", name="探す"))
     page.get_by_label("土のうは前日に積んでおく").check()
-    assert page.get_by_label("題必須").input_value() == "土のうの教訓"
-    page.get_by_label("なぜ必須").fill("前の年に足りなくなったため。")
+    assert page.get_by_label("題 必須").input_value() == "土のうの教訓"
+    page.get_by_label("なぜ 必須").fill("前の年に足りなくなったため。")
     follow(page.get_by_role("button", name="決める"))
     assert Step.objects.get(title="土のうの教訓").item is not None
 

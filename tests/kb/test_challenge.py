@@ -1,13 +1,14 @@
 """The stages of a challenge: supported, started, ended with any outcome, looked back on, closed."""
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from kb.lifecycle import challenges, publication
 from kb.models import Challenge, Draft, Retrospective
-from kb.models.item import State
+from kb.models.states import State
 from organization.models import AuditEvent, Notice
+from tests.errors import refused_with
 from tests.factories.kb import make_challenge, make_retrospective
 from tests.factories.organization import make_staff, make_unit
 
@@ -81,7 +82,7 @@ def test_only_the_author_starts_it(challenge, sponsor):
 def test_it_ends_with_one_of_three_outcomes(challenge, author, sponsor):
     challenges.support(challenge=challenge, by=sponsor)
     challenges.start(challenge=challenge, by=author)
-    with pytest.raises(ValidationError, match="一つ選んでください"):
+    with refused_with("outcome_required"):
         challenges.end(challenge=challenge, by=author, outcome="failed")
 
 
@@ -92,7 +93,7 @@ def test_an_ended_challenge_keeps_its_outcome_and_its_day(ended):
 
 
 def test_a_challenge_cannot_close_without_its_look_back(ended, sponsor):
-    with pytest.raises(ValidationError, match="挑戦のふりかえり"):
+    with refused_with("lookback_required"):
         challenges.close(challenge=ended, by=sponsor)
 
 
@@ -104,7 +105,7 @@ def test_a_look_back_that_still_waits_does_not_count(ended, author, sponsor):
     publication.submit(item=item, by=author)
     ended.refresh_from_db()
     assert ended.stage == Stage.ENDED
-    with pytest.raises(ValidationError):
+    with refused_with("lookback_required"):
         challenges.close(challenge=ended, by=sponsor)
 
 
@@ -118,7 +119,7 @@ def test_a_challenge_whose_look_back_was_withdrawn_does_not_close(ended, author,
     lookback = look_back(ended, author)
     publication.withdraw(item=lookback, user=author.user, reason="書き直します。")
     ended.refresh_from_db()
-    with pytest.raises(ValidationError):
+    with refused_with("lookback_required"):
         challenges.close(challenge=ended, by=sponsor)
 
 

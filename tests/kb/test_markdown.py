@@ -6,10 +6,12 @@ import time
 from html.parser import HTMLParser
 
 import pytest
+from django.conf import settings
 
-from kb.markdown import rendering
-from kb.markdown.rendering import as_typed, plain_text, render, render_many
-from kb.markdown.rules import ATTRIBUTES, CLEANER, TAGS, VALUES
+from kb.markdown import blocks, footnotes, inline, lines, rendering, tree
+from kb.markdown.plain_text import plain_text
+from kb.markdown.rendering import render, render_many, render_rows, text_as_html
+from kb.markdown.sanitizer import ATTRIBUTES, CLEANER, TAGS, VALUES
 
 ACTIVE_TAGS = {"script", "style", "iframe", "object", "embed", "form", "input", "button", "svg", "math", "img", "video"}
 ACTIVE_TAGS |= {"audio", "source", "link", "meta", "base", "template", "textarea", "select", "noscript", "frame"}
@@ -20,16 +22,16 @@ class Elements(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.found = []
+        self.elements = []
         self.feed(html)
         self.close()
 
     def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
+        self.elements.append((tag, dict(attrs)))
 
 
 def assert_passive(html):
-    for tag, attributes in Elements(html).found:
+    for tag, attributes in Elements(html).elements:
         assert tag not in ACTIVE_TAGS, f"<{tag}> in {html[:200]!r}"
         for name, value in attributes.items():
             assert not name.startswith("on"), f"{name} in {html[:200]!r}"
@@ -43,9 +45,9 @@ def assert_passive(html):
 @pytest.fixture
 def typed_texts(monkeypatch):
     """The texts that could not be rendered and were shown as they were typed."""
-    given = []
-    monkeypatch.setattr(rendering, "as_typed", lambda text: given.append(text) or as_typed(text))
-    return given
+    texts = []
+    monkeypatch.setattr(rendering, "text_as_html", lambda text: texts.append(text) or text_as_html(text))
+    return texts
 
 
 class TestLinesAsStaffTypeThem:
@@ -89,6 +91,28 @@ class TestLinesAsStaffTypeThem:
     def test_fenced_code_is_kept_line_by_line(self):
         assert "<code>- a\n&lt;b&gt;\n</code>" in render("```sh\n- a\n<b>\n```")
 
+    def test_words_between_tildes_are_struck_out(self):
+        assert render("~~旧~~新") == "<p><del>旧</del>新</p>"
+
+    def test_a_typed_br_is_a_line_break(self):
+        assert render("一<br>二<br/>三") == render("一\n二\n三")
+
+    def test_html_of_texts_from_elsewhere_is_cleaned_not_shown(self):
+        html = render_rows({"a": "<b>太字</b>と<em onclick='x'>強調</em>"})["a"]
+        assert html == "<p>太字と<em>強調</em></p>"
+
+    def test_every_rule_of_ours_is_in_the_reference(self):
+        """docs/reference/markdown.md names each class that holds a syntax rule, with its reason and its test."""
+        page = (settings.BASE_DIR / "docs/reference/markdown.md").read_text()
+        rules = {
+            name
+            for module in (lines, blocks, inline, tree, footnotes)
+            for name, value in vars(module).items()
+            if isinstance(value, type) and value.__module__ == module.__name__
+        }
+        assert len(rules) == 9
+        assert [name for name in sorted(rules) if f"`{name}`" not in page] == []
+
 
 class TestOurOwnParts:
     def test_an_item_is_linked_by_its_number(self):
@@ -114,7 +138,7 @@ class TestOurOwnParts:
 
     def test_a_pasted_address_becomes_a_link_up_to_the_japanese(self):
         html = render("様式は https://example.jp/a?b=1&c=2を見る（http://example.jp/d(e)）。")
-        links = [attributes["href"] for tag, attributes in Elements(html).found if tag == "a"]
+        links = [attributes["href"] for tag, attributes in Elements(html).elements if tag == "a"]
         assert links == ["https://example.jp/a?b=1&c=2", "http://example.jp/d(e)"]
 
     def test_a_picture_from_elsewhere_is_a_link_with_its_words(self):
@@ -124,12 +148,12 @@ class TestOurOwnParts:
     def test_footnotes_of_two_fields_share_no_id(self):
         text = "本文[^注]と[^注]。\n\n[^注]: 説明"
         both = render_many({"observation": text, "context": text})
-        ids = [a["id"] for html in both.values() for _, a in Elements(html).found if "id" in a]
+        ids = [a["id"] for html in both.values() for _, a in Elements(html).elements if "id" in a]
         assert len(ids) == len(set(ids)) == 6
         for html in both.values():
-            found = Elements(html).found
-            own = {a["id"] for _, a in found if "id" in a}
-            assert {a["href"][1:] for tag, a in found if tag == "a"} <= own
+            elements = Elements(html).elements
+            own = {a["id"] for _, a in elements if "id" in a}
+            assert {a["href"][1:] for tag, a in elements if tag == "a"} <= own
 
     def test_a_prefix_cannot_break_out_of_its_attribute(self):
         assert 'id="fn----onclick--1"' in render("a[^1]\n\n[^1]: b", prefix='"> onclick=')
@@ -202,7 +226,7 @@ class TestTimeAndFaults:
     @pytest.mark.parametrize("text", ["[" * 4000, "1. " * 2000, "|a" * 500 + "\n" + "|-" * 500 + "\n" + "|b\n" * 500])
     def test_a_text_that_cannot_be_rendered_is_shown_as_typed_within_the_limit(self, text):
         began = time.monotonic()
-        assert render(text) == as_typed(text)
+        assert render(text) == text_as_html(text)
         assert time.monotonic() - began < rendering.TIME_LIMIT_SECONDS + 1
 
     def test_one_bad_field_does_not_spoil_the_others(self):
@@ -217,18 +241,16 @@ class TestTimeAndFaults:
     def test_a_child_that_dies_or_cannot_start_costs_only_the_looks(self, monkeypatch):
         text = "<b>本文</b>\n" * 200
         monkeypatch.setattr(rendering, "CHILD", ["false"])
-        assert render(text) == as_typed(text)
+        assert render(text) == text_as_html(text)
         monkeypatch.setattr(rendering, "CHILD", ["/nonexistent/python"])
-        assert render(text) == as_typed(text)
+        assert render(text) == text_as_html(text)
 
     def test_the_child_starts_without_django(self):
         """What keeps a call near a tenth of a second: the whole product is not imported for it."""
         import subprocess
         import sys
 
-        from django.conf import settings
-
-        code = "import kb.markdown.rules, sys; print('django' in sys.modules)"
+        code = "import kb.markdown.conversion, sys; print('django' in sys.modules)"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=settings.BASE_DIR)
         assert done.stdout == "False\n"
 
@@ -237,7 +259,7 @@ class TestTimeAndFaults:
         assert "a\ufffdb" in render("a\ud800b" + "長" * 1000)
 
     def test_as_typed_keeps_the_lines(self):
-        assert as_typed("一\n二 <三>\n\n\n四") == "<p>一<br>二 &lt;三&gt;</p>\n<p>四</p>"
+        assert text_as_html("一\n二 <三>\n\n\n四") == "<p>一<br>二 &lt;三&gt;</p>\n<p>四</p>"
 
 
 class TestPlainText:

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from kb.items.revisions import Line, changes, diff_lines, texts_of
+from kb.items.revisions import DiffLine, changes, diff_lines, texts_of
 from kb.lifecycle import publication
 from kb.models import Lesson, Retrospective
 from tests.factories.kb import make_lesson, make_retrospective
@@ -36,7 +36,11 @@ def versions(item) -> list[int]:
 
 
 def test_a_changed_line_is_a_removal_and_an_addition():
-    assert diff_lines("一\n二", "一\n三") == (Line("same", "一"), Line("removed", "二"), Line("added", "三"))
+    assert diff_lines("一\n二", "一\n三") == (
+        DiffLine("same", "一"),
+        DiffLine("removed", "二"),
+        DiffLine("added", "三"),
+    )
 
 
 def test_equal_texts_differ_in_nothing():

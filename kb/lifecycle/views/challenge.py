@@ -1,4 +1,4 @@
-"""The moves of a challenge, one button each (kb.lifecycle.challenges decides who may)."""
+"""The moves of a challenge, one button each. kb.lifecycle.challenges decides who may make them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kb.lifecycle import challenges
 from kb.models import Challenge
 from organization.requests import person_of
 
-DONE = {
+SUCCESS_MESSAGES = {
     "support": "後押しを伝えました。",
     "start": "挑戦を始めました。",
     "end": "おつかれさまでした。次は、ふりかえりを書きましょう。",
@@ -24,7 +24,7 @@ DONE = {
 
 @login_required
 @require_POST
-def move(request: HttpRequest, public_id: str, move: str) -> HttpResponse:
+def move_challenge(request: HttpRequest, public_id: str, move: str) -> HttpResponse:
     challenge = find_item(request.user, public_id)
     person = person_of(request)
     if not isinstance(challenge, Challenge) or person is None:
@@ -41,5 +41,5 @@ def move(request: HttpRequest, public_id: str, move: str) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, error.messages[0])
     else:
-        messages.success(request, DONE[move])
+        messages.success(request, SUCCESS_MESSAGES[move])
     return redirect(challenge.get_absolute_url())

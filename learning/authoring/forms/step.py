@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from kb.formats.loading import formats
-from kb.text_cleaning import UNKEEPABLE, LineField, LongField
+from kb.text_cleaning import UNSTORABLE, LineField, LongField
 from kb.writing.forms.fields import DayField, WholeField, choice_messages
 from learning.models import Completion, Step, TrainingCourse
 from organization.policy import Viewer
@@ -79,7 +79,7 @@ class CourseField(forms.ModelChoiceField):
     """A course by its code; what no code can hold is refused before the database is asked (PostgreSQL and NUL)."""
 
     def to_python(self, value: Any) -> Any:
-        if isinstance(value, str) and UNKEEPABLE.search(value):
+        if isinstance(value, str) and UNSTORABLE.search(value):
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
         return super().to_python(value)
 

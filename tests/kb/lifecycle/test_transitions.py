@@ -23,7 +23,7 @@ WHO = {
     Actor.OFFICE: "the knowledge office, in the admin",
     Actor.PROGRAM: "follows by itself",
 }
-TOLD = {
+RECIPIENTS = {
     Recipient.AUTHORS: "its authors",
     Recipient.REVIEWERS: "its reviewers",
     Recipient.OTHER_REVIEWERS: "its reviewers",
@@ -40,10 +40,10 @@ def lines(lifecycle):
     yield "| verb | button | from | to | who | condition | notice to | audit action |"
     yield "|---|---|---|---|---|---|---|---|"
     for row in lifecycle.transitions:
-        told = TOLD[row.notice.to] if row.notice else ""
+        recipient = RECIPIENTS[row.notice.to] if row.notice else ""
         action = f"`{row.action}`" if row.action else ""
         cells = [f"`{row.verb}`", row.label, " ".join(row.sources) or "(new)", row.target or "(stays)", WHO[row.actor]]
-        yield "| " + " | ".join([*cells, row.condition, told, action]) + " |"
+        yield "| " + " | ".join([*cells, row.condition, recipient, action]) + " |"
 
 
 @pytest.mark.parametrize("lifecycle", LIFECYCLES, ids=lambda lifecycle: lifecycle.field)
