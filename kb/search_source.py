@@ -91,8 +91,8 @@ class ItemSource(FacetLabels):
     def eligible(self) -> QuerySet[Any]:
         return _of_indexed_types(Item.objects.published()).select_related("owner_unit", "content_type")
 
-    def document(self, obj: Any) -> SearchDocument:
-        item: Item = obj.specific
+    def document(self, obj: Item) -> SearchDocument:
+        item = obj.specific
         tree = unit_tree()
         prefetch_related_objects([item], "authorships__person")
         tokens = audience_tokens(
@@ -185,7 +185,7 @@ class ReferenceSource(FacetLabels):
     def eligible(self) -> QuerySet[Any]:
         return Reference.objects.published().select_related("owner_unit", "source")
 
-    def document(self, obj: Any) -> SearchDocument:
+    def document(self, obj: Reference) -> SearchDocument:
         tree = unit_tree()
         tokens = audience_tokens(audience=obj.audience, owner_unit_id=obj.owner_unit_id, author_uids=[], tree=tree)
         return SearchDocument(

@@ -165,7 +165,7 @@ def register_import_urls() -> list[Any]:
 
 
 class KnowledgeOfficeMenuItem(MenuItem):
-    """A menu entry for the knowledge office, which alone may open its page."""
+    """A menu entry that only the knowledge office sees. Nobody else may open its page."""
 
     def is_shown(self, request: HttpRequest) -> bool:
         return may_manage(request.user)

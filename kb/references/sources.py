@@ -39,7 +39,7 @@ class SourceFacts:
         row.clean_fields(exclude=[] if row.label else ["label"])
 
     def changes(self, row: ReferenceSource) -> bool:
-        """Whether these values change the row of the source, whatever its references need."""
+        """Whether these values differ from the row of the source."""
         return _values(self.applied(copy(row))) != _values(row)
 
     def applied(self, row: ReferenceSource) -> ReferenceSource:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from kb.items.revisions import FieldChange, changes, typed_texts
+from kb.items.revisions import FieldChange, as_text, changes, typed_texts
 from kb.models import Draft, Item
 from organization import clock
 
@@ -75,14 +75,8 @@ def _typed(draft: Draft, newest: Item, known: set[str]) -> dict[str, Any]:
 
 
 def _whose(name: str, base: dict[str, Any], theirs: dict[str, Any], mine: dict[str, Any]) -> str:
-    before, newest, typed = (_plain(values.get(name)) for values in (base, theirs, mine))
+    # As text, because a form may send "1" for 1 and "" for nothing.
+    before, newest, typed = (as_text(values.get(name)) for values in (base, theirs, mine))
     if typed == before:
         return THEIRS
     return MINE if newest == before else BOTH
-
-
-def _plain(value: Any) -> str:
-    """A value as text, so that values compare as they look: 1 equals "1", and nothing equals ""."""
-    if isinstance(value, list):
-        return "\n".join(str(part) for part in value)
-    return "" if value is None else str(value)

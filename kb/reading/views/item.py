@@ -41,7 +41,7 @@ def item_page(request: HttpRequest, public_id: str) -> HttpResponse:
     if item.state == State.WITHDRAWN:
         return render(request, "kb/tombstone.html", {"item": item, "successor": item.successor()}, status=410)
     if item.HAS_OWN_REVIEW and item.first_published_at is None:
-        return redirect(item.edit_url())  # only people who may edit it find it, and there is no text for readers yet
+        return redirect(item.edit_url())  # only people who edit it can find it; readers cannot read it yet
     return render(request, item.template, item_context(request, item))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from django.http import QueryDict
 
 from kb.models import Draft
 from kb.models.item_queries import item_type
@@ -13,7 +13,9 @@ from organization.policy import Reader
 __all__ = ["ItemForm", "form_for", "screens_of"]
 
 
-def form_for(draft: Draft, *, data: Any = None, reader: Reader | None = None, unreadable: bool = False) -> ItemForm:
+def form_for(
+    draft: Draft, *, data: QueryDict | None = None, reader: Reader | None = None, unreadable: bool = False
+) -> ItemForm:
     """The form of a draft: bound to `data` (a QueryDict), or unbound and filled with what the draft holds.
 
     `reader` is what the writer may read; `unreadable` says that the request was not valid UTF-8.

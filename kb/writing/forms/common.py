@@ -208,7 +208,7 @@ class ItemForm(forms.Form):
         return values
 
     def refuse(self, error: ValidationError) -> None:
-        """Show `error` alone, as the reason why nothing was saved. A draft may be incomplete, so other errors go."""
+        """Show `error` alone, as the reason why nothing was saved. Other errors are removed, because a draft may be incomplete."""
         self.refused = True
         self._errors = ErrorDict()
         self.cleaned_data = {}

@@ -22,8 +22,9 @@ from kb.writing.forms.screens import Prompt
 from kb.writing.titles import default_title, first_sentence
 from organization.counting import things
 
-#: Answer fields of one prompt, and rows of a table: offered, and at most. A draft that holds more gets more fields.
+#: Answer fields of a prompt: the usual number, and the most (for a draft that holds more than usual).
 ANSWERS, MOST_ANSWERS = 3, 30
+#: Rows of a table: the usual number, the most, and how many are visible at first.
 ROWS, MOST_ROWS, ROWS_SHOWN = 6, 60, 2
 ANSWER_LIMIT = 400
 
@@ -116,7 +117,7 @@ class RetrospectiveForm(ItemForm):
         return cls(format=format, draft=draft, **options)
 
     def _ask_for_challenge(self) -> None:
-        """A look-back on a trial names its challenge: an ended one of the writer, or the one of the edited item."""
+        """Add the field of the challenge. It offers the writer's ended challenges and, in an edit, the present one."""
         offered = Q(stage=Challenge.Stage.ENDED, state=State.PUBLISHED, authorships__person_id=self._author_id)
         if self.draft is not None and self.draft.item_id:
             offered |= Q(lookbacks=self.draft.item_id)
@@ -246,7 +247,7 @@ class RetrospectiveForm(ItemForm):
         return facts
 
 
-def as_json(value: Any) -> Any:
+def as_json(value: object) -> object:
     """A cleaned value as JSON. A moment becomes ISO text in local time, to the minute."""
     if isinstance(value, datetime):
         return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M")

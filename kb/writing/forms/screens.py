@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kb.writing.forms.common import ItemForm
 
-#: Id of the heading of the last screen. It is no control, so that going there opens no keyboard on a phone.
+#: Id of the heading of the last screen. It is a heading and no control, so that a phone opens no keyboard there.
 FINISH = "finish"
 
 
