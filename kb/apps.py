@@ -1,4 +1,4 @@
-"""The Django application of the kb room: after every migrate the page tree is made where it is missing."""
+"""The Django application of the kb room: connects signals, and creates missing pages and groups after migrate."""
 
 from typing import Any
 
@@ -18,24 +18,24 @@ class KBConfig(AppConfig):
 
         from kb import checks, models  # noqa: F401  (checks register themselves)
         from kb.admin import groups
-        from kb.admin.page_policy import ReadablePages
+        from kb.admin.page_policy import ReadablePagePermissionPolicy
         from organization.units import tree
 
-        register_permission_policy(Page, ReadablePages(Page))
+        register_permission_policy(Page, ReadablePagePermissionPolicy(Page))
 
-        post_migrate.connect(_make_tree, dispatch_uid="kb.items.page_tree")
-        pre_save.connect(groups.unname_log_entry, sender=PageLogEntry, dispatch_uid="kb.unname_log_entry")
-        for word in (models.Term, models.Theme):
-            post_save.connect(tree.touch, sender=word)
-            post_delete.connect(tree.touch, sender=word)
-        user_logged_in.connect(groups.follow_duties, dispatch_uid="kb.follow_duties")
+        post_migrate.connect(_ensure_tree_and_groups, dispatch_uid="kb.items.page_tree")
+        pre_save.connect(groups.anonymise_log_entry, sender=PageLogEntry, dispatch_uid="kb.anonymise_log_entry")
+        for model in (models.Term, models.Theme):
+            post_save.connect(tree.touch, sender=model)
+            post_delete.connect(tree.touch, sender=model)
+        user_logged_in.connect(groups.sync_groups, dispatch_uid="kb.sync_groups")
 
 
-def _make_tree(app_config: AppConfig, **_: Any) -> None:
-    # Wagtail's own tables come after ours in the list of apps; users and images come last of what the tree needs.
+def _ensure_tree_and_groups(app_config: AppConfig, **_: Any) -> None:
+    # post_migrate runs once for each app. When wagtailcore's turn comes, every table that the tree needs exists.
     if app_config.label == "wagtailcore":
-        from kb.admin.groups import ensure_office
+        from kb.admin.groups import ensure_groups
         from kb.items.page_tree import ensure_tree
 
         ensure_tree()
-        ensure_office()
+        ensure_groups()

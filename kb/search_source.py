@@ -1,7 +1,7 @@
-"""What kb says to search: items (pages) and references (rows). Nothing in kb imports this module.
+"""The search sources of kb: items (pages) and references (rows). Nothing in kb imports this module.
 
-A document carries what readers may find; who wrote it goes in only as far as the attribution says.
-Cards and visibility are asked of the database again at answer time (mission, principle 4).
+A document contains what readers may find. The author's name is in it only as the attribution allows. When search
+answers, cards and visibility are read from the database again, so the index alone discloses nothing.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from kb.items.authorship import author_label
 from kb.items.visibility import filter_visible
 from kb.models import Addendum, Authorship, Item, Reference, Scene, Stance, Theme
 from kb.models import ReferenceSource as Source
-from kb.models.item_queries import item_types, of_types
+from kb.models.item_queries import ItemQuerySet, item_types, of_types
 from kb.synonym_cache import vocabulary
 from organization.audience import audience_tokens
 from organization.fiscal import era_date, fiscal_year_label
 from organization.models import OrgUnitVersion
+from organization.policy import Viewer
 from organization.units.owner_units import owned_by_lineage, unit_part
 from organization.units.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
-#: A results page shows a line or two of a text; the longest are 300,000 characters.
+#: Characters of a text from which a card takes the line or two that it shows. The longest texts have 300,000.
 CARD_CHARACTERS = 40_000
-#: What a card is made of besides the columns of its type. A column that is missing here is asked for row by row: the
-#: page stays right and gets slow (a test counts the queries).
+#: The columns that a card needs, besides those of its type. A missing one would cost one query a row; a test counts
+#: the queries.
 _CARD_COLUMNS = (
     "content_type",
     "title",
@@ -43,23 +44,23 @@ _CARD_COLUMNS = (
 _REFERENCE_COLUMNS = ("public_id", "title", "html", "text", "occurred_on", "source__label", "audience", "owner_unit")
 
 
-def own_types() -> dict[str, type[Item]]:
-    """By their codes the types that this source indexes; the others have sources of their own rooms."""
+def indexed_types() -> dict[str, type[Item]]:
+    """The item types that ItemSource indexes, by code. The other types have a source in their own room."""
     return {model.type_code(): model for model in item_types() if model.SEARCH_SOURCE == "item"}
 
 
 def _filing_words(item: Item) -> list[str]:
-    """What the item is filed under: its type, themes, scenes and stances, and what its type adds."""
-    words = [word.label for name in ("themes", "scenes", "stances") for word in getattr(item, name).all()]
-    return [item.TYPE_LABEL, *words, *item.filing_words()]
+    """Labels of the item's type, themes, scenes and stances, and the words that its type adds."""
+    labels = [entry.label for name in ("themes", "scenes", "stances") for entry in getattr(item, name).all()]
+    return [item.TYPE_LABEL, *labels, *item.filing_words()]
 
 
-class Labels:
-    """Names of facet codes that both sources share."""
+class FacetLabels:
+    """Labels of facet codes, for both sources."""
 
     def labels(self, facet: str, codes: Collection[str]) -> Mapping[str, str]:
         if facet == "type":
-            types = {code: model.TYPE_LABEL for code, model in own_types().items()}
+            types = {code: model.TYPE_LABEL for code, model in indexed_types().items()}
             return {**types, "reference": Reference.TYPE_LABEL}
         if facet == "theme":
             return vocabulary().themes
@@ -71,9 +72,9 @@ class Labels:
         return {}
 
 
-def _ours(items: Any) -> Any:
-    """Without the types that have sources of their own."""
-    return items.filter(of_types(own_types().values()))
+def _of_indexed_types(items: ItemQuerySet) -> ItemQuerySet:
+    """The items of the types that ItemSource indexes."""
+    return items.filter(of_types(indexed_types().values()))
 
 
 def _type_columns(model: type[Item]) -> set[str]:
@@ -81,15 +82,17 @@ def _type_columns(model: type[Item]) -> set[str]:
     return {"item_ptr", *texts, *model.BADGE_COLUMNS}
 
 
-class ItemSource(Labels):
+class ItemSource(FacetLabels):
+    """Items of the types without a search source of their own."""
+
     name = "item"
     model: type[Model] = Item
 
     def eligible(self) -> QuerySet[Any]:
-        return _ours(Item.objects.published()).select_related("owner_unit", "content_type")
+        return _of_indexed_types(Item.objects.published()).select_related("owner_unit", "content_type")
 
-    def document(self, obj: Any) -> SearchDocument:
-        item: Item = obj.specific
+    def document(self, obj: Item) -> SearchDocument:
+        item = obj.specific
         tree = unit_tree()
         prefetch_related_objects([item], "authorships__person")
         tokens = audience_tokens(
@@ -113,23 +116,25 @@ class ItemSource(Labels):
             fiscal_year=item.fiscal_year,
             occurred_on=item.occurred_on,
             published_at=item.first_published_at,
-            theme=tuple(t.code for t in item.themes.all()),
-            stance=tuple(s.code for s in item.stances.all()),
-            scene=tuple(s.code for s in item.scenes.all()),
-            municipality=tuple(m.code for m in item.municipalities.all()),
+            theme=tuple(theme.code for theme in item.themes.all()),
+            stance=tuple(stance.code for stance in item.stances.all()),
+            scene=tuple(scene.code for scene in item.scenes.all()),
+            municipality=tuple(unit.code for unit in item.municipalities.all()),
             reuse=item.reactions.count(),
             **item.search_facts(),
             **unit_part(item.owner_unit_id, tree),
         )
 
-    def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
-        return set(_ours(Item.objects.visible_to(user)).filter(pk__in=pks).order_by().values_list("pk", flat=True))
+    def visible_to(self, user: Viewer, pks: Collection[Any]) -> set[Any]:
+        return set(
+            _of_indexed_types(Item.objects.visible_to(user)).filter(pk__in=pks).order_by().values_list("pk", flat=True)
+        )
 
-    def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
-        """The rows of all types in one query, and one more a type that keeps its texts in rows."""
-        tree, types = unit_tree(), own_types()
+    def cards(self, user: Viewer, pks: Collection[Any]) -> Mapping[Any, Card]:
+        """Cards by pk: one query for all types, and one more for each type whose texts are in rows of their own."""
+        tree, types = unit_tree(), indexed_types()
         columns = [f"{code}__{name}" for code, model in types.items() for name in _type_columns(model)]
-        rows = _ours(Item.objects.published()).filter(pk__in=pks).order_by()
+        rows = _of_indexed_types(Item.objects.published()).filter(pk__in=pks).order_by()
         rows = rows.select_related(*types).only(*_CARD_COLUMNS, *columns)
         items = [getattr(row, row.cached_content_type.model) for row in filter_visible(user, rows)]
         texts: dict[int, list[str]] = {}
@@ -138,7 +143,7 @@ class ItemSource(Labels):
         return {item.pk: self._card(item, texts[item.pk], tree) for item in items}
 
     def _card(self, item: Item, texts: list[str], tree: UnitTree) -> Card:
-        now = tree.name(tree.successor(item.owner_unit_id)) if item.owner_unit_id else ""
+        unit_today = tree.name(tree.successor(item.owner_unit_id)) if item.owner_unit_id else ""
         return Card(
             type=item.type_code(),
             type_label=item.TYPE_LABEL,
@@ -148,7 +153,7 @@ class ItemSource(Labels):
             summary=item.summary,
             text="\n".join(texts),
             unit_label=item.unit_name_at_time,
-            unit_now_label=now if now != item.unit_name_at_time else "",
+            unit_now_label=unit_today if unit_today != item.unit_name_at_time else "",
             date_label=era_date(item.occurred_on) if item.occurred_on else "",
             badges=tuple(item.badges),
         )
@@ -164,15 +169,15 @@ class ItemSource(Labels):
             **{model: (lambda row: row.items.values_list("pk", flat=True)) for model in (Theme, Scene, Stance)},
         }
 
-    def fallback(self, user: Any, words: Sequence[str], limit: int) -> Sequence[Any]:
-        found = _ours(Item.objects.visible_to(user))
+    def fallback(self, user: Viewer, words: Sequence[str], limit: int) -> Sequence[Any]:
+        items = _of_indexed_types(Item.objects.visible_to(user))
         for word in words:
-            found = found.filter(Q(title__icontains=word) | Q(summary__icontains=word))
-        return list(found.newest().values_list("pk", flat=True)[:limit])
+            items = items.filter(Q(title__icontains=word) | Q(summary__icontains=word))
+        return list(items.newest().values_list("pk", flat=True)[:limit])
 
 
-class ReferenceSource(Labels):
-    """Found also by the name of its source and of the unit that the source named."""
+class ReferenceSource(FacetLabels):
+    """References. They are also found by the name of their source and of the unit that the source names."""
 
     name = "reference"
     model: type[Model] = Reference
@@ -180,26 +185,36 @@ class ReferenceSource(Labels):
     def eligible(self) -> QuerySet[Any]:
         return Reference.objects.published().select_related("owner_unit", "source")
 
-    def document(self, obj: Any) -> SearchDocument:
+    def document(self, obj: Reference) -> SearchDocument:
         tree = unit_tree()
         tokens = audience_tokens(audience=obj.audience, owner_unit_id=obj.owner_unit_id, author_uids=[], tree=tree)
         return SearchDocument(
-            key=f"reference:{obj.pk}", source="reference", type="reference", public_id=obj.public_id,
-            url=obj.get_absolute_url(), audience=tuple(sorted(tokens)), title=obj.title, body=obj.words(),
-            keywords=(*obj.keywords, obj.source.label), lang=obj.language, fiscal_year=obj.fiscal_year, occurred_on=obj.occurred_on,
-            # By its own day: what was taken in yesterday is not news of yesterday.
-            published_at=None if obj.occurred_on else obj.imported_at, **self._unit(obj, tree),
-        )  # fmt: skip
+            key=f"reference:{obj.pk}",
+            source="reference",
+            type="reference",
+            public_id=obj.public_id,
+            url=obj.get_absolute_url(),
+            audience=tuple(sorted(tokens)),
+            title=obj.title,
+            body=obj.words(),
+            keywords=(*obj.keywords, obj.source.label),
+            lang=obj.language,
+            fiscal_year=obj.fiscal_year,
+            occurred_on=obj.occurred_on,
+            # A reference with a date is not new because it was imported yesterday.
+            published_at=None if obj.occurred_on else obj.imported_at,
+            **self._unit(obj, tree),
+        )
 
     def _unit(self, row: Reference, tree: UnitTree) -> dict[str, Any]:
         part = unit_part(row.owner_unit_id, tree)
-        given = (row.unit_as_given,) if row.unit_as_given else ()
-        return {**part, "unit_names": (*part.get("unit_names", ()), *given)}
+        named_unit = (row.unit_as_given,) if row.unit_as_given else ()
+        return {**part, "unit_names": (*part.get("unit_names", ()), *named_unit)}
 
-    def visible_to(self, user: Any, pks: Collection[Any]) -> set[Any]:
+    def visible_to(self, user: Viewer, pks: Collection[Any]) -> set[Any]:
         return set(Reference.objects.visible_to(user).filter(pk__in=pks).order_by().values_list("pk", flat=True))
 
-    def cards(self, user: Any, pks: Collection[Any]) -> Mapping[Any, Card]:
+    def cards(self, user: Viewer, pks: Collection[Any]) -> Mapping[Any, Card]:
         rows = Reference.objects.published().filter(pk__in=pks).order_by()
         return {
             row.pk: Card(
@@ -224,8 +239,10 @@ class ReferenceSource(Labels):
             Source: lambda row: row.references.values_list("pk", flat=True),
         }
 
-    def fallback(self, user: Any, words: Sequence[str], limit: int) -> Sequence[Any]:
-        found = Reference.objects.visible_to(user)
+    def fallback(self, user: Viewer, words: Sequence[str], limit: int) -> Sequence[Any]:
+        references = Reference.objects.visible_to(user)
         for word in words:
-            found = found.filter(title__icontains=word)
-        return list(found.order_by(F("occurred_on").desc(nulls_last=True), "-pk").values_list("pk", flat=True)[:limit])
+            references = references.filter(title__icontains=word)
+        return list(
+            references.order_by(F("occurred_on").desc(nulls_last=True), "-pk").values_list("pk", flat=True)[:limit]
+        )

@@ -1,7 +1,7 @@
-"""Per-process cache of synonyms and theme labels: every search needs them, and they change a few times a month.
+"""Per-process cache of synonyms and theme labels. Every search needs them, and they change a few times a month.
 
-Valid for one stamp of the unit tree. Every page reads that stamp anyway, and saving or deleting a word changes it
-(kb.apps), so that a new synonym takes effect at once in every process.
+An entry is valid for one stamp of the unit tree. Every page reads that stamp anyway, and saving or deleting a term or
+theme changes it (kb.apps). So a new synonym takes effect at once in every process.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from organization.units.tree import stamp
 
 @dataclass(frozen=True)
 class Vocabulary:
+    """Terms and theme labels as of one stamp."""
+
     stamp: UUID | None
-    #: Reviewed terms, each with its synonyms.
+    #: Reviewed terms: each label with its synonyms.
     terms: tuple[tuple[str, ...], ...]
-    #: Labels of themes by their codes.
+    #: Labels of themes by code.
     themes: Mapping[str, str]
 
 
@@ -27,11 +29,11 @@ _cached: Vocabulary | None = None
 
 
 def vocabulary() -> Vocabulary:
-    """The words as they are now: one query for the stamp, and two more where it has changed."""
+    """The current terms and themes: one query for the stamp, and two more if it has changed."""
     global _cached
     now, cached = stamp(), _cached
     if cached is None or now is None or cached.stamp != now:
-        # The stamp is read before the rows: where they change meanwhile, they are cached under the old stamp.
-        terms = tuple((label, *others) for label, others in Term.objects.values_list("label", "synonyms"))
+        # The stamp is read before the rows. If they change in between, they are cached under the old stamp and read again.
+        terms = tuple((label, *synonyms) for label, synonyms in Term.objects.values_list("label", "synonyms"))
         cached = _cached = Vocabulary(now, terms, dict(Theme.objects.order_by().values_list("code", "label")))
     return cached

@@ -1,11 +1,14 @@
-"""What the kb room adds to the Wagtail admin: lists by type, vocabularies, the stale report, and who did what."""
+"""What the kb room adds to the Wagtail admin: lists of items, vocabularies, reports, imports, and audit events."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from wagtail import hooks
@@ -13,17 +16,19 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
+from wagtail.models import Page
 
 from kb.admin import menu  # noqa: F401  (registers its hooks)
 from kb.admin.listings import ItemsGroup, ItemViewSet
 from kb.admin.page_policy import hide_unreadable
 from kb.admin.stale_report import StaleReport
-from kb.editor.panels import RowPanel
+from kb.editor.panels import RowFieldPanel
 from kb.models import Item, Reference, Scene, Stance, Term, Theme
 from kb.references import views as reference_views
 from kb.references.sources import may_manage
 from organization import audit
 from organization.admin import audited_views
+from organization.requests import user_of
 
 
 @hooks.register("register_admin_viewset")
@@ -31,53 +36,54 @@ def register_items() -> list[Any]:
     return [ItemsGroup(), ItemViewSet("office_items")]
 
 
-class DeleteWord(audited_views.Delete):
-    """Refuses a word that items bear: Wagtail would take it from all of them without a word."""
+class DeleteVocabularyEntry(audited_views.Delete):
+    """Deletes an entry that no item uses. Wagtail would silently remove a used one from all its items."""
 
-    def form_valid(self, form: Any) -> HttpResponse:
-        used = self.object.items.count() if hasattr(self.object, "items") else 0
-        if used:
+    def form_valid(self, form: Form) -> HttpResponse:
+        item_count = self.object.items.count() if hasattr(self.object, "items") else 0
+        if item_count:
             messages.error(
-                self.request, f"「{self.object}」は{used}件の記録に付いているので消せません。先に付け替えてください。"
+                self.request,
+                f"「{self.object}」は{item_count}件の記録に付いているので消せません。先に付け替えてください。",
             )
             return redirect(self.get_success_url())
         return super().form_valid(form)
 
 
-class WordViewSet(ModelViewSet):
-    """What the vocabularies share: audited views, no copies (a code is given once)."""
+class VocabularyViewSet(ModelViewSet):
+    """Base for vocabularies: audited views, and no copying, because a code is unique."""
 
     icon = "tag"
     index_view_class = audited_views.Listing
     add_view_class = audited_views.Add
     edit_view_class = audited_views.Edit
-    delete_view_class = DeleteWord
+    delete_view_class = DeleteVocabularyEntry
     copy_view_enabled = False
     list_display = ["label", "code", "scope_note", "order"]
     search_fields = ["label", "code"]
     panels = [
-        FieldRowPanel([FieldPanel("label"), RowPanel("code")]),
+        FieldRowPanel([FieldPanel("label"), RowFieldPanel("code")]),
         FieldPanel("scope_note", help_text="どんなときに選ぶ言葉か。書く人に見せます。"),
         FieldPanel("order", help_text="小さい数から並びます。"),
     ]
 
 
-class ThemeViewSet(WordViewSet):
+class ThemeViewSet(VocabularyViewSet):
     model = Theme
     menu_label = "分野"
 
 
-class SceneViewSet(WordViewSet):
+class SceneViewSet(VocabularyViewSet):
     model = Scene
     menu_label = "業務場面"
 
 
-class StanceViewSet(WordViewSet):
+class StanceViewSet(VocabularyViewSet):
     model = Stance
     menu_label = "基本姿勢"
 
 
-class TermViewSet(WordViewSet):
+class TermViewSet(VocabularyViewSet):
     model = Term
     icon = "title"
     menu_label = "用語と同義語"
@@ -91,17 +97,19 @@ class TermViewSet(WordViewSet):
     search_fields = ["label", "kana"]
     panels = [
         FieldRowPanel([FieldPanel("label"), FieldPanel("kana", help_text="ひらがなで。並び順に使います。")]),
-        FieldPanel("synonyms", heading="同義語", help_text="「、」で区切ります。検索は、どの言葉からも同じものを探します。"),
+        FieldPanel(
+            "synonyms", heading="同義語", help_text="「、」で区切ります。検索は、どの言葉からも同じものを探します。"
+        ),
         FieldPanel("scope_note"),
         FieldPanel("origin"),
-    ]  # fmt: skip
+    ]
 
 
 class ReferenceListing(audited_views.Listing):
     related = ("source",)
 
 
-class ReferenceViewSet(WordViewSet):
+class ReferenceViewSet(VocabularyViewSet):
     model = Reference
     index_view_class = ReferenceListing
     icon = "link-external"
@@ -131,7 +139,7 @@ class ReferenceViewSet(WordViewSet):
     ]
 
 
-class WordsGroup(ModelViewSetGroup):
+class VocabularyGroup(ModelViewSetGroup):
     menu_label = "語彙"
     menu_icon = "tag"
     menu_order = 150
@@ -139,8 +147,8 @@ class WordsGroup(ModelViewSetGroup):
 
 
 @hooks.register("register_admin_viewset")
-def register_words() -> WordsGroup:
-    return WordsGroup()
+def register_vocabularies() -> VocabularyGroup:
+    return VocabularyGroup()
 
 
 @hooks.register("register_admin_urls")
@@ -156,43 +164,47 @@ def register_import_urls() -> list[Any]:
     return reference_views.urlpatterns
 
 
-class OfficeMenuItem(MenuItem):
-    """Shown to whom the screens behind it open."""
+class KnowledgeOfficeMenuItem(MenuItem):
+    """A menu entry that only the knowledge office sees. Nobody else may open its page."""
 
-    def is_shown(self, request: Any) -> bool:
+    def is_shown(self, request: HttpRequest) -> bool:
         return may_manage(request.user)
 
 
 @hooks.register("register_admin_menu_item")
 def register_import_menu() -> MenuItem:
-    return OfficeMenuItem("外部の事例の取込み", reverse("reference_sources"), icon_name="download", order=160)
+    return KnowledgeOfficeMenuItem("外部の事例の取込み", reverse("reference_sources"), icon_name="download", order=160)
 
 
 @hooks.register("register_reports_menu_item")
 def register_stale_menu() -> MenuItem:
-    return OfficeMenuItem("見直し期限切れ", reverse("stale_report"), name="manabi-stale", icon_name="time", order=10)
+    return KnowledgeOfficeMenuItem(
+        "見直し期限切れ", reverse("stale_report"), name="manabi-stale", icon_name="time", order=10
+    )
 
 
 @hooks.register("construct_page_chooser_queryset")
-def choosable(pages: Any, request: Any) -> Any:
+def limit_chooser(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
     return hide_unreadable(pages, request.user)
 
 
 @hooks.register("construct_explorer_page_queryset")
-def explorable(parent: Any, pages: Any, request: Any) -> Any:
+def limit_explorer(parent: Page, pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
     return hide_unreadable(pages, request.user)
 
 
-def _audit(action: str) -> Any:
-    def record(request: Any, page: Any) -> None:
+def _audit_hook(action: str) -> Callable[[HttpRequest, Page], None]:
+    """A hook that writes an audit event with this action if the page is an item."""
+
+    def record(request: HttpRequest, page: Page) -> None:
         if isinstance(page.specific, Item):
-            audit.record(actor=request.user, action=action, obj=page.specific)
+            audit.record(actor=user_of(request), action=action, obj=page.specific)
 
     return record
 
 
-# Wagtail's own log names the service account; who of the office did it is in the audit chain.
-hooks.register("after_create_page", _audit("admin.created"))
-hooks.register("after_edit_page", _audit("admin.edited"))
-hooks.register("after_publish_page", _audit("admin.published"))
-hooks.register("after_unpublish_page", _audit("admin.unpublished"))
+# Wagtail's own log names the service account. The audit chain holds who did it.
+hooks.register("after_create_page", _audit_hook("admin.created"))
+hooks.register("after_edit_page", _audit_hook("admin.edited"))
+hooks.register("after_publish_page", _audit_hook("admin.published"))
+hooks.register("after_unpublish_page", _audit_hook("admin.unpublished"))

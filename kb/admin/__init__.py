@@ -1,1 +1,1 @@
-"""The knowledge and training offices in Wagtail's admin: what they see, may do and find there."""
+"""The Wagtail admin for the knowledge and the training office: groups, addresses, menu, lists and reports."""

@@ -1,8 +1,7 @@
-"""The knowledge and the training office in Wagtail's admin: groups filled from today's duties, logs that name nobody.
+"""The groups of the knowledge and the training office in the admin, and log entries without names.
 
-Roles are rows of Duty (0007). Wagtail asks groups, so the groups follow the duties at
-every log-in; nobody is put into them by hand. The training office gets no right to any page: its
-role opens none (organization.policy).
+A role is a row of Duty (0007). Wagtail checks groups, so every login sets the user's groups from today's duties; nobody
+is added by hand. The training office gets no permission on pages, because its role opens none (organization.policy).
 """
 
 from __future__ import annotations
@@ -14,42 +13,43 @@ from django.db.models import Q
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page, PageLogEntry
 
 from organization.accounts import service_account
+from organization.models import User
 from organization.policy import reader_for
 
-GROUP = "KM推進（知識の管理）"
+KNOWLEDGE_GROUP = "KM推進（知識の管理）"
 TRAINING_GROUP = "研修担当"
 VERBS = ("add", "change", "delete", "view")
-#: What the offices edit beside pages: vocabularies, terms, references; people and units for who keeps them.
-EDITS = {
+#: Models that the offices edit besides pages, by app.
+EDITED_MODELS = {
     "kb": ("theme", "scene", "stance", "term", "reference"),
     "organization": ("person", "orgunit", "orgunitversion", "orgevent", "post", "appointment", "duty"),
     "learning": ("trainingcourse", "trainingrecord"),
 }
-#: By role: the group, and the rooms whose rows its members edit.
-GROUPS = {"km": (GROUP, ("kb", "organization", "learning")), "training": (TRAINING_GROUP, ("learning",))}
+#: By role: the name of the group, and the apps whose models its members edit.
+GROUPS = {"km": (KNOWLEDGE_GROUP, ("kb", "organization", "learning")), "training": (TRAINING_GROUP, ("learning",))}
 
 
-def ensure_office() -> Group:
-    """The groups with their rights, made where they are missing; returns the knowledge office's. Safe to repeat."""
-    found = {role: _ensure(name, apps) for role, (name, apps) in GROUPS.items()}
-    return found["km"]
+def ensure_groups() -> Group:
+    """Create missing groups with their permissions. Returns the group of the knowledge office. Safe to repeat."""
+    groups = {role: _ensure_group(name, apps) for role, (name, apps) in GROUPS.items()}
+    return groups["km"]
 
 
-def _ensure(name: str, apps: tuple[str, ...]) -> Group:
-    group, made = Group.objects.get_or_create(name=name)
-    if Permission.objects.filter(codename="access_admin").exists() and (made or not group.permissions.exists()):
-        wanted = Q(codename="access_admin")
+def _ensure_group(name: str, apps: tuple[str, ...]) -> Group:
+    group, created = Group.objects.get_or_create(name=name)
+    if Permission.objects.filter(codename="access_admin").exists() and (created or not group.permissions.exists()):
+        matching = Q(codename="access_admin")
         for app in apps:
-            codes = [f"{verb}_{model}" for verb in VERBS for model in EDITS[app]]
-            wanted |= Q(content_type__app_label=app, codename__in=codes)
-        group.permissions.set(Permission.objects.filter(wanted))
-    if name == GROUP and not GroupPagePermission.objects.filter(group=group).exists():
-        _give_pages_and_images(group)
+            codes = [f"{verb}_{model}" for verb in VERBS for model in EDITED_MODELS[app]]
+            matching |= Q(content_type__app_label=app, codename__in=codes)
+        group.permissions.set(Permission.objects.filter(matching))
+    if name == KNOWLEDGE_GROUP and not GroupPagePermission.objects.filter(group=group).exists():
+        _grant_pages_and_images(group)
     return group
 
 
-def _give_pages_and_images(group: Group) -> None:
-    """Rights over the whole tree and every image; what may be done with one page is kb.editor.permissions' to say."""
+def _grant_pages_and_images(group: Group) -> None:
+    """Permissions on the whole page tree and all images. kb.editor.permissions decides about each single page."""
     root, collection = Page.objects.filter(depth=1).first(), Collection.get_first_root_node()
     for codename in ("add_page", "change_page", "publish_page"):
         permission = Permission.objects.filter(codename=codename, content_type__app_label="wagtailcore").first()
@@ -61,22 +61,22 @@ def _give_pages_and_images(group: Group) -> None:
             GroupCollectionPermission.objects.get_or_create(group=group, collection=collection, permission=permission)
 
 
-def follow_duties(sender: Any, user: Any, **_: Any) -> None:
-    """At log-in: in the group of each duty that is held today, out of the others."""
+def sync_groups(sender: Any, user: User, **_: Any) -> None:
+    """Receiver of user_logged_in: add the user to the groups of today's duties and remove them from the others."""
     roles = reader_for(user).roles
-    ensure_office()
+    ensure_groups()
     for role, (name, _apps) in GROUPS.items():
         group = Group.objects.get(name=name)
-        # The superuser's role km is no duty, and a superuser needs no group.
+        # A superuser has the role km without a duty, and needs no group.
         if role in roles and not user.is_superuser:
             user.groups.add(group)
         else:
             user.groups.remove(group)
 
 
-def unname_log_entry(sender: type[PageLogEntry], instance: PageLogEntry, **_: Any) -> None:
-    """Wagtail's page log names whoever acted in nine screens; ours always names the service account.
+def anonymise_log_entry(sender: type[PageLogEntry], instance: PageLogEntry, **_: Any) -> None:
+    """Receiver of pre_save: put the service account into Wagtail's page log instead of the acting user.
 
-    Who did what is in AuditEvent, which only auditors read (0003).
+    Nine screens of the admin show that log. AuditEvent holds who did what, and only auditors read it (0003).
     """
     instance.user_id = service_account().pk

@@ -1,6 +1,7 @@
-"""The admin's first page: what waits for the knowledge office, and nothing else. Each line leads to its work.
+"""The home page of the admin: what waits for the knowledge office. Each entry links to the page of that work.
 
-It counts through the policy, and refuses to know what search has to do (kb never asks search).
+Counts include only items that the policy opens to the user. The state of search is not shown, because kb never asks
+search.
 """
 
 from __future__ import annotations
@@ -13,28 +14,31 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from wagtail.admin.ui.components import Component
 
-from kb.admin.stale_report import days_over, unit_today
+from kb.admin.stale_report import current_unit_name, days_overdue
 from kb.lifecycle.review_queue import OFFICE_AFTER_WORKING_DAYS, waiting_for
 from kb.models import Item
 from kb.models.item_queries import item_types, of_types
 from organization import clock
 from organization.models.post import Duty
-from organization.policy import reader_for
+from organization.policy import Viewer, reader_for
 from organization.working_days import working_days_before
 
-#: How many rows a list shows before it leads on.
+#: Rows shown in each list.
 ROWS = 5
+#: How far ahead review due dates count as soon.
 SOON = timedelta(days=30)
 
 
-def silent(user: Any) -> QuerySet[Any]:
-    """What a unit has left unanswered so long that the knowledge office may decide."""
+def overdue_reviews(user: Viewer) -> QuerySet[Item]:
+    """Items that a unit has not reviewed for OFFICE_AFTER_WORKING_DAYS working days, so that the knowledge office may decide."""
     return waiting_for(user).filter(
         submitted_at__date__lte=working_days_before(clock.today(), OFFICE_AFTER_WORKING_DAYS)
     )
 
 
-class Today(Component):
+class TodayPanel(Component):
+    """What waits today: reviews, stale items, and drafts of types that are made in the admin."""
+
     name = "office_today"
     order = 10
     template_name = "kb/office/today.html"
@@ -43,21 +47,23 @@ class Today(Component):
         user = parent_context["request"].user
         readable = Item.objects.allowed_for(user)
         today = clock.today()
-        own = [model for model in item_types() if model.MADE_IN_ADMIN]
-        waiting, stale = silent(user), readable.stale(today).order_by("review_due", "pk")
+        admin_types = [model for model in item_types() if model.MADE_IN_ADMIN]
+        waiting, stale = overdue_reviews(user), readable.stale(today).order_by("review_due", "pk")
         return {
             "today": today,
             "silence": OFFICE_AFTER_WORKING_DAYS,
             "waiting_count": waiting.count(),
-            "waiting": [(item, unit_today(item)) for item in waiting[:ROWS]],
+            "waiting": [(item, current_unit_name(item)) for item in waiting[:ROWS]],
             "stale_count": stale.count(),
-            "stale": [(item, unit_today(item), days_over(item)) for item in stale[:ROWS]],
+            "stale": [(item, current_unit_name(item), days_overdue(item)) for item in stale[:ROWS]],
             "soon_count": readable.published().filter(review_due__range=(today, today + SOON)).count(),
             "stale_url": reverse("stale_report"),
-            "drafts": readable.filter(of_types(own), live=False).exclude(state="withdrawn").order_by("-latest_revision_created_at")[:ROWS],
-        }  # fmt: skip
+            "drafts": readable.filter(of_types(admin_types), live=False)
+            .exclude(state="withdrawn")
+            .order_by("-latest_revision_created_at")[:ROWS],
+        }
 
 
-def panels(user: Any) -> list[Component]:
-    """The panels of this user's first page: the knowledge office's, where they are of it."""
-    return [Today()] if Duty.Role.KM in reader_for(user).roles else []
+def home_panels(user: Viewer) -> list[Component]:
+    """The panels of the home page for this user: none unless they are of the knowledge office."""
+    return [TodayPanel()] if Duty.Role.KM in reader_for(user).roles else []

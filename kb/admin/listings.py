@@ -1,6 +1,7 @@
-"""The office's lists of pages, one a type: columns, filters and search over what the policy lets the reader see.
+"""The lists of items in the admin, one for each type, with columns, filters and search.
 
-Staff never come here: they write, review and read in the site itself.
+They contain what the policy opens to the user. Other staff do not use the admin: they write, review and read in the
+site itself.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -32,15 +34,15 @@ from organization.fiscal import fiscal_year
 from organization.models import OrgUnit
 
 
-def units_of_items(request: Any) -> QuerySet[Any]:
-    """The units that own any item."""
+def owner_units(request: HttpRequest) -> QuerySet[OrgUnit]:
+    """The units that own any item: the choices of a filter."""
     return OrgUnit.objects.filter(pk__in=Item.objects.values("owner_unit_id"))
 
 
 class ItemFilterSet(WagtailFilterSet):
     state = django_filters.ChoiceFilter(label="公開の状態", choices=State.choices)
     audience = django_filters.ChoiceFilter(label="公開範囲", choices=Audience.choices)
-    owner_unit = django_filters.ModelChoiceFilter(label="所管所属", queryset=units_of_items)
+    owner_unit = django_filters.ModelChoiceFilter(label="所管所属", queryset=owner_units)
     fiscal_year = django_filters.NumberFilter(label="年度（西暦）")
 
     class Meta:
@@ -59,8 +61,8 @@ COLUMNS = [
 ]
 
 
-class Listing(IndexView):
-    """A flat list: what the policy opens, newest first, found by words in number, title or summary."""
+class ItemListingView(IndexView):
+    """The items of one type, newest first. Search looks for words in public id, title and summary."""
 
     default_ordering = "-latest_revision_created_at"
 
@@ -75,7 +77,7 @@ class Listing(IndexView):
         return queryset
 
     def get_add_url(self) -> str:
-        """Where the type is written: here, or in the site."""
+        """Where an item of this type is written: in the admin, or in the site."""
         return str(super().get_add_url()) if self.model.MADE_IN_ADMIN else reverse("write")
 
     @property
@@ -84,21 +86,21 @@ class Listing(IndexView):
         return [HeaderButton(label, url=self.get_add_url(), icon_name="plus")]
 
 
-class Add(View):
-    """The form of a new item of a type that is made in the admin, in the container of this fiscal year."""
+class AddItemView(View):
+    """Redirects to Wagtail's form of a new item, in the container of this fiscal year. For MADE_IN_ADMIN types."""
 
     model = Item
-    index_url_name = ""  # the listing's views are all given it
+    index_url_name = ""  # every view of a listing gets it
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         container = year_container(self.model.PREFIX, fiscal_year(clock.today()))
         return redirect("wagtailadmin_pages:add", self.model._meta.app_label, self.model.type_code(), container.pk)
 
 
-class Edit(EditView):
-    """Refuses to overwrite in silence: a save over a newer version is answered with the form and both choices.
+class EditItemView(EditView):
+    """Does not overwrite a newer version silently: the first save shows the form again with a warning (code `newer_version`).
 
-    Wagtail's autosave refuses already; its button does not.
+    Wagtail's autosave refuses such a save already; its save button does not.
     """
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -115,22 +117,25 @@ class Edit(EditView):
         self.form.is_valid()
         self.form.add_error(
             None,
-            "開いている間に、別の人がこのページを保存しました。入力した内容は下に残っています。"
-            "「履歴」で新しい版を見てください。もう一度保存すると、この内容が新しい版になります（前の版は履歴に残ります）。",
+            ValidationError(
+                "開いている間に、別の人がこのページを保存しました。入力した内容は下に残っています。"
+                "「履歴」で新しい版を見てください。もう一度保存すると、この内容が新しい版になります（前の版は履歴に残ります）。",
+                code="newer_version",
+            ),
         )
         return self.form_invalid(self.form)
 
 
 class ItemViewSet(PageViewSet):
-    """Wagtail's views of a page, with our edit view."""
+    """Wagtail's views of a page, with EditItemView."""
 
     model = Item
-    edit_view_class = Edit
+    edit_view_class = EditItemView
     add_to_admin_menu = False
 
 
-def listing(model: type[Item]) -> PageListingViewSet:
-    """A flat list of the pages of one type, with its columns and filters (Item.ADMIN_LISTING)."""
+def listing_viewset(model: type[Item]) -> PageListingViewSet:
+    """The list of the items of one type, with the filters that Item.ADMIN_LISTING names."""
     options = model.ADMIN_LISTING
     assert options is not None
     meta = type("Meta", (), {"model": model, "fields": [*ItemFilterSet.Meta.fields, *options.filters]})
@@ -146,8 +151,8 @@ def listing(model: type[Item]) -> PageListingViewSet:
             "icon": options.icon,
             "menu_label": str(model._meta.verbose_name),
             "columns": COLUMNS,
-            "index_view_class": Listing,
-            "choose_parent_view_class": Add,
+            "index_view_class": ItemListingView,
+            "choose_parent_view_class": AddItemView,
             "filterset_class": type(f"{model.__name__}FilterSet", (ItemFilterSet,), {"Meta": meta, **filters}),
             "add_to_admin_menu": False,
         },
@@ -156,7 +161,7 @@ def listing(model: type[Item]) -> PageListingViewSet:
 
 
 def listed_types() -> list[type[Item]]:
-    """The types that have a list here, in the order of the menu."""
+    """The types that have a list, in the order of the menu."""
     types = [(model.ADMIN_LISTING.order, model.type_code(), model) for model in item_types() if model.ADMIN_LISTING]
     return [model for _, _, model in sorted(types, key=lambda row: row[:2])]
 
@@ -165,4 +170,4 @@ class ItemsGroup(ViewSetGroup):
     menu_label = "学びの記録"
     menu_icon = "doc-full-inverse"
     menu_order = 100
-    items = tuple(listing(model) for model in listed_types())
+    items = tuple(listing_viewset(model) for model in listed_types())

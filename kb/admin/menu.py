@@ -1,6 +1,6 @@
-"""The admin's menu as the office reads it: what it works with, by names and icons it knows.
+"""The menu and the home page of the admin, reduced to what the offices use.
 
-It hides what `kb.admin.urls` closes and what the flat lists do better; it grants nothing.
+It hides what `kb.admin.urls` closes, and the page explorer, which the lists replace. It grants no permission.
 """
 
 from __future__ import annotations
@@ -8,22 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.ui.components import Component
 from wagtail.admin.widgets.button import Button
+from wagtail.models import Page
 
-from kb.admin import home
+from kb.admin.home import home_panels
 from kb.models import Item
+from organization.policy import Viewer
 
-#: By Wagtail's own names: the tree of containers, the empty documents app, guides to Wagtail.
+#: Hidden entries by Wagtail's names: the page explorer, the unused documents app, links to Wagtail's help.
 HIDDEN = {"explorer", "documents", "help"}
 
 
 @hooks.register("construct_main_menu")
-def main_menu(request: Any, items: list[MenuItem]) -> None:
+def trim_main_menu(request: HttpRequest, items: list[MenuItem]) -> None:
     items[:] = [item for item in items if item.name not in HIDDEN]
     for item in items:
         if item.name == "reports":
@@ -31,39 +35,39 @@ def main_menu(request: Any, items: list[MenuItem]) -> None:
 
 
 @hooks.register("construct_reports_menu")
-def reports_menu(request: Any, items: list[MenuItem]) -> None:
+def trim_reports_menu(request: HttpRequest, items: list[MenuItem]) -> None:
     items[:] = [item for item in items if item.name.startswith("manabi-")]
 
 
 @hooks.register("construct_settings_menu")
-def settings_menu(request: Any, items: list[MenuItem]) -> None:
+def trim_settings_menu(request: HttpRequest, items: list[MenuItem]) -> None:
     items[:] = [item for item in items if item.name == "users"]
 
 
 @hooks.register("register_admin_menu_item")
-def to_the_site() -> MenuItem:
+def register_site_link() -> MenuItem:
     return MenuItem("読む画面へ", f"{reverse('home')}#main", name="manabi-site", icon_name="home", order=1)
 
 
 @hooks.register("register_page_listing_buttons")
-def to_the_page(page: Any, user: Any, next_url: str | None = None) -> Iterator[Button]:
-    """What is not public yet has no link to its page in Wagtail's menu; the office may read it."""
+def register_page_button(page: Page, user: Viewer, next_url: str | None = None) -> Iterator[Button]:
+    """A link to the page of an unpublished item. Wagtail links published pages only; the office may read both."""
     if isinstance(page, Item) and not page.live:
         yield Button("読む画面で開く", page.get_absolute_url(), icon_name="view", priority=5)
 
 
 @hooks.register("construct_homepage_panels")
-def homepage_panels(request: Any, panels: list[Any]) -> None:
-    """Ours, and those that other rooms add; Wagtail's workflow, lock and edit panels name people or stay empty."""
-    ours = [panel for panel in panels if not type(panel).__module__.startswith("wagtail.")]
-    panels[:] = [*home.panels(request.user), *ours]
+def replace_home_panels(request: HttpRequest, panels: list[Component]) -> None:
+    """Replace Wagtail's own panels, which name people or stay empty. Panels of other rooms stay."""
+    room_panels = [panel for panel in panels if not type(panel).__module__.startswith("wagtail.")]
+    panels[:] = [*home_panels(request.user), *room_panels]
 
 
 @hooks.register("construct_homepage_summary_items")
-def summary_items(request: Any, items: list[Any]) -> None:
+def clear_summary(request: HttpRequest, items: list[Any]) -> None:
     items.clear()
 
 
 @hooks.register("insert_global_admin_css")
-def styles() -> str:
+def link_stylesheet() -> str:
     return format_html('<link rel="stylesheet" href="{}">', static("css/office.css"))

@@ -1,6 +1,6 @@
-"""Tables that leave the admin as CSV or XLSX: safe in a spreadsheet program, and readable in Excel.
+"""Mixin for CSV and XLSX exports of the admin: no cell is a formula, and Excel reads the CSV as UTF-8.
 
-The view that mixes it in has asked the policy who may see the rows.
+The view checks who may see the rows.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from wagtail.admin.views.mixins import SpreadsheetExportMixin
 from imports.spreadsheets import BOM, defused
 
 
-class SafeExport(SpreadsheetExportMixin):
+class SafeSpreadsheetExportMixin(SpreadsheetExportMixin):
     def preprocess_field_value(self, field: str, value: Any, export_format: str) -> Any:
         return defused(super().preprocess_field_value(field, value, export_format))
 

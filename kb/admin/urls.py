@@ -1,9 +1,9 @@
-"""The addresses of the admin: Wagtail's behind our door, less what the office has no use for or must not see.
+"""URLs of the admin: Wagtail's, behind a permission check, without the addresses that are closed.
 
-Who has no account in the admin gets the site's own 「この操作はできません」, and the one log-in page is the site's.
-Closed: reports that name who edited, locked or published (0003) or that mean nothing here; Wagtail's
-log-in and mailed passwords; the deletion of accounts, which end by a mark; workflows, collections, groups, sites and
-documents, which the program keeps.
+A user without access to the admin gets the site's page 「この操作はできません」, and the only login page is the site's.
+These addresses answer 404: reports that name who edited, locked or published (0003) or that have no use here; Wagtail's
+password reset by mail; the deletion of accounts, which are deactivated instead; and workflows, collections, groups,
+sites and documents, which the program maintains.
 """
 
 from __future__ import annotations
@@ -31,24 +31,26 @@ CLOSED = (
 )
 
 
-def closed(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+def not_found(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     raise Http404
 
 
-def office_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def admin_access_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """View decorator: login for visitors, PermissionDenied for accounts without access to the admin."""
+
     @functools.wraps(view)
-    def behind_the_door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_anonymous:
             return redirect_to_login(request.get_full_path())
         if not request.user.has_perm("wagtailadmin.access_admin"):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
-    return behind_the_door
+    return guarded
 
 
-class Account(AccountView):
-    """How the admin looks; names come from the directory, and the password is changed in the site."""
+class AccountSettingsView(AccountView):
+    """Only the theme of the admin. Names come from the directory, and the password is changed in the site."""
 
     def get_panels(self) -> list[Any]:
         return [ThemeSettingsPanel(self.request, self.request.user, self.get_profile())]
@@ -59,23 +61,28 @@ class Account(AccountView):
         return UserProfile.get_for_user(self.request.user)
 
 
-def to_login(request: HttpRequest) -> HttpResponse:
+def redirect_to_site_login(request: HttpRequest) -> HttpResponse:
     return redirect("login")
 
 
+#: Open to everybody: logging in and out.
+OPEN_PATTERNS = [
+    pattern
+    for pattern in wagtail_patterns
+    if getattr(pattern, "name", "") in ("wagtailadmin_login", "wagtailadmin_logout")
+]
+
 urlpatterns = [
-    path("login/", to_login),
+    path("login/", redirect_to_site_login),
     *decorate_urlpatterns(
         [
-            *[re_path(pattern, closed) for pattern in CLOSED],
-            path("account/", Account.as_view(), name="wagtailadmin_account"),
+            *[re_path(pattern, not_found) for pattern in CLOSED],
+            path("account/", AccountSettingsView.as_view(), name="wagtailadmin_account"),
         ],
-        office_only,
+        admin_access_required,
     ),
-    # Logging out is everybody's; everything else is the office's.
-    *[one for one in wagtail_patterns if getattr(one, "name", "") in ("wagtailadmin_login", "wagtailadmin_logout")],
+    *OPEN_PATTERNS,
     *decorate_urlpatterns(
-        [one for one in wagtail_patterns if getattr(one, "name", "") not in ("wagtailadmin_login", "wagtailadmin_logout")],
-        office_only,
+        [pattern for pattern in wagtail_patterns if pattern not in OPEN_PATTERNS], admin_access_required
     ),
-]  # fmt: skip
+]

@@ -1,1 +1,1 @@
-"""What the Wagtail admin's editor of an item is made of: panels, form fields, blocks, permissions. Knows no model."""
+"""The parts of the Wagtail editor of items: panels, form fields, blocks, permissions. They import no model."""

@@ -1,7 +1,8 @@
-"""The forms behind the admin's pages: lists as words and lines instead of JSON, and nothing that the row decides.
+"""The forms of the admin: lists are typed as words or lines instead of JSON, and row fields are left out.
 
-Audience, attribution, unit and confidentiality are the row's (Item.ROW_FIELDS): a revision would drop a change of
-them without a word. They are asked once, when an article is made, and afterwards changed by their own verbs.
+Audience, attribution, unit and confidentiality are row fields (Item.ROW_FIELDS). They are not part of a revision, so a
+change of them in this form would be lost silently. The form asks for them when an article is created; later each is
+changed by its own action.
 """
 
 from __future__ import annotations
@@ -15,23 +16,24 @@ from modelcluster.forms import childformset_factory
 from wagtail.admin.forms import WagtailAdminModelForm, WagtailAdminPageForm
 from wagtail.admin.panels import get_form_for_model
 
-from kb.formats.loading import formats, get_format
+from kb.formats.loading import Format, formats, get_format
 from kb.text_cleaning import LineField, LongField
 from organization import clock
 from organization.audience import Audience
 
-#: Asked when a page is made, shown ever after.
-ROW = ("audience", "attribution", "confidentiality", "owner_unit")
+#: Row fields: in the form of a new page only, later shown as text.
+ROW_FIELDS = ("audience", "attribution", "confidentiality", "owner_unit")
+#: Default review due date of a new article, from today.
 REVIEW_AFTER = timedelta(days=365)
 
 
-class WordsField(LineField):
-    """A list of words, typed with 「、」 between them."""
+class WordListField(LineField):
+    """A list of words, typed with 「、」 between them. Cleaned: list[str], without duplicates."""
 
-    most = 10
+    max_words = 10
 
     def __init__(self, **options: Any) -> None:
-        options.setdefault("help_text", f"「、」で区切って{self.most}個まで。")
+        options.setdefault("help_text", f"「、」で区切って{self.max_words}個まで。")
         super().__init__(required=False, **options)
 
     def prepare_value(self, value: Any) -> Any:
@@ -40,22 +42,25 @@ class WordsField(LineField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(super().has_changed(self.prepare_value(initial), data))
 
-    def clean(self, value: Any) -> Any:
+    def clean(self, value: Any) -> list[str]:
         typed = super().clean(value).replace("，", "、").replace(",", "、")
         words = list(dict.fromkeys(word.strip() for word in typed.split("、") if word.strip()))
-        if len(words) > self.most:
-            raise ValidationError(f"{self.most}個までです。{len(words) - self.most}個けずってください。")
-        if long := [word for word in words if len(word) > 30]:
-            raise ValidationError(f"一つの言葉は30文字までです。「{long[0][:20]}…」を短くしてください。")
+        if len(words) > self.max_words:
+            over = len(words) - self.max_words
+            raise ValidationError(f"{self.max_words}個までです。{over}個けずってください。", code="too_many")
+        if too_long := [word for word in words if len(word) > 30]:
+            raise ValidationError(
+                f"一つの言葉は30文字までです。「{too_long[0][:20]}…」を短くしてください。", code="word_too_long"
+            )
         return words
 
 
-class SynonymsField(WordsField):
-    most = 30
+class SynonymsField(WordListField):
+    max_words = 30
 
 
 class LinesField(LongField):
-    """A list of sentences, one a line."""
+    """A list of sentences, typed one a line. Cleaned: list[str]."""
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(str(line) for line in value) if isinstance(value, list) else value
@@ -63,34 +68,35 @@ class LinesField(LongField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(super().has_changed(self.prepare_value(initial), data))
 
-    def clean(self, value: Any) -> Any:
+    def clean(self, value: Any) -> list[str]:
         return [line.strip() for line in super().clean(value).splitlines() if line.strip()]
 
 
-class OfficeItemForm(WagtailAdminPageForm):
-    """Any item in the admin."""
+class AdminItemForm(WagtailAdminPageForm):
+    """Base of the forms of items in the admin."""
 
-    keywords = WordsField(label="キーワード", max_length=200)
+    keywords = WordListField(label="キーワード", max_length=200)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            for name in ROW:
+            for name in ROW_FIELDS:
                 self.fields.pop(name, None)
         else:
             self.initial["review_due"] = clock.today() + REVIEW_AFTER
-            # An article names no author, so nobody at all could open it.
+            # An article has no author, so nobody could open a private one.
             self.fields["audience"].choices = [pair for pair in Audience.choices if pair[0] != Audience.SELF]
 
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean()
-        if not self.instance.pk and "owner_unit" in self.fields and not cleaned.get("owner_unit"):
+        cleaned_data: dict[str, Any] = super().clean()
+        if not self.instance.pk and "owner_unit" in self.fields and not cleaned_data.get("owner_unit"):
             self.errors.pop("owner_unit", None)
-            self.add_error("owner_unit", "所管所属を選んでください。読む人の問い合わせ先になります。")
-        return cleaned
+            message = "所管所属を選んでください。読む人の問い合わせ先になります。"
+            self.add_error("owner_unit", ValidationError(message, code="required"))
+        return cleaned_data
 
 
-class OfficeLessonForm(OfficeItemForm):
+class AdminLessonForm(AdminItemForm):
     causes = forms.MultipleChoiceField(label="原因区分", required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -98,49 +104,52 @@ class OfficeLessonForm(OfficeItemForm):
         self.fields["causes"].choices = self.instance.Cause.choices
 
 
-class OfficeChallengeForm(OfficeItemForm):
+class AdminChallengeForm(AdminItemForm):
     premortem = LinesField(label="失敗の想定", required=False, max_length=1000, help_text="一行に一つ。")
 
 
-class OfficeRetrospectiveForm(OfficeItemForm):
-    """Its next actions are rows outside the revision: the form gives them a formset that Wagtail makes of others."""
+class AdminRetrospectiveForm(AdminItemForm):
+    """Adds the formset of next actions. They are rows outside the revision, so Wagtail does not make one by itself."""
 
     def __init__(self, data: Any = None, files: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(data, files, *args, **kwargs)
         retrospective = self.instance
-        key = retrospective._meta.get_field("next_actions").field
+        foreign_key = retrospective._meta.get_field("next_actions").field
         fields = ["what", "owner_post", "due_on"]
-        form = get_form_for_model(key.model, form_class=WagtailAdminModelForm, fields=fields)
+        form = get_form_for_model(foreign_key.model, form_class=WagtailAdminModelForm, fields=fields)
         formset = childformset_factory(
-            key.related_model, key.model, form=form, fk_name=key.name, fields=fields, extra=0
+            foreign_key.related_model, foreign_key.model, form=form, fk_name=foreign_key.name, fields=fields, extra=0
         )
         retrospective.set_next_actions(retrospective.next_actions.all())
         self.formsets["next_actions"] = formset(data, files, instance=retrospective, prefix="next_actions")
 
 
 class AnswerForm(WagtailAdminModelForm):
-    """One answer: its prompt is chosen by name among those of its format."""
+    """One answer. Its prompt is chosen by name from the sections of the format."""
 
     section_key = forms.ChoiceField(label="問い")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["section_key"]
-        chosen = get_format(self._format())
-        known = [(section.key, section.label) for section in chosen.sections] if chosen else []
-        mine = self.instance.section_key
-        if chosen and mine and mine not in dict(known):
-            known.append((mine, mine))  # written under an older file of the format
-        everything = [(one.label, [(s.key, s.label) for s in one.sections]) for one in formats().values()]
-        field.choices = known or everything
+        format = get_format(self._format_key())
+        choices = _section_choices(format) if format else []
+        current = self.instance.section_key
+        if format and current and current not in dict(choices):
+            choices.append((current, current))  # the section is gone from the file of the format
+        field.choices = choices or [(each.label, _section_choices(each)) for each in formats().values()]
 
-    def _format(self) -> str:
+    def _format_key(self) -> str:
         parent = getattr(self.instance, "retrospective", None) if self.instance.retrospective_id else None
         return parent.format if parent is not None else ""
 
 
-class WordForm(WagtailAdminModelForm):
-    """A word of a vocabulary: its code is given once, because items, links and saved searches name it."""
+def _section_choices(format: Format) -> list[tuple[str, str]]:
+    return [(section.key, section.label) for section in format.sections]
+
+
+class VocabularyForm(WagtailAdminModelForm):
+    """An entry of a vocabulary. Its code cannot be changed, because items, links and saved searches name it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -153,4 +162,4 @@ class TermForm(WagtailAdminModelForm):
 
 
 class ReferenceForm(WagtailAdminModelForm):
-    keywords = WordsField(label="キーワード", max_length=200)
+    keywords = WordListField(label="キーワード", max_length=200)

@@ -1,4 +1,4 @@
-"""AdminListing: how a type of item is listed in the admin (kb.admin.listings builds the list)."""
+"""AdminListing: the options of an item type's list in the admin. kb.admin.listings builds the list from them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class AdminListing:
+    """What Item.ADMIN_LISTING holds."""
+
     icon: str
-    #: Its place in the menu among the types.
+    #: Position of the type in the menu.
     order: int
-    #: Columns of the type's own that the list can be filtered by.
+    #: Columns of this type, as additional filters of the list.
     filters: tuple[str, ...] = ()
-    #: Choices of a filter whose column has none of its own.
+    #: Choices of a filter whose column defines none.
     choices: Mapping[str, Callable[[], list[tuple[str, str]]]] = field(default_factory=dict)

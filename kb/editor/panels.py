@@ -1,4 +1,4 @@
-"""The panels of the Wagtail admin, in the order in which the knowledge office thinks: what, why, where, who may read."""
+"""The panels of the editor of items. Their order: what, why, where, who may read."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from kb.formats.loading import get_format
 CHANGED_IN_THE_SITE = "登録したあと、公開範囲と取り下げは、読む画面の「公開範囲を変える」「取り下げる」で変えます。"
 
 
-class RowPanel(FieldPanel):
-    """A field that the row decides: asked when the page is made, shown as text once it is (kb.editor.forms)."""
+class RowFieldPanel(FieldPanel):
+    """A row field (kb.editor.forms): a control while the page is new, text afterwards."""
 
     def format_value_for_display(self, value: Any) -> Any:
         choices = dict(self.db_field.flatchoices)
@@ -28,29 +28,29 @@ class RowPanel(FieldPanel):
                 self.help_text = ""
 
 
-class FormatPanel(RowPanel):
-    """The format by its name: its prompts were written with it, so it does not change."""
+class FormatPanel(RowFieldPanel):
+    """The format by its label. It cannot change, because the answers belong to its prompts."""
 
     def format_value_for_display(self, value: Any) -> Any:
-        chosen = get_format(value)
-        return chosen.label if chosen else value
+        format = get_format(value)
+        return format.label if format else value
 
 
 class FormInlinePanel(InlinePanel):
-    """Rows whose form is their model's `base_form_class`, which Wagtail's own inline panel does not ask for."""
+    """An inline panel that uses the `base_form_class` of the rows' model. Wagtail's own panel ignores it."""
 
     def get_form_options(self) -> dict[str, Any]:
         options: dict[str, Any] = super().get_form_options()
-        row = self.db_field.related_model
+        model = self.db_field.related_model
         deferred = self.child_edit_handler.get_form_options().get("defer_required_on_fields")
         options["formsets"][self.relation_name]["form"] = get_form_for_model(
-            row, form_class=row.base_form_class, defer_required_on_fields=deferred
+            model, form_class=model.base_form_class, defer_required_on_fields=deferred
         )
         return options
 
 
-class KnownPanel(MultiFieldPanel):
-    """What the page is given when it is first saved: nothing to show before."""
+class SavedPagePanel(MultiFieldPanel):
+    """Values that a page gets when it is first saved. The panel is hidden on a new page."""
 
     class BoundPanel(MultiFieldPanel.BoundPanel):
         def is_shown(self) -> bool:
@@ -61,17 +61,19 @@ def checkboxes(name: str) -> FieldPanel:
     return FieldPanel(name, widget=forms.CheckboxSelectMultiple)
 
 
-def item_panels(*own: Panel) -> list[Panel]:
-    """The content tab of a type: title and summary, the type's own panels, then the common block."""
+def item_panels(*type_panels: Panel) -> list[Panel]:
+    """The panels of the content tab: title and summary, the type's own panels, then the common ones."""
     return [
         FieldPanel("title", heading="件名", help_text="一覧と検索に出る題。何を学んだかが分かるように書きます。"),
         FieldPanel("summary", help_text="200文字まで。一覧と検索の結果に出ます。"),
-        *own,
+        *type_panels,
         MultiFieldPanel(
             [
                 FieldPanel("occurred_on"),
-                RowPanel("owner_unit", help_text="読む人の問い合わせ先になる所属。"),
-                FieldRowPanel([RowPanel("audience"), RowPanel("confidentiality"), RowPanel("attribution")]),
+                RowFieldPanel("owner_unit", help_text="読む人の問い合わせ先になる所属。"),
+                FieldRowPanel(
+                    [RowFieldPanel("audience"), RowFieldPanel("confidentiality"), RowFieldPanel("attribution")]
+                ),
             ],
             heading="いつ・どこの・だれに",
             help_text=CHANGED_IN_THE_SITE,
@@ -81,8 +83,8 @@ def item_panels(*own: Panel) -> list[Panel]:
             heading="分類",
             help_text="検索の絞り込みに使います。当てはまるものだけ選びます。",
         ),
-        KnownPanel(
-            [FieldRowPanel([FieldPanel("public_id", read_only=True), RowPanel("state", read_only=True)])],
+        SavedPagePanel(
+            [FieldRowPanel([FieldPanel("public_id", read_only=True), RowFieldPanel("state", read_only=True)])],
             heading="番号と状態",
         ),
         MultiFieldPanel([checkboxes("municipalities")], heading="関わる市町村", classname="collapsed"),
@@ -97,4 +99,5 @@ def item_panels(*own: Panel) -> list[Panel]:
 
 
 def fields(heading: str, *names: str) -> MultiFieldPanel:
+    """A group of plain field panels under one heading."""
     return MultiFieldPanel([FieldPanel(name) for name in names], heading=heading)

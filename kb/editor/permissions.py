@@ -1,8 +1,8 @@
-"""What the admin may do with a page: Wagtail asks these testers in every view, menu and bulk action.
+"""Page permissions in the admin. Wagtail asks these classes in every view, menu and bulk action.
 
-The office edits what readers can already meet, and writes articles. It refuses what has a verb of its
-own in the site: withdrawing needs a reason, accepting is the reviewer's, and nothing is deleted (I17).
-It refuses another person's 「じぶんだけ」, which opens to no role.
+The office may edit what is already published, and it writes articles. Actions that the site itself offers are closed
+here: withdrawing needs a reason, accepting belongs to the reviewer, and nothing is deleted (I17). An item that its
+author keeps private (「じぶんだけ」) is closed to every role.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from kb.models import Item
 
 
-class ShelfRights(PagePermissionTester):
-    """Home, type indexes and year containers: the program makes them, nobody edits, moves or deletes them."""
+class GeneratedPagePermissions(PagePermissionTester):
+    """For pages that the program generates (home, type indexes, year containers): nobody edits or deletes them."""
 
     def can_edit(self) -> bool:
         return False
@@ -47,19 +47,19 @@ class ShelfRights(PagePermissionTester):
         return False
 
 
-class ItemRights(ShelfRights):
-    """An item: edited and published again while it is public to its readers; an article also before that."""
+class ItemPagePermissions(GeneratedPagePermissions):
+    """For items: the office may edit and publish them while they are published, and an article also before that."""
 
     page: Item
 
     @cached_property
-    def open(self) -> bool:
-        """Whether the policy lets this user see the item at all, and its state lets the office change it."""
+    def may_change(self) -> bool:
+        """Whether the user may read the item (policy), and its state allows the office to change it."""
         item = self.page
         return item.pk is None or (item.may_change_in_office and item.opens_to(self.user))
 
     def can_edit(self) -> bool:
-        return self.open and PagePermissionTester.can_edit(self)
+        return self.may_change and PagePermissionTester.can_edit(self)
 
     def can_publish(self) -> bool:
-        return self.open and PagePermissionTester.can_publish(self)
+        return self.may_change and PagePermissionTester.can_publish(self)

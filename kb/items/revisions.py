@@ -33,7 +33,7 @@ class FieldChange:
 
 def texts_of(item: Item) -> dict[str, str]:
     """The content of an item, or of the object of a revision, as text by field name."""
-    return {name: _as_text(value) for name, value in item.history_texts().items()}
+    return {name: as_text(value) for name, value in item.history_texts().items()}
 
 
 def changes(old: dict[str, str], new: dict[str, str], *, model: type[Item], format: str = "") -> list[FieldChange]:
@@ -56,10 +56,10 @@ def diff_lines(before: str, after: str) -> tuple[DiffLine, ...]:
 
 def typed_texts(data: dict[str, Any]) -> dict[str, str]:
     """The data of a draft in the shape of `texts_of`, for the page that shows an edit conflict."""
-    return {k: _as_text(v) for k, v in data.items() if k not in NOT_CONTENT and not k.startswith("source_")}
+    return {k: as_text(v) for k, v in data.items() if k not in NOT_CONTENT and not k.startswith("source_")}
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: object) -> str:
     if isinstance(value, list):
         return "\n".join(str(part) for part in value)
     return "" if value is None else str(value)

@@ -11,9 +11,9 @@ from typing import Any
 from django.db import models
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 
-from kb.editor.forms import OfficeChallengeForm
+from kb.editor.forms import AdminChallengeForm
 from kb.editor.listing import AdminListing
-from kb.editor.panels import RowPanel, fields, item_panels
+from kb.editor.panels import RowFieldPanel, fields, item_panels
 from kb.models.item import Item
 from kb.models.states import State
 
@@ -24,7 +24,7 @@ class Challenge(Item):
     TYPE_LABEL = "挑戦"
     INDEX = ("challenges", "挑戦")
     FORM = "kb.writing.forms.challenge.ChallengeForm"
-    PAGE_CONTEXT = "kb.reading.page_contexts.challenge"
+    PAGE_CONTEXT = "kb.reading.page_contexts.challenge_context"
     PAGE_RELATED = ("sponsor_post__unit",)
     FORM_FIELDS = (
         "hypothesis",
@@ -90,10 +90,11 @@ class Challenge(Item):
         ),
         fields("試し方", "smallest_trial", "success_measure", "stop_rule", "sponsor_post", "budget_yen"),
         MultiFieldPanel(
-            [FieldRowPanel([RowPanel("stage", read_only=True), RowPanel("outcome", read_only=True)])], heading="進み方"
+            [FieldRowPanel([RowFieldPanel("stage", read_only=True), RowFieldPanel("outcome", read_only=True)])],
+            heading="進み方",
         ),
     )
-    base_form_class = OfficeChallengeForm
+    base_form_class = AdminChallengeForm
     is_creatable = True
 
     class Meta:

@@ -18,8 +18,8 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 from modelcluster.fields import ParentalManyToManyField
 
-from kb.editor.forms import OfficeItemForm
-from kb.editor.permissions import ItemRights
+from kb.editor.forms import AdminItemForm
+from kb.editor.permissions import ItemPagePermissions
 from kb.markdown.rendering import render_many
 from kb.models.identifiers import next_public_id
 from kb.models.item_queries import ItemManager
@@ -93,7 +93,7 @@ class Item(ItemType):
     parent_page_types = ["kb.YearPage"]
     subpage_types: ClassVar[list[str]] = []
     is_creatable = False
-    base_form_class = OfficeItemForm
+    base_form_class = AdminItemForm
     promote_panels: ClassVar[list[Any]] = []  # slug and menu settings mean nothing at /k/
     settings_panels: ClassVar[list[Any]] = []
     private_page_options: ClassVar[list[str]] = []
@@ -249,8 +249,8 @@ class Item(ItemType):
             return True
         return reader.person_id is not None and self.authorships.filter(person_id=reader.person_id).exists()
 
-    def permissions_for_user(self, user: Any) -> ItemRights:
-        return ItemRights(user, self.specific if type(self) is Item else self)
+    def permissions_for_user(self, user: Any) -> ItemPagePermissions:
+        return ItemPagePermissions(user, self.specific if type(self) is Item else self)
 
     def clean(self) -> None:
         super().clean()

@@ -37,7 +37,7 @@ class ItemType(Page):
     #: (item, user) -> whether `user` may edit and withdraw it. Required with HAS_OWN_REVIEW.
     EDIT_PERMISSION: ClassVar[str] = ""
     #: (request, item) -> the preview of its page in the admin.
-    PREVIEW: ClassVar[str] = "kb.reading.views.item.preview"
+    PREVIEW: ClassVar[str] = "kb.reading.views.item.preview_item"
 
     #: Its own columns that its form fills, in the order of the form.
     FORM_FIELDS: ClassVar[tuple[str, ...]] = ()

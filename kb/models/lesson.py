@@ -8,9 +8,9 @@ from typing import Any
 from django.db import models
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 
-from kb.editor.forms import OfficeLessonForm
+from kb.editor.forms import AdminLessonForm
 from kb.editor.listing import AdminListing
-from kb.editor.panels import RowPanel, fields, item_panels
+from kb.editor.panels import RowFieldPanel, fields, item_panels
 from kb.models.item import Item
 from kb.models.retrospective import Retrospective
 from kb.models.states import State
@@ -34,7 +34,7 @@ class Lesson(Item):
     TYPE_LABEL = "教訓"
     INDEX = ("lessons", "教訓")
     FORM = "kb.writing.forms.lesson.LessonForm"
-    PAGE_CONTEXT = "kb.reading.page_contexts.lesson"
+    PAGE_CONTEXT = "kb.reading.page_contexts.lesson_context"
     FORM_FIELDS = (
         "kind",
         "observation",
@@ -124,12 +124,12 @@ class Lesson(Item):
                 FieldPanel(
                     "supersedes", help_text="この教訓に置き換わる、古い教訓。公開すると古いほうに印が付きます。"
                 ),
-                RowPanel("maturity", read_only=True),
+                RowFieldPanel("maturity", read_only=True),
             ],
             heading="ほかの教訓との関わり",
         ),
     )
-    base_form_class = OfficeLessonForm
+    base_form_class = AdminLessonForm
     is_creatable = True
 
     class Meta:

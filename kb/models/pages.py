@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.db import models
 from wagtail.models import Page
 
-from kb.editor.permissions import ShelfRights
+from kb.editor.permissions import GeneratedPagePermissions
 from organization.fiscal import fiscal_year_label
 
 
@@ -26,8 +26,8 @@ class Container(Page):
     def get_url_parts(self, request: Any = None) -> None:
         return None
 
-    def permissions_for_user(self, user: Any) -> ShelfRights:
-        return ShelfRights(user, self)
+    def permissions_for_user(self, user: Any) -> GeneratedPagePermissions:
+        return GeneratedPagePermissions(user, self)
 
 
 class HomePage(Container):

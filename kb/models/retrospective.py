@@ -16,7 +16,7 @@ from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.models import Orderable
 
-from kb.editor.forms import AnswerForm, OfficeRetrospectiveForm
+from kb.editor.forms import AdminRetrospectiveForm, AnswerForm
 from kb.editor.listing import AdminListing
 from kb.editor.panels import FormatPanel, FormInlinePanel, item_panels
 from kb.formats.loading import Format, format_choices, get_format
@@ -31,7 +31,7 @@ class Retrospective(Item):
     TYPE_LABEL = "ふりかえり"
     INDEX = ("retrospectives", "ふりかえり")
     FORM = "kb.writing.forms.retrospective.RetrospectiveForm"
-    PAGE_CONTEXT = "kb.reading.page_contexts.retrospective"
+    PAGE_CONTEXT = "kb.reading.page_contexts.retrospective_context"
     FORM_FIELDS = (
         "subject",
         "participants_n",
@@ -75,7 +75,7 @@ class Retrospective(Item):
     blameless_ok = models.BooleanField("個人を責めていない", default=False)
 
     template = "kb/retrospective.html"
-    base_form_class = OfficeRetrospectiveForm
+    base_form_class = AdminRetrospectiveForm
     content_panels = item_panels(
         MultiFieldPanel(
             [

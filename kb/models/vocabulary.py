@@ -6,7 +6,7 @@ a label may, and search is told through its registry.
 
 from django.db import models
 
-from kb.editor.forms import TermForm, WordForm
+from kb.editor.forms import TermForm, VocabularyForm
 from organization.models.unit import StampedQuerySet
 
 
@@ -19,7 +19,7 @@ class Vocabulary(models.Model):
     order = models.PositiveSmallIntegerField("並び順", default=0)
 
     objects = StampedQuerySet.as_manager()
-    base_form_class = WordForm
+    base_form_class = VocabularyForm
 
     class Meta:
         abstract = True

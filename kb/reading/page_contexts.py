@@ -1,4 +1,7 @@
-"""What the page of each type of kb shows besides the frame of an item, trimmed to the reader (Item.PAGE_CONTEXT)."""
+"""Template context of each item type, in addition to the common one, limited to what the reader may see.
+
+`Item.PAGE_CONTEXT` names these functions.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from organization.fiscal import era_date
 from organization.requests import person_of
 
 
-def lesson(request: HttpRequest, item: Lesson) -> dict[str, Any]:
+def lesson_context(request: HttpRequest, item: Lesson) -> dict[str, Any]:
+    """The sources of a lesson, each with whether the reader may open it."""
     sources = list(item.sources.select_related("retrospective"))
     visible = Item.objects.visible_to(request.user).filter(pk__in=[source.retrospective_id for source in sources])
     readable = set(visible.values_list("pk", flat=True))
@@ -27,7 +31,8 @@ def lesson(request: HttpRequest, item: Lesson) -> dict[str, Any]:
     }
 
 
-def challenge(request: HttpRequest, item: Challenge) -> dict[str, Any]:
+def challenge_context(request: HttpRequest, item: Challenge) -> dict[str, Any]:
+    """The transitions that the reader may make, and the look-back that the reader may open."""
     person = person_of(request)
     lookbacks = Retrospective.objects.visible_to(request.user).filter(looks_back_on=item, state=State.PUBLISHED)
     return {
@@ -39,21 +44,22 @@ def challenge(request: HttpRequest, item: Challenge) -> dict[str, Any]:
     }
 
 
-def retrospective(request: HttpRequest, item: Retrospective) -> dict[str, Any]:
+def retrospective_context(request: HttpRequest, item: Retrospective) -> dict[str, Any]:
+    """The answers with the lessons made from each, the facts in words, next actions, addenda and the challenge."""
     format = item.format_file
-    drawn: dict[str, list[Lesson]] = {}
+    lessons_of: dict[str, list[Lesson]] = {}
     lessons = Lesson.objects.visible_to(request.user).filter(sources__retrospective=item)
-    for lesson in lessons.annotate(drawn_from=F("sources__answer_uid")).order_by("pk"):
-        drawn.setdefault(str(lesson.drawn_from), []).append(lesson)
-    challenge = (
-        Challenge.objects.visible_to(request.user).filter(pk=item.looks_back_on_id) if item.looks_back_on_id else None
-    )
+    for lesson in lessons.annotate(made_from=F("sources__answer_uid")).order_by("pk"):
+        lessons_of.setdefault(str(lesson.made_from), []).append(lesson)
+    challenge = None
+    if item.looks_back_on_id:
+        challenge = Challenge.objects.visible_to(request.user).filter(pk=item.looks_back_on_id).first()
     answers = [
         {
             "answer": answer,
             "label": _label(format, answer.section_key),
             "prompt": item.prompts.get(answer.section_key, ""),
-            "lessons": drawn.get(str(answer.uid), []),
+            "lessons": lessons_of.get(str(answer.uid), []),
         }
         for answer in item.answers.all()
     ]
@@ -62,8 +68,8 @@ def retrospective(request: HttpRequest, item: Retrospective) -> dict[str, Any]:
         "answers": answers,
         "facts": _facts(format, item.facts),
         "next_actions": item.next_actions.all(),
-        # What the reader may not open is not named either.
-        "challenge": challenge.first() if challenge is not None else None,
+        # A challenge that the reader may not open is not named either.
+        "challenge": challenge,
         "addenda": item.addenda.all(),
         "co_creation": item.rendered.get("co_creation_note", ""),
     }
@@ -75,22 +81,22 @@ def _label(format: Format | None, key: str) -> str:
 
 
 def _facts(format: Format | None, facts: dict[str, Any]) -> list[dict[str, Any]]:
-    """The facts of the format in words: labels of choices, rows as a table."""
-    shown: list[dict[str, Any]] = []
+    """The facts as text: choices by their labels, rows as a table. Empty facts are left out."""
+    entries: list[dict[str, Any]] = []
     for fact in format.facts if format else ():
         value = facts.get(fact.key)
         if value in (None, "", []):
             continue
         if fact.type == "rows":
-            rows = [[_in_words(column, row.get(column.key)) for column in fact.columns] for row in value]
-            shown.append({"label": fact.label, "header": [column.label for column in fact.columns], "rows": rows})
+            rows = [[_as_text(column, row.get(column.key)) for column in fact.columns] for row in value]
+            entries.append({"label": fact.label, "header": [column.label for column in fact.columns], "rows": rows})
         else:
-            shown.append({"label": fact.label, "value": _in_words(fact, value)})
-    return shown
+            entries.append({"label": fact.label, "value": _as_text(fact, value)})
+    return entries
 
 
-def _in_words(fact: Fact, value: Any) -> str:
-    """One value as an office writes it: 令和8年5月25日 9時10分, the label of a choice, or the text itself."""
+def _as_text(fact: Fact, value: Any) -> str:
+    """One value as text: 令和8年5月25日 9時10分 for a moment, the label for a choice, otherwise the value itself."""
     labels = dict(fact.choices)
     if isinstance(value, list):
         return "、".join(str(labels.get(code, code)) for code in value)

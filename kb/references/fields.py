@@ -1,7 +1,7 @@
-"""One line of an import, checked: a JSON object in, a Record out, or a RefusalError that says which field and why.
+"""Parses one line of an import: a JSON object becomes a Record, or a RefusalError says which field is wrong and why.
 
-Pure: knows no database and no file. Nothing is mended in silence: what cannot be kept as given is refused, and a
-field that this module does not know is not looked at.
+It reads no database and no file. A value that cannot be stored as it is is refused, not corrected. Unknown fields are
+ignored.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ MAX_LICENCE = 100
 MAX_KEYWORDS = 50
 MAX_KEYWORD = 100
 
-#: Names under which published files carry the same thing, in the order in which they are asked.
-ALSO_CALLED = {
+#: Names that published files use for the same field. The first one with a value counts.
+FIELD_NAMES = {
     "date": ("date", "published"),
     "unit": ("unit", "organization", "municipality"),
     "keywords": ("keywords", "topics", "category"),
     "licence": ("licence", "license"),
     "language": ("language", "lang"),
 }
-#: Headings of the sections that records of lessons have; any other key is its own heading.
+#: Headings for the usual sections of a lesson. Any other key is used as the heading.
 SECTIONS = {
     "abstract": {"ja": "あらまし", "en": "Abstract"},
     "driving_event": {"ja": "きっかけとなった出来事", "en": "Driving Event"},
@@ -49,11 +49,13 @@ web_address = URLValidator(["http", "https"])
 
 
 class RefusalError(ValueError):
-    """Why a line is not taken, in Japanese."""
+    """A line cannot be imported. The message says why, in Japanese."""
 
 
 @dataclass(frozen=True)
 class Record:
+    """The checked fields of one line."""
+
     external_id: str
     title: str
     text: str
@@ -66,33 +68,34 @@ class Record:
 
 
 def record_from(value: Mapping[str, Any]) -> Record:
-    """The record that a line holds; raises RefusalError."""
+    """The record in the JSON object of one line. Raises RefusalError for the first field that is wrong."""
     external_id = value.get("id")
     if isinstance(external_id, int) and not isinstance(external_id, bool):
         value = {**value, "id": str(external_id)}
-    given = {
-        name: next((value[also] for also in names if value.get(also)), None) for name, names in ALSO_CALLED.items()
+    fields = {
+        name: next((value[alias] for alias in aliases if value.get(alias)), None)
+        for name, aliases in FIELD_NAMES.items()
     }
     title = _line(value.get("title"), "title", MAX_TITLE, required=True)
     text = _text(value.get("text"), "text")
-    language = _language(given["language"], title + text[:2000])
-    whole = _with_sections(text, value, language)
-    if is_blank(whole):
+    language = _language(fields["language"], title + text[:2000])
+    full_text = _with_sections(text, value, language)
+    if is_blank(full_text):
         raise RefusalError("本文（text）が空です。")
-    if len(whole) > MAX_TEXT:
+    if len(full_text) > MAX_TEXT:
         raise RefusalError(
-            f"本文（text）が長すぎます。{MAX_TEXT:,}文字までで、この行は{len(whole):,}文字です。分けてください。"
+            f"本文（text）が長すぎます。{MAX_TEXT:,}文字までで、この行は{len(full_text):,}文字です。分けてください。"
         )
     return Record(
         external_id=_line(value.get("id"), "id", MAX_ID, required=True),
         title=title,
-        text=whole,
-        occurred_on=_date(given["date"]),
-        unit_as_given=_line(given["unit"], "unit", MAX_UNIT),
+        text=full_text,
+        occurred_on=_date(fields["date"]),
+        unit_as_given=_line(fields["unit"], "unit", MAX_UNIT),
         url=_url(value),
         language=language,
-        keywords=_keywords(given["keywords"]),
-        licence=_line(given["licence"], "licence", MAX_LICENCE),
+        keywords=_keywords(fields["keywords"]),
+        licence=_line(fields["licence"], "licence", MAX_LICENCE),
     )
 
 
@@ -108,7 +111,7 @@ def _text(value: object, name: str) -> str:
 
 
 def _line(value: object, name: str, limit: int, *, required: bool = False) -> str:
-    """One line: any white space becomes one space, as a browser would show it."""
+    """One line of text. Each run of white space becomes one space, as a browser would show it."""
     text = " ".join(_text(value, name).split())
     if required and is_blank(text):
         raise RefusalError(f"{name} がありません。" if value is None else f"{name} が空です。")
@@ -131,7 +134,7 @@ def _date(value: object) -> date | None:
 
 
 def _url(value: Mapping[str, Any]) -> str:
-    """`url`, or `url_or_path` where it is an address; a path inside somebody's archive leads nowhere from here."""
+    """`url`, or `url_or_path` if that is a web address. A path in the archive of the publisher is ignored."""
     text = _line(value.get("url"), "url", MAX_URL)
     if not text:
         path = value.get("url_or_path")
@@ -147,7 +150,7 @@ def _url(value: Mapping[str, Any]) -> str:
 
 def _language(value: object, sample: str) -> str:
     code = _line(value, "language", 20).lower().replace("_", "-")
-    if not code:  # a guess, for `lang` on the page: Japanese letters or not
+    if not code:  # guessed from the letters, for the `lang` attribute of the page
         return "ja" if JAPANESE.search(sample) else "en"
     if not LANGUAGE.fullmatch(code):
         raise RefusalError("language は ja、en のような言語コードにします。")
@@ -168,7 +171,7 @@ def _keywords(value: object) -> tuple[str, ...]:
 
 
 def _with_sections(text: str, value: Mapping[str, Any], language: str) -> str:
-    """The text, and under headings those sections that it does not hold already."""
+    """The text, followed by the sections that it does not contain yet, each under its heading."""
     parts = [text] if not is_blank(text) else []
     for key, body in _sections(value):
         body = _text(body, f"sections の {key}").strip()
@@ -180,15 +183,15 @@ def _with_sections(text: str, value: Mapping[str, Any], language: str) -> str:
 
 
 def _sections(value: Mapping[str, Any]) -> list[tuple[str, object]]:
-    """`sections` as an object (heading: text) or as an array of {heading, text}; else the fields a lesson has."""
-    given = value.get("sections")
-    if given is None:
+    """Headings and texts: from `sections` (an object, or an array of {heading, text}), else from the keys of SECTIONS."""
+    sections = value.get("sections")
+    if sections is None:
         return [(key, value[key]) for key in SECTIONS if value.get(key)]
     pairs: list[tuple[object, object]]
-    if isinstance(given, dict):
-        pairs = list(given.items())
-    elif isinstance(given, list) and all(isinstance(section, dict) for section in given):
-        pairs = [(section.get("heading") or section.get("title"), section.get("text")) for section in given]
+    if isinstance(sections, dict):
+        pairs = list(sections.items())
+    elif isinstance(sections, list) and all(isinstance(section, dict) for section in sections):
+        pairs = [(section.get("heading") or section.get("title"), section.get("text")) for section in sections]
     else:
         raise RefusalError("sections は {見出し: 本文} か [{heading, text}, …] にします。")
     return [(_line(heading, "sections の見出し", MAX_TITLE, required=True), body) for heading, body in pairs]

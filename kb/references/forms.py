@@ -1,4 +1,4 @@
-"""The knowledge office's form for a file of references: the file, and what holds for its whole source."""
+"""The admin's form for a file of references: the file, and the values of its whole source."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 
 from imports.uploads import MAX_UPLOAD_BYTES
 from kb.models.reference import IMPORT_AUDIENCES, ReferenceSource
 from kb.references.sources import SourceFacts
 from kb.text_cleaning import LineField
 
-AS_IT_IS = ("", "今のまま（新しい出典は庁内全体）")
+UNCHANGED = ("", "今のまま（新しい出典は庁内全体）")
 
 
 class ImportForm(forms.Form):
     file = forms.FileField(
         label="ファイル",
-        allow_empty_file=True,  # an empty one is refused with a sentence of ours
+        allow_empty_file=True,  # JsonLines refuses an empty file, with a Japanese sentence
         help_text=f"JSON Lines（.jsonl か .jsonl.gz）、{MAX_UPLOAD_BYTES // 1024**2}MBまで。1行に1件、"
         "id・title・text を持つ形です。",
         error_messages={"required": "ファイルを選んでください。"},
@@ -39,14 +40,14 @@ class ImportForm(forms.Form):
     )
     audience = forms.ChoiceField(
         label="公開範囲",
-        choices=[AS_IT_IS, *IMPORT_AUDIENCES],
+        choices=[UNCHANGED, *IMPORT_AUDIENCES],
         required=False,
         help_text="出典の全体に効きます。前に取り込んだ事例の公開範囲も変わります。",
     )
 
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > MAX_UPLOAD_BYTES:
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if (file.size or 0) > MAX_UPLOAD_BYTES:
             raise ValidationError(
                 f"ファイルが大きすぎます（{MAX_UPLOAD_BYTES // 1024**2}MBまで）。"
                 "分けるか、gzipで圧縮するか、サーバーで import_records を実行してください。",
@@ -60,17 +61,19 @@ class ImportForm(forms.Form):
             try:
                 self.facts().check()
             except ValidationError as error:
-                fields = error.message_dict if hasattr(error, "error_dict") else {None: error.messages}
-                for name, messages in fields.items():
-                    self.add_error(name if name in self.fields else None, messages)
+                by_field = error.error_dict if hasattr(error, "error_dict") else {"__all__": error.error_list}
+                for name, errors in by_field.items():
+                    self.add_error(name if name in self.fields else None, ValidationError(errors))
             if not self.errors and ReferenceSource.objects.filter(name=data["name"], withdrawn=True).exists():
-                self.add_error("name", "この出典は取り下げています。先に、出典の一覧で取り下げを戻してください。")
+                message = "この出典は取り下げています。先に、出典の一覧で取り下げを戻してください。"
+                self.add_error("name", ValidationError(message, code="source_withdrawn"))
         return data
 
     def facts(self) -> SourceFacts:
+        """What the form says of the source."""
         return SourceFacts(*(self.cleaned_data[name] for name in ("name", "label", "licence", "audience")))
 
     def columns(self) -> dict[str, Any]:
-        """The file and the columns of its ReferenceImport."""
+        """The columns of the ReferenceImport, and its file."""
         names = {"file": "file", "source_name": "name", "label": "label", "licence": "licence", "audience": "audience"}
         return {column: self.cleaned_data[name] for column, name in names.items()}

@@ -1,9 +1,10 @@
 """Imports records from a file into kb.Reference, in batches. Without `commit` it is a dry run.
 
-A text is identified by source and id: an equal one is left alone, a different one is changed and keeps its public id,
-nothing is imported twice, and what the file no longer holds stays. Each batch is one transaction, so an import that
-was killed is finished by running it again. Bulk inserts send no ``post_save``, so this module sends it and search
-hears of every row. Refuses to import into a withdrawn source, and to change a text's own withdrawal.
+A reference is identified by its source and its id in the file. An equal one is left alone, a different one is changed
+and keeps its public id, and one that is missing from the file stays. Each batch is one transaction, so an import that
+was killed is completed by running it again. Bulk inserts send no ``post_save``, so this module sends the signal for
+every row, which search needs. An import into a withdrawn source is refused; the withdrawal of a single reference is
+never changed.
 """
 
 from __future__ import annotations
@@ -30,23 +31,26 @@ from organization.fiscal import fiscal_year
 from organization.models import User
 
 BATCH = 200
-COLUMNS = tuple(f.name for f in fields(Record) if f.name != "external_id")
+COLUMNS = tuple(column.name for column in fields(Record) if column.name != "external_id")
 
 
 @dataclass
 class ReferenceReport(Report):
-    """The counts of every import, and two of this one."""
+    """The counts that every import has, and two more."""
 
     MAX_REFUSALS = 1_000
 
-    #: Rows of the source that the file does not hold, and accepted lines that name no licence of their own.
+    #: Stored references of the source that are missing from the file; accepted lines without a licence of their own.
     absent: int = 0
     unlicensed: int = 0
 
 
 @dataclass(frozen=True)
-class Import:
-    """One file into one source. The observer is told after each batch, with bytes read and bytes in all."""
+class ImportJob:
+    """One file to import into one source. The observer is called after each batch, with bytes read and bytes in total.
+
+    `by` is None for a command on the server; `max_bytes` limits the unpacked size.
+    """
 
     path: Path
     facts: SourceFacts
@@ -56,14 +60,15 @@ class Import:
     observer: Observer = field(default_factory=Observer)
 
 
-def run(job: Import) -> ReferenceReport:
-    """Walk the file. Raises ImportRefusedError or UnreadableFileError where nothing more can be done.
+def import_references(job: ImportJob) -> ReferenceReport:
+    """Import the file, or only check it (without `commit`). Returns the report.
 
-    Where a file breaks off in the middle, the batches before that place are kept.
+    Raises PermissionDenied, ImportRefusedError if the source is wrong or withdrawn, and UnreadableFileError. If the file
+    breaks off in the middle, the batches before that place stay imported.
     """
     if not may_manage(job.by):
         raise PermissionDenied
-    source = _checked_source(job.facts)
+    source = _find_source(job.facts)
     file = JsonLines(job.path, max_bytes=job.max_bytes)
     report = ReferenceReport()
     if file.encoding != "utf-8":
@@ -82,15 +87,15 @@ def run(job: Import) -> ReferenceReport:
     for lines in batches:
         batch = [record for _, (_, record) in lines]
         if job.commit and batch and not report.accepted:
-            # With the first good line: a file of none leaves no empty source behind.
+            # Only with the first good line, so that a file without one creates no empty source.
             source = save_source(facts=job.facts, by=job.by)
-        _take(batch, source, report, commit=job.commit)
+        _import_batch(batch, source, report, commit=job.commit)
         job.observer.progress(report, file.position, file.size)
-    _close(job, source, report)
+    _finish(job, source, report)
     return report
 
 
-def _checked_source(facts: SourceFacts) -> ReferenceSource | None:
+def _find_source(facts: SourceFacts) -> ReferenceSource | None:
     try:
         facts.check()
     except ValidationError as error:
@@ -99,11 +104,11 @@ def _checked_source(facts: SourceFacts) -> ReferenceSource | None:
         ) from error
     source = ReferenceSource.objects.filter(name=facts.name).first()
     if source is not None:
-        _require_standing(source)
+        _refuse_withdrawn(source)
     return source
 
 
-def _require_standing(source: ReferenceSource) -> None:
+def _refuse_withdrawn(source: ReferenceSource) -> None:
     if source.withdrawn:
         raise ImportRefusedError(
             f"出典「{source.label}」は取り下げています。先に、管理画面で取り下げを戻してください。"
@@ -111,7 +116,7 @@ def _require_standing(source: ReferenceSource) -> None:
 
 
 def _records(lines: JsonLines) -> Iterator[tuple[int, Record] | list[Refusal]]:
-    """Each line's number and record, or why it is refused."""
+    """The number and the record of each line, or its refusal."""
     for line in lines:
         if isinstance(line, Refusal):
             yield [line]
@@ -127,42 +132,44 @@ def _duplicate(row: tuple[int, Record], first: int) -> Refusal:
     return Refusal(number, "", f"id「{record.external_id}」は{first:,}行目と同じです。先の行だけを使います。")
 
 
-def _take(batch: list[Record], source: ReferenceSource | None, report: ReferenceReport, *, commit: bool) -> None:
-    """Compare a batch with the stored rows, count, and write what differs."""
+def _import_batch(
+    batch: list[Record], source: ReferenceSource | None, report: ReferenceReport, *, commit: bool
+) -> None:
+    """Compare a batch with the stored rows, count, and (with `commit`) write the differences."""
     ids = [record.external_id for record in batch]
     rows = Reference.objects.filter(source=source, external_id__in=ids).defer("html") if source is not None else ()
-    standing = {row.external_id: row for row in rows}
-    new = [record for record in batch if record.external_id not in standing]
+    stored = {row.external_id: row for row in rows}
+    new = [record for record in batch if record.external_id not in stored]
     changed = {
         record.external_id: names
         for record in batch
-        if (row := standing.get(record.external_id)) and (names := _differing(row, record))
+        if (row := stored.get(record.external_id)) and (names := _changed_columns(row, record))
     }
-    altered = [record for record in batch if record.external_id in changed]
+    to_update = [record for record in batch if record.external_id in changed]
     report.add(
         new=new,
-        changed=altered,
-        unchanged=len(batch) - len(new) - len(altered),
+        changed=to_update,
+        unchanged=len(batch) - len(new) - len(to_update),
         title=lambda record: record.title,
     )
     report.unlicensed += sum(not record.licence for record in batch)
     if not commit or source is None:
         return
-    texts = {r.external_id: r.text for r in (*new, *altered) if "text" in changed.get(r.external_id, COLUMNS)}
-    html = render_rows(texts)  # outside the transaction: it takes the time that others would wait
+    to_render = [record for record in (*new, *to_update) if "text" in changed.get(record.external_id, COLUMNS)]
+    html = render_rows({record.external_id: record.text for record in to_render})  # slow, so before the lock
     with transaction.atomic():
-        # As it stands now: it may have been closed to some readers, or withdrawn, since the import began.
+        # Read again: its audience or its withdrawal may have changed since the import began.
         source = ReferenceSource.objects.select_for_update().get(pk=source.pk)
-        _require_standing(source)
+        _refuse_withdrawn(source)
         _insert(source, new, html)
-        for record in altered:
-            row = standing[record.external_id]
-            _fill(row, record, html.get(record.external_id))
-            # One statement a row, which tells search by itself; bulk_update takes as long and tells nobody.
-            row.save(update_fields=[*_stored(changed[record.external_id]), "imported_at"])
+        for record in to_update:
+            row = stored[record.external_id]
+            _set_columns(row, record, html.get(record.external_id))
+            # One statement a row sends post_save by itself. bulk_update takes as long and sends no signal.
+            row.save(update_fields=[*_with_derived(changed[record.external_id]), "imported_at"])
 
 
-def _differing(row: Reference, record: Record) -> list[str]:
+def _changed_columns(row: Reference, record: Record) -> list[str]:
     return [name for name in COLUMNS if _value(record, name) != getattr(row, name)]
 
 
@@ -170,13 +177,13 @@ def _value(record: Record, name: str) -> Any:
     return list(record.keywords) if name == "keywords" else getattr(record, name)
 
 
-def _stored(names: list[str]) -> set[str]:
-    """The given columns and those derived from them."""
+def _with_derived(names: list[str]) -> set[str]:
+    """These columns and the columns derived from them."""
     derived = {"text": "html", "occurred_on": "fiscal_year"}
     return {*names, *(derived[name] for name in names if name in derived)}
 
 
-def _fill(row: Reference, record: Record, html: str | None) -> None:
+def _set_columns(row: Reference, record: Record, html: str | None) -> None:
     for name in COLUMNS:
         setattr(row, name, _value(record, name))
     row.fiscal_year = fiscal_year(record.occurred_on) if record.occurred_on else None
@@ -191,21 +198,21 @@ def _insert(source: ReferenceSource, records: list[Record], html: dict[str, str]
     rows = []
     for record, public_id in zip(records, draw_public_ids(Reference.PREFIX, len(records)), strict=True):
         row = Reference(source=source, external_id=record.external_id, public_id=public_id, audience=source.audience)
-        _fill(row, record, html[record.external_id])
+        _set_columns(row, record, html[record.external_id])
         rows.append(row)
-    # Where another import put the same id in meanwhile, its row is changed and keeps its public id.
+    # If another import has inserted the same id meanwhile, its row is updated and keeps its public id.
     Reference.objects.bulk_create(
         rows,
         update_conflicts=True,
         unique_fields=["source", "external_id"],
-        update_fields=[*_stored(list(COLUMNS)), "imported_at"],
+        update_fields=[*_with_derived(list(COLUMNS)), "imported_at"],
     )
     using = router.db_for_write(Reference)
     for row in rows:
         post_save.send(Reference, instance=row, created=True, raw=False, using=using, update_fields=None)
 
 
-def _close(job: Import, source: ReferenceSource | None, report: ReferenceReport) -> None:
+def _finish(job: ImportJob, source: ReferenceSource | None, report: ReferenceReport) -> None:
     if not report.accepted and not report.refused:
         report.notes.append("ファイルに事例が1件もありません（空の行だけです）。")
     if report.refused > len(report.refusals):

@@ -1,7 +1,8 @@
-"""A source of references as a whole: its label, licence and audience, its withdrawal and its return.
+"""Changes of a whole source of references: label, licence, audience, withdrawal and restoring.
 
-A change writes the source's one row: the policy asks it at once, and search queues the source's texts on the row's
-signal (``kb.search_source``). Single texts are left alone except for their audience, which the policy asks of them.
+A change writes the one row of the source. The policy reads that row at once, and its signal makes search re-index the
+references of the source (``kb.search_source``). Only the audience is also written to each reference, because the policy
+reads it there.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from kb.text_cleaning import clean_text
 from organization import audit
 from organization.audience import Audience
 from organization.models import User
-from organization.policy import KM, reader_for
+from organization.policy import KM, Viewer, reader_for
 
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What an import says of its source. An empty value keeps what is stored, or takes a new source's default."""
+    """The values of a source that an import sets. An empty value keeps the stored one, or the default of a new source."""
 
     name: str
     label: str = ""
@@ -30,50 +31,55 @@ class SourceFacts:
     audience: str = ""
 
     def check(self) -> None:
-        """Raise ValidationError with a Japanese sentence where the source could not be saved so."""
+        """Raise ValidationError (in Japanese) if the source could not be saved with these values."""
         row = self.applied(ReferenceSource(name=self.name))
-        for value, called in ((self.label, "出典"), (self.licence, "利用条件")):
-            if "\n" in clean_text(value, called):
-                raise ValidationError(f"「{called}」は1行で書きます。", code="one_line")
+        for value, label in ((self.label, "出典"), (self.licence, "利用条件")):
+            if "\n" in clean_text(value, label):
+                raise ValidationError(f"「{label}」は1行で書きます。", code="one_line")
         row.clean_fields(exclude=[] if row.label else ["label"])
 
     def changes(self, row: ReferenceSource) -> bool:
-        """Whether these facts change the source itself, even where its texts stay as they are."""
-        return _facts(self.applied(copy(row))) != _facts(row)
+        """Whether these values differ from the row of the source."""
+        return _values(self.applied(copy(row))) != _values(row)
 
     def applied(self, row: ReferenceSource) -> ReferenceSource:
+        """`row` itself, unsaved, with these values."""
         row.label = clean_text(self.label, "出典") or row.label or self.name
         row.licence = clean_text(self.licence, "利用条件") or row.licence
         row.audience = self.audience or row.audience
         return row
 
 
-def may_manage(user: User | None) -> bool:
-    """The knowledge office; None is whoever may run commands on the server."""
+def may_manage(user: Viewer | None) -> bool:
+    """Whether the user is of the knowledge office. None stands for a command on the server, which may."""
     return user is None or KM in reader_for(user).roles
 
 
 def save_source(*, facts: SourceFacts, by: User | None) -> ReferenceSource:
-    """Create or change the source as `facts` say. A new audience applies to its texts too."""
+    """Create or change the source. A new audience is written to its references too.
+
+    Raises PermissionDenied unless `by` is of the knowledge office or None (a command).
+    """
     if not may_manage(by):
         raise PermissionDenied
     with transaction.atomic():
         row = ReferenceSource.objects.select_for_update().filter(name=facts.name).first()
-        before = _facts(row) if row is not None else None
+        before = _values(row) if row is not None else None
         row = facts.applied(row if row is not None else ReferenceSource(name=facts.name))
-        if _facts(row) != before:
+        if _values(row) != before:
             row.save()
             if before is not None and before["audience"] != row.audience:
                 Reference.objects.filter(source=row).update(audience=row.audience)
             action = "reference_source.changed" if before else "reference_source.created"
-            audit.record(actor=by, action=action, obj=row, before=before, after=_facts(row))
+            audit.record(actor=by, action=action, obj=row, before=before, after=_values(row))
     return row
 
 
 def set_withdrawn(*, source: ReferenceSource, withdrawn: bool, by: User, reason: str = "") -> bool:
-    """Withdraw every text of the source, or bring them back; False where it stood so already.
+    """Withdraw the source with all its references, or restore it. False if it is in that state already.
 
-    A text that was withdrawn by itself stays withdrawn when its source comes back.
+    A reference that was withdrawn by itself stays withdrawn when its source is restored.
+    Raises PermissionDenied unless `by` is of the knowledge office.
     """
     if not may_manage(by):
         raise PermissionDenied
@@ -95,5 +101,5 @@ def set_withdrawn(*, source: ReferenceSource, withdrawn: bool, by: User, reason:
     return True
 
 
-def _facts(row: ReferenceSource) -> dict[str, str]:
+def _values(row: ReferenceSource) -> dict[str, str]:
     return {"label": row.label, "licence": row.licence, "audience": str(row.audience or Audience.PREFECTURE)}

@@ -1,7 +1,7 @@
-"""Files of references that the knowledge office uploads in the admin: checked and imported off the request.
+"""Files of references that the knowledge office uploads in the admin.
 
-The frame is ``imports.uploads``; the import itself is ``kb.references.loading``, in the process of
-``manage.py import_uploaded``.
+They are checked and imported outside the request, in the process of ``manage.py import_uploaded``. The job is that of
+``imports.uploads``, the import itself ``kb.references.loading``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from imports.json_lines import JsonLines
 from imports.report import Report
 from imports.uploads import ProgressReporter, Uploads, path_of
 from kb.models import ReferenceImport
-from kb.references.loading import Import, run
+from kb.references.loading import ImportJob, import_references
 from kb.references.sources import SourceFacts, may_manage
 from organization.models import User
 
@@ -22,13 +22,13 @@ MAX_UNPACKED_BYTES = 1024 * 1024 * 1024
 
 class ReferenceUploads(Uploads[ReferenceImport, User]):
     def measure(self, path: Path) -> int:
-        """The size in bytes; raises UnreadableFileError where the file is no JSON lines at first sight."""
+        """The size in bytes. Raises UnreadableFileError if the beginning of the file is no JSON lines."""
         return JsonLines(path).size
 
 
 def _run(job: ReferenceImport, by: User) -> Report:
-    return run(
-        Import(
+    return import_references(
+        ImportJob(
             path=path_of(job),
             facts=facts_of(job),
             by=by,
@@ -40,6 +40,7 @@ def _run(job: ReferenceImport, by: User) -> Report:
 
 
 def facts_of(job: ReferenceImport) -> SourceFacts:
+    """The values of the source that were entered with the file."""
     return SourceFacts(job.source_name, job.label, job.licence, job.audience)
 
 

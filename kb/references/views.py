@@ -1,7 +1,7 @@
-"""The admin's screens for texts from elsewhere: their sources, a new file, its report, and withdrawing a source.
+"""The admin's pages for references: sources, upload of a file, report of an import, withdrawal of a source.
 
-For the knowledge office alone; whoever else may enter the admin gets its refusal. The views only ask and show: files
-are ``kb.references.uploads``, sources ``kb.references.sources``.
+Only the knowledge office may use them; other users of the admin get 403. Files are handled by
+``kb.references.uploads``, sources by ``kb.references.sources``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,23 +24,28 @@ from kb.references.forms import ImportForm
 from kb.references.sources import may_manage, set_withdrawn
 from kb.references.uploads import facts_of, uploads
 from kb.text_cleaning import clean_text
+from organization.requests import user_of
 
 View = Callable[..., HttpResponse]
+#: Imports listed at most.
 RECENT = 20
 
 
-def office(view: View) -> View:
+def office_required(view: View) -> View:
+    """View decorator: raises PermissionDenied unless the user is of the knowledge office."""
+
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not may_manage(request.user):  # type: ignore[arg-type]
+        if not may_manage(request.user):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
     return guarded
 
 
-@office
-def sources(request: HttpRequest) -> HttpResponse:
+@office_required
+def list_sources(request: HttpRequest) -> HttpResponse:
+    """The sources with their counts, and the latest imports."""
     rows = ReferenceSource.objects.annotate(
         total=Count("references"),
         single=Count("references", filter=Q(references__withdrawn=True)),
@@ -50,26 +55,29 @@ def sources(request: HttpRequest) -> HttpResponse:
     return render(request, "kb/admin/reference_sources.html", context)
 
 
-@office
-def new(request: HttpRequest) -> HttpResponse:
-    form = ImportForm(request.POST or None, request.FILES or None, initial=_known(request.GET.get("source", "")))
+@office_required
+def upload_file(request: HttpRequest) -> HttpResponse:
+    """The form for a file. POST stores it, starts its check and leads to the report."""
+    form = ImportForm(request.POST or None, request.FILES or None, initial=_initial(request.GET.get("source", "")))
     if request.method == "POST" and form.is_valid():
         try:
-            row = uploads.receive(by=request.user, **form.columns())  # type: ignore[arg-type]
+            row = uploads.receive(by=user_of(request), **form.columns())
         except UnreadableFileError as error:
-            form.add_error("file", str(error))
+            form.add_error("file", ValidationError(str(error), code="unreadable_file"))
         else:
             return redirect("reference_import", row.pk)
     return render(request, "kb/admin/reference_import_new.html", {"form": form})
 
 
-def _known(name: str) -> dict[str, str]:
+def _initial(name: str) -> dict[str, str]:
+    """The stored values of the source with that name, to prefill the form."""
     row = ReferenceSource.objects.filter(name=name).first()
     return {"name": row.name, "label": row.label, "licence": row.licence, "audience": row.audience} if row else {}
 
 
-@office
-def report(request: HttpRequest, pk: int) -> HttpResponse:
+@office_required
+def import_report(request: HttpRequest, pk: int) -> HttpResponse:
+    """The report of one file. POST does what the pressed button says (imports.views.press)."""
     row = get_object_or_404(ReferenceImport, pk=pk)
     if request.method == "POST":
         press(request, row, uploads)
@@ -90,7 +98,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "row": row,
         "counts": counts,
         "titles": titles,
-        # Reports stored before version 0.2 call a refusal's row `number`.
+        # Reports that were stored before version 0.2 name the row of a refusal `number`.
         "refusals": [
             (refusal.get("row", refusal.get("number")), refusal["reason"]) for refusal in row.report.get("refusals", [])
         ],
@@ -102,24 +110,24 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "kb/admin/reference_import.html", context)
 
 
-@office
-def withdrawal(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask, then withdraw the whole source or bring it back, whichever it is not."""
+@office_required
+def withdraw_source(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then withdraw the whole source, or restore it if it is withdrawn."""
     source = get_object_or_404(ReferenceSource, pk=pk)
     total = source.references.count()
     if request.method == "POST":
         withdrawn = request.POST.get("do") == "withdraw"
         reason = clean_text(request.POST.get("reason", "").replace("\x00", ""))[:500]
-        if set_withdrawn(source=source, withdrawn=withdrawn, by=request.user, reason=reason):  # type: ignore[arg-type]
-            done = "取り下げました。検索にも固定のアドレスにも、もう出ません" if withdrawn else "戻しました"
-            messages.success(request, f"「{source.label}」の{total:,}件を{done}。")
+        if set_withdrawn(source=source, withdrawn=withdrawn, by=user_of(request), reason=reason):
+            result = "取り下げました。検索にも固定のアドレスにも、もう出ません" if withdrawn else "戻しました"
+            messages.success(request, f"「{source.label}」の{total:,}件を{result}。")
         return redirect("reference_sources")
     return render(request, "kb/admin/reference_withdrawal.html", {"source": source, "total": total})
 
 
 urlpatterns = [
-    path("references/", sources, name="reference_sources"),
-    path("references/import/", new, name="reference_import_new"),
-    path("references/import/<int:pk>/", report, name="reference_import"),
-    path("references/sources/<int:pk>/withdrawal/", withdrawal, name="reference_withdrawal"),
+    path("references/", list_sources, name="reference_sources"),
+    path("references/import/", upload_file, name="reference_import_new"),
+    path("references/import/<int:pk>/", import_report, name="reference_import"),
+    path("references/sources/<int:pk>/withdrawal/", withdraw_source, name="reference_withdrawal"),
 ]

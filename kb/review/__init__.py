@@ -1,1 +1,1 @@
-"""Review: the reviewer's list, and the decision on one item."""
+"""Review: the list of waiting items, and the decision on one item."""

@@ -18,7 +18,10 @@ from organization.models import User
 
 @transaction.atomic
 def accept(*, item: Item, user: User) -> Item:
-    """受理: the item becomes readable at the audience its author asked for."""
+    """受理: publish the item, or give it the wider audience that its author requested. Returns the item.
+
+    Raises PermissionDenied if `user` may not review it, ValidationError if it is not waiting.
+    """
     require_permission(may_review(item=item, user=user), "この項目を受理できる担当ではありません。")
     transition = ITEM.require("accept", item, "この項目は、確認を待っていません。")
     before = {"state": item.state, "audience": item.audience}
@@ -35,7 +38,11 @@ def accept(*, item: Item, user: User) -> Item:
 
 @transaction.atomic
 def return_to_author(*, item: Item, user: User, comment: str) -> Item:
-    """差戻し: back to the author with a comment (required); what was published stays as it is."""
+    """差戻し: return the item to its author with a comment. A published item stays published as it is.
+
+    Raises PermissionDenied if `user` may not review it, ValidationError if it is not waiting or if there is no comment
+    (code `comment_required`).
+    """
     require_permission(may_review(item=item, user=user), "この項目を差し戻せる担当ではありません。")
     if not comment.strip():
         raise ValidationError("差戻しのわけと、どう直すとよいかを書いてください。", code="comment_required")

@@ -1,4 +1,4 @@
-"""The reviewer's list and the decision on one item: 受理 or 差戻し with a comment."""
+"""The pages of a reviewer: the list of waiting items, and the decision on one (受理, or 差戻し with a comment)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from kb.lifecycle import review_queue
+from kb.lifecycle.review_queue import waiting_for
 from kb.lifecycle.transitions import ITEM, Actor
 from kb.models import Item
-from kb.reading.views.item import shown
+from kb.reading.views.item import item_context
 from kb.review import decisions
 from kb.text_cleaning import clean_text
 from organization.audience import Audience
@@ -21,33 +21,33 @@ from organization.templatetags.japanese import days_ago
 
 
 @login_required
-def queue(request: HttpRequest) -> HttpResponse:
-    """What waits for this reader, longest waiting first."""
-    waiting = review_queue.waiting_for(request.user).select_related("content_type")[:100]
+def review_queue(request: HttpRequest) -> HttpResponse:
+    """The items that wait for this reviewer, the longest waiting first."""
+    waiting = waiting_for(request.user).select_related("content_type")[:100]
     return render(request, "kb/review_queue.html", {"items": [{"item": item, "meta": _meta(item)} for item in waiting]})
 
 
 def _meta(item: Item) -> str:
-    """Whose, for whom, and since when."""
-    asked = Audience(item.requested_audience or item.audience).label
-    return f"{item.unit_name_at_time}から、{asked}へ　{days_ago(item.submitted_at)}に提出"
+    """Unit, requested audience, and time since submission."""
+    requested = Audience(item.requested_audience or item.audience).label
+    return f"{item.unit_name_at_time}から、{requested}へ　{days_ago(item.submitted_at)}に提出"
 
 
 @login_required
-def decide(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Show what is to be decided on; POST `accept` or `return` with `comment`."""
-    waiting = review_queue.waiting_for(request.user).filter(public_id=public_id).first()
+def review_item(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The item with the form of the decision. POST sends `accept`, or `return` with `comment`."""
+    waiting = waiting_for(request.user).filter(public_id=public_id).first()
     if waiting is None:
         raise Http404
     item: Item = waiting.specific
-    # As its readers will see it, without what its keepers may do there.
+    # The page as readers will see it, without the buttons of its keepers.
     context = {
-        **shown(request, item),
+        **item_context(request, item),
         "may_edit": False,
         "moves": [row for row in ITEM.applicable(item) if row.actor == Actor.REVIEWER],
         "comment": "",
         "error": "",
-        "asked": Audience(item.requested_audience or item.audience).label,
+        "requested_audience": Audience(item.requested_audience or item.audience).label,
         "trail": [{"url": reverse("review"), "label": "確認待ち"}, {"url": "", "label": item.title}],
     }
     if request.method != "POST":
@@ -55,7 +55,9 @@ def decide(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         if "accept" in request.POST:
             decisions.accept(item=item, user=user_of(request))
-            messages.success(request, f"「{item.title}」を受理しました。{context['asked']}に公開されました。")
+            messages.success(
+                request, f"「{item.title}」を受理しました。{context['requested_audience']}に公開されました。"
+            )
         else:
             context["comment"] = request.POST.get("comment", "")
             decisions.return_to_author(

@@ -1,7 +1,8 @@
-"""The HTML of a Markdown block of an article, made when the article was saved."""
+"""The template tag for Markdown blocks of an article. Their HTML was made when the article was saved."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -11,8 +12,9 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def rendered_block(context: dict[str, Any], item: Any, value: Any) -> str:
-    """The stored HTML of the block being shown; nothing is rendered here."""
-    block = next((b for b in item.body if b.block_type == "markdown" and b.value is value), None)
+def rendered_block(context: Mapping[str, Any], item: Any, value: Any) -> str:
+    """The stored HTML of the block with this value. Nothing is rendered here."""
+    blocks = (block for block in item.body if block.block_type == "markdown" and block.value is value)
+    block = next(blocks, None)
     html = item.rendered.get(f"b{block.id}", "") if block is not None else ""
-    return mark_safe(html)  # noqa: S308  (made by kb.markdown.rendering, sanitised there)
+    return mark_safe(html)  # noqa: S308  (kb.markdown.rendering has sanitised it)

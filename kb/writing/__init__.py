@@ -1,1 +1,1 @@
-"""Writing an item: drafts, forms, and conflicts between two windows."""
+"""Writing an item: drafts, forms, and edit conflicts."""

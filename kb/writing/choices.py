@@ -1,4 +1,4 @@
-"""What can be begun on /write/: each form names its own (ItemForm.beginnings); here they stand in one list."""
+"""What a person can begin to write on /write/: one list of the choices that the forms offer (ItemForm.choices)."""
 
 from __future__ import annotations
 
@@ -9,30 +9,32 @@ from kb.models.item_queries import item_types
 
 @dataclass(frozen=True)
 class Choice:
-    """A format of a retrospective, a lesson, a challenge. `key` is the last part of its address."""
+    """A format of a retrospective, a lesson or a challenge. `key` is the last part of its address."""
 
     key: str
     label: str
     description: str
     when_to_use: str
+    #: How long it takes to fill in.
     minutes: int
-    #: Code of the type of item (Item.type_code).
+    #: Code of the item type (Item.type_code).
     type: str
-    #: Its place in the list; formats have theirs in their files, below 1000.
+    #: Position in the list. Formats set theirs in their files, below 1000.
     order: int
-    #: Set where it is one format of its type among others.
+    #: Key of the format, for a type that has several.
     format: str = ""
-    #: Answers to the three questions that it suits (kb.writing.forms.questions).
+    #: Answers to the three questions for which this choice is suitable (kb.writing.forms.questions).
     situations: tuple[str, ...] = ()
-    #: What it asks, as the page before the form lists it.
+    #: What the form asks, as listed on the page before it.
     questions: tuple[str, ...] = ()
 
 
 def choices() -> list[Choice]:
-    """All that can be begun, in order."""
-    begun = [choice for model in item_types() if model.FORM for choice in model.form_class().beginnings()]
-    return sorted(begun, key=lambda choice: (choice.order, choice.key))
+    """Every choice of every item type that has a form, in order."""
+    offered = [choice for model in item_types() if model.FORM for choice in model.form_class().choices()]
+    return sorted(offered, key=lambda choice: (choice.order, choice.key))
 
 
-def choice_of(key: str) -> Choice | None:
+def find_choice(key: str) -> Choice | None:
+    """The choice with that key; None if no form offers it."""
     return next((choice for choice in choices() if choice.key == key), None)

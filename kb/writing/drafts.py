@@ -1,7 +1,7 @@
-"""From a draft to an item and back: what was typed, cleaned by its form, becomes columns and rows.
+"""Drafts: start, save, submit as an item or a new revision, and open an item for editing as a draft.
 
-It refuses to overwrite: where somebody else published since the draft began, `store` raises
-EditConflict and the screen shows both texts (decision 0002).
+Submitting never overwrites: if somebody else published a version since the draft began, `submit` raises
+EditConflict, and the screen shows both texts (decision 0002).
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ from organization import audit, clock
 from organization.models import Person
 
 
-class EditConflict(Exception):  # noqa: N818  (an outcome that the screen shows, not an error)
+class EditConflict(Exception):  # noqa: N818  (a result that the screen shows, not an error)
     """Somebody published a newer version of the item since this draft was opened."""
 
 
 def start(*, author: Person, kind: str, format: str = "", data: dict[str, Any] | None = None) -> Draft:
-    """A new draft of `kind` (and `format`), prefilled with `data` as the form names its fields."""
+    """A new draft of an item type (`kind`) and a format. `data` prefills it, keyed by the form's field names."""
     return Draft.objects.create(author=author, kind=kind, format=format, data=data or {})
 
 
 def save_typed(*, draft: Draft, typed: dict[str, Any], version: int) -> bool:
-    """Autosave: keep what was typed. False where another window saved since `version` was read."""
-    data = {**{k: v for k, v in draft.data.items() if k.startswith("source_")}, **typed}
+    """Save what was typed, complete or not. False if another window has saved since `version` was read."""
+    origin = {name: value for name, value in draft.data.items() if name.startswith("source_")}
+    data = {**origin, **typed}
     changed = Draft.objects.filter(pk=draft.pk, version=version, submitted_at__isnull=True).update(
         data=data, version=version + 1, updated_at=clock.now()
     )
@@ -41,12 +42,12 @@ def save_typed(*, draft: Draft, typed: dict[str, Any], version: int) -> bool:
 
 
 @transaction.atomic
-def store(*, draft: Draft, values: dict[str, Any], by: Person) -> Item:
-    """Submit a draft whose form was valid: a new item, or a new revision of the one it edits.
+def submit(*, draft: Draft, values: dict[str, Any], by: Person) -> Item:
+    """Submit a draft with a valid form: creates an item, or a new revision of the item that the draft edits.
 
-    `values` is the form's cleaned_data. Submitting the same draft twice answers the same item.
-    Raises EditConflict (nothing written) where the item moved on meanwhile, PermissionDenied or
-    ValidationError where it may no longer be edited.
+    `values` is the form's cleaned_data. A draft that is submitted twice returns the same item.
+    Raises EditConflict (and writes nothing) if the item has a newer version, PermissionDenied if `by` may not edit
+    it, and ValidationError if it has ended (withdrawn, superseded).
     """
     locked = Draft.objects.select_for_update().get(pk=draft.pk)
     if locked.submitted_at is not None and locked.item is not None:
@@ -66,7 +67,7 @@ def store(*, draft: Draft, values: dict[str, Any], by: Person) -> Item:
         item.fill(values)
         publication.create(item=item, by=by)
         item.record_origin(values, locked.data)
-        # Known before it is sent: whoever hears of the publication may ask what it was begun for.
+        # Saved before the submission: hooks on publication look up which draft the item came from.
         locked.item = item
         locked.save()
         publication.submit(item=item, by=by)
@@ -76,15 +77,17 @@ def store(*, draft: Draft, values: dict[str, Any], by: Person) -> Item:
 
 
 def _require_editable(item: Item, by: Person) -> None:
-    """A draft may outlive its writer's post, or its item's life; it must not bring either back."""
+    """Ask again at submission: since the draft began, the writer may have changed post, or the item may have ended."""
     require_permission(
         may_edit(item=item, user=by.user),
         "この記録を直せるのは、書いた人と所管所属の担当です。直したい所は、所管所属に知らせてください。",
     )
     if item.state == State.WITHDRAWN:
-        raise ValidationError("この記録は取り下げられたので、直せません。残したいことは、新しく書いてください。")
+        raise ValidationError(
+            "この記録は取り下げられたので、直せません。残したいことは、新しく書いてください。", code="withdrawn"
+        )
     if item.state == State.SUPERSEDED:
-        raise ValidationError("この記録は新しいものに置き換わりました。新しいほうを直してください。")
+        raise ValidationError("この記録は新しいものに置き換わりました。新しいほうを直してください。", code="superseded")
 
 
 def _update(item: Item, by: Person) -> None:
@@ -95,15 +98,15 @@ def _update(item: Item, by: Person) -> None:
     audit.record(actor=by.user, action="item.edited", obj=item, after={"revision": item.latest_revision_id})
 
 
-# --- Back: an item as a draft ---------------------------------------------------------------------
+# --- An item as a draft ---------------------------------------------------------------------------
 
 
 @transaction.atomic
-def edit(*, item: Item, by: Person) -> Draft:
+def open_for_edit(*, item: Item, by: Person) -> Draft:
     """The draft in which `by` edits `item`: the open one, or a new one from the newest revision."""
-    open_one = Draft.objects.open_of(by).filter(item_id=item.pk).first()
-    if open_one is not None:
-        return open_one
+    open_draft = Draft.objects.open_of(by).filter(item_id=item.pk).first()
+    if open_draft is not None:
+        return open_draft
     return Draft.objects.create(
         author=by,
         kind=item.type_code(),
@@ -115,11 +118,14 @@ def edit(*, item: Item, by: Person) -> Draft:
 
 
 def reopen(*, item: Item, comment: str) -> str:
-    """After 差戻し: the author's draft comes back with the reviewer's comment. Returns its address."""
+    """After 差戻し: open a draft for each author, with the reviewer's comment. Returns the draft's address.
+
+    Without an author it returns the address of the item.
+    """
     specific = item.specific
     url = specific.get_absolute_url()
     for row in specific.authorships.select_related("person"):
-        draft = edit(item=specific, by=row.person)
+        draft = open_for_edit(item=specific, by=row.person)
         Draft.objects.filter(pk=draft.pk).update(comment=comment, base_revision_id=specific.latest_revision_id)
         url = draft.get_absolute_url()
     return url

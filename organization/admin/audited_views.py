@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import Model, Prefetch, ProtectedError, QuerySet
-from django.forms import ModelForm
+from django.forms import Form
 from django.forms.models import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -70,7 +70,7 @@ class Edit(generic.EditView):
 
 
 class Delete(generic.DeleteView):
-    def form_valid(self, form: ModelForm) -> HttpResponse:
+    def form_valid(self, form: Form) -> HttpResponse:
         try:
             with transaction.atomic():
                 audit.record(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from kb.admin.groups import ensure_office
+from kb.admin.groups import ensure_groups
 from kb.models import ReferenceImport
 from tests.browser.test_writing import browser, enter  # noqa: F401 -- fixtures
 from tests.factories.kb import reference_source
@@ -21,7 +21,7 @@ def office(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     # Playwright runs an event loop in this thread; the database calls between its steps are no danger.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     person = make_staff(make_unit(), duties=("km",))
-    person.user.groups.add(ensure_office())
+    person.user.groups.add(ensure_groups())
     return person
 
 

@@ -17,7 +17,7 @@ from kb.models import Draft, Item, Theme
 from kb.writing import drafts
 from tests.factories.kb import make_lesson
 from tests.factories.organization import make_municipality, make_staff, make_unit
-from tests.kb.filled import KPT, new_draft
+from tests.kb.draft_forms import KPT, new_draft
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -302,7 +302,7 @@ def screens(writer: Any) -> dict[str, str]:
     full = new_draft(writer, "postmortem", subject="誤送付")
     Draft.objects.filter(pk=full.pk).update(version=1, comment="影響の件数を足してください。")
     item = make_lesson(writer, applies_when="雨の前")
-    edit = drafts.edit(item=item, by=writer)
+    edit = drafts.open_for_edit(item=item, by=writer)
     item.observation = "ほかの人が直した事実。"
     publication.publish(item=item)
     return {

@@ -1,5 +1,5 @@
-"""Form × input: whatever is sent, the answer is a Japanese sentence that says what to do, what was typed is kept,
-and nothing is written that was not asked for.
+"""Invalid and hostile input in every form: a Japanese message says what to do, the typed text is kept, and nothing
+else is written.
 """
 
 import json
@@ -18,12 +18,12 @@ from organization.models import AuditEvent, Notice
 from organization.policy import reader_for
 from tests.factories.kb import make_lesson
 from tests.factories.organization import make_staff, make_unit
-from tests.kb.filled import FILLED, filled, new_draft, press, send
+from tests.kb.draft_forms import FILLED, filled, new_draft, press, send
 
 pytestmark = pytest.mark.django_db
 
 COUNTED = (Item, Answer, NextAction, LessonSource, Draft, AuditEvent, Notice)
-#: How every sentence of ours ends: it tells the reader what to do.
+#: How every error message ends: it says what to do.
 ENDS = ("ください。", "けずってください。")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 LONG = "あ" * 100_000
@@ -54,8 +54,8 @@ def first_text(key: str) -> str:
     )
 
 
-def kept(page: str, draft: Draft, name: str, value) -> bool:
-    """What was typed is in the form that came back (and, where it can be, in the draft)."""
+def is_kept(page: str, draft: Draft, name: str, value) -> bool:
+    """Whether the typed value is in the form of the answer, and in the draft if it can be stored."""
     draft.refresh_from_db()
     if isinstance(value, list):
         return draft.data.get(name) == value
@@ -63,27 +63,27 @@ def kept(page: str, draft: Draft, name: str, value) -> bool:
     return escape(text) in unicodedata.normalize("NFC", page) or draft.data.get(name) == text
 
 
-class Active(HTMLParser):
-    """Gathers what a browser would run."""
+class ActiveContent(HTMLParser):
+    """Collects what a browser would execute."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.parts: list[str] = []
 
     def handle_starttag(self, tag, attrs):
         runs = [
             f"{n}={v}" for n, v in attrs if n.startswith("on") or (v or "").strip().lower().startswith("javascript:")
         ]
-        self.found += runs + ([tag] if tag in ("script", "iframe", "object", "embed", "style", "base") else [])
+        self.parts += runs + ([tag] if tag in ("script", "iframe", "object", "embed", "style", "base") else [])
 
 
-def active(page: str) -> list[str]:
-    parser = Active()
+def active_content(page: str) -> list[str]:
+    parser = ActiveContent()
     parser.feed(page)
-    return parser.found
+    return parser.parts
 
 
-# --- One wrong field at a time ----------------------------------------------------------------------
+# --- One invalid field at a time --------------------------------------------------------------------
 
 EVERY = list(FILLED)
 WORDS = ("themes", "scenes", "stances", "municipalities")
@@ -95,7 +95,11 @@ CASES = [
     *[(key, first_text(key), " \u3000\u200b") for key in EVERY],
     *[(key, first_text(key), LONG) for key in EVERY],
     *[(key, "summary", "か\u3099" * 201) for key in EVERY],
-    *[(key, "occurred_on", value) for key in EVERY for value in ("2999-01-01", "2026-02-30", "きのう", "0001-01-01", "1e9")],
+    *[
+        (key, "occurred_on", value)
+        for key in EVERY
+        for value in ("2999-01-01", "2026-02-30", "きのう", "0001-01-01", "1e9")
+    ],
     *[(key, "audience", value) for key in EVERY for value in ("", "public", "everyone", "0", "unit\n")],
     *[(key, "attribution", "sealed") for key in EVERY],
     *[(key, name, [value]) for key in EVERY for name in WORDS for value in ("none", "1", "' OR 1=1", "い")],
@@ -135,24 +139,24 @@ CASES = [
     ("challenge", "budget_yen", "-5"),
     ("challenge", "budget_yen", "99999999999"),
     ("challenge", "budget_yen", "五千円"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("key", "name", "value"), CASES, ids=[f"{k}-{n}-{str(v)[:12]!r}" for k, n, v in CASES])
-def test_a_wrong_field_is_answered_with_what_to_do(client, writer, key, name, value):
+def test_an_invalid_field_gets_a_message_that_says_what_to_do(client, writer, key, name, value):
     draft = new_draft(writer, key)
     before = counts()
     data = filled(key, writer, **{name: value})
     answer = press(client, draft, "publish", data)
     page = answer.content.decode()
     assert answer.status_code == 422
-    found = sentences(page)
-    assert found
-    assert all(line.endswith(ENDS) and re.search("[ぁ-ん]", line) for line in found), found
+    messages = sentences(page)
+    assert messages
+    assert all(line.endswith(ENDS) and re.search("[ぁ-ん]", line) for line in messages), messages
     assert "入力した内容は、そのまま残っています。" in page
-    assert kept(page, draft, name, value)
-    # The rest of the form is kept too.
-    assert all(kept(page, draft, other, typed) for other, typed in data.items() if other != name)
+    assert is_kept(page, draft, name, value)
+    # The other fields are kept too.
+    assert all(is_kept(page, draft, other, typed) for other, typed in data.items() if other != name)
     assert counts() == before
 
 
@@ -166,7 +170,7 @@ def test_an_empty_form_asks_for_each_required_field(client, writer, key):
     assert counts() == before
 
 
-# --- What no text can hold --------------------------------------------------------------------------
+# --- NUL, lone surrogates, invalid UTF-8 ------------------------------------------------------------
 
 BROKEN = {
     "nul": b"%00",
@@ -179,8 +183,8 @@ BROKEN = {
 @pytest.mark.parametrize("button", ["publish", "save"])
 @pytest.mark.parametrize("bytes_", BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize("key", EVERY)
-def test_what_no_text_can_hold_is_refused_and_not_mended(client, writer, key, bytes_, button):
-    """A replacement mark in place of what was sent would be a silent change (a browser sends none of these)."""
+def test_text_that_cannot_be_stored_is_refused_and_not_replaced(client, writer, key, bytes_, button):
+    """A replacement character would change the text silently. A browser sends valid UTF-8 only."""
     draft = new_draft(writer, key)
     before = counts()
     name = first_text(key)
@@ -198,17 +202,17 @@ def test_what_no_text_can_hold_is_refused_and_not_mended(client, writer, key, by
 
 
 @pytest.mark.parametrize("name", ["themes", "audience", "occurred_on", "version", "blameless_ok", "participants_n"])
-def test_nul_in_a_field_that_is_no_text(client, writer, name):
+def test_nul_in_a_choice_or_number_is_refused(client, writer, name):
     draft = new_draft(writer)
     data = filled("kpt", writer, **{"version": 0, name: "\x00"})
     answer = send(client, draft.get_absolute_url(), {**data, "publish": "1"})
     assert answer.status_code == (302 if name == "blameless_ok" else 422)
 
 
-# --- What is kept: the NFC of what was typed ----------------------------------------------------------
+# --- What is stored: the NFC of what was typed --------------------------------------------------------
 
 
-def test_kana_in_two_parts_are_composed_and_all_else_stays(client, writer):
+def test_decomposed_kana_are_composed_and_other_characters_stay(client, writer):
     typed = "がぎぐ ｶﾞｷﾞ 髙﨑 𠮷野家 👨‍👩‍👧 ①Ⅲ～−\u3000\t終"
     draft = new_draft(writer, "lesson")
     decomposed = unicodedata.normalize("NFD", typed)
@@ -229,7 +233,7 @@ def text_fields(draft, writer):
 
 @pytest.mark.parametrize("key", EVERY)
 def test_the_naughty_strings_go_through_every_field(client, writer, naughty, key):
-    """Saved as a draft and shown again, in every text field, without a change but NFC and without active content."""
+    """Each string is saved in every text field and shown again: changed to NFC only, and without active content."""
     draft = new_draft(writer, key)
     fields = list(text_fields(draft, writer))
     for start in range(0, len(naughty), len(fields)):
@@ -248,7 +252,7 @@ def test_the_naughty_strings_go_through_every_field(client, writer, naughty, key
 
 
 def test_the_naughty_strings_are_published_and_rendered(client, writer, naughty):
-    """All of them in the long fields of lessons, several to an item; the page of each answers and holds no script."""
+    """All strings, in the long fields of lessons. The page of each lesson answers and contains no script."""
     fields = {"observation": 800, "recommendation": 400, "context": 600, "discussion": 800, "conclusion": 400}
     waiting = [text for text in naughty if len(text) <= 400]
     while waiting:
@@ -265,7 +269,7 @@ def test_the_naughty_strings_are_published_and_rendered(client, writer, naughty)
             assert getattr(item, name) == unicodedata.normalize("NFC", re.sub("\r\n?", "\n", text))
         page = client.get(answer.url)
         assert page.status_code == 200
-        assert active(page.content.decode().split('<main id="main"')[1]) == []
+        assert active_content(page.content.decode().split('<main id="main"')[1]) == []
 
 
 def test_naughty_titles(client, writer, naughty):
@@ -280,15 +284,35 @@ def test_naughty_titles(client, writer, naughty):
         assert client.get(answer.url).status_code == 200
 
 
-# --- Fields that are not ours ---------------------------------------------------------------------------
+# --- Undeclared fields ----------------------------------------------------------------------------------
 
 EXTRA = {
-    "owner": "1", "owner_unit": "1", "live": "0", "state": "withdrawn", "public_id": "L-R01-00001", "slug": "x",
-    "is_superuser": "1", "author": "1", "submitted_at": "2020-01-01", "item": "1", "maturity": "learned",
-    "stage": "closed", "registered_on": "2001-01-01", "fiscal_year": "1999", "confidentiality": "1", "rendered": "<b>",
-    "review_due": "2099-01-01", "requested_audience": "public", "source_retrospective": "R-R07-00001",
-    "source_answer": UNKNOWN, "source_record": "1", "kind_": "x", "format": "aar", "base_revision": "1", "outcome_": "x",
-}  # fmt: skip
+    "owner": "1",
+    "owner_unit": "1",
+    "live": "0",
+    "state": "withdrawn",
+    "public_id": "L-R01-00001",
+    "slug": "x",
+    "is_superuser": "1",
+    "author": "1",
+    "submitted_at": "2020-01-01",
+    "item": "1",
+    "maturity": "learned",
+    "stage": "closed",
+    "registered_on": "2001-01-01",
+    "fiscal_year": "1999",
+    "confidentiality": "1",
+    "rendered": "<b>",
+    "review_due": "2099-01-01",
+    "requested_audience": "public",
+    "source_retrospective": "R-R07-00001",
+    "source_answer": UNKNOWN,
+    "source_record": "1",
+    "kind_": "x",
+    "format": "aar",
+    "base_revision": "1",
+    "outcome_": "x",
+}
 
 
 @pytest.mark.parametrize("key", EVERY)
@@ -311,8 +335,8 @@ def test_extra_fields_are_ignored(client, writer, key):
     assert not writer.user.is_superuser
 
 
-def test_a_lesson_cannot_claim_a_source_by_hand(client, writer):
-    """Where a lesson comes from is written when it is begun, never taken from a form."""
+def test_a_lesson_cannot_claim_a_source_by_form_fields(client, writer):
+    """The source of a lesson is set when its draft begins, never by the form."""
     other = make_lesson(make_staff(make_unit()), audience="self")
     typed = filled("lesson", writer, source_retrospective=other.public_id, source_answer="x")
     press(client, new_draft(writer, "lesson"), "publish", typed)
@@ -324,7 +348,7 @@ def test_a_lesson_cannot_claim_a_source_by_hand(client, writer):
 
 
 @pytest.mark.parametrize("version", ["", "-1", "1e3", "９" * 400, "\x00", "null", "0x0", "99999999999999999999"])
-def test_an_odd_version_keeps_what_was_typed(client, writer, version):
+def test_an_invalid_version_keeps_what_was_typed(client, writer, version):
     draft = new_draft(writer, subject="先に保存した文")
     answer = send(client, draft.get_absolute_url(), {**filled("kpt", writer), "version": version, "publish": "1"})
     page = answer.content.decode()
@@ -335,12 +359,12 @@ def test_an_odd_version_keeps_what_was_typed(client, writer, version):
 
 
 @pytest.mark.parametrize("newest", ["", "0", "abc", "\x00", "9" * 50])
-def test_an_odd_base_is_shown_the_difference_again(client, writer, newest):
+def test_an_invalid_base_revision_shows_the_difference_again(client, writer, newest):
     from kb.lifecycle import publication
     from kb.writing import drafts
 
     item = make_lesson(writer, applies_when="雨の前")
-    draft = drafts.edit(item=item, by=writer)
+    draft = drafts.open_for_edit(item=item, by=writer)
     item.observation = "新しい版。"
     publication.publish(item=item)
     before = counts()
@@ -356,7 +380,7 @@ def test_unknown_addresses_are_not_found(client, writer, path):
     assert client.post(path, {}).status_code == 404
 
 
-def test_a_form_without_its_token_is_refused(writer):
+def test_a_form_without_csrf_token_is_refused(writer):
     from django.test import Client
 
     browser = Client(enforce_csrf_checks=True)

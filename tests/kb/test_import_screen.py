@@ -1,4 +1,4 @@
-"""The office's screens for texts from elsewhere: who may, a file from its check to its end, a source withdrawn."""
+"""The admin's pages for references: access, upload, check and import of a file, withdrawal of a source."""
 
 import json
 from datetime import timedelta
@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from imports import uploads as frame
-from kb.admin.groups import ensure_office
+from kb.admin.groups import ensure_groups
 from kb.models import Reference, ReferenceImport, ReferenceSource
 from kb.references.uploads import uploads
 from organization import clock
@@ -24,7 +24,7 @@ State = ReferenceImport.State
 
 @pytest.fixture(autouse=True)
 def begun(monkeypatch, settings, tmp_path):
-    """Which processes would have been started."""
+    """The pks of the jobs whose process would have been started."""
     settings.VAR_DIR = tmp_path
     pks = []
     monkeypatch.setattr(uploads, "start", lambda row: pks.append(row.pk))
@@ -33,7 +33,7 @@ def begun(monkeypatch, settings, tmp_path):
 
 def staff(*duties):
     person = make_staff(make_unit(), duties=duties)
-    person.user.groups.add(ensure_office())
+    person.user.groups.add(ensure_groups())
     return person.user
 
 
@@ -68,11 +68,11 @@ PAGES = ["reference_sources", "reference_import_new", "reference_import", "refer
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_others_get_the_admins_refusal(client, name):
+def test_other_users_of_the_admin_get_its_refusal(client, name):
     source = reference_source()
     row = ReferenceImport.objects.create(source_name="test", stored_as="x", called="x")
     pks = {"reference_import": [row.pk], "reference_withdrawal": [source.pk]}
-    client.force_login(staff("training"))  # may enter the admin, and not this
+    client.force_login(staff("training"))  # may enter the admin, but not these pages
     for method in (client.get, client.post):
         response = method(reverse(name, args=pks.get(name, [])), {"do": "withdraw"})
         assert (response.status_code, response.url) == (302, reverse("wagtailadmin_home"))
@@ -80,7 +80,7 @@ def test_others_get_the_admins_refusal(client, name):
     assert not source.withdrawn
 
 
-def test_the_menu_shows_it_to_the_office_alone(client):
+def test_the_menu_shows_the_import_to_the_knowledge_office_only(client):
     words = "外部の事例の取込み"
     client.force_login(staff("training"))
     assert words not in client.get(reverse("wagtailadmin_home")).content.decode()
@@ -88,11 +88,11 @@ def test_the_menu_shows_it_to_the_office_alone(client):
     assert words.encode("unicode_escape").decode() in client.get(reverse("wagtailadmin_home")).content.decode()
 
 
-def test_without_sources_it_says_what_to_do(office):
+def test_the_empty_list_of_sources_says_what_to_do(office):
     assert "まだ出典がありません" in office.get(reverse("reference_sources")).content.decode()
 
 
-def test_an_upload_is_stored_under_our_name_and_handled_later(office, begun, tmp_path):
+def test_an_upload_is_stored_under_a_generated_name_and_checked_later(office, begun, tmp_path):
     response = send(office, called="../../etc/名簿.jsonl", label="となりの市", licence="CC BY 4.0", audience="public")
     row = ReferenceImport.objects.get()
     assert response.redirect_chain[-1][0] == reverse("reference_import", args=[row.pk])
@@ -111,14 +111,14 @@ def test_the_check_is_shown_and_writes_nothing(office):
     assert not Reference.objects.exists() and not ReferenceSource.objects.exists()
 
 
-def test_a_file_without_one_good_line_is_not_said_to_be_ready(office):
+def test_a_file_without_a_good_line_is_not_called_ready(office):
     row = checked(office, "番号,題名", "{")
     page = office.get(reverse("reference_import", args=[row.pk])).content.decode()
     assert "取り込める行がありません。下の理由を見て" in page and "1件を1行のJSONにしてください" in page
     assert "「取り込む」を押してください" not in page and 'value="import"' not in page
 
 
-def test_one_press_imports_and_the_file_is_thrown_away(office, begun, tmp_path):
+def test_the_import_button_imports_and_deletes_the_file(office, begun, tmp_path):
     row = checked(office)
     press(office, row, "import")
     assert begun == [row.pk, row.pk]
@@ -130,7 +130,7 @@ def test_one_press_imports_and_the_file_is_thrown_away(office, begun, tmp_path):
     assert AuditEvent.objects.order_by("sequence").last().actor_id == row.sent_by_id
 
 
-def test_a_file_of_texts_that_all_stand_already_offers_nothing_to_take_in(office):
+def test_a_file_without_changes_offers_no_import(office):
     press(office, checked(office), "import")
     uploads.work(ReferenceImport.objects.get().pk)
     row = checked(office, ROW)
@@ -146,7 +146,7 @@ def test_a_button_counts_only_what_is_new_or_changed(office):
     assert ">1件を取り込む<" in office.get(reverse("reference_import", args=[row.pk])).content.decode()
 
 
-def test_where_the_source_alone_would_change_the_button_says_so_and_does_it(office):
+def test_a_file_that_changes_only_the_source_has_its_own_button(office):
     press(office, checked(office), "import")
     uploads.work(ReferenceImport.objects.get().pk)
     send(office, licence="CC BY 4.0")
@@ -166,7 +166,7 @@ def test_the_list_says_that_imports_by_command_are_not_in_it(office, tmp_path):
     assert "最後に変わった日時" in page
 
 
-def test_two_presses_start_one_import(office, begun):
+def test_pressing_twice_starts_one_import(office, begun):
     row = checked(office)
     press(office, row, "import")
     assert "別の状態" in press(office, row, "import").content.decode()
@@ -181,7 +181,7 @@ def test_a_file_can_be_dropped_after_its_check(office, tmp_path):
     assert list((tmp_path / "imports").iterdir()) == []
 
 
-def test_what_fell_silent_can_be_started_again(office, begun):
+def test_a_stuck_job_can_be_started_again(office, begun):
     row = checked(office)
     press(office, row, "import")
     assert "別の状態" in press(office, row, "again").content.decode()
@@ -212,7 +212,7 @@ def test_a_file_of_another_kind_is_refused_at_once(office, content, words, tmp_p
         ({"file": ""}, "ファイルを選んでください"),
     ],
 )
-def test_a_form_that_is_not_complete_says_what_to_do(office, values, words):
+def test_an_incomplete_form_says_what_to_do(office, values, words):
     assert words in send(office, **values).content.decode()
     assert not ReferenceImport.objects.exists()
 
@@ -222,13 +222,13 @@ def test_a_file_that_is_too_large_is_refused(office, monkeypatch):
     assert "大きすぎます" in send(office).content.decode()
 
 
-def test_a_withdrawn_source_takes_no_file(office):
+def test_a_file_for_a_withdrawn_source_is_refused(office):
     reference_source(withdrawn=True)
     assert "取り下げています" in send(office).content.decode()
     assert not ReferenceImport.objects.exists()
 
 
-def test_a_source_withdrawn_meanwhile_ends_the_import_in_words(office):
+def test_a_source_withdrawn_meanwhile_ends_the_import_with_a_message(office):
     row = checked(office)
     press(office, row, "import")
     reference_source(withdrawn=True)
@@ -236,7 +236,7 @@ def test_a_source_withdrawn_meanwhile_ends_the_import_in_words(office):
     assert "取り下げています" in office.get(reverse("reference_import", args=[row.pk])).content.decode()
 
 
-def test_who_lost_the_role_meanwhile_imports_nothing(office):
+def test_a_sender_without_the_role_imports_nothing(office):
     row = checked(office)
     press(office, row, "import")
     row.sent_by.person.appointments.update(ends_on=clock.today() - timedelta(days=1))
@@ -245,7 +245,7 @@ def test_who_lost_the_role_meanwhile_imports_nothing(office):
     assert (row.state, Reference.objects.count()) == (State.FAILED, 0)
 
 
-def test_a_fault_of_ours_leaves_the_row_at_an_end(office, monkeypatch):
+def test_an_unexpected_error_ends_the_job_as_failed(office, monkeypatch):
     row = checked(office)
     press(office, row, "import")
     monkeypatch.setattr(uploads, "run", lambda job, by: 1 / 0)
@@ -254,7 +254,7 @@ def test_a_fault_of_ours_leaves_the_row_at_an_end(office, monkeypatch):
     assert (row.state, row.message) == (State.FAILED, "思わぬ誤りで止まりました。サーバーの記録を見てください。")
 
 
-def test_files_nobody_decided_on_are_thrown_away_after_two_weeks(office, tmp_path):
+def test_undecided_files_are_deleted_after_two_weeks(office, tmp_path):
     row = checked(office)
     ReferenceImport.objects.update(sent_at=clock.now() - timedelta(days=15))
     send(office)
@@ -263,7 +263,7 @@ def test_files_nobody_decided_on_are_thrown_away_after_two_weeks(office, tmp_pat
     assert not (tmp_path / "imports" / row.stored_as).exists()
 
 
-def test_a_source_is_withdrawn_and_brought_back_after_a_question(office):
+def test_a_source_is_withdrawn_and_restored_after_a_question(office):
     row = checked(office)
     press(office, row, "import")
     uploads.work(row.pk)
@@ -290,11 +290,20 @@ def test_the_list_of_sources_costs_a_constant_number_of_queries(office, django_a
         office.get(reverse("reference_sources"))
 
 
-def test_the_item_page_shows_where_the_text_comes_from(office):
-    row = checked(office, {
-        **ROW, "url": "https://example.jp/1", "date": "2024-04-15", "unit": "となりの市 防災課", "language": "en",
-        "keywords": ["名簿"], "licence": "CC BY 4.0", "sections": {"lesson": "Paper too."},
-    })  # fmt: skip
+def test_the_page_of_a_reference_shows_its_source(office):
+    row = checked(
+        office,
+        {
+            **ROW,
+            "url": "https://example.jp/1",
+            "date": "2024-04-15",
+            "unit": "となりの市 防災課",
+            "language": "en",
+            "keywords": ["名簿"],
+            "licence": "CC BY 4.0",
+            "sections": {"lesson": "Paper too."},
+        },
+    )
     press(office, row, "import")
     uploads.work(row.pk)
     page = office.get(Reference.objects.get().get_absolute_url()).content.decode()
@@ -311,7 +320,7 @@ def test_the_item_page_shows_where_the_text_comes_from(office):
     assert [word for word in words if word not in page] == []
 
 
-def test_the_process_is_ours_under_these_settings(office, monkeypatch, settings):
+def test_the_import_process_uses_the_settings_of_the_server(office, monkeypatch, settings):
     started = []
 
     class Process:
@@ -325,12 +334,15 @@ def test_the_process_is_ours_under_these_settings(office, monkeypatch, settings)
     settings.SETTINGS_MODULE = "config.settings.production"
     frame.start_process("import_uploaded", 7)
     assert started[0][1:] == [
-        str(settings.BASE_DIR / "manage.py"), "import_uploaded", "7", "--settings=config.settings.production",
-    ]  # fmt: skip
+        str(settings.BASE_DIR / "manage.py"),
+        "import_uploaded",
+        "7",
+        "--settings=config.settings.production",
+    ]
 
 
 class TestSingleTexts:
-    """Where the office corrects one text."""
+    """The admin's form for a single reference."""
 
     @pytest.fixture
     def rows(self):
@@ -352,7 +364,7 @@ class TestSingleTexts:
         row.refresh_from_db()
         assert (row.title, row.html) == ("直した件名", "<p><strong>直した</strong></p>")
 
-    def test_an_address_that_is_none_of_the_web_is_refused(self, office, rows):
+    def test_an_address_outside_the_web_is_refused(self, office, rows):
         values = {"title": "件名", "text": "本文", "source": rows[0].source_id, "external_id": "0", "keywords": "[]"}
         address = reverse("reference:edit", args=[rows[0].pk])
         office.post(address, {**values, "audience": "prefecture", "url": "ftp://example.jp/"})

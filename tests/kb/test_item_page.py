@@ -1,4 +1,4 @@
-"""The page of an item and the lists that lead to it: who sees them, what they cost, what can be done there."""
+"""The page of an item, and home and units: who may read them, what they show, and how many queries they cost."""
 
 from datetime import date
 
@@ -51,21 +51,21 @@ def text(response) -> str:
 
 
 def body(response, public_id: str) -> str:
-    """The page without what differs at every request: its own address and the form token."""
+    """The page without what differs at every request: its address and the CSRF token."""
     return alike(response, public_id)
 
 
 def classify(item: Item) -> None:
-    """Two words of each list, as a real item has."""
+    """An item with two themes, two scenes and two stances."""
     for model, name in ((Theme, "themes"), (Scene, "scenes"), (Stance, "stances")):
         getattr(item, name).set([model.objects.create(code=f"{name}-{n}", label=f"{name}{n}") for n in range(2)])
     publication.publish(item=item)
 
 
-# --- Who sees it -----------------------------------------------------------------------------
+# --- Access ----------------------------------------------------------------------------------
 
 
-def test_a_member_of_the_unit_reads_the_item(client, author, member):
+def test_a_member_of_the_unit_may_read_the_item(client, author, member):
     client.force_login(member.user)
     response = client.get(make_lesson(author).get_absolute_url())
     assert response.status_code == 200
@@ -103,13 +103,13 @@ def test_municipal_staff_read_only_what_is_shared_with_municipalities(client, au
     assert client.get(internal.get_absolute_url()).status_code == 404
 
 
-def test_what_waits_is_not_found_by_a_reader_of_its_audience(client, author, outsider):
+def test_a_submitted_item_is_hidden_from_its_audience(client, author, outsider):
     item = make_lesson(author, audience="prefecture")
     client.force_login(outsider.user)
     assert client.get(item.get_absolute_url()).status_code == 404
 
 
-def test_the_author_sees_what_still_waits(client, author):
+def test_the_author_may_read_a_submitted_item(client, author):
     item = make_lesson(author, audience="prefecture")
     client.force_login(author.user)
     response = client.get(item.get_absolute_url())
@@ -117,56 +117,56 @@ def test_the_author_sees_what_still_waits(client, author):
     assert "まだ読者には見えません" in text(response)
 
 
-def test_what_was_withdrawn_before_anybody_could_read_it_leaves_no_tombstone(client, author, outsider):
+def test_an_item_withdrawn_before_publication_leaves_no_tombstone(client, author, outsider):
     item = make_lesson(author, audience="prefecture")
     publication.withdraw(item=item, user=author.user, reason="書き直します。")
     client.force_login(outsider.user)
     assert client.get(item.get_absolute_url()).status_code == 404
 
 
-def test_an_outsider_meets_no_tombstone_of_what_they_could_not_read(client, author, outsider):
+def test_an_outsider_sees_no_tombstone_of_an_item_they_could_not_read(client, author, outsider):
     item = make_lesson(author)
     publication.withdraw(item=item, user=author.user, reason="古くなりました。")
     client.force_login(outsider.user)
     assert client.get(item.get_absolute_url()).status_code == 404
 
 
-# --- What it says ----------------------------------------------------------------------------
+# --- Content ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("attribution", "named"), [("named", True), ("post_only", False), ("unit_only", False)])
-def test_the_author_is_named_only_as_far_as_they_wished(client, author, member, attribution, named):
+def test_the_author_is_named_as_the_attribution_allows(client, author, member, attribution, named):
     item = make_lesson(author, attribution=attribution)
     client.force_login(member.user)
     assert ("青木 さくら" in text(client.get(item.get_absolute_url()))) is named
 
 
-def test_a_lesson_that_was_replaced_points_to_its_successor(client, author, member):
+def test_a_superseded_lesson_links_to_its_successor(client, author, member):
     old = make_lesson(author)
     new = make_lesson(author, title="土のうは二日前に積む", supersedes=old)
     client.force_login(member.user)
-    shown = text(client.get(old.get_absolute_url()))
-    assert new.get_absolute_url() in shown
+    page = text(client.get(old.get_absolute_url()))
+    assert new.get_absolute_url() in page
 
 
-def test_a_source_outside_the_readers_range_is_not_named(client, author, outsider):
+def test_a_source_that_the_reader_may_not_open_is_not_named(client, author, outsider):
     origin = make_retrospective(author, title="内輪のふりかえり", audience="unit")
     item = publish(lesson(audience="prefecture"), author)
     LessonSource.objects.create(lesson=item, retrospective=origin)
     client.force_login(outsider.user)
-    shown = text(client.get(item.get_absolute_url()))
-    assert "内輪のふりかえり" not in shown
-    assert "公開範囲の外にあるふりかえり" in shown
+    page = text(client.get(item.get_absolute_url()))
+    assert "内輪のふりかえり" not in page
+    assert "公開範囲の外にあるふりかえり" in page
 
 
-def test_a_challenge_outside_the_readers_range_is_not_named_by_its_look_back(client, author, outsider):
+def test_a_look_back_does_not_name_a_challenge_that_the_reader_may_not_open(client, author, outsider):
     challenge = make_challenge(author, title="内輪の挑戦", audience="unit")
     item = make_retrospective(author, format="lookback", looks_back_on=challenge, audience="prefecture")
     client.force_login(outsider.user)
     assert "内輪の挑戦" not in text(client.get(item.get_absolute_url()))
 
 
-def test_a_lesson_stands_under_the_answer_it_was_drawn_from(client, author, member):
+def test_a_lesson_is_listed_under_its_answer(client, author, member):
     item = make_retrospective(author)
     drawn = make_lesson(author, title="役割は紙で配る")
     LessonSource.objects.create(lesson=drawn, retrospective=item, answer_uid=item.answers.get().uid)
@@ -174,25 +174,25 @@ def test_a_lesson_stands_under_the_answer_it_was_drawn_from(client, author, memb
     assert "役割は紙で配る" in text(client.get(item.get_absolute_url()))
 
 
-def test_the_words_of_the_vocabularies_stand_on_the_page(client, author, member):
+def test_themes_scenes_and_stances_are_on_the_page(client, author, member):
     item = make_lesson(author)
     classify(item)
     client.force_login(member.user)
-    shown = text(client.get(item.get_absolute_url()))
-    assert all(f"{name}{n}" in shown for name in ("themes", "scenes", "stances") for n in range(2))
+    page = text(client.get(item.get_absolute_url()))
+    assert all(f"{name}{n}" in page for name in ("themes", "scenes", "stances") for n in range(2))
 
 
 def test_script_that_was_typed_is_shown_and_not_run(client, author, member):
     item = make_lesson(author, title="<script>alert(1)</script>", observation="<script>alert(2)</script>")
     client.force_login(member.user)
-    shown = text(client.get(item.get_absolute_url()))
-    assert "<script>alert" not in shown
+    page = text(client.get(item.get_absolute_url()))
+    assert "<script>alert" not in page
 
 
-# --- What can be done ------------------------------------------------------------------------
+# --- Actions ---------------------------------------------------------------------------------
 
 
-def test_useful_is_set_by_one_press_and_taken_back_by_the_next(client, author, member):
+def test_useful_is_set_and_removed_by_its_button(client, author, member):
     item = make_lesson(author)
     client.force_login(member.user)
     client.post(reverse("item_useful", args=[item.public_id]))
@@ -208,14 +208,14 @@ def test_a_colleague_is_offered_no_edit(client, author, member):
     assert client.post(reverse("item_edit", args=[item.public_id])).status_code == 404
 
 
-def test_an_aftermath_is_added_by_the_author(client, author):
+def test_an_author_adds_an_addendum(client, author):
     item = make_retrospective(author)
     client.force_login(author.user)
     client.post(reverse("item_addendum", args=[item.public_id]), {"text": "翌年も、同じやり方で間に合った。"})
     assert "翌年も、同じやり方で間に合った。" in text(client.get(item.get_absolute_url()))
 
 
-def test_an_aftermath_that_is_too_long_says_how_much_to_cut(client, author):
+def test_a_too_long_addendum_says_how_much_to_cut(client, author):
     item = make_retrospective(author)
     client.force_login(author.user)
     response = client.post(reverse("item_addendum", args=[item.public_id]), {"text": "あ" * 603}, follow=True)
@@ -223,7 +223,7 @@ def test_an_aftermath_that_is_too_long_says_how_much_to_cut(client, author):
     assert item.addenda.count() == 0
 
 
-# --- What it costs ---------------------------------------------------------------------------
+# --- Queries ---------------------------------------------------------------------------------
 
 
 def test_the_page_of_a_lesson_is_cheap(client, author, member, django_assert_max_num_queries):
@@ -261,7 +261,7 @@ def test_the_page_of_a_challenge_is_cheap(client, unit, author, django_assert_ma
 
 
 def fill(author, count: int = 2) -> None:
-    """Items of every type."""
+    """Cards of items of every type."""
     for n in range(count):
         make_lesson(author, title=f"教訓{n}")
         make_retrospective(author, title=f"ふりかえり{n}")
@@ -310,46 +310,46 @@ def test_a_card_counts_who_found_the_item_useful(author, member):
     assert [card["helpful"] for card in cards([first, second])] == [2, 0]
 
 
-@pytest.mark.parametrize("made", [make_lesson, make_challenge, make_retrospective, make_path])
-def test_cards_of_a_type_cost_one_query(made, author, django_assert_num_queries):
-    """Whatever its badges are made from: a column that is not asked for is asked for row by row."""
-    keys = [made(author, title=f"題{n}").pk for n in range(3)]
+@pytest.mark.parametrize("make", [make_lesson, make_challenge, make_retrospective, make_path])
+def test_cards_of_a_type_cost_one_query(make, author, django_assert_num_queries):
+    """Also for the badges: a column missing from the query would cost one query a row."""
+    keys = [make(author, title=f"題{n}").pk for n in range(3)]
     items = list(Item.objects.filter(pk__in=keys).only("content_type"))
     with django_assert_num_queries(1):
         assert len(cards(items)) == 3
 
 
-def test_cards_stand_in_the_order_given(author):
+def test_cards_keep_the_order_of_the_items(author):
     items = [make_lesson(author, title="一"), make_challenge(author, title="二"), make_lesson(author, title="三")]
     assert [card["title"] for card in cards(reversed(items))] == ["三", "二", "一"]
 
 
-def test_the_page_of_a_unit_also_holds_what_its_predecessor_wrote(client, author, member, unit):
+def test_the_page_of_a_unit_also_lists_items_of_its_predecessor(client, author, member, unit):
     old = make_unit("shobo", name="消防防災課", until=date(2020, 3, 31))
     make_event("merge", [old], [unit], date(2020, 4, 1), unit)
     item = publish(lesson(title="古い課の教訓", owner_unit=old, occurred_on=date(2019, 6, 1)), author)
     client.force_login(member.user)
-    shown = text(client.get(reverse("unit", args=[unit.uid])))
-    assert "古い課の教訓" in shown
+    page = text(client.get(reverse("unit", args=[unit.uid])))
+    assert "古い課の教訓" in page
     assert item.unit_name_at_time == "消防防災課"
 
 
-def test_the_page_of_a_unit_that_is_gone_names_its_heir(client, member, unit):
+def test_the_page_of_an_abolished_unit_names_its_successor(client, member, unit):
     old = make_unit("shobo", name="消防防災課", until=date(2020, 3, 31))
     make_event("merge", [old], [unit], date(2020, 4, 1), unit)
     client.force_login(member.user)
-    shown = text(client.get(reverse("unit", args=[old.uid])))
-    assert "今はない所属です" in shown
-    assert reverse("unit", args=[unit.uid]) in shown
+    page = text(client.get(reverse("unit", args=[old.uid])))
+    assert "今はない所属です" in page
+    assert reverse("unit", args=[unit.uid]) in page
 
 
-def test_moments_among_the_facts_are_written_as_an_office_writes_them(client, author):
+def test_moments_among_the_facts_are_written_with_the_era(client, author):
     item = make_retrospective(author, format="postmortem", subject="誤送信", facts={"started_at": "2026-05-25T09:10"})
     client.force_login(author.user)
     assert "令和8年5月25日 9時10分" in text(client.get(item.get_absolute_url()))
 
 
-def test_what_one_keeps_to_oneself_is_not_among_the_news(client, author):
+def test_private_items_are_not_among_the_new_items(client, author):
     make_lesson(author, title="ひとりの覚え", audience="self")
     client.force_login(author.user)
     assert "ひとりの覚え" not in text(client.get("/"))

@@ -1,4 +1,4 @@
-"""A new type of item, of the files that docs/conventions.md lists (tests/toy): it lives wherever the others live."""
+"""A new item type made of the files that docs/conventions.md lists (tests/toy) works everywhere without other code."""
 
 import pytest
 from django.urls import reverse
@@ -11,8 +11,8 @@ from search.engines import engine
 from search.generations import rebuild
 from tests.factories.organization import make_staff, make_unit
 from tests.house import checkout
-from tests.kb.filled import press, send
-from tests.kb.office import officer
+from tests.kb.admin_pages import officer
+from tests.kb.draft_forms import press, send
 from tests.toy.models import Memo
 
 pytestmark = pytest.mark.django_db
@@ -67,8 +67,8 @@ def test_its_draft_is_autosaved(client, writer):
 def test_it_is_published_and_read(client, writer):
     memo = publish(client)
     assert (memo.state, memo.idea, memo.public_id[0]) == (State.PUBLISHED, TYPED["idea"], "M")
-    shown = page(client, memo.get_absolute_url())
-    assert "<strong>短く</strong>" in shown and "思いつき" in shown and "メモ" in shown
+    html = page(client, memo.get_absolute_url())
+    assert "<strong>短く</strong>" in html and "思いつき" in html and "メモ" in html
 
 
 def test_it_waits_for_its_reviewer_and_is_accepted(client, writer, head):
@@ -91,8 +91,8 @@ def test_its_history_shows_what_an_edit_changed(client, writer):
     client.post(memo.edit_url())
     press(client, Draft.objects.open_of(writer).get(), "publish", {**TYPED, "idea": "座っても短くできる。"})
     older, newer = memo.revisions.order_by("created_at", "pk")
-    shown = page(client, reverse("item_compare", args=[memo.public_id, older.pk, newer.pk]))
-    assert "思いつき" in shown and "座っても短くできる。" in shown
+    html = page(client, reverse("item_compare", args=[memo.public_id, older.pk, newer.pk]))
+    assert "思いつき" in html and "座っても短くできる。" in html
 
 
 def test_the_search_page_finds_it(client, writer, settings, tmp_path):
@@ -116,7 +116,7 @@ def test_its_withdrawal_leaves_a_tombstone(client, writer):
     assert "古くなりました。" in page(client, memo.get_absolute_url(), status=410)
 
 
-def test_nobody_else_is_told_of_it_by_name():
-    """No module of kb, search or learning names the type: it is known by its own files alone."""
+def test_no_other_module_names_the_type():
+    """No module of kb, search or learning names the type."""
     named = [checkout.name(path) for path in checkout.python("kb", "search", "learning") if "Memo" in path.read_text()]
     assert named == []

@@ -9,7 +9,7 @@ from kb.lifecycle import publication
 from kb.models import NextAction, Retrospective
 from tests.factories.kb import make_retrospective
 from tests.factories.organization import make_staff, make_unit
-from tests.kb.office import officer
+from tests.kb.admin_pages import officer
 
 pytestmark = pytest.mark.django_db
 DUE = dt.date(2026, 6, 30)

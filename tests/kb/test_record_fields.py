@@ -1,4 +1,4 @@
-"""The fields of one line: what becomes a record, and what is refused with which words."""
+"""The fields of one line of an import: what becomes a record, and which message refuses the others."""
 
 import json
 from datetime import date
@@ -22,7 +22,7 @@ def refusal(**values):
     return str(refused.value)
 
 
-def test_the_least_line_is_enough():
+def test_the_smallest_line_is_accepted():
     record = record_from(ONE)
     assert (record.external_id, record.title, record.text) == ("1", "避難所の名簿", "本文です。")
     assert (record.occurred_on, record.unit_as_given, record.url, record.keywords) == (None, "", "", ())
@@ -34,7 +34,7 @@ def test_dates_of_several_forms(written):
 
 
 @pytest.mark.parametrize("written", ["2024-13-01", "2024-02-30", "昨日", "2024-04", "0000-01-01", "２０２４年"])
-def test_what_is_no_date_is_refused(written):
+def test_an_invalid_date_is_refused(written):
     assert "日付として読めません" in refusal(date=written)
 
 
@@ -46,11 +46,11 @@ def test_the_unit_stays_as_given(name):
 @pytest.mark.parametrize(
     "address", ["javascript:alert(1)", "data:text/html,x", "ftp://example.jp/", "/path", "http://"]
 )
-def test_only_web_addresses_are_taken(address):
+def test_only_web_addresses_are_accepted(address):
     assert "url は" in refusal(url=address)
 
 
-def test_a_path_in_an_archive_is_no_address():
+def test_a_path_in_an_archive_is_ignored():
     assert made(url_or_path="csv/142123.csv").url == ""
     assert made(url_or_path="https://example.jp/1").url == "https://example.jp/1"
     assert "url は" in refusal(url_or_path="javascript:alert(1)")
@@ -74,7 +74,7 @@ def test_the_language_is_kept_as_a_code():
     assert "言語コード" in refusal(language='"><script>')
 
 
-def test_sections_stand_under_headings_in_the_texts_language():
+def test_sections_have_headings_in_the_language_of_the_text():
     sections = {"driving_event": "It rained.", "lesson": "Bring sandbags.", "よもやま": "more"}
     record = made(title="Rain", text="", sections=sections, language="en")
     assert (
@@ -89,7 +89,7 @@ def test_sections_as_an_array_keep_their_order():
     assert record.text == "## 乙\n\n二\n\n## 甲\n\n一"
 
 
-def test_what_the_text_holds_already_is_not_said_twice():
+def test_a_section_already_in_the_text_is_not_repeated():
     assert made(text="## Lesson\n\nBring sandbags.", lesson="Bring sandbags.").text.count("sandbags") == 1
 
 
@@ -122,13 +122,13 @@ def test_a_bad_field_is_named_with_the_reason(values, words):
     assert words in refusal(**values)
 
 
-def test_a_text_of_two_million_characters_is_refused_and_a_long_one_taken():
+def test_a_text_of_two_million_characters_is_refused_and_a_long_one_accepted():
     assert "2,000,000文字" in refusal(text="あ" * 2_000_000)
     assert len(made(text="あ" * 156_583).text) == 156_583
     assert len(made(text="あ" * MAX_TEXT).text) == MAX_TEXT
 
 
-def test_a_number_will_do_as_an_id():
+def test_an_id_may_be_a_number():
     assert made(id=17).external_id == "17"
 
 

@@ -1,7 +1,7 @@
-"""The reviewer's part: what goes wider than its unit is accepted or returned by somebody else than its author."""
+"""Review: an audience wider than the unit is accepted or returned, and never by the author."""
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from kb.lifecycle import publication, review_queue
@@ -11,6 +11,7 @@ from kb.review import decisions
 from organization import clock
 from organization.models import Notice
 from organization.working_days import working_days_before
+from tests.errors import refused_with
 from tests.factories.kb import lesson, make_lesson, publish
 from tests.factories.organization import make_department, make_staff, make_unit
 
@@ -44,7 +45,7 @@ def seen_by(person, item) -> bool:
 # --- Review ----------------------------------------------------------------------------------
 
 
-def test_an_accepted_item_reaches_the_audience_its_author_asked_for(author, reviewer, outsider):
+def test_an_accepted_item_gets_the_audience_its_author_requested(author, reviewer, outsider):
     item = make_lesson(author, audience="prefecture")
     decisions.accept(item=item, user=reviewer.user)
     item.refresh_from_db()
@@ -93,7 +94,7 @@ def test_after_five_working_days_of_silence_the_knowledge_office_may_decide(auth
 
 def test_a_return_without_a_comment_is_refused(author, reviewer):
     item = make_lesson(author, audience="prefecture")
-    with pytest.raises(ValidationError):
+    with refused_with("comment_required"):
         decisions.return_to_author(item=item, user=reviewer.user, comment="  ")
     item.refresh_from_db()
     assert item.state == State.SUBMITTED
@@ -110,7 +111,7 @@ def test_a_return_reopens_the_draft_with_the_comment(author, reviewer):
     assert draft.data["title"] == item.title
 
 
-def test_a_returned_item_can_be_sent_again(author, reviewer):
+def test_a_returned_item_can_be_submitted_again(author, reviewer):
     item = make_lesson(author, audience="prefecture")
     decisions.return_to_author(item=item, user=reviewer.user, comment="日付を足してください。")
     item.refresh_from_db()
@@ -121,7 +122,7 @@ def test_a_returned_item_can_be_sent_again(author, reviewer):
 # --- Widening and narrowing ------------------------------------------------------------------
 
 
-def test_widening_a_published_item_asks_the_reviewer_and_changes_nothing_yet(author, reviewer, outsider):
+def test_widening_an_audience_waits_for_the_reviewer(author, reviewer, outsider):
     item = make_lesson(author, audience="unit")
     publication.change_audience(item=item, user=author.user, audience="prefecture")
     item.refresh_from_db()
@@ -130,7 +131,7 @@ def test_widening_a_published_item_asks_the_reviewer_and_changes_nothing_yet(aut
     assert not seen_by(outsider, item)
 
 
-def test_accepting_a_widening_opens_the_item_to_its_new_readers(author, reviewer, outsider):
+def test_an_accepted_widening_opens_the_item_to_new_readers(author, reviewer, outsider):
     item = make_lesson(author, audience="unit")
     publication.change_audience(item=item, user=author.user, audience="prefecture")
     decisions.accept(item=item, user=reviewer.user)
@@ -139,7 +140,7 @@ def test_accepting_a_widening_opens_the_item_to_its_new_readers(author, reviewer
     assert seen_by(outsider, item)
 
 
-def test_refusing_a_widening_leaves_the_item_published_as_it_was(author, reviewer):
+def test_a_refused_widening_leaves_the_item_published_as_it_was(author, reviewer):
     item = make_lesson(author, audience="unit")
     publication.change_audience(item=item, user=author.user, audience="prefecture")
     decisions.return_to_author(item=item, user=reviewer.user, comment="所属名を消してからにしましょう。")
@@ -147,19 +148,19 @@ def test_refusing_a_widening_leaves_the_item_published_as_it_was(author, reviewe
     assert (item.state, item.audience, item.requested_audience) == (State.PUBLISHED, "unit", "")
 
 
-def test_narrowing_is_at_once(author, outsider):
+def test_narrowing_an_audience_applies_at_once(author, outsider):
     item = publish(lesson(audience="prefecture"), author)
     publication.change_audience(item=item, user=author.user, audience="unit")
     assert not seen_by(outsider, item)
 
 
-def test_nobody_makes_an_item_public_from_the_screen(author):
+def test_an_item_cannot_be_made_public(author):
     item = make_lesson(author)
-    with pytest.raises(ValidationError):
+    with refused_with("invalid_audience"):
         publication.change_audience(item=item, user=author.user, audience="public")
 
 
-def test_a_colleague_who_did_not_write_it_does_not_change_its_audience(unit, author):
+def test_a_colleague_may_not_change_the_audience(unit, author):
     colleague = make_staff(unit)
     with pytest.raises(PermissionDenied):
         publication.change_audience(item=make_lesson(author), user=colleague.user, audience="self")
@@ -174,7 +175,7 @@ def test_the_list_of_the_reviewer_shows_what_waits(client, author, reviewer):
     assert "橋の点検は潮を見て" in client.get(reverse("review")).content.decode()
 
 
-def test_a_return_without_a_comment_is_shown_again_with_what_to_do(client, author, reviewer):
+def test_the_page_asks_again_for_a_missing_comment(client, author, reviewer):
     item = make_lesson(author, audience="prefecture")
     client.force_login(reviewer.user)
     response = client.post(reverse("review_item", args=[item.public_id]), {"return": "1", "comment": ""})

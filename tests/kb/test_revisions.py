@@ -1,4 +1,4 @@
-"""The history of an item: what changed between two versions, shown field by field and naming nobody."""
+"""The history of an item: the difference between two versions, field by field, without names of people."""
 
 import pytest
 from django.urls import reverse
@@ -24,7 +24,7 @@ def author(unit):
 
 @pytest.fixture
 def edited(author):
-    """A lesson with two versions, of which the second has another title and one more sentence."""
+    """A lesson with two versions. The second has another title and one more sentence."""
     item = make_lesson(author, title="はじめの題", observation="一行目\n二行目")
     item.title, item.observation = "あとの題", "一行目\n二行目を直した"
     publication.publish(item=item)
@@ -48,27 +48,27 @@ def test_equal_texts_differ_in_nothing():
 
 
 def test_only_the_fields_that_differ_are_shown_with_their_japanese_names():
-    found = changes({"title": "前", "summary": "同じ"}, {"title": "後", "summary": "同じ"}, model=Lesson)
-    assert [(change.name, change.label) for change in found] == [("title", "件名")]
+    differences = changes({"title": "前", "summary": "同じ"}, {"title": "後", "summary": "同じ"}, model=Lesson)
+    assert [(change.name, change.label) for change in differences] == [("title", "件名")]
 
 
-def test_an_answer_is_named_as_its_format_names_it():
+def test_an_answer_is_labelled_as_in_its_format():
     assert Retrospective.field_label("answer-keep", "kpt") == Retrospective.field_label("answer-keep-1", "kpt")
     assert Retrospective.field_label("answer-keep", "kpt") != "答え"
 
 
-def test_an_answer_of_a_format_that_is_gone_still_has_a_name():
+def test_an_answer_of_a_deleted_format_still_has_a_label():
     assert Retrospective.field_label("answer-keep", "gone") == "答え"
 
 
-def test_who_may_read_it_is_not_part_of_the_content(author):
+def test_the_audience_is_not_part_of_the_content(author):
     assert "audience" not in texts_of(make_lesson(author))
 
 
 def test_two_revisions_are_compared_as_they_were(edited):
     older, newer = edited.revisions.order_by("created_at", "pk")
-    found = changes(texts_of(older.as_object()), texts_of(newer.as_object()), model=Lesson)
-    assert {change.name for change in found} == {"title", "observation"}
+    differences = changes(texts_of(older.as_object()), texts_of(newer.as_object()), model=Lesson)
+    assert {change.name for change in differences} == {"title", "observation"}
 
 
 def test_answers_of_a_retrospective_are_compared(author):
@@ -78,8 +78,8 @@ def test_answers_of_a_retrospective_are_compared(author):
     item.answers.set([answer])
     publication.publish(item=item)
     older, newer = item.revisions.order_by("created_at", "pk")
-    found = changes(texts_of(older.as_object()), texts_of(newer.as_object()), model=Retrospective, format="kpt")
-    assert [line.text for line in found[0].lines] == ["前日に配った。", "三日前に配った。"]
+    differences = changes(texts_of(older.as_object()), texts_of(newer.as_object()), model=Retrospective, format="kpt")
+    assert [line.text for line in differences[0].lines] == ["前日に配った。", "三日前に配った。"]
 
 
 def test_the_html_of_an_answer_follows_its_changed_text(author):
@@ -104,16 +104,16 @@ def test_an_answer_keeps_its_uid_through_publishing(author):
 
 def test_the_history_lists_every_version(client, edited, author):
     client.force_login(author.user)
-    shown = client.get(reverse("item_history", args=[edited.public_id])).content.decode()
-    assert "2版" in shown
-    assert "はじめの版" in shown
+    page = client.get(reverse("item_history", args=[edited.public_id])).content.decode()
+    assert "2版" in page
+    assert "はじめの版" in page
 
 
 def test_the_difference_of_two_versions_is_visible(client, edited, author):
     client.force_login(author.user)
-    shown = client.get(reverse("item_compare", args=[edited.public_id, *versions(edited)])).content.decode()
-    assert "はじめの題" in shown
-    assert "あとの題" in shown
+    page = client.get(reverse("item_compare", args=[edited.public_id, *versions(edited)])).content.decode()
+    assert "はじめの題" in page
+    assert "あとの題" in page
 
 
 def test_no_version_names_a_person(client, edited, unit):
@@ -126,7 +126,7 @@ def test_no_version_names_a_person(client, edited, unit):
         assert "青木 さくら" not in client.get(address).content.decode()
 
 
-def test_the_history_is_not_found_by_who_may_not_read_the_item(client, edited):
+def test_the_history_of_an_unreadable_item_is_not_found(client, edited):
     client.force_login(make_staff(make_unit()).user)
     assert client.get(reverse("item_history", args=[edited.public_id])).status_code == 404
     assert client.get(reverse("item_compare", args=[edited.public_id, *versions(edited)])).status_code == 404

@@ -1,4 +1,4 @@
-"""Choosing what to write: drafts first, formats as buttons, three questions that propose one."""
+"""The pages before the form: drafts, formats as buttons, and three questions that propose a format."""
 
 import itertools
 
@@ -11,7 +11,7 @@ from kb.writing.choices import choices
 from kb.writing.forms.questions import EVENT, PEOPLE, TIME, QuestionsForm
 from tests.factories.kb import make_lesson
 from tests.factories.organization import make_staff, make_unit, make_user
-from tests.kb.filled import new_draft
+from tests.kb.draft_forms import new_draft
 
 pytestmark = pytest.mark.django_db
 QUERIES = 15
@@ -32,14 +32,14 @@ def html(response) -> str:
 # --- The list ---------------------------------------------------------------------------------
 
 
-def test_every_format_is_one_press_away(client, writer, django_assert_max_num_queries):
+def test_every_format_has_a_button(client, writer, django_assert_max_num_queries):
     with django_assert_max_num_queries(QUERIES):
         page = html(client.get("/write/"))
     for key in (*formats(), "lesson", "challenge"):
         assert f'action="{reverse("write_new", args=[key])}"' in page
 
 
-def test_drafts_stand_first_and_empty_ones_do_not(client, writer):
+def test_drafts_come_first_without_untouched_ones(client, writer):
     new_draft(writer, subject="秋の住民説明会", audience="unit")
     new_draft(writer, "ywt", audience="unit", themes=[])
     page = html(client.get("/write/"))
@@ -53,7 +53,7 @@ def test_drafts_of_others_are_not_listed(client, writer):
 
 
 @pytest.mark.parametrize("path", ["/write/", "/write/new/kpt/"])
-def test_an_account_of_nobody_reads_why_it_cannot_write(client, path):
+def test_an_account_without_a_person_reads_why_it_cannot_write(client, path):
     client.force_login(make_user("root", is_superuser=True))
     assert "職員の登録がありません" in html(client.get(path))
     assert client.post("/write/new/kpt/").status_code == 200
@@ -68,7 +68,7 @@ def test_a_stranger_is_asked_to_log_in(client, path):
 # --- Beginning --------------------------------------------------------------------------------
 
 
-def test_a_link_asks_before_it_begins(client, writer):
+def test_a_link_to_a_format_creates_no_draft(client, writer):
     assert "書きはじめる" in html(client.get("/write/new/kpt/"))
     assert not Draft.objects.exists()
 
@@ -95,16 +95,17 @@ def test_two_presses_begin_one_draft(client, writer):
     assert Draft.objects.count() == 1
 
 
-def test_a_draft_with_words_is_left_alone_by_a_new_start(client, writer):
+def test_a_draft_with_text_is_not_used_again(client, writer):
     begun = new_draft(writer, subject="秋の住民説明会")
     assert client.post("/write/new/kpt/").url != begun.get_absolute_url()
 
 
 # --- Three questions --------------------------------------------------------------------------
 
-ANSWERS = [dict(zip(("time", "people", "event"), codes, strict=True)) for codes in itertools.product(
-    *[[code for code, _ in question] for question in (TIME, PEOPLE, EVENT)]
-)]  # fmt: skip
+ANSWERS = [
+    dict(zip(("time", "people", "event"), codes, strict=True))
+    for codes in itertools.product(*[[code for code, _ in question] for question in (TIME, PEOPLE, EVENT)])
+]
 
 
 def proposed(**answers):
@@ -115,10 +116,10 @@ def proposed(**answers):
 
 @pytest.mark.parametrize("answers", ANSWERS, ids=lambda a: "-".join(a.values()))
 def test_every_set_of_answers_has_a_proposal_that_suits_what_happened(answers):
-    found = proposed(**answers)
-    assert answers["event"] in found.choice.situations
-    assert found.reason.endswith("からです。")
-    assert found.other is None or answers["event"] in found.other.situations
+    proposal = proposed(**answers)
+    assert answers["event"] in proposal.choice.situations
+    assert proposal.reason.endswith("からです。")
+    assert proposal.other is None or answers["event"] in proposal.other.situations
 
 
 @pytest.mark.parametrize(
@@ -138,11 +139,11 @@ def test_what_is_proposed(answers, key):
     assert proposed(**dict(zip(("time", "people", "event"), answers, strict=True))).choice.key == key
 
 
-def test_what_happened_weighs_more_than_the_time_one_has():
+def test_what_happened_weighs_more_than_the_time():
     assert proposed(time="short", people="team", event="trouble").choice.key == "postmortem"
 
 
-def test_the_situations_of_the_files_are_those_that_can_be_answered():
+def test_every_situation_of_a_format_is_an_answer():
     """A format with a misspelt situation would never be proposed."""
     known = {code for question in (TIME, PEOPLE, EVENT) for code, _ in question}
     for choice in choices():
@@ -158,7 +159,7 @@ def test_the_proposal_is_a_button(client, writer, django_assert_max_num_queries)
 
 
 @pytest.mark.parametrize("query", ["time=short", "time=%00&people=alone&event=work", "event=nothing", "x=1"])
-def test_a_missing_or_odd_answer_is_asked_again(client, writer, query):
+def test_a_missing_or_invalid_answer_is_asked_again(client, writer, query):
     page = html(client.get(f"/write/questions/?{query}"))
     assert "画面に出ている中から一つ選んで答えてください。" in page
     assert "おすすめの書き方" not in page

@@ -1,4 +1,4 @@
-"""Two windows, two people: nobody's words are lost, and nobody's words are shown to whom they are not for."""
+"""Two windows of one writer, and two people on one item: no text is lost, and no text is shown to others."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from kb.writing import conflicts, drafts
 from organization import clock
 from tests.factories.kb import make_lesson, make_retrospective
 from tests.factories.organization import make_staff, make_unit
-from tests.kb.filled import KPT, filled, new_draft, press, send
+from tests.kb.draft_forms import KPT, filled, new_draft, press, send
 
 pytestmark = pytest.mark.django_db
 
@@ -37,12 +37,12 @@ def typed(draft, **changes):
 
 
 def publish_edit(item, person, **changes):
-    """`person` edits the item and publishes, in a window of their own."""
+    """`person` edits the item in a window of their own, and publishes."""
     from django.test import Client
 
     browser = Client()
     browser.force_login(person.user)
-    draft = drafts.edit(item=item, by=person)
+    draft = drafts.open_for_edit(item=item, by=person)
     answer = press(browser, draft, "publish", typed(draft, **changes))
     assert answer.status_code == 302
     item.refresh_from_db()
@@ -82,7 +82,7 @@ def test_autosave_refuses_to_overwrite_another_window(client, writer):
     assert draft.data["subject"] == "ひとつめの窓"
 
 
-def test_the_very_same_text_overwrites_nothing(client, writer):
+def test_the_same_text_from_an_old_window_is_accepted(client, writer):
     draft = new_draft(writer)
     autosave(client, draft, {"subject": "説明会"}, 0)
     assert autosave(client, draft, {"subject": "説明会"}, 0).status_code == 200
@@ -97,7 +97,7 @@ def test_autosave_after_publishing_says_where_to_go_on(client, writer):
 
 
 @pytest.mark.parametrize("character", ["%00", "%ED%A0%80", "%FF"])
-def test_autosave_refuses_what_cannot_be_kept(client, writer, character):
+def test_autosave_refuses_text_that_cannot_be_stored(client, writer, character):
     draft = new_draft(writer)
     body = f"version=0&subject=%E8%AA%AC{character}"
     url = f"{draft.get_absolute_url()}autosave/"
@@ -108,7 +108,7 @@ def test_autosave_refuses_what_cannot_be_kept(client, writer, character):
     assert (draft.data, draft.version) == ({}, 0)
 
 
-def test_autosave_never_answers_with_a_page(client, writer):
+def test_autosave_always_answers_in_json(client, writer):
     draft = new_draft(writer)
     url = f"{draft.get_absolute_url()}autosave/"
     assert client.get(url).status_code == 405
@@ -119,7 +119,7 @@ def test_autosave_never_answers_with_a_page(client, writer):
 
 
 @pytest.mark.parametrize("button", ["save", "publish"])
-def test_an_old_window_must_press_twice(client, writer, button):
+def test_an_old_window_overwrites_only_at_the_second_press(client, writer, button):
     draft = new_draft(writer)
     press(client, draft, "save", {**KPT, "subject": "新しい窓"})
     old = {**KPT, "subject": "古い窓", "version": 0, button: "1"}
@@ -143,7 +143,7 @@ def test_an_edit_is_a_new_version_of_the_same_item(client, writer):
         writer, answers=(("keep", "役割を紙で配った。"), ("problem", "紙がぬれた。"), ("try", "防水の紙にする。"))
     )
     uid = item.answers.get(section_key="keep").uid
-    draft = drafts.edit(item=item, by=writer)
+    draft = drafts.open_for_edit(item=item, by=writer)
     answer = press(
         client, draft, "publish", typed(draft, **{"answer-problem": "紙が雨でぬれた。", "blameless_ok": "on"})
     )
@@ -154,9 +154,9 @@ def test_an_edit_is_a_new_version_of_the_same_item(client, writer):
     assert item.revisions.count() == 2
 
 
-def test_the_second_is_shown_the_difference_and_loses_nothing(client, writer, head):
+def test_the_second_writer_sees_the_difference_and_loses_nothing(client, writer, head):
     item = make_lesson(writer, applies_when="雨の前")
-    mine = drafts.edit(item=item, by=writer)
+    mine = drafts.open_for_edit(item=item, by=writer)
     publish_edit(item, head, observation="課長が直した事実。")
     answer = press(client, mine, "publish", typed(mine, observation="わたしが直した事実。", applies_when="台風の前"))
     page = html(answer, 409)
@@ -168,12 +168,12 @@ def test_the_second_is_shown_the_difference_and_loses_nothing(client, writer, he
     assert item.observation == "課長が直した事実。"
     mine.refresh_from_db()
     assert mine.data["observation"] == "わたしが直した事実。"
-    assert "課長" not in page.replace("課長が直した事実。", "")  # who wrote the other version is not said
+    assert "課長" not in page.replace("課長が直した事実。", "")  # the author of the other version is not named
 
 
-def test_going_on_from_the_newest_version_keeps_both(client, writer, head):
+def test_a_rebase_keeps_the_changes_of_both(client, writer, head):
     item = make_lesson(writer, applies_when="雨の前")
-    mine = drafts.edit(item=item, by=writer)
+    mine = drafts.open_for_edit(item=item, by=writer)
     publish_edit(item, head, citizen_effect="課長が直した効果。", title="課長が直した件名")
     text = typed(mine, observation="わたしが直した事実。", title="わたしが直した件名")
     press(client, mine, "publish", text)
@@ -189,51 +189,51 @@ def test_going_on_from_the_newest_version_keeps_both(client, writer, head):
     assert item.revisions.count() == 3
 
 
-def test_going_on_is_refused_while_yet_another_version_came(client, writer, head):
+def test_a_rebase_is_refused_after_yet_another_version(client, writer, head):
     item = make_lesson(writer, applies_when="雨の前")
-    mine = drafts.edit(item=item, by=writer)
+    mine = drafts.open_for_edit(item=item, by=writer)
     publish_edit(item, head, observation="二番目の版。")
-    shown = item.latest_revision_id
+    newest_pk = item.latest_revision_id
     publish_edit(item, head, observation="三番目の版。")
-    page = html(client.post(f"{mine.get_absolute_url()}rebase/", {"newest": shown}), 409)
+    page = html(client.post(f"{mine.get_absolute_url()}rebase/", {"newest": newest_pk}), 409)
     assert "三番目の版。" in page
 
 
-def test_the_form_tells_of_a_newer_version_before_one_has_typed_on(client, writer, head):
+def test_the_form_warns_of_a_newer_version(client, writer, head):
     item = make_lesson(writer, applies_when="雨の前")
-    mine = drafts.edit(item=item, by=writer)
+    mine = drafts.open_for_edit(item=item, by=writer)
     assert "公開されている記録を直しています。" in html(client.get(mine.get_absolute_url()), 200)
     publish_edit(item, head, observation="課長が直した事実。")
     assert "新しい版を出しました" in html(client.get(mine.get_absolute_url()), 200)
     assert "課長が直した事実。" in html(client.get(f"{mine.get_absolute_url()}rebase/"), 200)
 
 
-def test_answers_taken_away_by_the_other_are_not_put_back(writer, head):
+def test_a_rebase_does_not_restore_removed_answers(writer, head):
     item = make_retrospective(
         writer, answers=(("keep", "一つ目。"), ("keep", "二つ目。"), ("problem", "困った。"), ("try", "試す。"))
     )
-    mine = drafts.edit(item=item, by=writer)
+    mine = drafts.open_for_edit(item=item, by=writer)
     publish_edit(item, head, **{"answer-keep-2": "", "blameless_ok": "on"})
     rebased = conflicts.rebase(draft=mine)
     assert rebased.data["answer-keep"] == "一つ目。"
     assert rebased.data["answer-keep-2"] == ""
 
 
-def test_a_version_without_its_base_keeps_what_was_typed(writer, head):
-    """Old revisions may be purged; then nobody can say who changed what, and the writer's words win."""
+def test_a_rebase_without_base_revision_keeps_what_was_typed(writer, head):
+    """Old revisions may be deleted. Then nobody can tell who changed what, and the draft wins."""
     item = make_lesson(writer, applies_when="雨の前")
-    mine = drafts.edit(item=item, by=writer)
+    mine = drafts.open_for_edit(item=item, by=writer)
     publish_edit(item, head, observation="課長が直した事実。")
     Draft.objects.filter(pk=mine.pk).update(base_revision=None, data={**mine.data, "observation": "わたしの文。"})
     assert conflicts.rebase(draft=mine).data["observation"] == "わたしの文。"
 
 
-# --- What an edit may not do ------------------------------------------------------------------
+# --- Limits of an edit ------------------------------------------------------------------------
 
 
-def test_an_edit_does_not_move_the_audience_nor_the_state(client, writer):
+def test_an_edit_changes_neither_audience_nor_state(client, writer):
     item = make_lesson(writer, applies_when="雨の前")
-    draft = drafts.edit(item=item, by=writer)
+    draft = drafts.open_for_edit(item=item, by=writer)
     page = html(client.get(draft.get_absolute_url()), 200)
     assert 'name="audience"' not in page
     forbidden = {"audience": "public", "state": "withdrawn", "live": "", "owner_unit": "1", "public_id": "L-R01-00001"}
@@ -244,19 +244,19 @@ def test_an_edit_does_not_move_the_audience_nor_the_state(client, writer):
     assert item.live
 
 
-def test_an_editor_cannot_uncover_the_author(client, writer, head):
+def test_an_editor_cannot_reveal_the_author(client, writer, head):
     item = make_lesson(writer, applies_when="雨の前", attribution="unit_only")
     client.force_login(head.user)
-    draft = drafts.edit(item=item, by=head)
+    draft = drafts.open_for_edit(item=item, by=head)
     assert 'name="attribution"' not in html(client.get(draft.get_absolute_url()), 200)
     assert press(client, draft, "publish", typed(draft, attribution="named", observation="直した。")).status_code == 302
     item.refresh_from_db()
     assert (item.attribution, item.observation) == ("unit_only", "直した。")
 
 
-def test_a_draft_does_not_outlive_the_right_to_edit(client, writer, head):
+def test_a_draft_is_refused_without_permission_to_edit(client, writer, head):
     item = make_lesson(writer, applies_when="雨の前")
-    draft = drafts.edit(item=item, by=head)
+    draft = drafts.open_for_edit(item=item, by=head)
     head.appointments.update(ends_on=clock.today() - timedelta(days=1))
     client.force_login(head.user)
     page = html(press(client, draft, "publish", typed(draft, observation="直した。")), 422)
@@ -266,9 +266,9 @@ def test_a_draft_does_not_outlive_the_right_to_edit(client, writer, head):
     assert item.observation != "直した。"
 
 
-def test_a_draft_does_not_bring_a_withdrawn_item_back(client, writer):
+def test_a_draft_of_a_withdrawn_item_is_refused(client, writer):
     item = make_lesson(writer, applies_when="雨の前")
-    draft = drafts.edit(item=item, by=writer)
+    draft = drafts.open_for_edit(item=item, by=writer)
     publication.withdraw(item=item, user=writer.user, reason="同じものがある。")
     page = html(press(client, draft, "publish", typed(draft)), 422)
     assert "取り下げられたので、直せません" in page
@@ -289,14 +289,14 @@ def test_a_returned_item_goes_back_to_the_reviewer(client, writer, head):
     assert (item.state, item.applies_when) == ("submitted", "台風が近づく二日前から")
 
 
-def test_every_kind_of_item_comes_back_as_it_was(client, writer):
-    """Edit and publish without touching anything: only the version number moves."""
+def test_an_edit_without_changes_keeps_every_value(client, writer):
+    """Editing and publishing without a change only increases the version number."""
     make_staff(writer.appointments.get().post.unit, title="課長", head=True)
     for key in ("kpt", "postmortem", "lesson", "challenge"):
         press(client, new_draft(writer, key), "publish", filled(key, writer))
         item = Item.objects.latest("pk").specific
         before = item.as_typed()
-        draft = drafts.edit(item=item, by=writer)
+        draft = drafts.open_for_edit(item=item, by=writer)
         again = {name: value for name, value in typed(draft).items() if value not in (False, None)}
         assert press(client, draft, "publish", again).status_code == 302, key
         assert Item.objects.get(pk=item.pk).specific.as_typed() == before

@@ -1,4 +1,4 @@
-"""A draft from its first word to its readers: shown, saved, published once, thrown away, and by whom."""
+"""The form of a draft: shown, saved, published once, discarded, and to whom it opens."""
 
 import re
 
@@ -9,7 +9,7 @@ from kb.models.states import State
 from tests.bodies import alike
 from tests.factories.kb import make_challenge, make_lesson, make_retrospective
 from tests.factories.organization import make_department, make_municipal_staff, make_municipality, make_staff, make_unit
-from tests.kb.filled import FILLED, KPT, LESSON, ended_challenge, filled, new_draft, press, send
+from tests.kb.draft_forms import FILLED, KPT, LESSON, ended_challenge, filled, new_draft, press, send
 
 pytestmark = pytest.mark.django_db
 QUERIES = 15
@@ -39,12 +39,12 @@ def html(response, status: int = 200) -> str:
 
 
 def body(response) -> str:
-    """The page without what changes with every answer: the token, and the address that was asked for."""
+    """The page without what differs in every response: the CSRF token and the requested address."""
     return re.sub(r"/write/[0-9a-f-]{36}/", "", alike(response))
 
 
 def opening(page: str) -> str:
-    """The id of the control on the screen that a phone shows first."""
+    """The id of the control on the screen that opens first on a phone."""
     screen = page.split("kb-screen--opens")[1]
     return re.findall(r'<(?:textarea|input|select)[^>]* id="([^"]+)"|<h2[^>]* id="([^"]+)" tabindex', screen)[0]
 
@@ -53,7 +53,7 @@ def opening(page: str) -> str:
 
 
 @pytest.mark.parametrize("key", FILLED)
-def test_a_form_is_a_page_of_few_queries(client, writer, key, django_assert_max_num_queries):
+def test_a_form_costs_few_queries(client, writer, key, django_assert_max_num_queries):
     for n in range(30):
         make_municipality(name=f"市町村{n}")
         Theme.objects.create(code=f"theme-{n}", label=f"分野{n}")
@@ -64,7 +64,7 @@ def test_a_form_is_a_page_of_few_queries(client, writer, key, django_assert_max_
     assert "市町村29" in page
 
 
-def test_one_prompt_a_screen_and_links_to_the_next(client, writer):
+def test_each_screen_has_one_prompt_and_a_link_to_the_next(client, writer):
     page = html(client.get(new_draft(writer).get_absolute_url()))
     ways = re.findall(r'href="#([^"]+)" data-way="(\w+)"', page)
     onward = [anchor for anchor, way in ways if way == "next"]
@@ -80,7 +80,7 @@ def test_the_facts_of_a_format_have_a_screen_of_their_own(client, writer):
     assert page.count('<fieldset class="kb-fact-row">') == 6
 
 
-def test_a_draft_opens_at_the_prompt_where_its_author_stopped(client, writer):
+def test_a_draft_opens_at_the_first_unanswered_prompt(client, writer):
     draft = new_draft(writer)
     page = html(client.get(draft.get_absolute_url()))
     assert opening(page)[0] == "id_subject"
@@ -91,7 +91,7 @@ def test_a_draft_opens_at_the_prompt_where_its_author_stopped(client, writer):
     assert "autofocus" not in page
 
 
-def test_with_errors_the_first_wrong_screen_opens_and_the_summary_leads_to_it(client, writer):
+def test_the_first_screen_with_an_error_opens(client, writer):
     draft = new_draft(writer)
     page = html(press(client, draft, "publish", {**KPT, "answer-problem": ""}), 422)
     assert opening(page)[0] == "id_answer-problem"
@@ -99,19 +99,19 @@ def test_with_errors_the_first_wrong_screen_opens_and_the_summary_leads_to_it(cl
     assert KPT["answer-try"] in page
 
 
-def test_a_wrong_field_under_the_fold_opens_it(client, writer):
+def test_a_folded_field_with_an_error_is_unfolded(client, writer):
     page = html(press(client, new_draft(writer), "publish", {**KPT, "occurred_on": "2999-01-01"}), 422)
     assert '<details class="kb-fold" open>' in page
     assert 'value="2999-01-01"' in page
 
 
-def test_the_words_of_the_reviewer_stand_on_top(client, writer):
+def test_the_comment_of_the_reviewer_is_on_top(client, writer):
     draft = new_draft(writer, "lesson", **LESSON)
     Draft.objects.filter(pk=draft.pk).update(comment="場面をもう少し詳しく。")
     assert "場面をもう少し詳しく。" in html(client.get(draft.get_absolute_url()))
 
 
-def test_staff_of_a_municipality_choose_what_they_could_read(client):
+def test_municipal_staff_choose_among_audiences_they_can_read(client):
     person = make_municipal_staff(make_municipality(name="山里町"))
     client.force_login(person.user)
     draft = new_draft(person, "lesson")
@@ -124,7 +124,7 @@ def test_staff_of_a_municipality_choose_what_they_could_read(client):
 # --- Saved ------------------------------------------------------------------------------------
 
 
-def test_an_unfinished_draft_is_kept_as_typed(client, writer):
+def test_an_incomplete_draft_is_saved_as_typed(client, writer):
     draft = new_draft(writer, "postmortem")
     typed = {"subject": " 誤送付 ", "fact-started_at": "きのうの朝", "fact-impact_n": "１２件くらい"}
     answer = press(client, draft, "save", typed, value="close")
@@ -136,12 +136,12 @@ def test_an_unfinished_draft_is_kept_as_typed(client, writer):
     assert 'value="１２件くらい"' in page
 
 
-def test_saving_may_stay_on_the_page(client, writer):
+def test_saving_can_stay_on_the_page(client, writer):
     draft = new_draft(writer)
     assert press(client, draft, "save", KPT, value="stay").url == draft.get_absolute_url()
 
 
-def test_ticks_and_choices_can_be_taken_back(client, writer):
+def test_ticks_and_choices_can_be_removed(client, writer):
     for code in ("a", "b"):
         Theme.objects.create(code=code, label=code)
     draft = new_draft(writer, themes=["a", "b"], blameless_ok=True)
@@ -153,7 +153,7 @@ def test_ticks_and_choices_can_be_taken_back(client, writer):
     assert draft.data["themes"] == []
 
 
-def test_where_the_draft_came_from_outlives_saving(client, writer):
+def test_saving_keeps_the_origin_of_a_draft(client, writer):
     draft = new_draft(writer, "training", source_record=7)
     press(client, draft, "save", {"subject": "新任研修"})
     draft.refresh_from_db()
@@ -185,19 +185,19 @@ def test_what_is_typed_is_what_is_stored(client, writer):
     assert item.next_actions.get().what == "responseについて、分かったことを順に書いた"
 
 
-def test_wider_waits_for_the_reviewer_and_says_so(client, writer):
+def test_a_wider_audience_waits_for_the_reviewer_and_says_so(client, writer):
     answer = press(client, new_draft(writer), "publish", {**KPT, "audience": "prefecture"})
     assert Item.objects.get().state == State.SUBMITTED
     page = html(client.get(answer.url))
     assert "確認に出しました。防災課の確認が済むと「庁内全体」に公開されます。" in page
 
 
-def test_what_is_for_oneself_says_so(client, writer):
+def test_a_private_item_says_so(client, writer):
     answer = press(client, new_draft(writer), "publish", {**KPT, "audience": "self"})
     assert "あなただけが読めます" in html(client.get(answer.url))
 
 
-def test_two_presses_make_one_item(client, writer):
+def test_publishing_twice_creates_one_item(client, writer):
     draft = new_draft(writer)
     first = send(client, draft.get_absolute_url(), {**KPT, "version": 0, "publish": "1"})
     second = send(client, draft.get_absolute_url(), {**KPT, "version": 0, "publish": "1"})
@@ -206,7 +206,7 @@ def test_two_presses_make_one_item(client, writer):
     assert client.get(draft.get_absolute_url()).url == first.url
 
 
-def test_somebody_without_a_post_is_told_whom_to_ask(client):
+def test_a_writer_without_a_post_reads_whom_to_ask(client):
     from tests.factories.organization import make_person, make_user
 
     person = make_person(user=make_user("new"))
@@ -217,7 +217,7 @@ def test_somebody_without_a_post_is_told_whom_to_ask(client):
     assert not Item.objects.exists()
 
 
-def test_a_look_back_names_one_of_my_own_ended_challenges(client, writer, outsider):
+def test_a_look_back_names_an_ended_challenge_of_its_writer(client, writer, outsider):
     mine = ended_challenge(make_challenge(writer, title="予約制を試す"))
     make_challenge(writer, title="まだ続けている挑戦")
     ended_challenge(make_challenge(outsider, title="ほかの所属の挑戦", audience="self"))
@@ -235,11 +235,11 @@ def test_a_look_back_names_one_of_my_own_ended_challenges(client, writer, outsid
     assert mine.stage == "retrospected"
 
 
-# --- Whose it is ------------------------------------------------------------------------------
+# --- Access ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("part", ["", "autosave/", "discard/", "rebase/"])
-def test_to_others_a_draft_does_not_exist(client, writer, outsider, part):
+def test_a_draft_is_not_found_by_others(client, writer, outsider, part):
     draft = new_draft(writer, subject="ないしょの話")
     client.force_login(outsider.user)
     url = f"{draft.get_absolute_url()}{part}"
@@ -251,21 +251,21 @@ def test_to_others_a_draft_does_not_exist(client, writer, outsider, part):
     assert draft.data == {"subject": "ないしょの話"}
 
 
-def test_throwing_a_draft_away_asks_first(client, writer):
+def test_discarding_a_draft_asks_first(client, writer):
     draft = new_draft(writer, subject="秋の住民説明会")
     assert "元に戻せません" in html(client.get(f"{draft.get_absolute_url()}discard/"))
     assert client.post(f"{draft.get_absolute_url()}discard/").url == "/my/"
     assert not Draft.objects.exists()
 
 
-def test_what_was_published_cannot_be_thrown_away_with_its_draft(client, writer):
+def test_a_submitted_draft_cannot_be_discarded(client, writer):
     draft = new_draft(writer)
     press(client, draft, "publish", KPT)
     assert client.post(f"{draft.get_absolute_url()}discard/").status_code == 404
     assert Item.objects.count() == Draft.objects.count() == 1
 
 
-def test_a_draft_of_a_format_that_is_gone_is_not_found(client, writer):
+def test_a_draft_of_a_deleted_format_is_not_found(client, writer):
     draft = Draft.objects.create(author=writer, kind="retrospective", format="gone", data={})
     assert client.get(draft.get_absolute_url()).status_code == 404
 
@@ -293,13 +293,13 @@ def test_an_answer_becomes_a_lesson_with_its_source(client, writer):
     assert (source.retrospective, source.answer_uid) == (origin, answer.uid)
 
 
-def test_what_is_derived_starts_no_wider_than_its_source(client, writer):
+def test_a_derived_lesson_starts_no_wider_than_its_source(client, writer):
     origin = make_retrospective(writer, audience="self")
     client.post(f"/k/{origin.public_id}/promote/{origin.answers.get().uid}/")
     assert Draft.objects.get().data["audience"] == "self"
 
 
-def test_only_who_may_edit_makes_a_lesson_of_an_answer(client, writer, unit, outsider):
+def test_promotion_needs_permission_to_edit(client, writer, unit, outsider):
     origin = make_retrospective(writer, audience="prefecture")
     url = f"/k/{origin.public_id}/promote/{origin.answers.get().uid}/"
     for person in (make_staff(unit), outsider):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kb.models import ReferenceSource
-from kb.references.loading import Import, run
+from kb.references.loading import ImportJob, import_references
 from kb.references.sources import SourceFacts, set_withdrawn
 from search.models import PendingChange
 from tests.factories.organization import make_user
@@ -26,7 +26,7 @@ ROWS = (
 def imported(index, tmp_path, refresh):
     path = tmp_path / "records.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
-    run(Import(path=path, facts=SourceFacts("test", label="となりの市の事例集"), commit=True))
+    import_references(ImportJob(path=path, facts=SourceFacts("test", label="となりの市の事例集"), commit=True))
     refresh()
     return ReferenceSource.objects.get()
 

@@ -11,7 +11,7 @@ class MemoForm(ItemForm):
     idea = LongField(label="思いつき", max_length=300, required=True)
 
     @classmethod
-    def beginnings(cls):
+    def choices(cls):
         return [
             Choice(
                 key="memo",
@@ -27,5 +27,5 @@ class MemoForm(ItemForm):
         ]
 
     @property
-    def asked(self):
+    def prompts(self):
         return [Prompt(self["title"]), Prompt(self["idea"])]

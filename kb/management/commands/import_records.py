@@ -11,7 +11,7 @@ from imports.batches import Observer
 from imports.commands import ImportCommand, title_lines
 from imports.report import Report
 from kb.models.reference import IMPORT_AUDIENCES
-from kb.references.loading import Import, ReferenceReport, run
+from kb.references.loading import ImportJob, ReferenceReport, import_references
 from kb.references.sources import SourceFacts
 
 
@@ -32,7 +32,9 @@ class Command(ImportCommand):
 
     def run_import(self, options: Mapping[str, Any], observer: Observer) -> Report:
         facts = SourceFacts(options["source"], options["label"], options["licence"], options["audience"])
-        return run(Import(path=options["file"], facts=facts, commit=options["commit"], observer=observer))
+        return import_references(
+            ImportJob(path=options["file"], facts=facts, commit=options["commit"], observer=observer)
+        )
 
     def written(self, report: Report, options: Mapping[str, Any]) -> list[str]:
         counts, commit = cast("ReferenceReport", report), options["commit"]

@@ -1,22 +1,23 @@
-"""The revision history of an item and the visible difference between two versions; no version names a person."""
+"""The history of an item and the difference between two versions. No version names a person."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from wagtail.models import Revision
 
 from kb.items.lookup import find_item
 from kb.items.revisions import changes, texts_of
 from kb.models import Item
 from kb.models.states import State
 
+#: Versions listed at most.
 SHOWN = 50
 
 
-def _readable(request: HttpRequest, public_id: str) -> Item:
+def _find_readable(request: HttpRequest, public_id: str) -> Item:
+    """The item if the reader may read it; 404 also for a withdrawn one."""
     item = find_item(request.user, public_id)
     if item.state == State.WITHDRAWN:
         raise Http404
@@ -24,25 +25,26 @@ def _readable(request: HttpRequest, public_id: str) -> Item:
 
 
 @login_required
-def history(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The versions, newest first, each with a link to what it changed."""
-    item = _readable(request, public_id)
-    rows = list(item.revisions.order_by("-created_at", "-pk")[:SHOWN])
-    older: list[Any] = [*rows[1:], None]
+def item_history(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The versions, newest first, each with a link to its difference from the one before."""
+    item = _find_readable(request, public_id)
+    revisions = list(item.revisions.order_by("-created_at", "-pk")[:SHOWN])
+    older: list[Revision | None] = [*revisions[1:], None]
     versions = [
-        {"number": len(rows) - n, "revision": row, "older": before} for n, (row, before) in enumerate(zip(rows, older, strict=True))
-    ]  # fmt: skip
+        {"number": len(revisions) - n, "revision": revision, "older": before}
+        for n, (revision, before) in enumerate(zip(revisions, older, strict=True))
+    ]
     return render(request, "kb/history.html", {"item": item, "versions": versions})
 
 
 @login_required
-def compare(request: HttpRequest, public_id: str, older: int, newer: int) -> HttpResponse:
-    """Field by field, line by line."""
-    item = _readable(request, public_id)
-    found = {row.pk: row for row in item.revisions.filter(pk__in=(older, newer))}
-    if len(found) != 2:
+def compare_versions(request: HttpRequest, public_id: str, older: int, newer: int) -> HttpResponse:
+    """The difference between two versions, field by field and line by line; 404 if one is not of this item."""
+    item = _find_readable(request, public_id)
+    revisions = {revision.pk: revision for revision in item.revisions.filter(pk__in=(older, newer))}
+    if len(revisions) != 2:
         raise Http404
-    before, after = (texts_of(found[pk].as_object()) for pk in (older, newer))
-    shown = changes(before, after, model=type(item), format=getattr(item, "format", ""))
-    context = {"item": item, "changes": shown, "older": found[older], "newer": found[newer]}
+    before, after = (texts_of(revisions[pk].as_object()) for pk in (older, newer))
+    field_changes = changes(before, after, model=type(item), format=getattr(item, "format", ""))
+    context = {"item": item, "changes": field_changes, "older": revisions[older], "newer": revisions[newer]}
     return render(request, "kb/compare.html", context)

@@ -1,4 +1,4 @@
-"""Home: the search box first, what to go on with, what is new, one's own unit. And the help page."""
+"""The home page (search box, open drafts, new items, items of the reader's unit) and the help page."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ from organization.units.tree import unit_tree
 
 
 @login_required
-def home(request: HttpRequest) -> HttpResponse:
+def home_page(request: HttpRequest) -> HttpResponse:
+    """What is new for the reader, and what waits for them."""
     reader = reader_for(request.user)
     person = person_of(request)
-    # What somebody keeps to themselves is on 「わたしの学び」; among the news it would look as if all could read it.
+    # Private items are on 「わたしの学び」. Listed among new items they would look as if everybody could read them.
     visible = Item.objects.visible_to(request.user).exclude(audience=Audience.SELF)
     tree = unit_tree()
     unit = tree.successor(reader.main_unit_id) if reader.main_unit_id else None
-    own = [unit, *tree.predecessors(unit)] if unit else []
-    keys = visible.newest().only("content_type")
-    newest = list(keys[:6])
-    of_unit = list(keys.filter(owner_unit_id__in=own)[:4]) if own else []
-    shown = cards([*newest, *of_unit])
+    own_units = [unit, *tree.predecessors(unit)] if unit else []
+    newest_items = visible.newest().only("content_type")
+    newest = list(newest_items[:6])
+    of_unit = list(newest_items.filter(owner_unit_id__in=own_units)[:4]) if own_units else []
+    item_cards = cards([*newest, *of_unit])
     context: dict[str, Any] = {
         "drafts": Draft.objects.open_of(person)[:3] if person else [],
-        "newest": shown[: len(newest)],
+        "newest": item_cards[: len(newest)],
         "unit_name": tree.name(unit) if unit else "",
         "unit_uid": tree.uid(unit) if unit else None,
-        "of_unit": shown[len(newest) :],
+        "of_unit": item_cards[len(newest) :],
         "waiting_n": waiting_for(request.user).count() if reader.review_unit_ids or "km" in reader.roles else 0,
         "themes": Theme.objects.all(),
         "other_parts": hooks.home_parts(request),
@@ -46,7 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def help_page(request: HttpRequest) -> HttpResponse:
-    """What each role can do, the reader's own roles first."""
+    """What each role can do; the page shows the roles of the reader first."""
     reader = reader_for(request.user)
     return render(
         request,

@@ -1,4 +1,4 @@
-"""Images of articles: served to who may read the article; by the file's address to the office alone."""
+"""Images of articles, for readers of the article; and image files by their address, for the admin only."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from wagtail.images import get_image_model
 from kb.items.lookup import find_item
 
 
-def serve(request: HttpRequest, public_id: str, image_id: int) -> FileResponse:
-    """A rendition of an image that the article shows; 404 for any other."""
+def serve_image(request: HttpRequest, public_id: str, image_id: int) -> FileResponse:
+    """A rendition of an image that the article shows. 404 for other images, and if the reader may not read the article."""
     if image_id not in find_item(request.user, public_id).image_ids():
         raise Http404
     image = get_image_model().objects.filter(pk=image_id).first()
@@ -22,20 +22,26 @@ def serve(request: HttpRequest, public_id: str, image_id: int) -> FileResponse:
     return response
 
 
-#: What the admin's own screens show by address: pictures and their renditions, nothing that a browser would run.
-SHOWN = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp"}
+#: Content types that the admin may load by file address, by extension: images only, nothing that a browser would run.
+CONTENT_TYPES = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+}
 
 
-def for_office(request: HttpRequest, name: str) -> FileResponse:
-    """A picture at its file's address, for the lists and choosers of the admin; 404 for everybody else."""
-    kind = SHOWN.get(name.rpartition(".")[2].lower())
+def serve_admin_image(request: HttpRequest, name: str) -> FileResponse:
+    """An image file by its address, for the lists and choosers of the admin. 404 for users without admin access."""
+    content_type = CONTENT_TYPES.get(name.rpartition(".")[2].lower())
     if (
-        kind is None
+        content_type is None
         or not request.user.has_perm("wagtailadmin.access_admin")
         or ".." in name
         or not default_storage.exists(f"images/{name}")
     ):
         raise Http404
-    response = FileResponse(default_storage.open(f"images/{name}", "rb"), content_type=kind)
+    response = FileResponse(default_storage.open(f"images/{name}", "rb"), content_type=content_type)
     response["Cache-Control"] = "private, max-age=600"
     return response

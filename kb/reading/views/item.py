@@ -1,4 +1,4 @@
-"""The page of one item at its permalink. Reads and shows; what can be done there is in kb.reading.views.item_actions."""
+"""The page of one item at its permalink. The actions on that page are in kb.reading.views.item_actions."""
 
 from __future__ import annotations
 
@@ -24,94 +24,98 @@ from organization.requests import person_of
 from organization.units.tree import unit_tree
 
 
-def page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The item, its tombstone, or a reference; login is asked for first, so that a 404 tells a stranger nothing."""
+def item_page(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The item, its tombstone, or a reference.
+
+    A visitor who is not logged in is sent to the login before any 404, so that the answer does not disclose whether the
+    item exists.
+    """
     is_reference = public_id.startswith(f"{Reference.PREFIX}-")
     if not request.user.is_authenticated:
-        seen: Any = Reference if is_reference else Item
-        if not seen.objects.visible_to(request.user).filter(public_id=public_id).exists():
+        model: Any = Reference if is_reference else Item
+        if not model.objects.visible_to(request.user).filter(public_id=public_id).exists():
             return redirect_to_login(request.get_full_path())
     if is_reference:
-        return _reference(request, public_id)
+        return _reference_page(request, public_id)
     item = find_item(request.user, public_id)
     if item.state == State.WITHDRAWN:
         return render(request, "kb/tombstone.html", {"item": item, "successor": item.successor()}, status=410)
     if item.HAS_OWN_REVIEW and item.first_published_at is None:
-        return redirect(item.edit_url())  # who may see it has been asked; there is nothing for a reader yet
-    return render(request, item.template, shown(request, item))
+        return redirect(item.edit_url())  # only people who edit it can find it; readers cannot read it yet
+    return render(request, item.template, item_context(request, item))
 
 
-def shown(request: HttpRequest, item: Item) -> dict[str, Any]:
-    """All that the template of the item's type shows (templates/kb/item_base.html), trimmed to this reader."""
-    return {**_common(request, item), **item.page_context(request)}
+def item_context(request: HttpRequest, item: Item) -> dict[str, Any]:
+    """The context of the item's template (it extends templates/kb/item_base.html), limited to what this reader may see."""
+    return {**_common_context(request, item), **item.page_context(request)}
 
 
-@csp_replace({"frame-ancestors": [SELF]})  # type: ignore[arg-type]  # its stub knows the request alone
-def preview(request: HttpRequest, item: Item) -> HttpResponse:
-    """What is being edited in the admin, as its readers will see it. Asked by Item.serve_preview alone.
+@csp_replace({"frame-ancestors": [SELF]})  # type: ignore[arg-type]  # its stub allows views with the request as their only argument
+def preview_item(request: HttpRequest, item: Item) -> HttpResponse:
+    """The unsaved state of a form in the admin, as readers will see it. Called by Item.serve_preview only.
 
-    The admin shows it in a frame beside the form; every other page refuses to be framed.
+    The admin shows it in a frame beside the form. No other page may be framed.
     """
     if item.pk is None:
         return render(request, "kb/office/preview_later.html")
-    item.render()  # of what is typed, kept nowhere
-    return render(request, item.template, shown(request, item))
+    item.render()  # the HTML of what was typed; it is not stored
+    return render(request, item.template, item_context(request, item))
 
 
-def _reference(request: HttpRequest, public_id: str) -> HttpResponse:
+def _reference_page(request: HttpRequest, public_id: str) -> HttpResponse:
     row = Reference.objects.visible_to(request.user).filter(public_id=public_id).select_related("source").first()
     if row is None:
         raise Http404
     limit = settings.SEARCH_FIELD_LIMIT
-    # Markup only makes a text longer: a short one need not be read.
+    # HTML is never shorter than its text, so the text of short HTML needs no counting.
     searched = limit if len(row.html) > limit and len(row.words()) > limit else 0
     return render(request, "kb/reference.html", {"item": row, "searched": searched})
 
 
-def _common(request: HttpRequest, item: Item) -> dict[str, Any]:
+def _common_context(request: HttpRequest, item: Item) -> dict[str, Any]:
     person = person_of(request)
     tree = unit_tree()
-    now = tree.successor(item.owner_unit_id) if item.owner_unit_id else None
-    name_now = tree.name(now) if now else ""
-    keeps = may_edit(item=item, user=request.user)
+    unit = tree.successor(item.owner_unit_id) if item.owner_unit_id else None
+    unit_name = tree.name(unit) if unit else ""
+    editable = may_edit(item=item, user=request.user)
     reactions = list(item.reactions.values_list("person_id", flat=True))
     return {
         "item": item,
         "lead": item.summary if item.summary.rstrip("。") != item.title.rstrip("。") else "",
         "author": author_label(item),
-        "unit_now": name_now if name_now != item.unit_name_at_time else "",
-        "unit_uid": tree.uid(now) if now else None,
+        "unit_now": unit_name if unit_name != item.unit_name_at_time else "",
+        "unit_uid": tree.uid(unit) if unit else None,
         "useful_count": len(reactions),
         "useful_pressed": person is not None and person.pk in reactions,
-        "may_edit": keeps,
-        "keeper_links": keeper_links(item) if keeps else [],
+        "may_edit": editable,
+        "keeper_links": keeper_links(item) if editable else [],
         "is_author": person is not None and any(row.person_id == person.pk for row in item.authorships.all()),
         "permalink": request.build_absolute_uri(item.get_absolute_url()),
         "badge_codes": [code for code, _ in item.badges],
         "other_parts": hooks.item_parts(request, item),
-        **_words(item),
+        **_vocabulary(item),
     }
 
 
 def keeper_links(item: Item) -> list[dict[str, str]]:
-    """What who keeps the item may do with it now: the labels of the table, the addresses of its type."""
+    """What the keepers of the item may do with it now: verb and label from the transition table, address from the item."""
     addresses = {"edit": item.edit_url, "change_audience": item.audience_url, "withdraw": item.withdraw_url}
     rows = [row for row in ITEM.applicable(item) if row.actor == Actor.KEEPER and row.label]
     links = [{"verb": row.verb, "label": row.label, "url": addresses[row.verb]()} for row in rows]
     return [link for link in links if link["url"]]
 
 
-def _words(item: Item) -> dict[str, list[dict[str, str]]]:
-    """The item's words of the three vocabularies, in one query: `themes`, `scenes`, `stances` (code, label)."""
-    found: dict[str, list[dict[str, str]]] = {"themes": [], "scenes": [], "stances": []}
+def _vocabulary(item: Item) -> dict[str, list[dict[str, str]]]:
+    """`themes`, `scenes` and `stances` of the item (code, label), in one query."""
+    entries: dict[str, list[dict[str, str]]] = {"themes": [], "scenes": [], "stances": []}
     vocabularies: tuple[Any, ...] = (Theme, Scene, Stance)
-    first, *rest = (
+    first, *others = (
         model.objects.filter(items=item.pk)
         .order_by()
         .annotate(name=Value(name))
         .values("name", "code", "label", "order")
-        for model, name in zip(vocabularies, found, strict=True)
+        for model, name in zip(vocabularies, entries, strict=True)
     )
-    for row in first.union(*rest).order_by("order", "code"):
-        found[row["name"]].append({"code": row["code"], "label": row["label"]})
-    return found
+    for row in first.union(*others).order_by("order", "code"):
+        entries[row["name"]].append({"code": row["code"], "label": row["label"]})
+    return entries

@@ -1,4 +1,7 @@
-"""What a reader or a keeper does on an item's page: useful, edit, withdraw, audience, aftermath. The verbs decide who may."""
+"""The actions on an item's page: mark as useful, edit, withdraw, change the audience, add an addendum.
+
+Each checks permission and answers 404 without it.
+"""
 
 from __future__ import annotations
 
@@ -24,32 +27,32 @@ from organization.requests import person_of, user_of
 
 @login_required
 @require_POST
-def useful(request: HttpRequest, public_id: str) -> HttpResponse:
-    """「役に立った」: one press sets it, the next takes it back."""
+def toggle_useful(request: HttpRequest, public_id: str) -> HttpResponse:
+    """「役に立った」: the first press sets the mark, the next one removes it."""
     item = find_item(request.user, public_id)
     person = person_of(request)
     if person is None or item.state == State.WITHDRAWN:
         raise Http404
-    made, created = Reaction.objects.get_or_create(item_id=item.pk, person=person)
+    reaction, created = Reaction.objects.get_or_create(item_id=item.pk, person=person)
     if not created:
-        made.delete()
+        reaction.delete()
     return redirect(item.get_absolute_url())
 
 
 @login_required
 @require_POST
-def edit(request: HttpRequest, public_id: str) -> HttpResponse:
-    """「直す」: a draft from the newest version."""
+def edit_item(request: HttpRequest, public_id: str) -> HttpResponse:
+    """「直す」: opens a draft of the newest version."""
     item = find_item(request.user, public_id)
     person = person_of(request)
     if person is None or not item.FORM or not may_edit(item=item, user=request.user):
         raise Http404
-    return redirect(drafts.edit(item=item, by=person))
+    return redirect(drafts.open_for_edit(item=item, by=person))
 
 
 @login_required
-def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Ask for the reason, then leave a tombstone."""
+def withdraw_item(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask for the reason, then withdraw the item. A tombstone with the reason stays at its permalink."""
     item = find_item(request.user, public_id)
     if item.HAS_OWN_REVIEW or not may_edit(item=item, user=request.user) or item.state == State.WITHDRAWN:
         raise Http404
@@ -67,8 +70,8 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
-def audience(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Narrow at once, widen through the reviewer."""
+def change_audience(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Change the audience: a narrower one applies at once, a wider one after review (I3)."""
     item = find_item(request.user, public_id)
     if item.HAS_OWN_REVIEW or not may_edit(item=item, user=request.user) or item.state != State.PUBLISHED:
         raise Http404
@@ -79,16 +82,16 @@ def audience(request: HttpRequest, public_id: str) -> HttpResponse:
         except (ValidationError, PermissionDenied) as error:
             context["error"] = error.messages[0] if isinstance(error, ValidationError) else str(error)
             return render(request, "kb/audience.html", context, status=422)
-        asked = "所属の確認に出しました。受理されるまでは、今の範囲のままです。"
-        messages.success(request, asked if item.requested_audience else "公開範囲を変えました。")
+        in_review = "所属の確認に出しました。受理されるまでは、今の範囲のままです。"
+        messages.success(request, in_review if item.requested_audience else "公開範囲を変えました。")
         return redirect(item.get_absolute_url())
     return render(request, "kb/audience.html", context)
 
 
 @login_required
 @require_POST
-def addendum(request: HttpRequest, public_id: str) -> HttpResponse:
-    """後日談: added by who may edit, never changed."""
+def add_addendum(request: HttpRequest, public_id: str) -> HttpResponse:
+    """後日談: people who may edit can add one; nobody can change it."""
     item = find_item(request.user, public_id)
     if not isinstance(item, Retrospective) or not may_edit(item=item, user=request.user):
         raise Http404

@@ -1,4 +1,4 @@
-"""Units: the list of those in force, and the page of one with what it wrote, under all its names."""
+"""The list of units in force, and the page of one unit with its items, also those from its predecessors."""
 
 from __future__ import annotations
 
@@ -20,40 +20,48 @@ from organization.units.tree import unit_tree
 
 
 @login_required
-def index(request: HttpRequest) -> HttpResponse:
-    """Departments with their units of today."""
+def unit_list(request: HttpRequest) -> HttpResponse:
+    """The departments with their units in force today."""
     tree = unit_tree()
     groups: dict[int, list[int]] = {}
     for unit_id, row in tree.units.items():
         if row.kind not in ("department", "municipality") and tree.is_in_force(unit_id):
             groups.setdefault(tree.department(unit_id), []).append(unit_id)
-    listed = [
+    departments = [
         {"name": tree.name(department), "units": [{"name": tree.name(u), "uid": tree.uid(u)} for u in units]}
         for department, units in groups.items()
     ]
-    return render(request, "kb/units.html", {"groups": listed})
+    return render(request, "kb/units.html", {"groups": departments})
 
 
 @login_required
-def page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
-    """One unit: an abolished one shows what it wrote and names its heir."""
+def unit_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+    """One unit. An abolished unit still shows its items, and names its main successor."""
     unit = get_object_or_404(OrgUnit, uid=uid)
     tree = unit_tree()
     heir = tree.successor(unit.pk)
-    past = sorted(tree.predecessors(unit.pk))
-    found = (
-        Item.objects.visible_to(request.user).filter(owner_unit_id__in=[unit.pk, *past]).newest().only("content_type")
+    predecessors = sorted(tree.predecessors(unit.pk))
+    items = (
+        Item.objects.visible_to(request.user)
+        .filter(owner_unit_id__in=[unit.pk, *predecessors])
+        .newest()
+        .only("content_type")
     )
-    pages = Paginator(found, 12)
-    shown = pages.get_page(request.GET.get("page"))
+    pages = Paginator(items, 12)
+    page = pages.get_page(request.GET.get("page"))
     reader = reader_for(request.user)
     head = manager_of(heir, clock.today()) if reader.is_county else None
     versions = tree.units[unit.pk].versions
     context: dict[str, Any] = {
-        "unit": unit, "name": tree.name(unit.pk), "department": tree.name(tree.department(unit.pk)),
+        "unit": unit,
+        "name": tree.name(unit.pk),
+        "department": tree.name(tree.department(unit.pk)),
         "heir": {"name": tree.name(heir), "uid": tree.uid(heir)} if heir != unit.pk else None,
-        "history": [(v.name, v.first, v.last) for v in versions],
-        "former": [{"name": tree.name(p), "uid": tree.uid(p)} for p in past],
-        "head": head, "cards": cards(shown.object_list), "page": shown, "total": pages.count,
-    }  # fmt: skip
+        "history": [(version.name, version.first, version.last) for version in versions],
+        "former": [{"name": tree.name(unit_id), "uid": tree.uid(unit_id)} for unit_id in predecessors],
+        "head": head,
+        "cards": cards(page.object_list),
+        "page": page,
+        "total": pages.count,
+    }
     return render(request, "kb/unit.html", context)

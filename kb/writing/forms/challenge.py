@@ -1,4 +1,4 @@
-"""The form of a challenge (挑戦): written before the trial starts."""
+"""The form of a challenge (挑戦), written before the trial starts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kb.writing.forms.fields import PostField, WholeField, choice_messages
 from kb.writing.forms.screens import Prompt
 from organization.models import Post
 
-#: Imagined failures: at least this many, each no longer than this.
+#: Imagined failures: the least number, and the most characters of each.
 FAILURES, FAILURE_LENGTH = 2, 120
 
 
@@ -30,22 +30,36 @@ class ChallengeForm(ItemForm):
     precedent_gap = _long("precedent_gap", "これまでのやり方と、どこが違いますか。")
     citizen_effect = _long("citizen_effect", "うまくいくと、県民にとって何が変わりますか。")
     premortem = LongField(
-        label="失敗の想定", max_length=600, required=True, rows=4,
+        label="失敗の想定",
+        max_length=600,
+        required=True,
+        rows=4,
         help_text="一年後、この挑戦は失敗しました。何があったのでしょう。一行に一つ、二つ以上書いてください。",
-    )  # fmt: skip
+    )
     smallest_trial = _long("smallest_trial", "来週から始められる、いちばん小さな試し方は。")
     success_measure = _long("success_measure", "何が、どれだけになれば成功ですか。")
     stop_rule = _long("stop_rule", "どうなったら、やめますか。やめても「学びあり」は成功と同じ重みです。")
     sponsor_post = PostField(
-        Post.objects.none(), label="後押し役", required=True, to_field_name="uid", empty_label="選んでください",
-        error_messages=choice_messages("後押し役"), help_text="困ったときに支える職です。",
-    )  # fmt: skip
+        Post.objects.none(),
+        label="後押し役",
+        required=True,
+        to_field_name="uid",
+        empty_label="選んでください",
+        error_messages=choice_messages("後押し役"),
+        help_text="困ったときに支える職です。",
+    )
     budget_yen = WholeField(label="費用（円）", lowest=0, highest=2_000_000_000)
 
-    ASKED = (
-        "title", "hypothesis", "precedent_gap", "citizen_effect", "premortem", "smallest_trial", "success_measure",
+    PROMPTS = (
+        "title",
+        "hypothesis",
+        "precedent_gap",
+        "citizen_effect",
+        "premortem",
+        "smallest_trial",
+        "success_measure",
         "stop_rule",
-    )  # fmt: skip
+    )
     EXAMPLES = {
         "title": "例：除雪車の出動を、前の晩に決める",
         "hypothesis": "例：前の晩に出動を決めれば、朝七時の通行止めが半分になるはず。",
@@ -59,15 +73,15 @@ class ChallengeForm(ItemForm):
         sponsor = self.fields["sponsor_post"]
         assert isinstance(sponsor, PostField)
         units = self.reader.unit_ids if self.reader is not None else ()
-        offered = Q(unit_id__in=[u for u in units if sponsor.tree.is_in_force(u)], is_head=True)
+        offered = Q(unit_id__in=[unit for unit in units if sponsor.tree.is_in_force(unit)], is_head=True)
         if self.draft is not None and self.draft.item_id:
-            # The post that already stands behind it stays on offer, whoever edits.
+            # The present sponsor stays a choice, whoever edits.
             offered |= Q(pk__in=Challenge.objects.filter(pk=self.draft.item_id).values("sponsor_post_id"))
         sponsor.queryset = Post.objects.filter(offered)
-        self.order_fields(list(self.ASKED))
+        self.order_fields(list(self.PROMPTS))
 
     @classmethod
-    def beginnings(cls) -> list[Choice]:
+    def choices(cls) -> list[Choice]:
         return [
             Choice(
                 key="challenge",
@@ -83,8 +97,8 @@ class ChallengeForm(ItemForm):
         ]
 
     @property
-    def asked(self) -> list[Prompt]:
-        return [Prompt(self[name], example=self.EXAMPLES.get(name, "")) for name in self.ASKED]
+    def prompts(self) -> list[Prompt]:
+        return [Prompt(self[name], example=self.EXAMPLES.get(name, "")) for name in self.PROMPTS]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -95,7 +109,9 @@ class ChallengeForm(ItemForm):
         lines = [line.strip(" ・-*\t") for line in self.cleaned_data["premortem"].splitlines()]
         lines = [line for line in lines if not is_blank(line)]
         if len(lines) < FAILURES:
-            raise ValidationError("「失敗の想定」は、一行に一つ、二つ以上書いてください。")
+            raise ValidationError("「失敗の想定」は、一行に一つ、二つ以上書いてください。", code="too_few")
         if any(len(line) > FAILURE_LENGTH for line in lines):
-            raise ValidationError(f"「失敗の想定」は、一つ{FAILURE_LENGTH}文字までです。短く分けてください。")
+            raise ValidationError(
+                f"「失敗の想定」は、一つ{FAILURE_LENGTH}文字までです。短く分けてください。", code="max_length"
+            )
         return lines

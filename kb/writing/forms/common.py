@@ -1,11 +1,12 @@
-"""The fields that every capture form shares, most of them folded under 「くわしく」.
+"""The fields that all forms of items share; most of them are folded under 「くわしく」.
 
-A form checks words, dates and choices; who may do what, and what is stored, is decided elsewhere. Fields that are not
-declared here do not exist: whatever else a request carries (owner, state, live …) is never looked at.
+A form checks texts, dates and choices. Permissions and storage are decided elsewhere. A form reads declared fields
+only: other values in a request (owner, state, live …) are ignored.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -22,8 +23,9 @@ from kb.writing.forms.screens import Prompt
 from organization import clock
 from organization.audience import Attribution, Audience
 from organization.models import OrgUnit
+from organization.policy import Reader
 
-#: What staff may choose. `public` needs an approver of its own and comes with the public side.
+#: The audiences that staff may choose. `public` is missing: it needs an approver and comes with the public site.
 WRITABLE_AUDIENCES = [
     (Audience.UNIT, "所属の中（すぐに公開されます）"),
     (Audience.DEPARTMENT, "部局の中（所属の確認のあと）"),
@@ -31,15 +33,15 @@ WRITABLE_AUDIENCES = [
     (Audience.MUNICIPAL, "市町村まで（所属の確認のあと）"),
     (Audience.SELF, "じぶんだけ"),
 ]
-#: What makes no sense to staff of a municipality, who could not read it themselves.
+#: Audiences not offered to municipal staff, who could not read the item themselves.
 COUNTY_ONLY = (Audience.DEPARTMENT, Audience.PREFECTURE)
 UNREADABLE = "こわれた文字が混じっていて、読み取れない所がありました。そのあたりを消して、打ち直してください。"
 
 
 class ItemForm(forms.Form):
-    """Base of the capture forms. `reader` is the policy's view of who writes; `draft` what they write.
+    """Base of the forms. `reader` is what the writer may read; `draft` is what the form fills.
 
-    `unreadable` says that the request held bytes that are no text: nothing of it is kept.
+    `unreadable` says that the request was not valid UTF-8: then nothing of it is stored.
     """
 
     title = LineField(label="件名", max_length=60, required=True, help_text="60文字まで。中身が一目で分かる名前に。")
@@ -48,13 +50,20 @@ class ItemForm(forms.Form):
     )
     occurred_on = DayField(label="発生・実施日", past=True, help_text="空のときは、今日になります。")
     audience = forms.ChoiceField(
-        label="公開範囲", choices=WRITABLE_AUDIENCES, initial=Audience.UNIT, widget=forms.RadioSelect,
+        label="公開範囲",
+        choices=WRITABLE_AUDIENCES,
+        initial=Audience.UNIT,
+        widget=forms.RadioSelect,
         error_messages=choice_messages("公開範囲"),
-    )  # fmt: skip
+    )
     attribution = forms.ChoiceField(
-        label="記名", choices=Attribution.choices, initial=Attribution.NAMED, required=False,
-        error_messages=choice_messages("記名"), widget=forms.RadioSelect,
-    )  # fmt: skip
+        label="記名",
+        choices=Attribution.choices,
+        initial=Attribution.NAMED,
+        required=False,
+        error_messages=choice_messages("記名"),
+        widget=forms.RadioSelect,
+    )
     themes = CodesField(Theme.objects.all(), label="分野")
     scenes = CodesField(Scene.objects.all(), label="業務場面")
     stances = CodesField(Stance.objects.all(), label="基本姿勢")
@@ -63,50 +72,62 @@ class ItemForm(forms.Form):
 
     #: Fields shown under 「くわしく」.
     FOLDED: ClassVar[tuple[str, ...]] = (
-        "summary", "occurred_on", "attribution", "themes", "scenes", "stances", "municipalities", "keywords",
-    )  # fmt: skip
+        "summary",
+        "occurred_on",
+        "attribution",
+        "themes",
+        "scenes",
+        "stances",
+        "municipalities",
+        "keywords",
+    )
     #: Fields of the last screen, above the audience and the button.
     LAST: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
-        self, *args: Any, reader: Any = None, draft: Draft | None = None, unreadable: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        reader: Reader | None = None,
+        draft: Draft | None = None,
+        unreadable: bool = False,
+        **kwargs: Any,
     ) -> None:
         self.reader, self.draft, self.unreadable = reader, draft, unreadable
         self.refused = False
         super().__init__(*args, **kwargs)
-        self.use_required_attribute = False  # a draft always saves; the browser must not stand in its way
+        self.use_required_attribute = False  # an incomplete draft can be saved; the browser must not prevent it
         audience = self.fields["audience"]
         assert isinstance(audience, forms.ChoiceField)
         if reader is not None and not reader.is_county:
             audience.choices = [pair for pair in WRITABLE_AUDIENCES if pair[0] not in COUNTY_ONLY]
         if draft is not None and draft.item is not None:
             if draft.item.live:
-                # The audience of a published item changes by its own button, where widening asks the reviewer (I3).
+                # The audience of a published item has its own page, where a wider audience needs a reviewer (I3).
                 del self.fields["audience"]
             if not is_author(item=draft.item, person=draft.author):
-                # How a text is signed is its author's choice; an editor must not uncover anyone.
+                # Only the author chooses how they are named; another editor must not reveal the name.
                 del self.fields["attribution"]
 
     # --- What the screens show -----------------------------------------------------------------
 
     @classmethod
-    def beginnings(cls) -> list[Choice]:
-        """What can be begun with this form."""
+    def choices(cls) -> list[Choice]:
+        """What /write/ offers to begin with this form."""
         raise NotImplementedError
 
     @classmethod
     def for_draft(cls, draft: Draft, **options: Any) -> Self:
-        """The form of a draft; a type with formats looks up the draft's."""
+        """The form of a draft. A form that depends on a format looks it up here."""
         return cls(draft=draft, **options)
 
     @property
-    def asked(self) -> list[Prompt]:
-        """The prompts that stand one a screen on a phone."""
+    def prompts(self) -> list[Prompt]:
+        """The main prompts. A phone shows one on each screen."""
         raise NotImplementedError
 
     @property
     def optional(self) -> list[Prompt]:
-        """Prompts that need no answer; they stand on the last screen."""
+        """Optional prompts; they are on the last screen."""
         return []
 
     @property
@@ -116,77 +137,89 @@ class ItemForm(forms.Form):
 
     @property
     def last(self) -> list[forms.BoundField]:
-        return self._there(self.LAST)
+        return self._bound_fields(self.LAST)
 
     @property
     def folded(self) -> list[forms.BoundField]:
-        return self._there(self.FOLDED)
+        return self._bound_fields(self.FOLDED)
 
     @property
     def folded_has_errors(self) -> bool:
         return any(field.errors for field in self.folded)
 
-    def _there(self, names: tuple[str, ...]) -> list[forms.BoundField]:
+    def _bound_fields(self, names: tuple[str, ...]) -> list[forms.BoundField]:
         return [self[name] for name in names if name in self.fields]
 
     # --- Checks ------------------------------------------------------------------------------
 
     def clean(self) -> dict[str, Any]:
         if self.unreadable:
-            self.add_error(None, UNREADABLE)
+            self.add_error(None, ValidationError(UNREADABLE, code="unreadable"))
         return super().clean() or self.cleaned_data
 
     def clean_keywords(self) -> list[str]:
-        words = [w.strip() for w in self.cleaned_data["keywords"].replace("，", "、").replace(",", "、").split("、")]
-        words = list(dict.fromkeys(w for w in words if w))
+        words = [
+            word.strip() for word in self.cleaned_data["keywords"].replace("，", "、").replace(",", "、").split("、")
+        ]
+        words = list(dict.fromkeys(word for word in words if word))
         if len(words) > 10:
             over = len(words) - 10
-            raise ValidationError(f"「キーワード」は10個までです。今は{len(words)}個です。{over}個けずってください。")
+            raise ValidationError(
+                f"「キーワード」は10個までです。今は{len(words)}個です。{over}個けずってください。", code="too_many"
+            )
         return words
 
     def clean_attribution(self) -> str:
         return self.cleaned_data.get("attribution") or Attribution.NAMED
 
-    def clean_occurred_on(self) -> Any:
+    def clean_occurred_on(self) -> date:
         return self.cleaned_data.get("occurred_on") or clock.today()
 
-    # --- A draft, which need not be complete ---------------------------------------------------
+    # --- An incomplete draft ---------------------------------------------------
 
     def typed(self) -> dict[str, Any]:
-        """What was typed, ready for Draft.data: NFC text by field name.
+        """What was typed, in the shape of Draft.data: NFC text by field name.
 
-        Raises ValidationError (by field) where something cannot be kept: NUL, lone surrogates, broken bytes.
+        Raises ValidationError (by field) if something cannot be stored: NUL and lone surrogates (code `unkeepable`),
+        invalid UTF-8 (code `unreadable`).
         """
-        found: dict[str, Any] = {}
-        refused: dict[str, Any] = {"__all__": [UNREADABLE]} if self.unreadable else {}
+        values: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        if self.unreadable:
+            errors["__all__"] = ValidationError(UNREADABLE, code="unreadable")
         for name, field in self.fields.items():
             key = self.add_prefix(name)
-            group = isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField)
-            if key not in self.data and not group and not isinstance(field, forms.BooleanField):
+            is_group = isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField)
+            if key not in self.data and not is_group and not isinstance(field, forms.BooleanField):
                 continue
             label = str(field.label or "この欄")
             try:
-                if group:
-                    values = self.data.getlist(key) if hasattr(self.data, "getlist") else self.data.get(key, [])
-                    found[name] = [clean_text(value, label) for value in values]
+                if is_group:
+                    chosen = self.data.getlist(key) if hasattr(self.data, "getlist") else self.data.get(key, [])
+                    values[name] = [clean_text(value, label) for value in chosen]
                 elif isinstance(field, forms.BooleanField):
-                    found[name] = bool(self.data.get(key))
+                    values[name] = bool(self.data.get(key))
                 else:
-                    found[name] = clean_text(self.data.get(key, ""), label)
+                    values[name] = clean_text(self.data.get(key, ""), label)
             except ValidationError as error:
-                refused[name] = error.messages
-        if refused:
-            raise ValidationError(refused)
-        return found
+                errors[name] = error
+        if errors:
+            raise ValidationError(errors)
+        return values
 
     def refuse(self, error: ValidationError) -> None:
-        """Show `error`, why nothing was kept, and nothing else: what is merely missing is no fault of a draft."""
+        """Show `error` alone, as the reason why nothing was saved. Other errors are removed, because a draft may be incomplete."""
         self.refused = True
         self._errors = ErrorDict()
         self.cleaned_data = {}
-        by_field = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
-        for name, messages in by_field.items():
-            self.add_error(None if name == "__all__" else name, list(messages))
+        by_field = error.error_dict if hasattr(error, "error_dict") else {"__all__": error.error_list}
+        for name, errors in by_field.items():
+            self.add_error(None if name == "__all__" else name, ValidationError(errors))
+
+    def add_general_errors(self, error: ValidationError) -> None:
+        """Show every message of `error` above the form, those of single fields too, with their codes."""
+        lists = error.error_dict.values() if hasattr(error, "error_dict") else [error.error_list]
+        self.add_error(None, ValidationError([single for errors in lists for single in errors]))
 
     @cached_property
     def is_edit(self) -> bool:

@@ -1,17 +1,19 @@
-"""Fields of the capture forms that are more than text: days, moments, numbers, words of a vocabulary.
+"""Form fields for days, moments, numbers and codes of a vocabulary.
 
-Each answers with a sentence that says what to do and never repeats what was sent: it may be anything.
+Their error messages say what to do. They never repeat what was sent, because it can be anything.
 """
 
 from __future__ import annotations
 
 import re
 import uuid
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from kb.formats.loading import Fact
 from kb.text_cleaning import LineField
@@ -21,12 +23,12 @@ from organization.units.tree import UnitTree, unit_tree
 
 REQUIRED = "「{label}」が空です。{hint}"
 CODE = re.compile(r"[A-Za-z0-9_-]{1,60}")
-#: The civil service of today begins here; an earlier year is a slip of the finger.
+#: An earlier year is a typing error: today's civil service began in 1947.
 FIRST_YEAR = 1947
 
 
 def choice_messages(label: str) -> dict[str, str]:
-    """Sentences for choice fields."""
+    """The error messages of a choice field with that label."""
     again = f"「{label}」は、画面に出ている中から選び直してください。"
     return {
         "required": REQUIRED.format(label=label, hint="一つ選んでください。"),
@@ -37,7 +39,7 @@ def choice_messages(label: str) -> dict[str, str]:
 
 
 class DayField(forms.DateField):
-    """A calendar day; `past` refuses days to come."""
+    """A calendar day. With `past` a future day is refused."""
 
     def __init__(self, *, label: str, required: bool = False, past: bool = False, help_text: str = "") -> None:
         messages = {
@@ -48,17 +50,19 @@ class DayField(forms.DateField):
         super().__init__(label=label, required=required, help_text=help_text, error_messages=messages, widget=widget)
         self.past = past
 
-    def clean(self, value: Any) -> Any:
+    def clean(self, value: Any) -> date | None:
         day = super().clean(value)
         if day and self.past and day > clock.today():
-            raise ValidationError(f"「{self.label}」が先の日付です。今日か、それより前の日を入れてください。")
+            raise ValidationError(
+                f"「{self.label}」が先の日付です。今日か、それより前の日を入れてください。", code="future"
+            )
         if day and day.year < FIRST_YEAR:
-            raise ValidationError(f"「{self.label}」の年を確かめて、入れ直してください。")
+            raise ValidationError(f"「{self.label}」の年を確かめて、入れ直してください。", code="year")
         return day
 
 
 class MomentField(forms.DateTimeField):
-    """A date and time in the past, typed in the browser's own control."""
+    """A date and time in the past, entered in the browser's own control."""
 
     def __init__(self, *, label: str, required: bool) -> None:
         messages = {
@@ -68,19 +72,19 @@ class MomentField(forms.DateTimeField):
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
         super().__init__(label=label, required=required, error_messages=messages, widget=widget)
 
-    def clean(self, value: Any) -> Any:
+    def clean(self, value: Any) -> datetime | None:
         moment = super().clean(value)
         if moment and moment > clock.now():
-            raise ValidationError(f"「{self.label}」が先の日時です。今より前の日時を入れてください。")
+            raise ValidationError(f"「{self.label}」が先の日時です。今より前の日時を入れてください。", code="future")
         if moment and moment.year < FIRST_YEAR:
-            raise ValidationError(f"「{self.label}」の年を確かめて、入れ直してください。")
+            raise ValidationError(f"「{self.label}」の年を確かめて、入れ直してください。", code="year")
         return moment
 
 
 class WholeField(forms.IntegerField):
-    """A whole number, full-width digits too.
+    """A whole number; full-width digits are accepted.
 
-    A text control: a number control sends nothing where letters were typed, and what was typed would be lost.
+    It has a text control. A number control sends nothing when letters were typed, so the typed text would be lost.
     """
 
     def __init__(self, *, label: str, lowest: int, highest: int, required: bool = False, **options: Any) -> None:
@@ -93,36 +97,45 @@ class WholeField(forms.IntegerField):
         }
         widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
         super().__init__(
-            label=label, min_value=lowest, max_value=highest, required=required, error_messages=messages, widget=widget,
+            label=label,
+            min_value=lowest,
+            max_value=highest,
+            required=required,
+            error_messages=messages,
+            widget=widget,
             **options,
-        )  # fmt: skip
+        )
 
     def to_python(self, value: Any) -> int | None:
         return super().to_python(value.replace(",", "").replace("，", "") if isinstance(value, str) else value)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {}  # min and max belong to a number control
+        return {}  # min and max are attributes of a number control
 
 
 class CodesField(forms.ModelMultipleChoiceField):
-    """Words of a vocabulary, or municipalities, named by their codes."""
+    """Entries of a vocabulary, or municipalities, chosen by their codes."""
 
-    def __init__(self, queryset: Any, *, label: str, required: bool = False) -> None:
+    def __init__(self, queryset: QuerySet[Any], *, label: str, required: bool = False) -> None:
         messages = {**choice_messages(label), "required": REQUIRED.format(label=label, hint="一つ以上選んでください。")}
         super().__init__(
-            queryset, label=label, required=required, error_messages=messages, to_field_name="code",
+            queryset,
+            label=label,
+            required=required,
+            error_messages=messages,
+            to_field_name="code",
             widget=forms.CheckboxSelectMultiple,
-        )  # fmt: skip
+        )
 
     def clean(self, value: Any) -> Any:
         if not all(isinstance(code, str) and CODE.fullmatch(code) for code in value or ()):
-            # Asked before the database is: PostgreSQL answers NUL with an exception, not with "no such row".
+            # Checked before the query: PostgreSQL raises an exception for NUL instead of finding no row.
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
         return super().clean(value)
 
     @cached_property
     def tree(self) -> UnitTree:
-        """Read once for all labels: a unit's own str() asks the database each time."""
+        """The unit tree, read once for all labels. The str() of a unit would run a query each time."""
         return unit_tree()
 
     def label_from_instance(self, obj: Any) -> str:
@@ -130,7 +143,7 @@ class CodesField(forms.ModelMultipleChoiceField):
 
 
 class PostField(forms.ModelChoiceField):
-    """A post, by its uid; shown with the name its unit has today."""
+    """A post, chosen by its uid and labelled with today's name of its unit."""
 
     def to_python(self, value: Any) -> Any:
         try:
@@ -147,7 +160,7 @@ class PostField(forms.ModelChoiceField):
 
 
 def fact_field(fact: Fact, *, required: bool) -> forms.Field:
-    """The form field of one fact of a format; raises nothing: the file was checked when read."""
+    """The form field of one fact of a format. The format file was checked when it was loaded."""
     if fact.type == "datetime":
         return MomentField(label=fact.label, required=required)
     if fact.type == "number":
@@ -156,14 +169,20 @@ def fact_field(fact: Fact, *, required: bool) -> forms.Field:
     if fact.type == "choice":
         blank = [] if required else [("", "選ばない")]
         return forms.ChoiceField(
-            label=fact.label, required=required, choices=[*blank, *fact.choices], widget=forms.RadioSelect,
+            label=fact.label,
+            required=required,
+            choices=[*blank, *fact.choices],
+            widget=forms.RadioSelect,
             error_messages=choice_messages(fact.label),
-        )  # fmt: skip
+        )
     if fact.type == "choices":
-        required_words = REQUIRED.format(label=fact.label, hint="一つ以上選んでください。")
-        messages = {**choice_messages(fact.label), "required": required_words}
+        required_message = REQUIRED.format(label=fact.label, hint="一つ以上選んでください。")
+        messages = {**choice_messages(fact.label), "required": required_message}
         return forms.MultipleChoiceField(
-            label=fact.label, required=required, choices=fact.choices, widget=forms.CheckboxSelectMultiple,
+            label=fact.label,
+            required=required,
+            choices=fact.choices,
+            widget=forms.CheckboxSelectMultiple,
             error_messages=messages,
-        )  # fmt: skip
+        )
     return LineField(label=fact.label, max_length=fact.max or 1000, required=required)

@@ -21,24 +21,33 @@ def _long(name: str, label: str, prompt: str = "", *, required: bool = False, ro
 
 
 class LessonForm(ItemForm):
-    """Title, fact, when to use and what changes for residents are required; the rest helps later."""
+    """Required are the title, the observation, when to use it, and what changes for residents."""
 
     observation = _long("observation", "事実", "見たこと・起きたことを。良し悪しは書きません。", required=True)
     applies_when = _long("applies_when", "使える場面", "どんな仕事の、どんな時に使えますか。", required=True, rows=3)
     citizen_effect = _long("citizen_effect", "県民にとって", "県民にとって、何が変わりますか。", required=True, rows=3)
     recommendation = _long("recommendation", "提言", "次からどうするとよいですか。だれの役割で。")
     external = LineField(
-        label="出どころ", max_length=200, required=False,
+        label="出どころ",
+        max_length=200,
+        required=False,
         help_text="どの仕事・場面からの学びですか。例：窓口での問い合わせ対応",
-    )  # fmt: skip
+    )
     kind = forms.ChoiceField(
-        label="種別", choices=Lesson.Kind.choices, initial=Lesson.Kind.IMPROVE, required=False,
-        widget=forms.RadioSelect, error_messages=choice_messages("種別"),
-    )  # fmt: skip
+        label="種別",
+        choices=Lesson.Kind.choices,
+        initial=Lesson.Kind.IMPROVE,
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages=choice_messages("種別"),
+    )
     causes = forms.MultipleChoiceField(
-        label="原因区分", choices=Lesson.Cause.choices, required=False, widget=forms.CheckboxSelectMultiple,
+        label="原因区分",
+        choices=Lesson.Cause.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
         error_messages=choice_messages("原因区分"),
-    )  # fmt: skip
+    )
     context = _long("context", "条件・背景")
     discussion = _long("discussion", "考察", "なぜそうなったと考えますか。")
     conclusion = _long("conclusion", "結論")
@@ -52,17 +61,24 @@ class LessonForm(ItemForm):
     }
     LAST = ("external",)
     FOLDED = (
-        "kind", "causes", "context", "discussion", "conclusion", "early_warning", "not_applicable", *ItemForm.FOLDED,
-    )  # fmt: skip
+        "kind",
+        "causes",
+        "context",
+        "discussion",
+        "conclusion",
+        "early_warning",
+        "not_applicable",
+        *ItemForm.FOLDED,
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.draft is not None and (self.draft.item_id or self.draft.data.get("source_retrospective")):
-            del self.fields["external"]  # the source is given, and an edit does not move it
+            del self.fields["external"]  # the source is known already, and an edit does not change it
         self.order_fields(["title", "observation", "applies_when", "citizen_effect", "recommendation"])
 
     @classmethod
-    def beginnings(cls) -> list[Choice]:
+    def choices(cls) -> list[Choice]:
         return [
             Choice(
                 key="lesson",
@@ -78,7 +94,7 @@ class LessonForm(ItemForm):
         ]
 
     @property
-    def asked(self) -> list[Prompt]:
+    def prompts(self) -> list[Prompt]:
         names = ("title", "observation", "applies_when", "citizen_effect")
         return [Prompt(self[name], example=self.EXAMPLES.get(name, "")) for name in names]
 

@@ -1,8 +1,7 @@
-"""Three questions that propose a format: how much time, with whom, and what happened.
+"""Three questions that lead to a proposed format: how much time, with whom, and what happened.
 
-Each thing that can be begun says which `situations` it suits (kb.writing.choices): a format in its data file, another
-type in its form.
-Nothing is stored: the answers are part of the address.
+Each choice (kb.writing.choices) names the `situations` that it suits: a format in its data file, a lesson or a
+challenge in its form. The answers are part of the address and are not stored.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ EVENT = [
     ("challenge", "試していたことを終えた"),
     ("tip", "ほかの人にも役立つことに、一つ気づいた"),
 ]
-#: What happened weighs more than how one would like to write; the rest only breaks ties between formats that suit it.
+#: What happened weighs most; the other two answers decide between formats that suit it.
 WEIGHTS = {"event": 4, "people": 2, "time": 2}
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """What suits best, why, and what else would do."""
+    """The choice that suits best, the reason, and a second choice if it suits what happened."""
 
     choice: Choice
     reason: str
@@ -38,7 +37,7 @@ class Proposal:
 
 
 class QuestionsForm(forms.Form):
-    """GET only; an answer that is not on the list counts as none."""
+    """Sent by GET. An answer that is not on the list counts as missing."""
 
     time = forms.ChoiceField(label="どのくらい時間がありますか", choices=TIME, widget=forms.RadioSelect)
     people = forms.ChoiceField(label="だれと書きますか", choices=PEOPLE, widget=forms.RadioSelect)
@@ -48,20 +47,20 @@ class QuestionsForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.use_required_attribute = False
         for field in self.fields.values():
-            again = f"「{field.label}」に、画面に出ている中から一つ選んで答えてください。"
-            field.error_messages |= {"required": again, "invalid_choice": again}
+            message = f"「{field.label}」に、画面に出ている中から一つ選んで答えてください。"
+            field.error_messages |= {"required": message, "invalid_choice": message}
 
     def proposal(self) -> Proposal:
-        """The best match of the three answers; of equals, the one that stands first in the list."""
+        """The choice that matches the three answers best; among equal ones the first in the list."""
         answers = {name: self.cleaned_data[name] for name in WEIGHTS}
         ranked = sorted(choices(), key=lambda choice: -_score(choice, answers))
         best, second = ranked[0], ranked[1]
-        words = {**dict(TIME), **dict(PEOPLE), **dict(EVENT)}
-        met = [words[answers[name]] for name in ("event", "people", "time") if answers[name] in best.situations]
-        words_met = "、".join(f"「{word}」" for word in met)
-        reason = f"{words_met}に合うからです。" if met else "どんな時にも書きやすいからです。"
-        fits = answers["event"] in second.situations
-        return Proposal(best, reason, second if fits else None)
+        labels = {**dict(TIME), **dict(PEOPLE), **dict(EVENT)}
+        matches = [labels[answers[name]] for name in ("event", "people", "time") if answers[name] in best.situations]
+        quoted = "、".join(f"「{label}」" for label in matches)
+        reason = f"{quoted}に合うからです。" if matches else "どんな時にも書きやすいからです。"
+        second_fits = answers["event"] in second.situations
+        return Proposal(best, reason, second if second_fits else None)
 
 
 def _score(choice: Choice, answers: dict[str, str]) -> int:

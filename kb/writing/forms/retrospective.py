@@ -1,4 +1,4 @@
-"""The form of a retrospective, built from its format's data file; it knows no format by name."""
+"""The form of a retrospective. It is built from the data file of a format; no format is named in the code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -18,11 +19,12 @@ from kb.writing.choices import Choice
 from kb.writing.forms.common import ItemForm
 from kb.writing.forms.fields import DayField, WholeField, choice_messages, fact_field
 from kb.writing.forms.screens import Prompt
-from kb.writing.titles import first_sentence, made_title
+from kb.writing.titles import default_title, first_sentence
 from organization.counting import things
 
-#: Fields offered under one prompt, and rows of a table; a text that already has more gets as many as it has.
+#: Answer fields of a prompt: the usual number, and the most (for a draft that holds more than usual).
 ANSWERS, MOST_ANSWERS = 3, 30
+#: Rows of a table: the usual number, the most, and how many are visible at first.
 ROWS, MOST_ROWS, ROWS_SHOWN = 6, 60, 2
 ANSWER_LIMIT = 400
 
@@ -37,17 +39,23 @@ class RetrospectiveForm(ItemForm):
     period_to = DayField(label="対象期間（終わり）", past=True)
     participants_n = WholeField(label="参加人数", lowest=1, highest=200, initial=1)
     outcome = forms.ChoiceField(
-        label="結果", required=False, choices=[("", "選ばない"), *Retrospective.Outcome.choices],
+        label="結果",
+        required=False,
+        choices=[("", "選ばない"), *Retrospective.Outcome.choices],
         error_messages=choice_messages("結果"),
-    )  # fmt: skip
+    )
     co_creation_note = LongField(
-        label="だれと・いつから", max_length=300, required=False, rows=2,
+        label="だれと・いつから",
+        max_length=300,
+        required=False,
+        rows=2,
         help_text="いっしょに進めた人と、声をかけた時期。",
-    )  # fmt: skip
+    )
     blameless_ok = forms.BooleanField(
-        label="個人を責める書き方になっていません", required=True,
+        label="個人を責める書き方になっていません",
+        required=True,
         error_messages={"required": "個人を責める書き方になっていないかを確かめて、しるしを付けてください。"},
-    )  # fmt: skip
+    )
 
     LAST = ("next_action", "next_action_due")
     FOLDED = ("title", "participants_n", "period_from", "period_to", "outcome", "co_creation_note", *ItemForm.FOLDED)
@@ -62,9 +70,11 @@ class RetrospectiveForm(ItemForm):
         for section in format.sections:
             for n in range(self._count(f"answer-{section.key}-", ANSWERS, MOST_ANSWERS)):
                 self.fields[answer_name(section.key, n)] = LongField(
-                    label=section.label if n == 0 else f"{section.label}（{things(n + 1)}目）", max_length=ANSWER_LIMIT,
-                    required=section.required and n == 0, help_text=section.prompt if n == 0 else "",
-                )  # fmt: skip
+                    label=section.label if n == 0 else f"{section.label}（{things(n + 1)}目）",
+                    max_length=ANSWER_LIMIT,
+                    required=section.required and n == 0,
+                    help_text=section.prompt if n == 0 else "",
+                )
         self.row_counts = {
             fact.key: self._count(f"fact-{fact.key}-", ROWS, MOST_ROWS, from_zero=True) for fact in format.facts
         }
@@ -75,14 +85,14 @@ class RetrospectiveForm(ItemForm):
                         self.fields[f"fact-{fact.key}-{n}-{column.key}"] = fact_field(column, required=False)
             else:
                 self.fields[f"fact-{fact.key}"] = fact_field(fact, required=fact.required)
-        # The order of the screens, which is also that of the error summary.
-        first = [name for name in ("challenge", "subject") if name in self.fields]
-        written = [name for name in self.fields if name.startswith(("answer-", "fact-"))]
-        self.order_fields([*first, *written, *self.LAST, *self.FOLDED, "audience", "blameless_ok"])
+        # The order of the screens and of the error summary.
+        subjects = [name for name in ("challenge", "subject") if name in self.fields]
+        from_format = [name for name in self.fields if name.startswith(("answer-", "fact-"))]
+        self.order_fields([*subjects, *from_format, *self.LAST, *self.FOLDED, "audience", "blameless_ok"])
 
     @classmethod
-    def beginnings(cls) -> list[Choice]:
-        """Each format, in the order of its file."""
+    def choices(cls) -> list[Choice]:
+        """One choice for each format."""
         return [
             Choice(
                 key=format.key,
@@ -107,15 +117,18 @@ class RetrospectiveForm(ItemForm):
         return cls(format=format, draft=draft, **options)
 
     def _ask_for_challenge(self) -> None:
-        """The look-back of a trial names its challenge: one of the writer's own that has ended."""
-        mine = Q(stage=Challenge.Stage.ENDED, state=State.PUBLISHED, authorships__person_id=self._author_id)
+        """Add the field of the challenge. It offers the writer's ended challenges and, in an edit, the present one."""
+        offered = Q(stage=Challenge.Stage.ENDED, state=State.PUBLISHED, authorships__person_id=self._author_id)
         if self.draft is not None and self.draft.item_id:
-            mine |= Q(lookbacks=self.draft.item_id)
+            offered |= Q(lookbacks=self.draft.item_id)
         self.fields["challenge"] = forms.ModelChoiceField(
-            Challenge.objects.filter(mine).distinct(), label="挑戦", to_field_name="public_id",
-            empty_label="選んでください", error_messages=choice_messages("挑戦"),
+            Challenge.objects.filter(offered).distinct(),
+            label="挑戦",
+            to_field_name="public_id",
+            empty_label="選んでください",
+            error_messages=choice_messages("挑戦"),
             help_text="どの挑戦をふりかえりますか。終えたものから選べます。",
-        )  # fmt: skip
+        )
         self.fields["subject"].required = False
         self.fields["subject"].help_text = "空のときは、挑戦の件名になります。"
 
@@ -124,24 +137,27 @@ class RetrospectiveForm(ItemForm):
         return self.draft.author_id if self.draft is not None else None
 
     def _count(self, prefix: str, usual: int, most: int, *, from_zero: bool = False) -> int:
-        """How many fields `prefix` needs for what the draft already holds."""
+        """How many numbered fields `prefix` gets: the usual number, or as many as the draft holds, at most `most`.
+
+        Numbers in names begin with 1 for answers and with 0 (`from_zero`) for rows.
+        """
         draft: Draft | None = self.draft
         names = draft.data if draft is not None and isinstance(draft.data, dict) else {}
         numbers = [name.removeprefix(prefix).split("-")[0] for name in names if name.startswith(prefix)]
-        found = [int(number) + from_zero for number in numbers if number.isdecimal()]
-        return min(max([usual, *found]), most)
+        counts = [int(number) + from_zero for number in numbers if number.isdecimal()]
+        return min(max([usual, *counts]), most)
 
     # --- What the screens show -----------------------------------------------------------------
 
     @property
-    def asked(self) -> list[Prompt]:
-        first = Prompt(self["challenge"]) if "challenge" in self.fields else self._subject
-        return [first, *(self._prompt(s.key) for s in self.format.sections if s.required)]
+    def prompts(self) -> list[Prompt]:
+        subject = Prompt(self["challenge"]) if "challenge" in self.fields else self._subject
+        return [subject, *(self._prompt(section.key) for section in self.format.sections if section.required)]
 
     @property
     def optional(self) -> list[Prompt]:
-        rest = [self._prompt(s.key) for s in self.format.sections if not s.required]
-        return [self._subject, *rest] if "challenge" in self.fields else rest
+        prompts = [self._prompt(section.key) for section in self.format.sections if not section.required]
+        return [self._subject, *prompts] if "challenge" in self.fields else prompts
 
     @property
     def _subject(self) -> Prompt:
@@ -157,16 +173,16 @@ class RetrospectiveForm(ItemForm):
 
     @property
     def facts(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
+        entries: list[dict[str, Any]] = []
         for fact in self.format.facts:
             if fact.type == "rows":
                 rows = self._rows(fact)
                 used = [n + 1 for n, row in enumerate(rows) if any(cell.value() or cell.errors for cell in row)]
                 shown = max([ROWS_SHOWN, *used])
-                found.append({"fact": fact, "rows": rows[:shown], "more": rows[shown:], "shown": shown})
+                entries.append({"fact": fact, "rows": rows[:shown], "more": rows[shown:], "shown": shown})
             else:
-                found.append({"fact": fact, "field": self[f"fact-{fact.key}"]})
-        return found
+                entries.append({"fact": fact, "field": self[f"fact-{fact.key}"]})
+        return entries
 
     def _rows(self, fact: Fact) -> list[list[forms.BoundField]]:
         numbers = range(self.row_counts[fact.key])
@@ -183,14 +199,14 @@ class RetrospectiveForm(ItemForm):
             for name in (p.name for p in self._prompt(section.key).fields)
             if not is_blank(data.get(name, ""))
         ]
-        data["facts"] = self._facts(data)
+        data["facts"] = self._fact_values(data)
         if not any(name.startswith("fact-") for name in self.errors):
             for message in self.format.broken_rules(data["facts"]):
-                self.add_error(None, message)
+                self.add_error(None, ValidationError(message, code="format_rule"))
         if is_blank(data.get("subject", "")) and data.get("challenge"):
             data["subject"] = data["challenge"].title[:60]
         if is_blank(data.get("title", "")):
-            data["title"] = made_title(data.get("subject", ""), self.format.label)
+            data["title"] = default_title(data.get("subject", ""), self.format.label)
         data["summary"] = data.get("summary") or next((text for _, text in data["answers"]), "")[:200]
         if is_blank(data.get("next_action", "")):
             texts = [text for key, text in data["answers"] if key == self.format.next_action_from]
@@ -198,38 +214,41 @@ class RetrospectiveForm(ItemForm):
         return data
 
     def _check_period(self, data: dict[str, Any]) -> None:
-        start, end, held = data.get("period_from"), data.get("period_to"), data.get("occurred_on")
+        start, end, occurred_on = data.get("period_from"), data.get("period_to"), data.get("occurred_on")
         if start and end and end < start:
-            self.add_error("period_to", "対象期間の終わりが、始めより前です。どちらかの日付を直してください。")
-        elif held and (end or start) and held < (end or start):
-            last = "終わり" if end else "始め"
-            self.add_error("occurred_on", f"実施日が、対象期間の{last}より前です。どちらかの日付を直してください。")
+            message = "対象期間の終わりが、始めより前です。どちらかの日付を直してください。"
+            self.add_error("period_to", ValidationError(message, code="date_order"))
+        elif occurred_on and (end or start) and occurred_on < (end or start):
+            limit = "終わり" if end else "始め"
+            message = f"実施日が、対象期間の{limit}より前です。どちらかの日付を直してください。"
+            self.add_error("occurred_on", ValidationError(message, code="date_order"))
 
-    def _facts(self, data: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def _fact_values(self, data: dict[str, Any]) -> dict[str, Any]:
+        facts: dict[str, Any] = {}
         for fact in self.format.facts:
             if fact.type != "rows":
-                value = plain(data.get(f"fact-{fact.key}"))
+                value = as_json(data.get(f"fact-{fact.key}"))
                 if value not in (None, "", []):
-                    found[fact.key] = value
+                    facts[fact.key] = value
                 continue
             rows = []
             for n in range(self.row_counts[fact.key]):
-                row = {c.key: plain(data.get(f"fact-{fact.key}-{n}-{c.key}")) for c in fact.columns}
+                row = {c.key: as_json(data.get(f"fact-{fact.key}-{n}-{c.key}")) for c in fact.columns}
                 if not any(value not in (None, "") for value in row.values()):
                     continue
                 for column in fact.columns:
                     name = f"fact-{fact.key}-{n}-{column.key}"
                     if column.required and row[column.key] in (None, "") and name not in self.errors:
-                        self.add_error(name, f"{n + 1}行目の「{column.label}」を入れてください。")
+                        message = f"{n + 1}行目の「{column.label}」を入れてください。"
+                        self.add_error(name, ValidationError(message, code="required"))
                 rows.append(row)
             if rows:
-                found[fact.key] = rows
-        return found
+                facts[fact.key] = rows
+        return facts
 
 
-def plain(value: Any) -> Any:
-    """A cleaned value as JSON: moments as ISO text in local time to the minute."""
+def as_json(value: object) -> object:
+    """A cleaned value as JSON. A moment becomes ISO text in local time, to the minute."""
     if isinstance(value, datetime):
         return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M")
     return value

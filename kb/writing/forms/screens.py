@@ -1,7 +1,7 @@
-"""One prompt a screen: the capture form cut into the screens that a phone shows one after the other.
+"""The screens of a form: a phone shows one prompt at a time, a desktop shows the same HTML as one page.
 
-The same HTML is one page on a desk. A screen is shown where its control is the address's target (capture.css), so
-that going on and back are plain links and need no script. Which screen opens first is decided here.
+A screen is visible when its control is the target of the address (capture.css). So "next" and "back" are plain links
+and need no script. This module decides which screen opens first.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from kb.writing.forms.common import ItemForm
 
-#: The heading of the last screen; going there must not open the keyboard of a phone.
+#: Id of the heading of the last screen. It is a heading and no control, so that a phone opens no keyboard there.
 FINISH = "finish"
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """One question with its field; `more` are the fields for a second and third answer."""
+    """One question with its field. `more` holds the fields for a second and a third answer."""
 
     field: BoundField
     title: str = ""
@@ -41,7 +41,10 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Screen:
-    """`kind` is "prompt", "facts" or "last"; `anchor` the id that going here targets; `opens` marks the first shown."""
+    """`kind` is "prompt", "facts" or "last". `anchor` is the id that links target. `opens` marks the screen shown first.
+
+    `previous` and `following` are the anchors of its neighbours, empty at both ends.
+    """
 
     kind: str
     number: int
@@ -54,54 +57,64 @@ class Screen:
 
 
 def screens_of(form: ItemForm, *, start_over: bool) -> list[Screen]:
-    """The screens of `form`. The first with an error opens; else the first unanswered one, or the first of all."""
-    prompts = form.asked
-    parts: list[tuple[str, str, Prompt | None]] = [("prompt", p.field.auto_id, p) for p in prompts]
+    """The screens of `form`, in order.
+
+    The first screen with an error opens. Without errors it is the first one of all (`start_over`), or the first without
+    an answer.
+    """
+    prompts = form.prompts
+    parts: list[tuple[str, str, Prompt | None]] = [("prompt", prompt.field.auto_id, prompt) for prompt in prompts]
     if form.facts:
         parts.append(("facts", "facts", None))
     parts.append(("last", FINISH, None))
     opening = _opening(form, parts, start_over)
     return [
         Screen(
-            kind, n + 1, len(parts), anchor, prompt,
+            kind,
+            n + 1,
+            len(parts),
+            anchor,
+            prompt,
             previous=parts[n - 1][1] if n else "",
             following=parts[n + 1][1] if n + 1 < len(parts) else "",
             opens=n == opening,
         )
         for n, (kind, anchor, prompt) in enumerate(parts)
-    ]  # fmt: skip
+    ]
 
 
 def _opening(form: ItemForm, parts: list[tuple[str, str, Prompt | None]], start_over: bool) -> int:
     if form.is_bound and form.errors:
-        wrong = {name for name in form.errors if name != "__all__"}
+        with_errors = {name for name in form.errors if name != "__all__"}
         for n, (kind, _, prompt) in enumerate(parts):
-            if prompt is not None and any(field.name in wrong for field in prompt.fields):
+            if prompt is not None and any(field.name in with_errors for field in prompt.fields):
                 return n
-            if kind == "facts" and any(name.startswith("fact-") for name in wrong):
+            if kind == "facts" and any(name.startswith("fact-") for name in with_errors):
                 return n
         return len(parts) - 1
     if start_over:
         return 0
-    return next((n for n, (_, _, p) in enumerate(parts) if p is not None and not p.answered), len(parts) - 1)
+    unanswered = (n for n, (_, _, prompt) in enumerate(parts) if prompt is not None and not prompt.answered)
+    return next(unanswered, len(parts) - 1)
 
 
-def shaped(form: ItemForm, data: Any) -> dict[str, Any]:
-    """`data` of a draft as the form's initial values: known fields only, each in the form its control can show.
+def initial_values(form: ItemForm, data: Any) -> dict[str, Any]:
+    """Draft.data as initial values of the form: known fields only, each in the type that its control can show.
 
-    A draft's JSON may be old, or written by other hands: a wrong type becomes text or nothing, never an error page.
+    The JSON of a draft may be old or written by another program. A wrong type becomes text or is left out; it never
+    causes an error page.
     """
     from django import forms
 
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in data.items() if isinstance(data, dict) else ():
         field = form.fields.get(name)
         if field is None or value is None:
             continue
         if isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField):
-            found[name] = [v for v in value if isinstance(v, str)] if isinstance(value, list) else []
+            values[name] = [v for v in value if isinstance(v, str)] if isinstance(value, list) else []
         elif isinstance(field, forms.BooleanField):
-            found[name] = value is True
+            values[name] = value is True
         elif isinstance(value, str | int | float) and not isinstance(value, bool):
-            found[name] = str(value)
-    return found
+            values[name] = str(value)
+    return values

@@ -1,1 +1,1 @@
-"""The pages on which staff write: choosing a format, the form, and what to do about a conflict."""
+"""The pages on which staff write: choosing a format, the form, and an edit conflict."""

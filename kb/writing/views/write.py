@@ -1,19 +1,20 @@
-"""Writing one draft: fill it in, publish it, meet a conflict, throw it away; and make a lesson of an answer.
+"""The pages of one draft: write, publish, rebase after a conflict, discard; and making a lesson of an answer.
 
-Only its author opens a draft; to everyone else it does not exist. These views keep what was typed whatever the answer
-is. They decide nothing about who may read: kb.lifecycle does.
+Only its author can open a draft; everybody else gets 404. The views keep what was typed, whatever the result. Who may
+read the item is decided in kb.lifecycle.
 """
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import unquote_to_bytes
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.request import RawPostDataException
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -23,27 +24,27 @@ from kb.items.permissions import may_edit
 from kb.models import Draft, Item, Retrospective
 from kb.models.states import State
 from kb.writing import conflicts, drafts, promotion
-from kb.writing.choices import choice_of
+from kb.writing.choices import find_choice
 from kb.writing.forms import ItemForm, form_for, screens_of
-from kb.writing.views.begin import label_of
+from kb.writing.views.begin import draft_label
 from organization import clock
 from organization.audience import Audience
 from organization.policy import reader_for
 from organization.requests import person_of
 
-ELSEWHERE = (
+SAVED_ELSEWHERE = (
     "この下書きは、別の画面で保存されています。この画面の内容で上書きしてよければ、もう一度押してください。"
     "この画面の内容は、まだ残っています。"
 )
-SENT = "この下書きは、もう公開に出されています。直すときは、公開した記録の「直す」から始めてください。"
+SUBMITTED = "この下書きは、もう公開に出されています。直すときは、公開した記録の「直す」から始めてください。"
 OTHER_WINDOW = "別の画面で保存されています。この画面の内容を残すには「保存」を押してください。"
 LOGGED_OUT = "ログインが切れました。書いた内容はこの端末に残っています。別のタブでログインし直してください。"
-NOT_KEPT = "保存できませんでした。"
+NOT_SAVED = "保存できませんでした。"
 
 
 @login_required
-def draft(request: HttpRequest, uid: Any) -> HttpResponse:
-    """The form: shown, saved, published, or put on the newest version of what it edits."""
+def write_draft(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The form. POST saves it as a draft or publishes it."""
     mine = _own_draft(request, uid)
     if mine.submitted_at is not None:
         return _to_item(mine)
@@ -55,7 +56,7 @@ def draft(request: HttpRequest, uid: Any) -> HttpResponse:
 
 
 def _save(request: HttpRequest, mine: Draft) -> HttpResponse:
-    """Keep what was typed, complete or not; 「閉じる」 leads to the list of drafts."""
+    """Save what was typed, complete or not. 「閉じる」 leads to the list of drafts."""
     form = _form(request, mine, request.POST)
     try:
         typed = form.typed()
@@ -63,14 +64,14 @@ def _save(request: HttpRequest, mine: Draft) -> HttpResponse:
         form.refuse(error)
         return _form_page(request, mine, form)
     if not drafts.save_typed(draft=mine, typed=typed, version=_version(request, mine, typed)):
-        form.refuse(ValidationError(ELSEWHERE))
-        return _form_page(request, _fresh(mine), form)
+        form.refuse(ValidationError(SAVED_ELSEWHERE, code="saved_elsewhere"))
+        return _form_page(request, _reloaded(mine), form)
     messages.success(request, "下書きに残しました。続きはいつでも書けます。")
     return redirect("my") if request.POST.get("save") == "close" else redirect(mine)
 
 
 def _publish(request: HttpRequest, mine: Draft) -> HttpResponse:
-    """Submit the draft. All in one transaction with the draft's row locked, so that two presses make one item."""
+    """Submit the draft. The row is locked for the whole transaction, so that two presses create one item."""
     person = mine.author
     with transaction.atomic():
         locked = Draft.objects.select_for_update().get(pk=mine.pk)
@@ -84,27 +85,30 @@ def _publish(request: HttpRequest, mine: Draft) -> HttpResponse:
             form.refuse(error)
             return _form_page(request, locked, form)
         if not drafts.save_typed(draft=locked, typed=typed, version=_version(request, locked, typed)):
-            form.refuse(ValidationError(ELSEWHERE))
+            form.refuse(ValidationError(SAVED_ELSEWHERE, code="saved_elsewhere"))
             return _form_page(request, locked, form)
         if not form.is_valid():
             return _form_page(request, locked, form)
         try:
-            item = drafts.store(draft=locked, values=form.cleaned_data, by=person)
+            item = drafts.submit(draft=locked, values=form.cleaned_data, by=person)
         except drafts.EditConflict:
             return _conflict_page(request, locked)
         except PermissionDenied as error:
-            form.add_error(None, str(error))
+            form.add_error(None, ValidationError(str(error), code="not_permitted"))
             return _form_page(request, locked, form)
         except ValidationError as error:
-            form.add_error(None, error.messages)
+            form.add_general_errors(error)
             return _form_page(request, locked, form)
-    messages.success(request, _who_reads(item, edited=mine.item_id is not None))
+    messages.success(request, _success_message(item, edited=mine.item_id is not None))
     return redirect(item.get_absolute_url())
 
 
 @login_required
-def rebase(request: HttpRequest, uid: Any) -> HttpResponse:
-    """「今の版を下じきに」: only where the version that was shown is still the newest; as a link, the comparison."""
+def rebase_draft(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """「今の版を下じきに」: POST rebases the draft if the version that was compared is still the newest.
+
+    GET, and a POST that compared an older version, show the comparison.
+    """
     mine = _own_draft(request, uid)
     if mine.item is None or mine.submitted_at is not None:
         raise Http404
@@ -119,28 +123,28 @@ def rebase(request: HttpRequest, uid: Any) -> HttpResponse:
     return redirect(mine)
 
 
-def autosave(request: HttpRequest, uid: Any) -> JsonResponse:
-    """What capture.js sends every few seconds; answers in JSON whatever happens, never with a page to log in."""
+def autosave_draft(request: HttpRequest, uid: UUID) -> JsonResponse:
+    """Saves what capture.js sends every few seconds. It always answers in JSON, never with the login page."""
     if not request.user.is_authenticated:
-        return _sentence(LOGGED_OUT, 401)
+        return _message(LOGGED_OUT, 401)
     if request.method != "POST":
-        return _sentence("保存するときだけ使うアドレスです。書く画面に戻ってください。", 405)
+        return _message("保存するときだけ使うアドレスです。書く画面に戻ってください。", 405)
     mine = _own_draft(request, uid)
     if mine.submitted_at is not None:
-        return _sentence(SENT, 409)
+        return _message(SUBMITTED, 409)
     try:
         typed = _form(request, mine, request.POST).typed()
     except ValidationError as error:
-        return _sentence(f"{NOT_KEPT}{error.messages[0]}", 422)
+        return _message(f"{NOT_SAVED}{error.messages[0]}", 422)
     if not drafts.save_typed(draft=mine, typed=typed, version=_version(request, mine, typed)):
         is_open = Draft.objects.filter(pk=mine.pk, submitted_at__isnull=True).exists()
-        return _sentence(OTHER_WINDOW if is_open else SENT, 409)
+        return _message(OTHER_WINDOW if is_open else SUBMITTED, 409)
     return JsonResponse({"saved_at": clock.now().strftime("%H:%M"), "version": mine.version})
 
 
 @login_required
-def discard(request: HttpRequest, uid: Any) -> HttpResponse:
-    """Throw an open draft away, after asking; what is published stays as it is."""
+def discard_draft(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Delete an open draft after a question. A published item stays as it is."""
     mine = _own_draft(request, uid)
     if mine.submitted_at is not None:
         raise Http404
@@ -148,15 +152,15 @@ def discard(request: HttpRequest, uid: Any) -> HttpResponse:
         Draft.objects.filter(pk=mine.pk, submitted_at__isnull=True).delete()
         messages.success(request, "下書きを消しました。")
         return redirect("my")
-    return render(request, "kb/write/discard.html", {"draft": mine, "label": label_of(mine)})
+    return render(request, "kb/write/discard.html", {"draft": mine, "label": draft_label(mine)})
 
 
 @login_required
-def promote(request: HttpRequest, public_id: str, answer_uid: Any) -> HttpResponse:
-    """「教訓にする」: the draft of a lesson from one answer."""
+def promote_answer(request: HttpRequest, public_id: str, answer_uid: UUID) -> HttpResponse:
+    """「教訓にする」: begin the draft of a lesson from one answer of a retrospective."""
     item, person = find_item(request.user, public_id), person_of(request)
     if request.method != "POST":
-        return redirect(item.get_absolute_url())  # where logging in again has turned the press into a link
+        return redirect(item.get_absolute_url())  # logging in again has turned the POST into a GET
     allowed = item.state == State.PUBLISHED and may_edit(item=item, user=request.user)
     if person is None or not isinstance(item, Retrospective) or not allowed:
         raise Http404
@@ -166,85 +170,91 @@ def promote(request: HttpRequest, public_id: str, answer_uid: Any) -> HttpRespon
         raise Http404 from None
 
 
-# --- Parts -----------------------------------------------------------------------------------------
+# --- Helpers ---------------------------------------------------------------------------------------
 
 
-def _own_draft(request: HttpRequest, uid: Any) -> Draft:
+def _own_draft(request: HttpRequest, uid: UUID) -> Draft:
+    """The draft if its author asks and its type or format still exists; else 404."""
     person = person_of(request)
-    found = Draft.objects.select_related("item").filter(uid=uid, author=person).first() if person else None
-    if found is None or person is None or choice_of(found.format or found.kind) is None:
+    draft = Draft.objects.select_related("item").filter(uid=uid, author=person).first() if person else None
+    if draft is None or person is None or find_choice(draft.format or draft.kind) is None:
         raise Http404
-    found.author = person
-    if not isinstance(found.data, dict):
-        found.data = {}
-    return found
+    draft.author = person
+    if not isinstance(draft.data, dict):
+        draft.data = {}
+    return draft
 
 
-def _fresh(mine: Draft) -> Draft:
+def _reloaded(mine: Draft) -> Draft:
     mine.refresh_from_db(fields=["version", "updated_at"])
     return mine
 
 
-def _form(request: HttpRequest, mine: Draft, data: Any = None) -> ItemForm:
-    unreadable = data is not None and not _is_text(request)
+def _form(request: HttpRequest, mine: Draft, data: QueryDict | None = None) -> ItemForm:
+    unreadable = data is not None and not _is_utf8(request)
     return form_for(mine, data=data, reader=reader_for(request.user), unreadable=unreadable)
 
 
-def _is_text(request: HttpRequest) -> bool:
-    """Whether the request's bytes are UTF-8: Django would put a replacement mark for what is not, without a word."""
+def _is_utf8(request: HttpRequest) -> bool:
+    """Whether the body of the request is valid UTF-8. Django would replace invalid bytes without an error."""
     try:
         unquote_to_bytes(request.body).decode("utf-8")
     except UnicodeDecodeError:
         return False
-    except RawPostDataException:  # a multipart body has been read by now; our own forms send none
+    except RawPostDataException:  # the body was multipart and is already read; our forms do not send multipart
         return True
     return True
 
 
 def _version(request: HttpRequest, mine: Draft, typed: dict[str, Any]) -> int:
-    """The version that the window began from. A window that holds the very same text cannot overwrite anything."""
+    """The version that the window started from. A window with the same text overwrites nothing, so it is current."""
     if typed == {name: value for name, value in mine.data.items() if not name.startswith("source_")}:
         return mine.version
-    sent = request.POST.get("version", "")
-    return int(sent) if sent.isdecimal() and len(sent) < 10 else -1
+    version = request.POST.get("version", "")
+    return int(version) if version.isdecimal() and len(version) < 10 else -1
 
 
 def _form_page(request: HttpRequest, mine: Draft, form: ItemForm) -> HttpResponse:
-    wrong = form.is_bound and bool(form.errors)
+    has_errors = form.is_bound and bool(form.errors)
     screens = screens_of(form, start_over=mine.version == 0 or mine.item_id is not None)
     opening = next(screen for screen in screens if screen.opens)
-    if not wrong and mine.version == 0 and mine.item_id is None and opening.prompt is not None:
-        # The opener stands before the field, so it is read out with it.
+    if not has_errors and mine.version == 0 and mine.item_id is None and opening.prompt is not None:
+        # The opening sentence comes before the field, so a screen reader reads it with the field.
         attrs = opening.prompt.field.field.widget.attrs
         attrs |= {"autofocus": True, "aria-describedby": f"opener {opening.anchor}_helptext"}
     context = {
         "draft": mine,
         "form": form,
         "screens": screens,
-        "label": label_of(mine),
+        "label": draft_label(mine),
         "behind": conflicts.is_behind(mine),
         "saved_at": timezone.localtime(mine.updated_at).strftime("%H:%M") if mine.version else "",
     }
-    return render(request, "kb/write/draft.html", context, status=422 if wrong else 200)
+    return render(request, "kb/write/draft.html", context, status=422 if has_errors else 200)
 
 
 def _conflict_page(request: HttpRequest, mine: Draft) -> HttpResponse:
-    context = {"draft": mine, "item": mine.item, "contested": conflicts.contested(mine), "label": label_of(mine)}
-    refused = request.method == "POST"
-    return render(request, "kb/write/conflict.html", context, status=409 if refused else 200)
+    context = {
+        "draft": mine,
+        "item": mine.item,
+        "conflicting_fields": conflicts.conflicting_fields(mine),
+        "label": draft_label(mine),
+    }
+    status = 409 if request.method == "POST" else 200
+    return render(request, "kb/write/conflict.html", context, status=status)
 
 
 def _to_item(mine: Draft) -> HttpResponse:
     return redirect(mine.item.get_absolute_url() if mine.item is not None else "my")
 
 
-def _who_reads(item: Item, *, edited: bool) -> str:
-    """Where the text stands now, in a sentence."""
+def _success_message(item: Item, *, edited: bool) -> str:
+    """Who can read the item now, as a sentence for the writer."""
     unit = item.unit_name_at_time
     if item.state == State.SUBMITTED:
-        wide = item.get_audience_display()
+        audience = item.get_audience_display()
         return (
-            f"確認に出しました。{unit}の確認が済むと「{wide}」に公開されます。"
+            f"確認に出しました。{unit}の確認が済むと「{audience}」に公開されます。"
             "それまで読めるのは、あなたと確認する人だけです。"
         )
     if edited:
@@ -254,5 +264,5 @@ def _who_reads(item: Item, *, edited: bool) -> str:
     return f"公開しました。{unit}の人が、今すぐ読めます。"
 
 
-def _sentence(message: str, status: int) -> JsonResponse:
+def _message(message: str, status: int) -> JsonResponse:
     return JsonResponse({"message": message}, status=status)

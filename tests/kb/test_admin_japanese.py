@@ -1,4 +1,4 @@
-"""The admin speaks Japanese: its pages are opened, and each visible text without Japanese is named."""
+"""The admin is Japanese: the tests open its pages and report each visible text without Japanese."""
 
 import json
 import re
@@ -12,12 +12,12 @@ from kb.models import Article, Reference, Scene, Stance, Term, Theme
 from learning.models import TrainingCourse, TrainingRecord
 from tests.factories.kb import make_challenge, make_lesson, make_retrospective, reference_source
 from tests.factories.organization import make_event, make_staff, make_unit
-from tests.kb.office import administrator, english, officer
+from tests.kb.admin_pages import administrator, english_texts, officer
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2025, 10, 1)
 
-#: Names that are written so in Japanese too: formats, keys, units, codes that a test's rows have.
+#: Texts that stay Latin in Japanese: formats, keys, units, and codes in the rows of the tests.
 ALLOWED = re.compile(
     r"KPT|YWT|AAR|Markdown|JIAM/JAMP|J-LIS|CSV|Esc|Ctrl \+ .+|[\d.]+ [KM]B|[A-Z]{1,2}-[SHR]\d\d-\d+|u\d+|unit-?\d+"
     r"|login-\d+|kanri|bosai|theme|scene|stance|X-\S+|https?://\S+"
@@ -37,7 +37,7 @@ def today(settings):
 
 @pytest.fixture
 def world():
-    """One row of everything that the admin shows, by the name of its list."""
+    """One row of each model that the admin lists, by the name of the list."""
     old, unit = make_unit(name="消防課", until=date(2020, 3, 31)), make_unit("bosai", name="防災課")
     author = make_staff(unit, title="課長", head=True, duties=("contact",))
     article = Article(title="出水期の前に読む", owner_unit=unit, live=True, state="published")
@@ -74,7 +74,7 @@ def open_page(client, url):
 
 
 def foreign(page):
-    return [text for text in english(page) if not ALLOWED.fullmatch(text)]
+    return [text for text in english_texts(page) if not ALLOWED.fullmatch(text)]
 
 
 @pytest.mark.parametrize("name", ITEMS)
@@ -85,7 +85,7 @@ def test_a_list_of_pages_is_japanese(client, world, name):
 
 @pytest.mark.parametrize("view", ["edit", "history", "usage"])
 @pytest.mark.parametrize("name", ITEMS)
-def test_the_screens_of_a_page_are_japanese(client, world, name, view):
+def test_the_views_of_a_page_are_japanese(client, world, name, view):
     officer(client)
     assert foreign(open_page(client, reverse(f"wagtailadmin_pages:{view}", args=[world[name].pk]))) == []
 
@@ -103,7 +103,7 @@ def test_an_empty_form_is_japanese(client, world, name):
 
 
 @pytest.mark.parametrize("name", ROWS + WORDS + TRAINING)
-def test_an_empty_form_that_is_sent_is_refused_in_japanese(client, world, name):
+def test_an_empty_form_is_refused_in_japanese(client, world, name):
     officer(client)
     response = client.post(reverse(f"{name}:add"), {})
     assert response.status_code == 200
@@ -112,7 +112,7 @@ def test_an_empty_form_that_is_sent_is_refused_in_japanese(client, world, name):
 
 @pytest.mark.parametrize("view", ["edit", "delete", "history", "usage"])
 @pytest.mark.parametrize("name", ROWS + WORDS + TRAINING)
-def test_the_screens_of_a_row_are_japanese(client, world, name, view):
+def test_the_views_of_a_row_are_japanese(client, world, name, view):
     officer(client)
     assert foreign(open_page(client, reverse(f"{name}:{view}", args=[world[name].pk]))) == []
 
@@ -132,17 +132,23 @@ def test_the_page_chooser_is_japanese(client, world):
 @pytest.mark.parametrize(
     "url",
     [
-        "wagtailadmin_home", "stale_report", "article_pages:choose_parent", "wagtailimages:index", "wagtailadmin_account",
-        "wagtailimages:add_multiple", "wagtailadmin_pages:search", "wagtailadmin_explore_root",
+        "wagtailadmin_home",
+        "stale_report",
+        "article_pages:choose_parent",
+        "wagtailimages:index",
+        "wagtailadmin_account",
+        "wagtailimages:add_multiple",
+        "wagtailadmin_pages:search",
+        "wagtailadmin_explore_root",
     ],
-)  # fmt: skip
-def test_other_screens_of_the_office_are_japanese(client, world, url):
+)
+def test_other_views_of_the_admin_are_japanese(client, world, url):
     officer(client)
     assert foreign(open_page(client, reverse(url))) == []
 
 
 @pytest.mark.parametrize("url", ["wagtailusers_users:index", "wagtailusers_users:add"])
-def test_the_screens_of_accounts_are_japanese(client, world, url):
+def test_the_views_of_accounts_are_japanese(client, world, url):
     administrator(client)
     assert foreign(open_page(client, reverse(url))) == []
 

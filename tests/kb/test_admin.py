@@ -1,4 +1,4 @@
-"""The knowledge office's admin: who comes in, what is closed, what waits, and what no screen may show or change."""
+"""The admin: access, closed addresses, forms, lists, reports, and what no view may show or change."""
 
 import csv
 import io
@@ -17,16 +17,23 @@ from kb.models.states import State
 from organization.models import AuditEvent, User
 from tests.factories.kb import make_challenge, make_lesson, make_retrospective
 from tests.factories.organization import make_staff, make_unit, make_user
-from tests.kb.office import administrator, officer
+from tests.kb.admin_pages import administrator, officer
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2025, 10, 1)
 CLOSED = [
-    "wagtailadmin_reports:locked_pages", "wagtailadmin_reports:workflow", "wagtailadmin_reports:workflow_tasks",
-    "wagtailadmin_reports:site_history", "wagtailadmin_reports:aging_pages", "wagtailadmin_reports:page_types_usage",
-    "wagtailadmin_workflows:index", "wagtailadmin_collections:index", "wagtailusers_groups:index",
-    "wagtailsites:index", "wagtaildocs:index",
-]  # fmt: skip
+    "wagtailadmin_reports:locked_pages",
+    "wagtailadmin_reports:workflow",
+    "wagtailadmin_reports:workflow_tasks",
+    "wagtailadmin_reports:site_history",
+    "wagtailadmin_reports:aging_pages",
+    "wagtailadmin_reports:page_types_usage",
+    "wagtailadmin_workflows:index",
+    "wagtailadmin_collections:index",
+    "wagtailusers_groups:index",
+    "wagtailsites:index",
+    "wagtaildocs:index",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -50,27 +57,27 @@ def edit_url(page):
     return reverse("wagtailadmin_pages:edit", args=[page.pk])
 
 
-# --- The door ----------------------------------------------------------------------------------
+# --- Access ------------------------------------------------------------------------------------
 
 
-def test_who_is_not_of_the_office_reads_in_japanese_that_they_may_not(client, author):
+def test_staff_outside_the_offices_get_403_in_japanese(client, author):
     client.force_login(author.user)
     response = client.get("/admin/")
     assert response.status_code == 403
     assert "この操作はできません" in response.content.decode()
 
 
-def test_a_refusal_is_one_line_of_the_log(client, author, monkeypatch):
+def test_a_refusal_is_logged_in_one_line(client, author, monkeypatch):
     (handler,) = (h for h in logging.getLogger().handlers if h.name == "console")
-    said = io.StringIO()
-    monkeypatch.setattr(handler, "stream", said)
+    output = io.StringIO()
+    monkeypatch.setattr(handler, "stream", output)
     client.force_login(author.user)
     client.get("/admin/")
-    assert said.getvalue().count("\n") == 1 and "/admin/" in said.getvalue()
+    assert output.getvalue().count("\n") == 1 and "/admin/" in output.getvalue()
 
 
 @pytest.mark.parametrize("url", ["/admin/", "/admin/login/", "/admin/lesson_pages/"])
-def test_the_one_log_in_page_is_the_sites(client, url):
+def test_the_admin_uses_the_login_page_of_the_site(client, url):
     response = client.get(url)
     assert response.status_code == 302
     assert response["Location"].startswith(reverse("login"))
@@ -78,26 +85,26 @@ def test_the_one_log_in_page_is_the_sites(client, url):
 
 @pytest.mark.parametrize("who", [officer, administrator])
 @pytest.mark.parametrize("name", CLOSED)
-def test_reports_and_settings_that_mean_nothing_or_name_people_are_refused(client, who, name):
+def test_closed_reports_and_settings_are_not_found(client, who, name):
     who(client)
     assert client.get(reverse(name)).status_code == 404
 
 
 @pytest.mark.parametrize("who", [officer, administrator])
 @pytest.mark.parametrize("word", ["Help", "/admin/documents/", "site-history", "aging-pages", "wagtail.org"])
-def test_the_menu_has_nothing_that_the_office_has_no_use_for(client, who, word):
+def test_the_menu_links_to_nothing_that_is_closed(client, who, word):
     who(client)
     assert word not in client.get("/admin/").content.decode()
 
 
-def test_the_admin_bears_our_mark_and_name(client):
+def test_the_admin_shows_the_mark_and_name_of_the_product(client):
     officer(client)
     page = client.get("/admin/").content.decode()
     assert "components/mark" in page
     assert "学びの管理" in page
 
 
-def test_the_training_office_comes_in_and_opens_no_page(client, author):
+def test_the_training_office_enters_the_admin_but_opens_no_item(client, author):
     lesson = make_lesson(author)
     person = officer(client, "training")
     assert person.user.groups.get().name == TRAINING_GROUP
@@ -107,13 +114,13 @@ def test_the_training_office_comes_in_and_opens_no_page(client, author):
     assert client.get(reverse("lesson_pages:index")).status_code == 302
 
 
-def test_who_loses_the_duty_leaves_the_group_at_the_next_log_in(client):
+def test_a_user_without_the_duty_leaves_the_group_at_the_next_login(client):
     person = officer(client)
     person.appointments.get().post.duties.all().delete()
     user = User.objects.get(pk=person.user_id)
-    from kb.admin.groups import follow_duties
+    from kb.admin.groups import sync_groups
 
-    follow_duties(None, user)
+    sync_groups(None, user)
     assert Group.objects.filter(user=user).count() == 0
 
 
@@ -121,7 +128,7 @@ def test_who_loses_the_duty_leaves_the_group_at_the_next_log_in(client):
 
 
 @pytest.mark.parametrize("who", [officer, administrator])
-def test_what_is_for_its_author_alone_is_in_no_list_of_the_admin(client, author, who):
+def test_a_private_item_is_in_no_list_of_the_admin(client, author, who):
     hidden, seen = make_lesson(author, title="わたしの覚え", audience="self"), make_lesson(author)
     who(client)
     shelf = reverse("wagtailadmin_explore", args=[hidden.get_parent().pk])
@@ -136,7 +143,7 @@ def test_what_is_for_its_author_alone_is_in_no_list_of_the_admin(client, author,
 
 @pytest.mark.parametrize("view", ["edit", "history", "view_draft", "copy", "delete", "unpublish"])
 @pytest.mark.parametrize("who", [officer, administrator])
-def test_what_is_for_its_author_alone_opens_in_no_screen_of_the_admin(client, author, who, view):
+def test_a_private_item_opens_in_no_view_of_the_admin(client, author, who, view):
     hidden = make_lesson(author, title="わたしの覚え", audience="self")
     who(client)
     response = client.get(reverse(f"wagtailadmin_pages:{view}", args=[hidden.pk]))
@@ -146,7 +153,7 @@ def test_what_is_for_its_author_alone_opens_in_no_screen_of_the_admin(client, au
 
 @pytest.mark.parametrize("view", ["delete", "unpublish", "move", "copy", "lock"])
 @pytest.mark.parametrize("who", [officer, administrator])
-def test_what_has_a_verb_of_its_own_is_not_done_in_the_admin(client, author, who, view):
+def test_actions_of_the_site_are_closed_in_the_admin(client, author, who, view):
     lesson = make_lesson(author)
     who(client)
     client.post(reverse(f"wagtailadmin_pages:{view}", args=[lesson.pk]))
@@ -154,7 +161,7 @@ def test_what_has_a_verb_of_its_own_is_not_done_in_the_admin(client, author, who
     assert (lesson.live, lesson.state, lesson.locked) == (True, State.PUBLISHED, False)
 
 
-def test_what_waits_for_a_reviewer_is_not_published_from_the_admin(client, author):
+def test_a_submitted_item_is_not_published_from_the_admin(client, author):
     waiting = make_lesson(author, audience="prefecture")
     officer(client)
     client.post(edit_url(waiting), {"title": "受理した", "action-publish": "1"})
@@ -163,7 +170,7 @@ def test_what_waits_for_a_reviewer_is_not_published_from_the_admin(client, autho
 
 
 @pytest.mark.parametrize("name", ["lesson", "retrospective", "challenge"])
-def test_only_articles_are_made_in_the_admin(client, name):
+def test_only_articles_are_created_in_the_admin(client, name):
     officer(client)
     shelf = year_container({"lesson": "L", "retrospective": "R", "challenge": "C"}[name], 2025)
     response = client.get(reverse("wagtailadmin_pages:add", args=["kb", name, shelf.pk]))
@@ -179,32 +186,40 @@ def typed(**values):
     """A whole article as the form sends it."""
     body = {"body-count": "0"}
     return {
-        "title": "新しい読みもの", "summary": "", "occurred_on": "2025-09-01", "keywords": "土のう、雨、土のう",
-        "retention": "5", "review_due": "2026-10-01", "audience": "prefecture", "confidentiality": "2",
-        "attribution": "unit_only", **body, **values,
-    }  # fmt: skip
+        "title": "新しい読みもの",
+        "summary": "",
+        "occurred_on": "2025-09-01",
+        "keywords": "土のう、雨、土のう",
+        "retention": "5",
+        "review_due": "2026-10-01",
+        "audience": "prefecture",
+        "confidentiality": "2",
+        "attribution": "unit_only",
+        **body,
+        **values,
+    }
 
 
 def add_url():
     return reverse("wagtailadmin_pages:add", args=["kb", "article", year_container("A", 2025).pk])
 
 
-def test_an_article_is_made_with_its_row_and_keywords_as_words(client):
+def test_an_article_is_created_with_its_row_fields_and_keywords(client):
     unit = make_unit()
     officer(client)
     client.post(add_url(), typed(owner_unit=unit.pk))
-    made = Article.objects.get()
-    assert (made.audience, made.owner_unit, made.keywords) == ("prefecture", unit, ["土のう", "雨"])
+    article = Article.objects.get()
+    assert (article.audience, article.owner_unit, article.keywords) == ("prefecture", unit, ["土のう", "雨"])
 
 
-def test_an_article_cannot_be_made_for_nobody(client):
+def test_an_article_cannot_be_private(client):
     officer(client)
     client.post(add_url(), typed(owner_unit=make_unit().pk, audience="self"))
     assert Article.objects.count() == 0
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("changes", "message"),
     [
         ({"title": ""}, "必須です"),
         ({"title": "あ" * 100_000}, "255"),
@@ -216,19 +231,19 @@ def test_an_article_cannot_be_made_for_nobody(client):
         ({"owner_unit": ""}, "所管所属を選んでください"),
     ],
 )
-def test_a_refused_article_says_what_to_do_and_keeps_what_was_typed(client, wrong, said):
+def test_a_refused_article_says_what_to_do_and_keeps_what_was_typed(client, changes, message):
     officer(client)
     response = client.post(
-        add_url(), {**typed(owner_unit=make_unit().pk, summary="消えない要旨"), **wrong, "action-publish": "1"}
+        add_url(), {**typed(owner_unit=make_unit().pk, summary="消えない要旨"), **changes, "action-publish": "1"}
     )
     page = response.content.decode()
     assert response.status_code == 200
-    assert said in page
-    assert "summary" in wrong or "消えない要旨" in page
+    assert message in page
+    assert "summary" in changes or "消えない要旨" in page
     assert Article.objects.count() == 0
 
 
-def test_what_the_row_decides_is_shown_and_not_taken_from_the_form(client):
+def test_row_fields_are_shown_but_not_changed_by_the_form(client):
     article = make_article(audience="unit")
     officer(client)
     assert 'name="audience"' not in client.get(edit_url(article)).content.decode()
@@ -246,7 +261,7 @@ def test_no_form_shows_json(client, author, make):
     assert 'name="facts"' not in page
 
 
-def test_an_answer_is_named_by_its_prompt(client, author):
+def test_the_prompt_of_an_answer_is_selected(client, author):
     officer(client)
     page = client.get(edit_url(make_retrospective(author))).content.decode()
     assert '<option value="keep" selected>' in page
@@ -259,7 +274,7 @@ def test_the_maturity_of_a_lesson_is_shown_and_not_edited(client, author):
     assert 'name="maturity"' not in page
 
 
-def test_a_save_over_a_newer_version_is_refused_once_and_keeps_what_was_typed(client):
+def test_a_save_over_a_newer_version_is_refused_and_keeps_what_was_typed(client):
     article = make_article()
     first = article.save_revision()
     article.title = "別の人が直した題"
@@ -273,20 +288,21 @@ def test_a_save_over_a_newer_version_is_refused_once_and_keeps_what_was_typed(cl
     assert article.title == "別の人が直した題"
 
 
-def test_a_page_saved_in_the_admin_is_in_the_audit_chain(client):
+def test_saving_a_page_in_the_admin_is_audited(client):
     article = make_article()
     person = officer(client)
     client.post(edit_url(article), typed(**{"action-publish": "1"}))
     assert set(AuditEvent.objects.values_list("action", "actor")) == {
-        ("admin.published", person.user_id), ("admin.edited", person.user_id),
-    }  # fmt: skip
+        ("admin.published", person.user_id),
+        ("admin.edited", person.user_id),
+    }
 
 
-# --- Names -------------------------------------------------------------------------------------
+# --- Authors -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("who", [officer, administrator])
-def test_no_screen_of_a_page_names_who_wrote_it(client, author, who):
+def test_no_view_of_a_page_names_its_author(client, author, who):
     lesson = make_lesson(author)
     lesson.title = "直した題"
     lesson.save_revision().publish(skip_permission_checks=True, user=None)
@@ -304,36 +320,36 @@ def test_no_screen_of_a_page_names_who_wrote_it(client, author, who):
     ]
     pages = {url: client.get(url) for url in urls}
     assert {response.status_code for response in pages.values()} == {200}
-    told = [
+    naming = [
         url
         for url, response in pages.items()
         if author.name in response.content.decode() or "kaku" in response.content.decode()
     ]
-    assert told == []
+    assert naming == []
 
 
 # --- The list of pages -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("word", ["土のう", "積んで 前日", "L-R07"])
-def test_a_list_is_searched_by_words_of_title_summary_and_number(client, author, word):
-    found, other = make_lesson(author), make_lesson(author, title="窓口の並び方")
+def test_a_list_is_searched_in_title_summary_and_public_id(client, author, word):
+    lesson, other = make_lesson(author), make_lesson(author, title="窓口の並び方")
     other.public_id = "L-R06-99999"
     other.save()
     officer(client)
     page = client.get(reverse("lesson_pages:index_results"), {"q": word}).content.decode()
-    assert found.title in page
+    assert lesson.title in page
     assert other.title not in page
 
 
 @pytest.mark.parametrize("query", ["state=published", "audience=unit", "fiscal_year=2025", "kind=improve"])
 def test_a_list_is_filtered(client, author, query):
-    found = make_lesson(author)
+    lesson = make_lesson(author)
     other = make_lesson(author, kind="caution", occurred_on=date(2024, 3, 31), audience="prefecture")
     Lesson.objects.filter(pk=other.pk).update(title="ほかの教訓")
     officer(client)
     page = client.get(f"{reverse('lesson_pages:index_results')}?{query}").content.decode()
-    assert found.title in page
+    assert lesson.title in page
     assert "ほかの教訓" not in page
 
 
@@ -354,7 +370,7 @@ def overdue(author, days=30, **values):
     return make_lesson(author, review_due=TODAY - timedelta(days=days), **values)
 
 
-def test_the_stale_report_says_which_whose_and_how_long(client, author):
+def test_the_stale_report_shows_item_unit_and_days_overdue(client, author):
     lesson = overdue(author)
     officer(client)
     page = client.get(reverse("stale_report")).content.decode()
@@ -379,7 +395,7 @@ def test_the_stale_report_is_filtered_by_its_unit(client, author):
     assert "道路課の教訓" not in page
 
 
-def test_the_stale_report_leaves_as_csv_that_excel_reads_and_does_not_run(client, author):
+def test_the_csv_of_the_stale_report_is_safe_in_excel(client, author):
     overdue(author, title="=1+1から始まる題")
     overdue(author, title="わたしの覚え", audience="self")
     officer(client)
@@ -390,7 +406,7 @@ def test_the_stale_report_leaves_as_csv_that_excel_reads_and_does_not_run(client
     assert [(row[1], row[3], row[5]) for row in rows[1:]] == [("'=1+1から始まる題", "防災課", "30")]
 
 
-def test_the_stale_report_leaves_as_xlsx(client, author):
+def test_the_stale_report_is_exported_as_xlsx(client, author):
     lesson = overdue(author, title="@から始まる題")
     officer(client)
     response = client.get(reverse("stale_report"), {"export": "xlsx"})
@@ -400,7 +416,7 @@ def test_the_stale_report_leaves_as_xlsx(client, author):
 
 
 @pytest.mark.parametrize("query", ["", "?export=csv", "?export=xlsx"])
-def test_the_stale_report_is_the_knowledge_offices(client, author, query):
+def test_the_stale_report_opens_to_the_knowledge_office_only(client, author, query):
     lesson = overdue(author)
     officer(client, "training")
     response = client.get(reverse("stale_report") + query)
@@ -411,7 +427,7 @@ def test_the_stale_report_is_the_knowledge_offices(client, author, query):
 # --- The first page ----------------------------------------------------------------------------
 
 
-def test_the_first_page_says_what_waits_beyond_five_working_days(client, author):
+def test_the_home_page_lists_reviews_that_wait_longer_than_five_working_days(client, author):
     late, fresh = (
         make_lesson(author, title=title, audience="prefecture") for title in ("待たせた教訓", "出たばかりの教訓")
     )
@@ -422,7 +438,7 @@ def test_the_first_page_says_what_waits_beyond_five_working_days(client, author)
     assert fresh.title not in page
 
 
-def test_the_first_page_leads_to_what_is_overdue(client, author):
+def test_the_home_page_links_to_stale_items(client, author):
     lesson = overdue(author)
     officer(client)
     page = client.get("/admin/").content.decode()
@@ -430,7 +446,7 @@ def test_the_first_page_leads_to_what_is_overdue(client, author):
     assert "30日超過" in page
 
 
-def test_the_training_offices_first_page_shows_no_items(client, author):
+def test_the_home_page_of_the_training_office_shows_no_items(client, author):
     lesson = overdue(author)
     officer(client, "training")
     page = client.get("/admin/").content.decode()
@@ -441,16 +457,16 @@ def test_the_training_offices_first_page_shows_no_items(client, author):
 # --- Accounts and pictures ---------------------------------------------------------------------
 
 
-def test_an_account_needs_no_mail_address_and_is_written_down(client):
+def test_an_account_needs_no_mail_address_and_is_audited(client):
     administrator(client)
-    words = {
+    form = {
         "login": "100200",
         "last_name": "信山",
         "first_name": "花",
         "password1": "Nagai-kotoba-9",
         "password2": "Nagai-kotoba-9",
     }
-    client.post(reverse("wagtailusers_users:add"), words)
+    client.post(reverse("wagtailusers_users:add"), form)
     assert User.objects.get(login="100200").get_full_name() == "信山 花"
     assert AuditEvent.objects.get().action == "user.added"
 
@@ -468,13 +484,13 @@ def test_the_service_account_is_not_listed_nor_edited(client, service_account):
     assert client.get(reverse("wagtailusers_users:edit", args=[service_account.pk])).status_code == 404
 
 
-def test_accounts_are_the_administrators(client):
+def test_accounts_open_to_administrators_only(client):
     officer(client)
     assert client.get(reverse("wagtailusers_users:index")).status_code in (302, 403)
 
 
 @pytest.mark.parametrize(("who", "answer"), [("office", 200), ("staff", 404), ("nobody", 404)])
-def test_a_picture_at_its_files_address_is_for_the_office_alone(client, author, who, answer):
+def test_an_image_file_opens_to_the_office_only(client, author, who, answer):
     from django.core.files.base import ContentFile
     from django.core.files.storage import default_storage
 
@@ -486,11 +502,11 @@ def test_a_picture_at_its_files_address_is_for_the_office_alone(client, author, 
     assert client.get(f"/media/{name}").status_code == answer
 
 
-# --- What was broken ---------------------------------------------------------------------------
+# --- Previews, lists and vocabularies ----------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", [make_lesson, make_retrospective, make_challenge])
-def test_a_page_is_previewed_as_its_readers_will_see_it(client, author, make):
+def test_a_page_is_previewed_as_readers_will_see_it(client, author, make):
     page = make(author)
     officer(client)
     response = client.get(reverse("wagtailadmin_pages:view_draft", args=[page.pk]))
@@ -498,27 +514,27 @@ def test_a_page_is_previewed_as_its_readers_will_see_it(client, author, make):
     assert page.public_id in response.content.decode()
 
 
-def test_what_is_typed_is_previewed_and_kept_nowhere(client):
+def test_a_preview_stores_nothing(client):
     article = make_article()
     officer(client)
     url = reverse("wagtailadmin_pages:preview_on_edit", args=[article.pk])
     assert client.post(url, typed(title="下見の題")).json()["is_valid"]
-    shown = client.get(url)
-    assert "下見の題" in shown.content.decode()
-    assert "frame-ancestors 'self'" in shown["Content-Security-Policy"]
-    assert shown["X-Frame-Options"] == "SAMEORIGIN"
+    response = client.get(url)
+    assert "下見の題" in response.content.decode()
+    assert "frame-ancestors 'self'" in response["Content-Security-Policy"]
+    assert response["X-Frame-Options"] == "SAMEORIGIN"
     article.refresh_from_db()
     assert article.title == "出水期の前に読む"
 
 
-def test_an_article_that_was_never_saved_says_when_it_can_be_previewed(client):
+def test_the_preview_of_an_unsaved_article_says_to_save_it_first(client):
     officer(client)
     url = reverse("wagtailadmin_pages:preview_on_add", args=["kb", "article", year_container("A", 2025).pk])
     client.post(url, typed(owner_unit=make_unit().pk))
     assert "下書きを保存" in client.get(url).content.decode()
 
 
-def test_the_search_of_all_pages_finds_a_word_inside_a_japanese_title(client, author):
+def test_the_page_search_finds_a_word_inside_a_japanese_title(client, author):
     lesson = make_lesson(author)
     hidden = make_lesson(author, title="前日のわたしの覚え", audience="self")
     officer(client)
@@ -527,7 +543,7 @@ def test_the_search_of_all_pages_finds_a_word_inside_a_japanese_title(client, au
     assert hidden.title not in page
 
 
-def test_what_waits_is_opened_from_its_list(client, author):
+def test_a_submitted_item_is_opened_from_its_list(client, author):
     waiting = make_lesson(author, audience="prefecture")
     officer(client)
     page = client.get(reverse("lesson_pages:index")).content.decode()
@@ -535,7 +551,7 @@ def test_what_waits_is_opened_from_its_list(client, author):
     assert waiting.get_absolute_url() in page
 
 
-def test_a_word_that_items_bear_is_not_deleted_and_keeps_its_code(client, author):
+def test_a_theme_in_use_is_not_deleted_and_keeps_its_code(client, author):
     theme = Theme.objects.create(code="bosai", label="防災")
     lesson = make_lesson(author)
     lesson.themes.add(theme)

@@ -1,4 +1,4 @@
-"""The office's words are kept in memory, and hold as soon as they are changed, whoever changed them."""
+"""The cache of terms and themes: few queries, and a change in any process applies at once."""
 
 import pytest
 from django.db import connection, transaction
@@ -22,13 +22,13 @@ def terms():
     return set(vocabulary().terms)
 
 
-def test_what_is_kept_costs_one_query_for_the_stamp(django_assert_num_queries):
+def test_a_cache_hit_costs_one_query_for_the_stamp(django_assert_num_queries):
     vocabulary()
     with django_assert_num_queries(1):
         assert vocabulary().themes == {"bosai": "防災"}
 
 
-def test_a_new_term_and_a_changed_one_hold_at_once():
+def test_new_and_changed_terms_apply_at_once():
     vocabulary()
     Term.objects.create(label="給水車", synonyms=["応急給水"])
     assert ("給水車", "応急給水") in terms()
@@ -40,15 +40,15 @@ def test_a_new_term_and_a_changed_one_hold_at_once():
     assert terms() == {("避難所", "避難先")}
 
 
-def test_a_theme_is_called_by_its_new_name_at_once():
+def test_a_new_label_of_a_theme_applies_at_once():
     vocabulary()
     Theme.objects.filter(code="bosai").update(label="防災・危機管理")
     assert vocabulary().themes["bosai"] == "防災・危機管理"
 
 
-def test_a_change_in_another_process_is_seen_at_the_next_look():
+def test_a_change_in_another_process_is_seen_at_the_next_call():
     vocabulary()
-    # As another process does it: its own signals move the stamp in the database, this one hears nothing.
+    # As in another process: its signals change the stamp in the database, and this process receives none.
     Term.objects.all()._raw_delete("default")
     TreeStamp.objects.update(value="00000000-0000-0000-0000-000000000001")
     assert terms() == set()
@@ -62,8 +62,8 @@ def perhaps_within_a_request(request):
     tree.end_request()
 
 
-def test_what_was_rolled_back_was_never_kept(perhaps_within_a_request):
-    """Also not for the rest of a request: the page of a form that is refused half-way is drawn from what stands."""
+def test_a_rolled_back_change_is_not_cached(perhaps_within_a_request):
+    """Also within one request: after a form was refused and rolled back, the page shows the stored words."""
     vocabulary()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         Term.objects.create(label="給水車", synonyms=[])
@@ -72,15 +72,15 @@ def test_what_was_rolled_back_was_never_kept(perhaps_within_a_request):
     assert terms() == {("避難所", "避難先")}
 
 
-def test_without_a_stamp_nothing_is_kept():
+def test_without_a_stamp_nothing_is_cached():
     TreeStamp.objects.all().delete()
     vocabulary()
     Term.objects.all()._raw_delete("default")
     assert terms() == set()
 
 
-def test_a_bulk_verb_moves_the_stamp_after_the_rows():
-    """The other way about, another process might keep the old rows under the new stamp."""
+def test_a_bulk_update_changes_the_stamp_after_the_rows():
+    """In the other order, another process could cache the old rows under the new stamp."""
     with CaptureQueriesContext(connection) as asked:
         Theme.objects.update(label="防災・危機管理")
     written = [query["sql"] for query in asked if query["sql"].startswith(("UPDATE", "INSERT"))]

@@ -1,4 +1,4 @@
-"""Capture forms filled in as a person would, under the names of their fields."""
+"""Helpers for tests of the forms: complete form data by field name, and how a browser sends it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,18 @@ KPT = {
 }
 POSTMORTEM = {
     "subject": "通知の誤送付",
-    **{f"answer-{key}": f"{key}について、分かったことを順に書いた。" for key in (
-        "summary", "impact", "course", "noticed", "factors", "good", "response",
-    )},
+    **{
+        f"answer-{key}": f"{key}について、分かったことを順に書いた。"
+        for key in (
+            "summary",
+            "impact",
+            "course",
+            "noticed",
+            "factors",
+            "good",
+            "response",
+        )
+    },
     "fact-started_at": "2026-01-13T09:00",
     "fact-detected_at": "2026-01-13T10:30",
     "fact-resolved_at": "2026-01-13T17:15",
@@ -32,7 +41,7 @@ POSTMORTEM = {
     "fact-timeline-0-fact": "封入を始めた",
     "audience": "unit",
     "blameless_ok": "on",
-}  # fmt: skip
+}
 LESSON = {
     "title": "避難所の受付は、屋外に一つだけ置く",
     "observation": "入口に受付を二つ置いたところ、名簿が二重になり、照合に三時間かかった。",
@@ -57,7 +66,7 @@ FILLED = {"kpt": KPT, "postmortem": POSTMORTEM, "lesson": LESSON, "challenge": C
 
 
 def filled(key: str, person: Person, **changes: Any) -> dict[str, Any]:
-    """The form `key` complete; a challenge names the head post of the writer's unit, which must exist."""
+    """Complete data for the form `key`. A challenge needs a head post in the writer's unit, as its sponsor."""
     data: dict[str, Any] = {**FILLED[key]}
     if key == "challenge":
         unit = person.appointments.get().post.unit
@@ -72,12 +81,12 @@ def new_draft(person: Person, key: str = "kpt", **data: Any) -> Draft:
 
 
 def send(client: Any, url: str, data: dict[str, Any]) -> Any:
-    """POST as a browser sends our forms: urlencoded, not multipart."""
+    """POST the data as a browser does: urlencoded, not multipart."""
     return client.post(url, urlencode(data, doseq=True), content_type="application/x-www-form-urlencoded")
 
 
 def press(client: Any, draft: Draft, button: str, data: dict[str, Any], value: str = "1", **more: Any) -> Any:
-    """Press a button of the form of `draft` in a window that shows its present version."""
+    """Press a button of the draft's form, in a window that shows its current version."""
     version = Draft.objects.get(pk=draft.pk).version
     return send(client, draft.get_absolute_url(), {"version": version, **data, **more, button: value})
 

@@ -1,4 +1,4 @@
-"""People of the offices for tests of the admin, and what a reader of its pages sees as text."""
+"""Helpers for tests of the admin: users of the offices, and the visible texts of a page."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 
 from django.test import Client
 
-from kb.admin.groups import follow_duties
+from kb.admin.groups import sync_groups
 from tests.factories.organization import make_staff, make_unit, make_user
 
-READ_ALOUD = ("title", "aria-label", "placeholder", "alt")
+SPOKEN_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt")
 SILENT = ("script", "style", "noscript", "svg", "template")
-#: What Wagtail keeps hidden until it has a number.
+#: A counter that Wagtail hides until it has a number.
 COUNTER = re.compile(r"<div[^>]*toggle-counter.*?</div>", re.DOTALL)
 
 
 def officer(client: Client, *duties: str, unit: Any = None) -> Any:
-    """Log in somebody whose post has these duties, as the log-in does it; returns the person."""
+    """Log in a person whose post has these duties (the knowledge office by default). Returns the person."""
     person = make_staff(unit or make_unit(name="デジタル推進課"), duties=duties or ("km",))
     client.force_login(person.user)
-    follow_duties(None, person.user)
+    sync_groups(None, person.user)
     return person
 
 
@@ -31,33 +31,33 @@ def administrator(client: Client) -> Any:
     return user
 
 
-class Texts(HTMLParser):
-    """Every text that is seen or read aloud."""
+class VisibleTexts(HTMLParser):
+    """The texts of a page that are visible or read by a screen reader."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.texts: list[str] = []
         self._silent = 0
         self.feed(COUNTER.sub("", page))
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         self._silent += tag in SILENT
-        named = dict(attrs)
-        said = [named.get(name) for name in READ_ALOUD]
-        if tag == "input" and named.get("type") in ("submit", "button"):
-            said.append(named.get("value"))
+        values = dict(attrs)
+        texts = [values.get(name) for name in SPOKEN_ATTRIBUTES]
+        if tag == "input" and values.get("type") in ("submit", "button"):
+            texts.append(values.get("value"))
         if not self._silent:
-            self.found += [" ".join(text.split()) for text in said if text and text.strip()]
+            self.texts += [" ".join(text.split()) for text in texts if text and text.strip()]
 
     def handle_endtag(self, tag: str) -> None:
         self._silent -= tag in SILENT
 
     def handle_data(self, data: str) -> None:
         if not self._silent and data.strip():
-            self.found.append(" ".join(data.split()))
+            self.texts.append(" ".join(data.split()))
 
 
-def english(page: str) -> list[str]:
-    """Texts with a Latin word and without any Japanese."""
+def english_texts(page: str) -> list[str]:
+    """The texts of the page that have a Latin word and no Japanese."""
     latin, japanese = re.compile("[A-Za-z]{2,}"), re.compile("[ぁ-んァ-ヶ一-龥]")
-    return sorted({text for text in Texts(page).found if latin.search(text) and not japanese.search(text)})
+    return sorted({text for text in VisibleTexts(page).texts if latin.search(text) and not japanese.search(text)})
