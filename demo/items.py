@@ -27,7 +27,7 @@ from kb.models import (
     Stance,
     Theme,
 )
-from kb.models.states import State
+from kb.models.items.states import State
 from learning.models import TrainingCourse, TrainingRecord
 from organization import clock
 from organization.fiscal import fiscal_year

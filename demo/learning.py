@@ -74,7 +74,7 @@ class People:
         return self.people[self.staff(name).number]
 
     def post(self, name: str) -> Post:
-        # Not by `organization.posts`: while the clock is moved, today's appointments are not announced yet.
+        # Not by `organization.appointments`: while the clock is moved, today's appointments are not announced yet.
         return self[name].appointments.get(kind=Appointment.Kind.MAIN, ends_on__isnull=True).post
 
     def head(self, unit: str) -> Person:

@@ -43,7 +43,7 @@ def item_types_have_a_prefix(app_configs: Any, **_: Any) -> list[Error]:
 @register()
 def item_types_name_what_exists(app_configs: Any, **_: Any) -> list[Error]:
     """kb.E004: every dotted path of an item type can be imported, and a type with its own review has a permission."""
-    from kb.models.item_queries import item_types
+    from kb.models.items.item_queries import item_types
 
     hint = 'docs/conventions.md, "A new item type"'
     errors = []

@@ -15,7 +15,7 @@ from kb.items.authorship import author_label
 from kb.items.visibility import filter_visible
 from kb.models import Addendum, Authorship, Item, Reference, Scene, Stance, Theme
 from kb.models import ReferenceSource as Source
-from kb.models.item_queries import ItemQuerySet, item_types, of_types
+from kb.models.items.item_queries import ItemQuerySet, item_types, of_types
 from kb.synonym_cache import vocabulary
 from organization.audience import audience_tokens
 from organization.fiscal import era_date, fiscal_year_label

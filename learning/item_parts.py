@@ -18,7 +18,7 @@ from django.http import HttpRequest
 
 from kb.hooks import ItemPart
 from kb.models import Item, Lesson, Retrospective
-from kb.models.states import State
+from kb.models.items.states import State
 from learning.models import (
     OPEN,
     RUNNING,

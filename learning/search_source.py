@@ -15,8 +15,8 @@ from kb.items.authorship import author_label
 from kb.items.visibility import filter_visible
 from kb.lifecycle.publication import WIDTH
 from kb.models import Authorship, Item, Scene, Stance, Theme
-from kb.models.item_queries import ItemQuerySet
-from kb.models.states import State
+from kb.models.items.item_queries import ItemQuerySet
+from kb.models.items.states import State
 from learning.models import LearningPath, PathVersion, Stage, Step, StepGroup, TrainingCourse
 from learning.models.course import COURSE_TOKENS
 from organization.audience import Audience, audience_tokens

@@ -17,7 +17,7 @@ from wagtail.admin.ui.components import Component
 from kb.admin.stale_report import current_unit_name, days_overdue
 from kb.lifecycle.review_queue import OFFICE_AFTER_WORKING_DAYS, waiting_for
 from kb.models import Item
-from kb.models.item_queries import item_types, of_types
+from kb.models.items.item_queries import item_types, of_types
 from organization import clock
 from organization.models.post import Duty
 from organization.policy import Viewer, reader_for

@@ -26,8 +26,8 @@ from wagtail.admin.widgets.button import HeaderButton
 
 from kb.items.page_tree import year_container
 from kb.models import Item
-from kb.models.item_queries import item_types
-from kb.models.states import State
+from kb.models.items.item_queries import item_types
+from kb.models.items.states import State
 from organization import clock
 from organization.audience import Audience
 from organization.fiscal import fiscal_year

@@ -21,7 +21,7 @@ from wagtail.admin.views.reports import ReportView
 from kb.admin.listings import owner_units
 from kb.admin.spreadsheets import SafeSpreadsheetExportMixin
 from kb.models import Item, Theme
-from kb.models.item_queries import item_types
+from kb.models.items.item_queries import item_types
 from organization import clock
 from organization.policy import reader_for
 from organization.units.tree import unit_tree

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kb.models.authorship import Authorship
-from kb.models.item import Item
+from kb.models.items.authorship import Authorship
+from kb.models.items.item import Item
 from organization import clock
+from organization.appointments import main_post
 from organization.audience import Attribution
 from organization.models import Person
-from organization.posts import main_post
 
 
 def record_author(*, item: Item, person: Person) -> Authorship:

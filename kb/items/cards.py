@@ -9,7 +9,7 @@ from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from kb.models import Item, Reaction
-from kb.models.item_queries import item_types
+from kb.models.items.item_queries import item_types
 from organization.fiscal import era_date
 
 #: The columns that a card and its badges read. Django would load a column that is missing here with a query per row.

@@ -7,7 +7,7 @@ from django.http import Http404
 
 from kb.items.permissions import may_edit
 from kb.models import Authorship, Item
-from kb.models.item_queries import item_types
+from kb.models.items.item_queries import item_types
 from organization.policy import Viewer
 
 

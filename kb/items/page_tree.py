@@ -6,7 +6,7 @@ from django.contrib.contenttypes.models import ContentType
 from wagtail.models import Locale, Page, Site
 
 from kb.models import HomePage, TypeIndexPage, YearPage
-from kb.models.item_queries import item_types
+from kb.models.items.item_queries import item_types
 from organization.accounts import service_account
 
 #: First entry of the admin's breadcrumbs.

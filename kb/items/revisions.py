@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kb.models import Item
-from kb.models.item import NOT_CONTENT
+from kb.models.items.item import NOT_CONTENT
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.db import transaction
 from kb.items.permissions import require_permission
 from kb.lifecycle.transitions import CHALLENGE, Transition, send_notice
 from kb.models import Challenge, Draft, Retrospective
-from kb.models.states import State
+from kb.models.items.states import State
 from organization import audit, clock
 from organization.models import Person
 

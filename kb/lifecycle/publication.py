@@ -19,14 +19,14 @@ from kb.items.page_tree import year_container
 from kb.items.permissions import may_edit, require_permission
 from kb.lifecycle.transitions import ITEM, OWN, follow, send_notice
 from kb.models import Item, YearPage
-from kb.models.identifiers import next_public_id
-from kb.models.states import State
+from kb.models.items.identifiers import next_public_id
+from kb.models.items.states import State
 from organization import audit, clock
 from organization.accounts import service_account
+from organization.appointments import main_post
 from organization.audience import Audience
 from organization.fiscal import fiscal_year
 from organization.models import Person, User
-from organization.posts import main_post
 from organization.units.tree import unit_tree
 
 #: The order of the audiences, narrowest first. Widening needs a reviewer (I3).

@@ -8,8 +8,8 @@ from __future__ import annotations
 from django.db.models import Q
 
 from kb.models import Item
-from kb.models.item_queries import ItemQuerySet, own_review_q
-from kb.models.states import State
+from kb.models.items.item_queries import ItemQuerySet, own_review_q
+from kb.models.items.states import State
 from organization import clock
 from organization.policy import Viewer, reader_for
 from organization.working_days import working_days_before

@@ -17,13 +17,13 @@ from kb.items.authorship import is_author
 from kb.items.permissions import may_edit
 from kb.lifecycle.review_queue import may_review
 from kb.models import Challenge, Item
-from kb.models.states import State
+from kb.models.items.states import State
 from organization import audit, clock
+from organization.appointments import posts_held, reviewers_of
 from organization.audience import Audience
 from organization.models import Person
 from organization.notices import notify
 from organization.policy import Viewer
-from organization.posts import posts_held, reviewers_of
 
 #: Audiences that need no review: the own unit, and oneself.
 OWN = (Audience.SELF, Audience.UNIT)

@@ -1,18 +1,18 @@
 """What was learned: one class a file. Import the models from here."""
 
-from .article import Article
-from .authorship import Authorship
-from .challenge import Challenge
 from .draft import Draft
-from .identifiers import IdCounter
-from .item import Item
-from .lesson import Lesson, LessonSource
-from .next_action import NextAction
+from .items.article import Article
+from .items.authorship import Authorship
+from .items.challenge import Challenge
+from .items.identifiers import IdCounter
+from .items.item import Item
+from .items.lesson import Lesson, LessonSource
+from .items.next_action import NextAction
+from .items.retrospective import Addendum, Answer, Retrospective
 from .pages import HomePage, TypeIndexPage, YearPage
 from .reaction import Reaction
 from .reference import Reference, ReferenceSource
 from .reference_import import ReferenceImport
-from .retrospective import Addendum, Answer, Retrospective
 from .vocabulary import Scene, Stance, Term, Theme
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.urls import reverse
 
-from kb.models.item_queries import item_types
+from kb.models.items.item_queries import item_types
 from organization import clock
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from kb.editor.forms import ReferenceForm
 from kb.markdown.plain_text import plain_text
 from kb.markdown.rendering import render_rows
-from kb.models.identifiers import next_public_id
+from kb.models.items.identifiers import next_public_id
 from organization import clock
 from organization.audience import Audience
 from organization.policy import Viewer, reader_for, visible_q

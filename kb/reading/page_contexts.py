@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from kb.formats.loading import Fact, Format
 from kb.lifecycle import challenges
 from kb.models import Challenge, Item, Lesson, Retrospective
-from kb.models.states import State
+from kb.models.items.states import State
 from organization.fiscal import era_date
 from organization.requests import person_of
 

@@ -23,7 +23,7 @@ from imports.json_lines import JsonLines
 from imports.report import ImportRefusedError, Refusal, Report
 from kb.markdown.rendering import render_rows
 from kb.models import Reference, ReferenceSource
-from kb.models.identifiers import draw_public_ids
+from kb.models.items.identifiers import draw_public_ids
 from kb.references.fields import Record, RefusalError, record_from
 from kb.references.sources import SourceFacts, may_manage, save_source
 from organization import audit, clock

@@ -10,7 +10,7 @@ from kb.lifecycle import publication
 from kb.lifecycle.review_queue import may_review
 from kb.lifecycle.transitions import ITEM, send_notice
 from kb.models import Item
-from kb.models.states import State
+from kb.models.items.states import State
 from kb.writing.drafts import reopen
 from organization import audit
 from organization.models import User

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kb.models.item_queries import item_types
+from kb.models.items.item_queries import item_types
 
 
 @dataclass(frozen=True)

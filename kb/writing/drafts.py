@@ -14,8 +14,8 @@ from django.db import transaction
 from kb.items.permissions import may_edit, require_permission
 from kb.lifecycle import publication
 from kb.models import Draft, Item
-from kb.models.item_queries import item_type
-from kb.models.states import State
+from kb.models.items.item_queries import item_type
+from kb.models.items.states import State
 from organization import audit, clock
 from organization.models import Person
 

@@ -10,15 +10,15 @@ from datetime import date
 
 from django.db.models import Q, QuerySet
 
-from kb.models.states import State
+from kb.models.items.states import State
 from learning.access.permissions import is_office
 from learning.models import LearningPath, Stage
 from organization import clock
+from organization.appointments import held_on
 from organization.audience import Audience
 from organization.models import Duty, Person
 from organization.models.audit import AuditEvent
 from organization.policy import Viewer, reader_for
-from organization.posts import held_on
 from organization.units.tree import unit_tree
 
 OFFICES = frozenset({str(Duty.Role.TRAINING), str(Duty.Role.KM)})

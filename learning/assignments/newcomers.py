@@ -11,8 +11,8 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from organization.appointments import main_appointments
 from organization.fiscal import fiscal_year, fiscal_year_end, fiscal_year_start
-from organization.posts import main_appointments
 
 
 def joined_in(year: int, prefix: str = "") -> Q:
@@ -24,7 +24,7 @@ def newcomers_q(on: date, prefix: str = "") -> Q:
 
 
 def transferred_q(on: date) -> Q:
-    """Filter on main appointments (`posts.main_appointments`)."""
+    """Filter on main appointments (`appointments.main_appointments`)."""
     year = fiscal_year(on)
     first = fiscal_year_start(year)
     return Q(starts_on__range=(first, fiscal_year_end(year)), person__joined_on__lt=first)

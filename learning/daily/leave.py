@@ -20,11 +20,11 @@ from learning.models.assignment import AssignmentQuerySet
 from learning.paths.structure import outlines
 from learning.progress.recording import apply_progress, done_days, recalculate
 from organization import audit, clock
+from organization.appointments import on_leave
 from organization.fiscal import tokyo_day
 from organization.models import Appointment
 from organization.models.post import AppointmentQuerySet
 from organization.notices import notify_many
-from organization.posts import on_leave
 
 DAY = timedelta(days=1)
 

@@ -16,9 +16,9 @@ from django.db.models import Max
 from learning.models import Assignment, AssignmentRule, AssignmentState, Stage, SuccessorProposal
 from learning.models.assignment import AssignmentQuerySet
 from organization import audit
+from organization.appointments import managers_of
 from organization.models import Appointment, Person, Post
 from organization.notices import notify_many
-from organization.posts import managers_of
 from organization.units.tree import UnitTree, unit_tree
 
 BATCH = 500

@@ -27,9 +27,9 @@ from learning.imports.forms import MappingForm, SendForm
 from learning.imports.uploads import uploads
 from learning.models import Kind, TrainingImport, TrainingSource, UnmatchedRow
 from organization import clock
+from organization.appointments import main_posts
 from organization.fiscal import fiscal_year_label
 from organization.models import Person
-from organization.posts import main_posts
 from organization.units.tree import unit_tree
 
 OFFICE_CRUMB = {"url": "/training/", "label": "研修担当"}

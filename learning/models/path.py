@@ -13,7 +13,7 @@ from django.db import models
 from django.urls import reverse
 
 from kb.models import Item
-from kb.models.item_queries import ItemManager
+from kb.models.items.item_queries import ItemManager
 from organization import clock
 
 MAX_DAYS = 1825

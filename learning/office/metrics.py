@@ -15,9 +15,9 @@ from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Sub
 
 from learning.models import OPEN, RUNNING, Assignment, AssignmentState, Source, TrainingRecord
 from organization import clock
+from organization.appointments import held_on
 from organization.fiscal import fiscal_year, fiscal_year_start
 from organization.models import Appointment
-from organization.posts import held_on
 
 SOON = timedelta(days=30)
 MONTHS = 12

@@ -20,7 +20,7 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 
 from imports.spreadsheets import FORMATS, Sheet, as_file
-from kb.models.states import State
+from kb.models.items.states import State
 from learning.access.decorators import office_only
 from learning.cache import figure_cache
 from learning.models import STANDINGS, Assignment, LearningPath, Stage, TrainingCourse, UnmatchedRow

@@ -6,7 +6,7 @@ import re
 
 from django.http import Http404, HttpRequest
 
-from kb.models.item import PUBLIC_ID
+from kb.models.items.item import PUBLIC_ID
 from learning.models import LearningPath
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from kb.models import Item, Lesson
-from kb.models.states import State
+from kb.models.items.states import State
 from learning.models import Step
 from learning.models.course import COURSE_TOKENS
 from organization.models import Person

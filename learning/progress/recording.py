@@ -34,10 +34,10 @@ from learning.paths.structure import Outline, outline, outlines
 from learning.progress import reports
 from learning.progress.facts import Fact, facts_of
 from organization import audit, clock
+from organization.appointments import main_post, manager_of, posts_held
 from organization.models import Person, User
 from organization.notices import notify
 from organization.policy import Viewer, readers_of
-from organization.posts import main_post, manager_of, posts_held
 
 State = StepProgress.State
 #: The columns that only `recalculate` writes.
@@ -185,7 +185,7 @@ def confirmers(*, assignment: Assignment, step: Step) -> list[Person]:
     """The people who can confirm a step: for an ASK step the holders of its post, otherwise the learner's head today."""
     today = clock.today()
     if step.type == StepType.ASK and step.post_id:
-        from organization.posts import held_on
+        from organization.appointments import held_on
 
         holders = held_on(today).filter(post_id=step.post_id).exclude(person_id=assignment.person_id)
         if people := list(Person.objects.filter(pk__in=holders.values("person_id"))):

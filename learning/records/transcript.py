@@ -21,13 +21,13 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from imports.spreadsheets import defused
 from kb.models import Item, Reaction
-from kb.models.states import State
+from kb.models.items.states import State
 from learning.models import Assignment, AssignmentState, Step, StepProgress, StepType, TrainingRecord
 from learning.suppression import MIN_PEOPLE
 from organization import clock
+from organization.appointments import held_on
 from organization.fiscal import fiscal_year, fiscal_year_label
 from organization.models import Appointment, Person
-from organization.posts import held_on
 from organization.units.tree import unit_tree
 
 SHOWN_STATUSES = (*TrainingRecord.ATTENDED, TrainingRecord.Status.WAIVED)

@@ -21,8 +21,8 @@ from wagtail.admin.views.generic.usage import UsageView
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from organization import audit, clock
+from organization.appointments import held_on
 from organization.models import Appointment
-from organization.posts import held_on
 from organization.requests import user_of
 
 

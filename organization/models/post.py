@@ -1,7 +1,7 @@
 """Post, Appointment, Duty: a post owns work, a person holds it for a time, a duty gives it a role.
 
 No power belongs to a person: somebody who leaves a post loses its duties. Who manages whom is derived from the
-posts (``organization.posts``), never stored.
+posts (``organization.appointments``), never stored.
 """
 
 from __future__ import annotations

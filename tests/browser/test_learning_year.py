@@ -28,8 +28,8 @@ from learning.paths.structure import outline
 from learning.progress import verification
 from learning.records import editing
 from organization import clock
+from organization.appointments import main_post, manager_of
 from organization.models import Appointment, Person, User
-from organization.posts import main_post, manager_of
 from organization.working_days import is_working_day
 from search.engines import engine
 from search.generations import rebuild

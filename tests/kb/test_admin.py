@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from kb.admin.groups import TRAINING_GROUP
 from kb.items.page_tree import year_container
 from kb.models import Article, Lesson, Theme
-from kb.models.states import State
+from kb.models.items.states import State
 from organization.models import AuditEvent, User
 from tests.factories.kb import make_challenge, make_lesson, make_retrospective
 from tests.factories.organization import make_staff, make_unit, make_user

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from kb.lifecycle import challenges, publication
 from kb.models import Challenge, Draft, Retrospective
-from kb.models.states import State
+from kb.models.items.states import State
 from organization.models import AuditEvent, Notice
 from tests.errors import refused_with
 from tests.factories.kb import make_challenge, make_retrospective

@@ -9,7 +9,7 @@ from django.urls import reverse
 from kb.items.cards import cards
 from kb.lifecycle import publication
 from kb.models import Article, Challenge, Item, LessonSource, Reaction, Scene, Stance, Theme
-from kb.models.states import Confidentiality
+from kb.models.items.states import Confidentiality
 from tests.bodies import alike
 from tests.factories.kb import OCCURRED, lesson, make_challenge, make_lesson, make_retrospective, publish
 from tests.factories.learning import make_path

@@ -8,9 +8,9 @@ from django.core.exceptions import PermissionDenied
 
 from kb.lifecycle import publication
 from kb.models import Item, Lesson, YearPage
-from kb.models.identifiers import next_public_id
-from kb.models.item import PUBLIC_ID
-from kb.models.states import State
+from kb.models.items.identifiers import next_public_id
+from kb.models.items.item import PUBLIC_ID
+from kb.models.items.states import State
 from kb.review import decisions
 from kb.writing import promotion
 from organization import clock

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from kb.lifecycle import publication
 from kb.models import Draft
-from kb.models.states import State
+from kb.models.items.states import State
 from kb.review import decisions
 from search.engines import engine
 from search.generations import rebuild

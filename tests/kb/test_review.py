@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from kb.lifecycle import publication, review_queue
 from kb.models import Draft, Item
-from kb.models.states import State
+from kb.models.items.states import State
 from kb.review import decisions
 from organization import clock
 from organization.models import Notice

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from kb.models import Draft, Item, Lesson, Retrospective, Theme
-from kb.models.states import State
+from kb.models.items.states import State
 from tests.bodies import alike
 from tests.factories.kb import make_challenge, make_lesson, make_retrospective
 from tests.factories.organization import make_department, make_municipal_staff, make_municipality, make_staff, make_unit

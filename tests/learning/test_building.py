@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kb.lifecycle import review_queue
 from kb.models import Item
-from kb.models.states import State
+from kb.models.items.states import State
 from learning.access import path_permissions
 from learning.assignments.assigning import assign, plan
 from learning.assignments.plan import Order, OutsideUnitError

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from kb.models import Draft, Lesson
-from kb.models.states import State
+from kb.models.items.states import State
 from learning.models import Assignment, AssignmentState, Completion, Extension, StepProgress, StepType
 from learning.progress import recording
 from organization import clock

@@ -10,7 +10,7 @@ from wagtail.models import Revision
 from kb.items.lookup import find_item
 from kb.items.revisions import changes, texts_of
 from kb.models import Item
-from kb.models.states import State
+from kb.models.items.states import State
 
 #: Versions listed at most.
 SHOWN = 50

@@ -18,7 +18,7 @@ from kb.items.lookup import find_item
 from kb.items.permissions import may_edit
 from kb.lifecycle.transitions import ITEM, Actor
 from kb.models import Item, Reference
-from kb.models.states import State
+from kb.models.items.states import State
 from kb.models.vocabulary import Scene, Stance, Theme
 from organization.requests import person_of
 from organization.units.tree import unit_tree

@@ -18,7 +18,7 @@ from kb.items.lookup import find_item
 from kb.items.permissions import may_edit
 from kb.lifecycle import publication
 from kb.models import Addendum, Reaction, Retrospective
-from kb.models.states import State
+from kb.models.items.states import State
 from kb.text_cleaning import clean_text
 from kb.writing import drafts
 from kb.writing.forms.common import WRITABLE_AUDIENCES

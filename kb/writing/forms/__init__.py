@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import QueryDict
 
 from kb.models import Draft
-from kb.models.item_queries import item_type
+from kb.models.items.item_queries import item_type
 from kb.writing.forms.common import ItemForm
 from kb.writing.forms.screens import initial_values, screens_of
 from organization.policy import Reader

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from kb.models import Lesson
-from kb.models.lesson import DAILY_WORK
+from kb.models.items.lesson import DAILY_WORK
 from kb.text_cleaning import LineField, LongField
 from kb.writing.choices import Choice
 from kb.writing.forms.common import ItemForm

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from kb.formats.loading import Fact, Format, formats, get_format
 from kb.models import Challenge, Draft, Retrospective
-from kb.models.retrospective import answer_name
-from kb.models.states import State
+from kb.models.items.retrospective import answer_name
+from kb.models.items.states import State
 from kb.text_cleaning import LineField, LongField, is_blank
 from kb.writing.choices import Choice
 from kb.writing.forms.common import ItemForm

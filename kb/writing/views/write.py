@@ -22,7 +22,7 @@ from django.utils import timezone
 from kb.items.lookup import find_item
 from kb.items.permissions import may_edit
 from kb.models import Draft, Item, Retrospective
-from kb.models.states import State
+from kb.models.items.states import State
 from kb.writing import conflicts, drafts, promotion
 from kb.writing.choices import find_choice
 from kb.writing.forms import ItemForm, form_for, screens_of

@@ -18,13 +18,13 @@ from django.db.models import Q
 from django.forms.utils import ErrorDict
 
 from kb.models import Item
-from kb.models.item_queries import ItemQuerySet
+from kb.models.items.item_queries import ItemQuerySet
 from kb.text_cleaning import LineField, LongField, clean_text
 from learning.authoring.forms.step import StepForm
 from learning.models import LearningPath
 from organization import clock
+from organization.appointments import held_on
 from organization.models import OrgUnit, Post
-from organization.posts import held_on
 from organization.units.tree import unit_tree
 
 #: A public id anywhere in the pasted text: alone, or in a permalink.

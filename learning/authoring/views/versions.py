@@ -26,7 +26,7 @@ from learning.paths.problems import closed_readings, current_items_of
 from learning.paths.reading_targets import readable
 from learning.paths.structure import outline_to_show
 from organization import clock
-from organization.posts import main_posts
+from organization.appointments import main_posts
 from organization.units.tree import unit_tree
 
 PEOPLE_SHOWN = 100

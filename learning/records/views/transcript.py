@@ -12,7 +12,7 @@ from learning.access.requests import require_person
 from learning.records import transcript
 from learning.records.views.records import MY_CRUMB
 from organization import clock
-from organization.posts import main_post
+from organization.appointments import main_post
 from organization.units.tree import unit_tree
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

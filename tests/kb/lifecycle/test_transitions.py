@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from kb.lifecycle import challenges, publication
 from kb.lifecycle.transitions import CHALLENGE, ITEM, LIFECYCLES, PERMISSIONS, Actor, Recipient
 from kb.models import Challenge
-from kb.models.states import State
+from kb.models.items.states import State
 from kb.reading.views.item import keeper_links
 from organization.models import AuditEvent, Notice
 from tests.errors import refused_with

@@ -17,7 +17,7 @@ from modelcluster.queryset import FakeQuerySet
 from wagtail.models import Orderable
 
 if TYPE_CHECKING:
-    from kb.models.retrospective import Retrospective
+    from kb.models.items.retrospective import Retrospective
 
 
 class UnsavedActions:

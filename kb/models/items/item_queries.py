@@ -10,13 +10,13 @@ from django.apps import apps
 from django.db.models import Q
 from wagtail.models import PageManager, PageQuerySet
 
-from kb.models.authorship import Authorship
-from kb.models.states import State
+from kb.models.items.authorship import Authorship
+from kb.models.items.states import State
 from organization import clock
 from organization.policy import Viewer, reader_for, visible_q
 
 if TYPE_CHECKING:
-    from kb.models.item import Item
+    from kb.models.items.item import Item
     from organization.models import Person
 
 

@@ -1,7 +1,7 @@
 """Retrospective (ふりかえり): answers to the prompts of a format, the facts that the format asks for, and next actions.
 
 A format is a data file (kb.formats), so no format has columns of its own. Answers are part of revisions. Next actions
-are plain rows (kb.models.next_action), and so are addenda (後日談), which are only ever added.
+are plain rows (kb.models.items.next_action), and so are addenda (後日談), which are only ever added.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from kb.editor.listing import AdminListing
 from kb.editor.panels import FormatPanel, FormInlinePanel, item_panels
 from kb.formats.loading import Format, format_choices, get_format
 from kb.markdown.rendering import render, render_many
-from kb.models.item import Item
-from kb.models.next_action import NextAction, UnsavedActions, actions_from, write_actions
+from kb.models.items.item import Item
+from kb.models.items.next_action import NextAction, UnsavedActions, actions_from, write_actions
 from organization import clock
 
 

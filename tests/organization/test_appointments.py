@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 
-from organization import posts
+from organization import appointments
+from organization.appointments import main_post, manager_of, posts_held, reviewers_of
 from organization.models import Duty
 from organization.policy import reader_for
-from organization.posts import main_post, manager_of, posts_held, reviewers_of
 from tests.factories.organization import SINCE, appoint, make_event, make_person, make_post, make_staff, make_unit
 from tests.organization.random_worlds import build, worlds
 
@@ -128,6 +128,6 @@ def test_of_two_main_posts_every_question_picks_the_one_begun_first():
     first, second = make_post(make_unit()), make_post(make_unit())
     appoint(person, second, starts=DAY - timedelta(days=10))
     appoint(person, first, starts=DAY - timedelta(days=20))
-    assert posts.main_post(person, DAY) == first
-    assert posts.main_posts([person], DAY) == {person.pk: first}
-    assert [row.post for row in posts.main_appointments(DAY)] == [first]
+    assert appointments.main_post(person, DAY) == first
+    assert appointments.main_posts([person], DAY) == {person.pk: first}
+    assert [row.post for row in appointments.main_appointments(DAY)] == [first]

@@ -11,16 +11,16 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from kb.editor.forms import AdminLessonForm
 from kb.editor.listing import AdminListing
 from kb.editor.panels import RowFieldPanel, fields, item_panels
-from kb.models.item import Item
-from kb.models.retrospective import Retrospective
-from kb.models.states import State
+from kb.models.items.item import Item
+from kb.models.items.retrospective import Retrospective
+from kb.models.items.states import State
 
 #: The source of a lesson whose author names none: every lesson has a source (I2).
 DAILY_WORK = "日々の仕事での気づき"
 
 
 class Maturity(models.TextChoices):
-    """How far a lesson has been proved. Independent of its state (kb.models.states)."""
+    """How far a lesson has been proved. Independent of its state (kb.models.items.states)."""
 
     OBSERVED = "observed", "未検証"
     IDENTIFIED = "identified", "教訓候補"

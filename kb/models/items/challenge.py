@@ -14,8 +14,8 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from kb.editor.forms import AdminChallengeForm
 from kb.editor.listing import AdminListing
 from kb.editor.panels import RowFieldPanel, fields, item_panels
-from kb.models.item import Item
-from kb.models.states import State
+from kb.models.items.item import Item
+from kb.models.items.states import State
 
 
 class Challenge(Item):

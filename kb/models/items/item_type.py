@@ -1,7 +1,7 @@
 """ItemType: how a type of item describes itself to forms, pages, history, search and the admin.
 
 A new type sets or overrides only what stands here (docs/conventions.md, "A new item type"). The columns that every
-type shares are in kb.models.item.
+type shares are in kb.models.items.item.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from wagtail.models import Page
 from kb.editor.listing import AdminListing
 
 if TYPE_CHECKING:
-    from kb.models.item import Item
+    from kb.models.items.item import Item
 
 
 class ItemType(Page):

@@ -11,7 +11,7 @@ from wagtail.fields import StreamField
 from kb.editor.blocks import ArticleBody
 from kb.editor.listing import AdminListing
 from kb.editor.panels import item_panels
-from kb.models.item import Item
+from kb.models.items.item import Item
 
 
 class Article(Item):

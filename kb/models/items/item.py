@@ -1,7 +1,7 @@
 """Item: the concrete base page of everything that was learned.
 
 It holds what every type shares: permanent id, unit, audience, state, vocabularies, rendered HTML. It does not know its
-author (kb.models.authorship). Its one address is /k/<public_id>/; its address in the page tree is not served.
+author (kb.models.items.authorship). Its one address is /k/<public_id>/; its address in the page tree is not served.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from modelcluster.fields import ParentalManyToManyField
 from kb.editor.forms import AdminItemForm
 from kb.editor.permissions import ItemPagePermissions
 from kb.markdown.rendering import render_many
-from kb.models.identifiers import next_public_id
-from kb.models.item_queries import ItemManager
-from kb.models.item_type import ItemType
-from kb.models.states import Confidentiality, Retention, State
+from kb.models.items.identifiers import next_public_id
+from kb.models.items.item_queries import ItemManager
+from kb.models.items.item_type import ItemType
+from kb.models.items.states import Confidentiality, Retention, State
 from organization import clock
 from organization.accounts import service_account
 from organization.audience import Attribution, Audience

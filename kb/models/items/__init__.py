@@ -1,0 +1,1 @@
+"""The types of item, and what every item has: states, public ids, authors, queries."""
