@@ -15,8 +15,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from imports.spreadsheets import FORMULA
-from organization.fiscal import ERAS
+from imports.downloads import FORMULA
+from organization.japanese_dates import ERAS
 
 #: Years outside these limits are typing errors.
 FIRST_YEAR, LAST_YEAR = 1947, 2100

@@ -12,15 +12,16 @@ from typing import Any
 from django.db.models import F, Model, Q, QuerySet, prefetch_related_objects
 
 from kb.items.authorship import author_label
-from kb.items.visibility import filter_visible
+from kb.items.row_filter import filter_visible
 from kb.models import Addendum, Authorship, Item, Reference, Scene, Stance, Theme
 from kb.models import ReferenceSource as Source
 from kb.models.items.item_queries import ItemQuerySet, item_types, of_types
 from kb.synonym_cache import vocabulary
+from organization.access_policy import Viewer
 from organization.audience import audience_tokens
-from organization.fiscal import era_date, fiscal_year_label
+from organization.fiscal import fiscal_year_label
+from organization.japanese_dates import era_date
 from organization.models import OrgUnitVersion
-from organization.policy import Viewer
 from organization.units.owner_units import owned_by_lineage, unit_part
 from organization.units.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument

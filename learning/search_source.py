@@ -12,17 +12,17 @@ from typing import Any
 from django.db.models import Model, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from kb.items.authorship import author_label
-from kb.items.visibility import filter_visible
+from kb.items.row_filter import filter_visible
 from kb.lifecycle.publication import WIDTH
 from kb.models import Authorship, Item, Scene, Stance, Theme
 from kb.models.items.item_queries import ItemQuerySet
 from kb.models.items.states import State
 from learning.models import LearningPath, PathVersion, Stage, Step, StepGroup, TrainingCourse
 from learning.models.course import COURSE_TOKENS
+from organization.access_policy import Viewer
 from organization.audience import Audience, audience_tokens
-from organization.fiscal import era_date
+from organization.japanese_dates import era_date
 from organization.models import OrgUnitVersion
-from organization.policy import Viewer
 from organization.units.owner_units import owned_by_lineage, unit_part
 from organization.units.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument

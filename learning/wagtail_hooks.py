@@ -23,9 +23,9 @@ from learning.access import permissions
 from learning.models import TrainingCourse, TrainingRecord
 from learning.progress import recording
 from learning.records import editing
+from organization.access_policy import reader_for
 from organization.admin import audited_views
 from organization.fiscal import fiscal_year_label
-from organization.policy import reader_for
 
 
 class CourseViewSet(audited_views.OfficeViewSet):

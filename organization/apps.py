@@ -20,7 +20,7 @@ class OrganizationConfig(AppConfig):
         from django.core.signals import request_finished, request_started
         from django.db.models.signals import m2m_changed, post_delete, post_migrate, post_save
 
-        from organization import accounts, checks, models, policy  # noqa: F401  (checks register themselves)
+        from organization import access_policy, accounts, checks, models  # noqa: F401  (checks register themselves)
         from organization.units import tree
 
         for model in (models.OrgUnit, models.OrgUnitVersion, models.OrgEvent):
@@ -29,8 +29,8 @@ class OrganizationConfig(AppConfig):
         for link in (models.OrgEvent.from_units.through, models.OrgEvent.to_units.through):
             m2m_changed.connect(tree.touch, sender=link)
         for row in (models.Person, models.Post, models.Appointment, models.Duty):
-            post_save.connect(policy.forget_readers, sender=row)
-            post_delete.connect(policy.forget_readers, sender=row)
+            post_save.connect(access_policy.forget_readers, sender=row)
+            post_delete.connect(access_policy.forget_readers, sender=row)
         request_started.connect(tree.begin_request)
         request_finished.connect(tree.end_request)
         post_migrate.connect(accounts.forget_service_account, sender=self)

@@ -1,7 +1,7 @@
 """The audiences of an item: their codes, and the tokens that the search index stores for them.
 
 An item's tokens name only uids and roles, so they do not change with time. Who works where today is in the reader's
-tokens (``organization.policy``).
+tokens (``organization.access_policy``).
 """
 
 from __future__ import annotations

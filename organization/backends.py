@@ -12,8 +12,8 @@ from django.contrib.auth.backends import ModelBackend
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from organization.access_policy import Viewer
 from organization.models import Notice, Person, User
-from organization.policy import Viewer
 
 
 class PersonBackend(ModelBackend):

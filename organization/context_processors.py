@@ -9,8 +9,8 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
+from organization.access_policy import Reader, reader_for
 from organization.models import Duty, Notice, Person
-from organization.policy import Reader, reader_for
 
 #: The roles whose holders may open the admin (kb.admin.groups gives them the permissions).
 OFFICES = frozenset({"km", "training"})

@@ -17,8 +17,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
 from organization import audit
+from organization.access_policy import KM, reader_for
 from organization.models import OrgEvent, OrgUnit, OrgUnitVersion, User
-from organization.policy import KM, reader_for
 from organization.units.tree import unit_tree
 
 Kind = OrgEvent.Kind

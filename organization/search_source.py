@@ -15,9 +15,9 @@ from django.db.models.functions import Replace
 from django.urls import reverse
 
 from organization import clock
+from organization.access_policy import Viewer, reader_for
 from organization.appointments import main_posts
 from organization.models import Person, Post
-from organization.policy import Viewer, reader_for
 from organization.units.tree import UnitTree, unit_tree
 from search.documents import Suggestion, Typed
 

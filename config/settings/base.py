@@ -186,7 +186,7 @@ SEARCH_SOURCES = [
     "learning.search_source.CourseSource",
 ]
 SEARCH_SUGGESTERS = ["organization.search_source.UnitSuggester", "organization.search_source.PersonSuggester"]
-SEARCH_READER = "organization.policy.reader_tokens"
+SEARCH_READER = "organization.access_policy.reader_tokens"
 SEARCH_JUDGED = ""  # a function: names in judgements → keys of the index; only the demo has judged documents
 #: Only this many characters of a text are searched; the page of a longer one says so .
 SEARCH_FIELD_LIMIT = 50_000

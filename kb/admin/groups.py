@@ -1,7 +1,7 @@
 """The groups of the knowledge and the training office in the admin, and log entries without names.
 
 A role is a row of Duty (0007). Wagtail checks groups, so every login sets the user's groups from today's duties; nobody
-is added by hand. The training office gets no permission on pages, because its role opens none (organization.policy).
+is added by hand. The training office gets no permission on pages, because its role opens none (organization.access_policy).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page, PageLogEntry
 
+from organization.access_policy import reader_for
 from organization.accounts import service_account
 from organization.models import User
-from organization.policy import reader_for
 
 KNOWLEDGE_GROUP = "KM推進（知識の管理）"
 TRAINING_GROUP = "研修担当"

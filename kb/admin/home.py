@@ -19,8 +19,8 @@ from kb.lifecycle.review_queue import OFFICE_AFTER_WORKING_DAYS, waiting_for
 from kb.models import Item
 from kb.models.items.item_queries import item_types, of_types
 from organization import clock
+from organization.access_policy import Viewer, reader_for
 from organization.models.post import Duty
-from organization.policy import Viewer, reader_for
 from organization.working_days import working_days_before
 
 #: Rows shown in each list.

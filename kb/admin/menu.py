@@ -20,7 +20,7 @@ from wagtail.models import Page
 
 from kb.admin.home import home_panels
 from kb.models import Item
-from organization.policy import Viewer
+from organization.access_policy import Viewer
 
 #: Hidden entries by Wagtail's names: the page explorer, the unused documents app, links to Wagtail's help.
 HIDDEN = {"explorer", "documents", "help"}

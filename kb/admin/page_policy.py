@@ -7,7 +7,7 @@ from wagtail.models import Page
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
 from kb.models import Item
-from organization.policy import Viewer
+from organization.access_policy import Viewer
 
 
 class ReadablePagePermissionPolicy(PagePermissionPolicy):

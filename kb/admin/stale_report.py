@@ -19,11 +19,11 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.reports import ReportView
 
 from kb.admin.listings import owner_units
-from kb.admin.spreadsheets import SafeSpreadsheetExportMixin
+from kb.admin.report_export import SafeSpreadsheetExportMixin
 from kb.models import Item, Theme
 from kb.models.items.item_queries import item_types
 from organization import clock
-from organization.policy import reader_for
+from organization.access_policy import reader_for
 from organization.units.tree import unit_tree
 
 

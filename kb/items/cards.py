@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from kb.models import Item, Reaction
 from kb.models.items.item_queries import item_types
-from organization.fiscal import era_date
+from organization.japanese_dates import era_date
 
 #: The columns that a card and its badges read. Django would load a column that is missing here with a query per row.
 _COLUMNS = (

@@ -8,7 +8,7 @@ from django.http import Http404
 from kb.items.permissions import may_edit
 from kb.models import Authorship, Item
 from kb.models.items.item_queries import item_types
-from organization.policy import Viewer
+from organization.access_policy import Viewer
 
 
 def find_item(user: Viewer, public_id: str) -> Item:

@@ -6,8 +6,8 @@ from django.core.exceptions import PermissionDenied
 from django.utils.module_loading import import_string
 
 from kb.models import Item
+from organization.access_policy import Viewer, reader_for
 from organization.audience import Audience
-from organization.policy import Viewer, reader_for
 
 
 def may_edit(*, item: Item, user: Viewer | None) -> bool:

@@ -11,7 +11,7 @@ from kb.models import Item
 from kb.models.items.item_queries import ItemQuerySet, own_review_q
 from kb.models.items.states import State
 from organization import clock
-from organization.policy import Viewer, reader_for
+from organization.access_policy import Viewer, reader_for
 from organization.working_days import working_days_before
 
 #: Working days after which the knowledge office may decide instead of the unit.

@@ -19,11 +19,11 @@ from kb.lifecycle.review_queue import may_review
 from kb.models import Challenge, Item
 from kb.models.items.states import State
 from organization import audit, clock
+from organization.access_policy import Viewer
 from organization.appointments import posts_held, reviewers_of
 from organization.audience import Audience
 from organization.models import Person
 from organization.notices import notify
-from organization.policy import Viewer
 
 #: Audiences that need no review: the own unit, and oneself.
 OWN = (Audience.SELF, Audience.UNIT)

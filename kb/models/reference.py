@@ -18,8 +18,8 @@ from kb.markdown.plain_text import plain_text
 from kb.markdown.rendering import render_rows
 from kb.models.items.identifiers import next_public_id
 from organization import clock
+from organization.access_policy import Viewer, reader_for, visible_q
 from organization.audience import Audience
-from organization.policy import Viewer, reader_for, visible_q
 
 #: A reference has no unit and no author here, so the narrower audiences would open it to nobody.
 IMPORT_AUDIENCES = [choice for choice in Audience.choices if choice[0] in ("prefecture", "municipal", "public")]

@@ -15,7 +15,7 @@ from kb.formats.loading import Fact, Format
 from kb.lifecycle import challenges
 from kb.models import Challenge, Item, Lesson, Retrospective
 from kb.models.items.states import State
-from organization.fiscal import era_date
+from organization.japanese_dates import era_date
 from organization.requests import person_of
 
 

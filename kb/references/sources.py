@@ -16,9 +16,9 @@ from django.db import transaction
 from kb.models import Reference, ReferenceSource
 from kb.text_cleaning import clean_text
 from organization import audit
+from organization.access_policy import KM, Viewer, reader_for
 from organization.audience import Audience
 from organization.models import User
-from organization.policy import KM, Viewer, reader_for
 
 
 @dataclass(frozen=True)

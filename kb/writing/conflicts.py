@@ -1,7 +1,8 @@
-"""Edit conflicts: two people edit one item, and the second one compares and continues from the newest version.
+"""Conflicts: two windows save one draft, or two people edit one item. No text is overwritten.
 
-Nobody's text is decided upon: fields that the writer changed stay as typed, fields that only the other person changed
-are taken over, and both versions stay in the history. Nothing is published here; the writer does that with the form.
+A window whose draft was saved elsewhere is refused and keeps its text. If another person published a newer version of
+the item, the writer compares and continues from it: fields that the writer changed stay as typed, fields that only the
+other person changed are taken over. Nothing is published here; the writer does that with the form.
 """
 
 from __future__ import annotations
@@ -16,6 +17,22 @@ from kb.models import Draft, Item
 from organization import clock
 
 MINE, THEIRS, BOTH = "mine", "theirs", "both"
+
+
+class EditConflict(Exception):  # noqa: N818  (a result that the screen shows, not an error)
+    """Somebody published a newer version of the item since this draft was opened."""
+
+
+def save_typed(*, draft: Draft, typed: dict[str, Any], version: int) -> bool:
+    """Save what was typed, complete or not. False if another window has saved since `version` was read."""
+    origin = {name: value for name, value in draft.data.items() if name.startswith("source_")}
+    data = {**origin, **typed}
+    changed = Draft.objects.filter(pk=draft.pk, version=version, submitted_at__isnull=True).update(
+        data=data, version=version + 1, updated_at=clock.now()
+    )
+    if changed:
+        draft.data, draft.version, draft.updated_at = data, version + 1, clock.now()
+    return bool(changed)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Drafts: start, save, submit as an item or a new revision, and open an item for editing as a draft.
+"""Drafts: start, submit as an item or a new revision, and open an item for editing as a draft.
 
 Submitting never overwrites: if somebody else published a version since the draft began, `submit` raises
 EditConflict, and the screen shows both texts (decision 0002).
@@ -16,29 +16,14 @@ from kb.lifecycle import publication
 from kb.models import Draft, Item
 from kb.models.items.item_queries import item_type
 from kb.models.items.states import State
+from kb.writing.conflicts import EditConflict
 from organization import audit, clock
 from organization.models import Person
-
-
-class EditConflict(Exception):  # noqa: N818  (a result that the screen shows, not an error)
-    """Somebody published a newer version of the item since this draft was opened."""
 
 
 def start(*, author: Person, kind: str, format: str = "", data: dict[str, Any] | None = None) -> Draft:
     """A new draft of an item type (`kind`) and a format. `data` prefills it, keyed by the form's field names."""
     return Draft.objects.create(author=author, kind=kind, format=format, data=data or {})
-
-
-def save_typed(*, draft: Draft, typed: dict[str, Any], version: int) -> bool:
-    """Save what was typed, complete or not. False if another window has saved since `version` was read."""
-    origin = {name: value for name, value in draft.data.items() if name.startswith("source_")}
-    data = {**origin, **typed}
-    changed = Draft.objects.filter(pk=draft.pk, version=version, submitted_at__isnull=True).update(
-        data=data, version=version + 1, updated_at=clock.now()
-    )
-    if changed:
-        draft.data, draft.version, draft.updated_at = data, version + 1, clock.now()
-    return bool(changed)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from learning.access import permissions
-from organization.policy import Viewer
+from organization.access_policy import Viewer
 
 View = Callable[..., HttpResponseBase]
 

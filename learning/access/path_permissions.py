@@ -14,11 +14,11 @@ from kb.models.items.states import State
 from learning.access.permissions import is_office
 from learning.models import LearningPath, Stage
 from organization import clock
+from organization.access_policy import Viewer, reader_for
 from organization.appointments import held_on
 from organization.audience import Audience
 from organization.models import Duty, Person
 from organization.models.audit import AuditEvent
-from organization.policy import Viewer, reader_for
 from organization.units.tree import unit_tree
 
 OFFICES = frozenset({str(Duty.Role.TRAINING), str(Duty.Role.KM)})

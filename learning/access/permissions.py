@@ -16,10 +16,10 @@ from learning.models import Assignment, Source, TrainingRecord
 from learning.models.assignment import AssignmentQuerySet
 from learning.models.record import TrainingRecordQuerySet
 from organization import clock
+from organization.access_policy import Viewer, reader_for
 from organization.appointments import held_on, held_q
 from organization.models import Person
 from organization.models.post import AppointmentQuerySet, Duty
-from organization.policy import Viewer, reader_for
 
 
 def is_office(user: Viewer | None) -> bool:

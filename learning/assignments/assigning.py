@@ -30,11 +30,11 @@ from learning.paths import problems, reading_targets
 from learning.paths.structure import Outline, outline, outline_to_show
 from learning.progress.recording import sync_facts
 from organization import audit, clock
+from organization.access_policy import Reader, can_view, readers_of
 from organization.appointments import main_appointments_of
-from organization.fiscal import era_date
+from organization.japanese_dates import era_date
 from organization.models import Appointment, Person, User
 from organization.notices import notify_many
-from organization.policy import Reader, can_view, readers_of
 from organization.units.tree import unit_tree
 
 

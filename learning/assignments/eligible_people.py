@@ -16,10 +16,10 @@ from django.db.models import Q, QuerySet
 from learning.access import permissions
 from learning.assignments import newcomers
 from organization import clock
+from organization.access_policy import Viewer, reader_for
 from organization.appointments import held_on
 from organization.models import Appointment, OrgUnit, Person
 from organization.models.post import AppointmentQuerySet
-from organization.policy import Viewer, reader_for
 from organization.units.tree import UnitTree, unit_tree
 
 MAIN = Appointment.Kind.MAIN

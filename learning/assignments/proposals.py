@@ -16,9 +16,9 @@ from learning.assignments.assigning import assign, plan
 from learning.assignments.plan import Order
 from learning.models import Assignment, Source, SuccessorProposal
 from organization import audit, clock
+from organization.access_policy import Viewer, reader_for
 from organization.appointments import held_on
 from organization.models import Person, User
-from organization.policy import Viewer, reader_for
 
 State = SuccessorProposal.State
 REASON = "前任から引き継いだ職に必要な学習です。"

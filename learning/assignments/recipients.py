@@ -19,8 +19,8 @@ from learning.assignments.eligible_people import Candidate
 from learning.assignments.plan import LeftOut, OutsideUnitError
 from learning.models import LearningPath
 from organization import audit, clock
+from organization.access_policy import reader_for
 from organization.models import Person, User
-from organization.policy import reader_for
 
 #: The most people in one assignment. A longer list cannot be read through, and the request would be too large.
 MAX_PEOPLE = 400

@@ -21,7 +21,7 @@ from learning.paths.structure import outlines
 from learning.progress.recording import apply_progress, done_days, recalculate
 from organization import audit, clock
 from organization.appointments import on_leave
-from organization.fiscal import tokyo_day
+from organization.japanese_dates import tokyo_day
 from organization.models import Appointment
 from organization.models.post import AppointmentQuerySet
 from organization.notices import notify_many

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from django.db.models import Model, Q, QuerySet
 
-from imports.spreadsheets import Sheet, defused, without_controls, workbook
+from imports.downloads import Sheet, defused, without_controls, workbook
 from learning.imports.fields import EXAMPLE, FIELDS
 from learning.imports.loaders import Completions, Records
 from learning.models import Assignment, AssignmentState, Kind, Source, TrainingCourse, TrainingRecord

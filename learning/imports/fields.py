@@ -18,7 +18,7 @@ from django.db import models
 
 from imports import cells
 from learning.models import Kind, Obligation, TrainingCourse, TrainingRecord
-from organization.fiscal import era_date
+from organization.japanese_dates import era_date
 
 #: A row with a cell that begins like this is the example of the template. It is not imported.
 EXAMPLE = "（例）"

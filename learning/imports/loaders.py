@@ -18,8 +18,8 @@ from dateutil.relativedelta import relativedelta
 from django.db.models import Model
 
 from imports import cells
+from imports.downloads import without_controls
 from imports.report import Refusal
-from imports.spreadsheets import without_controls
 from learning.imports.fields import one_width
 from learning.imports.matching import KnownPeople, PersonMatcher
 from learning.imports.rows import OWN_PREFIX, ImportLine, WaitingLine
@@ -37,7 +37,8 @@ from learning.models import (
 from learning.paths.structure import outlines
 from learning.progress.recording import sync_facts
 from organization import clock
-from organization.fiscal import era_date, fiscal_year
+from organization.fiscal import fiscal_year
+from organization.japanese_dates import era_date
 from organization.models import Person
 
 ROW_GONE = "この行は、書き出した後になくなっています。外部IDを空にすると、新しい行として取り込みます。"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from learning.imports.rows import ImportLine
-from organization.fiscal import era_date
+from organization.japanese_dates import era_date
 from organization.models import Person
 
 #: A spreadsheet drops leading zeros. Numbers are tried with leading zeros up to this length.

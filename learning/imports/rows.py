@@ -12,8 +12,8 @@ from hashlib import blake2b
 from typing import Any
 
 from imports.cells import CellError
+from imports.downloads import defused
 from imports.report import Refusal
-from imports.spreadsheets import defused
 from imports.table import Row, letter
 from learning.imports.fields import EXAMPLE, FIELDS, one_width
 from learning.models import Kind

@@ -16,7 +16,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 
-from imports.spreadsheets import CSV, csv_lines
+from imports.downloads import CSV, csv_lines
 from imports.views import MOVED_ON, counts_of, press, titles_of
 from kb.text_cleaning import clean_text
 from learning.access.decorators import office_only

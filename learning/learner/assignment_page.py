@@ -17,9 +17,9 @@ from learning.models import Assignment, Completion, Step, StepProgress, StepType
 from learning.paths.reading_targets import readable
 from learning.paths.structure import Group, Outline, outline, outlines
 from organization import clock
+from organization.access_policy import Viewer
 from organization.appointments import held_on
 from organization.models import Person
-from organization.policy import Viewer
 from organization.units.tree import unit_tree
 
 #: The title of a step whose item the learner may not open.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.urls import reverse
 
+from organization.access_policy import Viewer, reader_tokens
 from organization.audience import Audience, audience_tokens
-from organization.policy import Viewer, reader_tokens
 
 
 class Obligation(models.TextChoices):

@@ -162,7 +162,7 @@ class PathVersion(models.Model):
 
     def due_words(self) -> str:
         if self.due_kind == self.DueKind.FIXED and self.due_on:
-            from organization.fiscal import era_date
+            from organization.japanese_dates import era_date
 
             return f"{era_date(self.due_on)}まで"
         since = "発令" if self.due_kind == self.DueKind.APPOINTED else "割当て"

@@ -15,7 +15,8 @@ from django.db import models
 from learning.models.course import Obligation, TrainingCourse
 from organization import clock
 from organization.errors import field_error
-from organization.fiscal import era_date, fiscal_year
+from organization.fiscal import fiscal_year
+from organization.japanese_dates import era_date
 from organization.models import Person
 
 

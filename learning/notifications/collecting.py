@@ -27,10 +27,10 @@ from learning.models import (
 )
 from learning.models.assignment import AssignmentQuerySet
 from learning.models.record import TrainingRecordQuerySet
+from organization.access_policy import readers_of
 from organization.appointments import held_on, on_leave
-from organization.fiscal import era_date
+from organization.japanese_dates import era_date
 from organization.models import Person
-from organization.policy import readers_of
 from organization.working_days import is_working_day
 
 Kind = Reminder.Kind

@@ -17,10 +17,10 @@ from learning.paths.structure import outline
 from learning.paths.titles import PathTitles
 from learning.progress.recording import done_days
 from organization import audit, clock
-from organization.fiscal import era_date
+from organization.access_policy import readers_of
+from organization.japanese_dates import era_date
 from organization.models import Person, User
 from organization.notices import notify
-from organization.policy import readers_of
 
 MAX_TEXT = 1000
 

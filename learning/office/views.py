@@ -19,7 +19,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.http import urlencode
 
-from imports.spreadsheets import FORMATS, Sheet, as_file
+from imports.downloads import FORMATS, Sheet, as_file
 from kb.models.items.states import State
 from learning.access.decorators import office_only
 from learning.cache import figure_cache
@@ -29,7 +29,8 @@ from learning.office.charts import chart
 from learning.suppression import HIDDEN_TEXT
 from organization import clock
 from organization.audience import Audience
-from organization.fiscal import era_month, fiscal_year, fiscal_year_label
+from organization.fiscal import fiscal_year, fiscal_year_label
+from organization.japanese_dates import era_month
 from organization.units.tree import UnitTree, unit_tree
 
 PAGE_SIZE = 50

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kb.formats.loading import get_format
 from learning.models import PathVersion, Step, StepType
-from organization.fiscal import era_date
+from organization.japanese_dates import era_date
 from organization.units.tree import unit_tree
 
 #: The icon of each type of step (static/components/sprite.svg).

@@ -12,8 +12,8 @@ from kb.models import Item, Lesson
 from kb.models.items.states import State
 from learning.models import Step
 from learning.models.course import COURSE_TOKENS
+from organization.access_policy import Reader, Viewer, can_view, reader_tokens
 from organization.models import Person
-from organization.policy import Reader, Viewer, can_view, reader_tokens
 
 #: The longest chain of successors that is followed, so that a cycle ends.
 LONGEST = 10

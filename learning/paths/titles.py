@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from learning.access import permissions
 from learning.models import LearningPath
-from organization.policy import Viewer
+from organization.access_policy import Viewer
 
 HIDDEN = "公開範囲の外の学習パス"
 

@@ -12,9 +12,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from learning.access import permissions
 from learning.models import Step, StepProgress, StepType
 from organization import clock
+from organization.access_policy import Viewer
 from organization.appointments import held_on
 from organization.models import Person
-from organization.policy import Viewer
 
 
 def waiting_for(user: Viewer) -> QuerySet[StepProgress]:

@@ -34,10 +34,10 @@ from learning.paths.structure import Outline, outline, outlines
 from learning.progress import reports
 from learning.progress.facts import Fact, facts_of
 from organization import audit, clock
+from organization.access_policy import Viewer, readers_of
 from organization.appointments import main_post, manager_of, posts_held
 from organization.models import Person, User
 from organization.notices import notify
-from organization.policy import Viewer, readers_of
 
 State = StepProgress.State
 #: The columns that only `recalculate` writes.

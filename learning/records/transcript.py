@@ -19,7 +19,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from imports.spreadsheets import defused
+from imports.downloads import defused
 from kb.models import Item, Reaction
 from kb.models.items.states import State
 from learning.models import Assignment, AssignmentState, Step, StepProgress, StepType, TrainingRecord

@@ -16,9 +16,9 @@ from django.db.models import QuerySet
 from learning.access import permissions
 from learning.models import AssignmentRule, LearningPath, Stage
 from organization import audit, clock
+from organization.access_policy import Viewer, reader_for
 from organization.appointments import main_post
 from organization.models import Person, User
-from organization.policy import Viewer, reader_for
 
 #: Fields that may still change once the rule has assigned its path to somebody.
 EDITABLE_WHEN_USED = frozenset({"reason", "ends_on"})

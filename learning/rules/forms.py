@@ -18,8 +18,8 @@ from learning.models import AssignmentRule
 from learning.paths.titles import PathTitles
 from learning.rules import editing
 from organization import clock
+from organization.access_policy import reader_for
 from organization.models import OrgUnit, User
-from organization.policy import reader_for
 from organization.units.tree import unit_tree
 
 EVERYWHERE = ("", "全庁")

@@ -19,11 +19,11 @@ from learning.assignments.assigning import assign, holds, plan
 from learning.assignments.plan import Order
 from learning.models import OPEN, Assignment, AssignmentRule, AssignmentState, Source, Stage
 from learning.models.assignment import valid_q
+from organization.access_policy import reader_for
 from organization.appointments import main_appointments, on_leave
 from organization.fiscal import fiscal_year
 from organization.models import Appointment, OrgUnit, Person, User
 from organization.models.post import AppointmentQuerySet
-from organization.policy import reader_for
 from organization.units.tree import unit_tree
 
 #: People assigned in one transaction, so that the database is not locked for long.

@@ -24,7 +24,7 @@ from learning.paths.titles import PathTitles
 from learning.rules import editing, matching
 from learning.rules.forms import RuleForm
 from organization import clock
-from organization.policy import reader_for
+from organization.access_policy import reader_for
 from organization.units.tree import unit_tree
 
 #: Names shown in a preview; the total is always shown.

@@ -21,9 +21,9 @@ from learning.models import STANDINGS, Assignment, AssignmentState, standing_q
 from learning.models.assignment import AssignmentQuerySet
 from learning.paths.titles import PathTitles
 from organization import clock
+from organization.access_policy import Viewer, reader_for
 from organization.appointments import on_leave
 from organization.models import Appointment, Person
-from organization.policy import Viewer, reader_for
 from organization.units.tree import unit_tree
 
 PEOPLE_GROUPS = {"newcomers": "今年度の新任", "transferred": "今年度の転入", "leave": "休職・育休"}

@@ -34,10 +34,10 @@ from learning.paths.labels import UNNAMED
 from learning.paths.structure import Outline, outlines
 from learning.paths.titles import PathTitles
 from organization import clock
+from organization.access_policy import Viewer
 from organization.audience import Attribution
-from organization.fiscal import tokyo_day
+from organization.japanese_dates import tokyo_day
 from organization.models import Person
-from organization.policy import Viewer
 
 MAX_RECORDS = 100
 

@@ -1,4 +1,4 @@
-"""User: an account that can log in. `Person` says who it belongs to, `organization.policy` what it may read.
+"""User: an account that can log in. `Person` says who it belongs to, `organization.access_policy` what it may read.
 
 `first_name`, `last_name` and `email` exist because Wagtail's own user forms write them.
 """

@@ -8,7 +8,7 @@ from datetime import date
 from django import template
 from django.utils.safestring import SafeString
 
-from organization import clock, fiscal
+from organization import clock, fiscal, japanese_dates
 
 register = template.Library()
 
@@ -16,13 +16,13 @@ register = template.Library()
 @register.filter
 def era_date(value: object) -> str:
     """{{ item.occurred_on|era_date }} → 令和7年4月1日"""
-    return fiscal.era_date(value) if isinstance(value, date) else ""
+    return japanese_dates.era_date(value) if isinstance(value, date) else ""
 
 
 @register.filter
 def era_month(value: object) -> str:
     """{{ row.month|era_month }} → 令和7年4月"""
-    return fiscal.era_month(value) if isinstance(value, date) else ""
+    return japanese_dates.era_month(value) if isinstance(value, date) else ""
 
 
 @register.filter
@@ -37,7 +37,7 @@ def fiscal_year_label(value: object) -> str:
 def printed_at() -> str:
     """The current time for the head of a printed page: 令和7年6月10日 9:05"""
     moment = clock.now().astimezone(clock.TOKYO)
-    return f"{fiscal.era_date(moment)} {moment.hour}:{moment:%M}"
+    return f"{japanese_dates.era_date(moment)} {moment.hour}:{moment:%M}"
 
 
 @register.filter
@@ -45,9 +45,9 @@ def days_ago(value: object) -> str:
     """{{ item.first_published_at|days_ago }} → 今日, 昨日, 3日前, 2か月前, 1年前. A future day is written as a date."""
     if not isinstance(value, date):
         return ""
-    days = (clock.today() - fiscal.tokyo_day(value)).days
+    days = (clock.today() - japanese_dates.tokyo_day(value)).days
     if days < 0:
-        return fiscal.era_date(value)
+        return japanese_dates.era_date(value)
     if days < 2:
         return ("今日", "昨日")[days]
     if days < 31:

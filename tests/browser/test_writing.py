@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sy
 
 from kb.lifecycle import publication
 from kb.models import Draft, Item, Theme
-from kb.writing import drafts
+from kb.writing import conflicts, drafts
 from tests.factories.kb import make_lesson
 from tests.factories.organization import make_municipality, make_staff, make_unit
 from tests.kb.draft_forms import KPT, new_draft
@@ -213,7 +213,7 @@ def test_kept_text_does_not_push_newer_text_aside_unasked(
     page.locator("[name=subject]").fill("この端末の文")
     page.close()
     context.set_offline(False)
-    drafts.save_typed(draft=draft, typed={"subject": "机の上の文"}, version=0)
+    conflicts.save_typed(draft=draft, typed={"subject": "机の上の文"}, version=0)
     page = context.new_page()
     asked: list[str] = []
     page.on("dialog", lambda box: (asked.append(box.message), box.accept() if taken else box.dismiss()))
@@ -257,7 +257,7 @@ def test_another_window_is_not_overwritten(browser: Browser, live_server: Any, w
     draft = new_draft(writer)
     page = enter(browser, live_server, writer).new_page()
     page.goto(draft.get_absolute_url())
-    drafts.save_typed(draft=draft, typed={"subject": "机の上の文"}, version=0)
+    conflicts.save_typed(draft=draft, typed={"subject": "机の上の文"}, version=0)
     page.locator("[name=subject]").fill("古い窓の文")
     state(page, "別の画面")
     draft.refresh_from_db()

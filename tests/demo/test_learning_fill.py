@@ -9,9 +9,9 @@ from demo.many_learners import LOGINS, STEPS
 from learning.daily import job
 from learning.models import Assignment, StepProgress, TrainingRecord
 from organization import clock
+from organization.access_policy import reader_for
 from organization.appointments import held_on
 from organization.models import Appointment, Person, User
-from organization.policy import reader_for
 
 pytestmark = pytest.mark.django_db
 FEW = ("--people", "90", "--assignments", "300", "--steps", "500", "--records", "120", "-v", "0")

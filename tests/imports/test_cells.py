@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from imports import cells
 from imports.cells import CellError
-from imports.spreadsheets import defused
+from imports.downloads import defused
 from learning.models import Obligation, TrainingRecord
-from organization.fiscal import ERAS, era_date
+from organization.japanese_dates import ERAS, era_date
 
 EVERY_DAY = [date(1950, 1, 1) + timedelta(days=n) for n in range((date(2051, 1, 1) - date(1950, 1, 1)).days)]
 WIDE = str.maketrans("0123456789/.-", "０１２３４５６７８９／．－")

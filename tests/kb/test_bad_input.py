@@ -14,8 +14,8 @@ from django.utils.html import escape
 from kb.models import Answer, Draft, Item, LessonSource, NextAction, Theme
 from kb.text_cleaning import LineField
 from kb.writing.forms import form_for
+from organization.access_policy import reader_for
 from organization.models import AuditEvent, Notice
-from organization.policy import reader_for
 from tests.factories.kb import make_lesson
 from tests.factories.organization import make_staff, make_unit
 from tests.kb.draft_forms import FILLED, filled, new_draft, press, send

@@ -13,7 +13,7 @@ from kb.writing.forms.fields import MomentField, WholeField
 from kb.writing.forms.retrospective import RetrospectiveForm
 from kb.writing.titles import default_title, first_sentence
 from organization import clock
-from organization.policy import reader_for
+from organization.access_policy import reader_for
 from tests.factories.organization import make_staff, make_unit
 from tests.kb.draft_forms import KPT, POSTMORTEM, filled, new_draft
 

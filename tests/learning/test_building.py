@@ -19,9 +19,9 @@ from learning.paths.reading_targets import readable
 from learning.paths.structure import outline
 from learning.progress.recording import complete_step
 from organization import clock
+from organization.access_policy import can_view, readers_of
 from organization.audience import Audience
 from organization.models import AuditEvent
-from organization.policy import can_view, readers_of
 from organization.units.tree import unit_tree
 from tests.errors import refused_with
 from tests.factories.kb import lesson, make_lesson, publish

@@ -23,8 +23,8 @@ from learning.progress import recording
 from learning.team import member_page
 from learning.urls import urlpatterns
 from organization import clock
+from organization.access_policy import readers_of
 from organization.models import Notice
-from organization.policy import readers_of
 from tests.factories.kb import make_lesson, make_retrospective
 from tests.factories.learning import give, make_course, make_path, make_record, read, step, take
 from tests.factories.organization import appoint, make_post, make_staff, make_unit

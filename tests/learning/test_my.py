@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from kb.lifecycle import publication
 from kb.models import Draft, Retrospective
-from kb.writing import drafts
+from kb.writing import conflicts, drafts
 from learning.learner.views.my_learning import WRITTEN_SHOWN
 from learning.models import STANDINGS, TrainingCourse, TrainingRecord
 from learning.progress import recording, reports
@@ -141,7 +141,7 @@ def test_a_report_is_linked_once(me):
 def test_autosave_does_not_lose_the_record_of_a_report(me):
     record = make_record(me)
     draft = reports.begin_report(record=record, by=me)
-    drafts.save_typed(draft=draft, typed={"subject": "書き直した対象"}, version=draft.version)
+    conflicts.save_typed(draft=draft, typed={"subject": "書き直した対象"}, version=draft.version)
     draft.refresh_from_db()
     assert draft.data == {"subject": "書き直した対象", "source_record": record.pk}
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from learning.models import AssignmentState, Message, Reminder, Source
 from learning.notifications import nudges
 from organization import clock
-from organization.fiscal import era_date
+from organization.japanese_dates import era_date
 from organization.models import AuditEvent
 from tests.errors import refused_with
 from tests.factories.kb import make_lesson

@@ -7,7 +7,7 @@ from kb.lifecycle import publication
 from kb.models import Item
 from learning.models import LearningPath, PathVersion, Stage, Step, TrainingCourse
 from learning.search_source import CourseSource, PathSource
-from organization.policy import reader_for
+from organization.access_policy import reader_for
 from search.access import database_fallback
 from search.generations import compare, rebuild
 from search.models import PendingChange

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 
 from organization import appointments
+from organization.access_policy import reader_for
 from organization.appointments import main_post, manager_of, posts_held, reviewers_of
 from organization.models import Duty
-from organization.policy import reader_for
 from tests.factories.organization import SINCE, appoint, make_event, make_person, make_post, make_staff, make_unit
 from tests.organization.random_worlds import build, worlds
 

@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from organization.fiscal import (
-    era_date,
-    fiscal_year,
-    fiscal_year_code,
-    fiscal_year_end,
-    fiscal_year_label,
-    fiscal_year_start,
-)
+from organization.fiscal import fiscal_year, fiscal_year_code, fiscal_year_end, fiscal_year_label, fiscal_year_start
+from organization.japanese_dates import era_date
 
 days = st.dates(date(1927, 1, 1), date(2100, 12, 31))
 years = st.integers(1927, 2100)

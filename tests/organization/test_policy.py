@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from kb.models import Reference
+from organization.access_policy import PUBLIC, can_view, reader_for, reader_tokens, visible_q
 from organization.audience import audience_tokens
 from organization.models import Duty
-from organization.policy import PUBLIC, can_view, reader_for, reader_tokens, visible_q
 from organization.units.tree import unit_tree
 from tests.factories.kb import reference_source
 from tests.factories.organization import (

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.models import Reference
+from organization.access_policy import can_view, reader_for, visible_q
 from organization.audience import Audience, audience_tokens
-from organization.policy import can_view, reader_for, visible_q
 from organization.units.tree import unit_tree
 from tests.factories.kb import reference_source
 from tests.organization.random_worlds import build, worlds

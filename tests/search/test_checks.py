@@ -59,7 +59,7 @@ def test_what_a_source_lacks_is_named(settings):
     assert "eligible" not in error.msg
 
 
-@pytest.mark.parametrize("path", ["organization.policy.no_such_function", f"{__name__}.not_callable"])
+@pytest.mark.parametrize("path", ["organization.access_policy.no_such_function", f"{__name__}.not_callable"])
 def test_a_reader_that_is_not_a_function_is_reported(settings, path):
     settings.SEARCH_READER = path
     assert ids(checks.check_reader(None)) == ["search.E003"]

@@ -26,11 +26,11 @@ from kb.models.items.item_queries import ItemManager
 from kb.models.items.item_type import ItemType
 from kb.models.items.states import Confidentiality, Retention, State
 from organization import clock
+from organization.access_policy import Viewer, can_view, reader_for
 from organization.accounts import service_account
 from organization.audience import Attribution, Audience
 from organization.errors import field_error
 from organization.fiscal import fiscal_year
-from organization.policy import Viewer, can_view, reader_for
 from organization.units.tree import unit_tree
 
 PUBLIC_ID = r"^[A-Z]{1,2}-[SHR]\d{2}-\d{5,7}$"

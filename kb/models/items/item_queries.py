@@ -13,7 +13,7 @@ from wagtail.models import PageManager, PageQuerySet
 from kb.models.items.authorship import Authorship
 from kb.models.items.states import State
 from organization import clock
-from organization.policy import Viewer, reader_for, visible_q
+from organization.access_policy import Viewer, reader_for, visible_q
 
 if TYPE_CHECKING:
     from kb.models.items.item import Item

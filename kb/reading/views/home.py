@@ -12,8 +12,8 @@ from kb import hooks
 from kb.items.cards import cards
 from kb.lifecycle.review_queue import waiting_for
 from kb.models import Draft, Item, Theme
+from organization.access_policy import reader_for
 from organization.audience import Audience
-from organization.policy import reader_for
 from organization.requests import person_of
 from organization.units.tree import unit_tree
 

@@ -13,9 +13,9 @@ from django.shortcuts import get_object_or_404, render
 from kb.items.cards import cards
 from kb.models import Item
 from organization import clock
+from organization.access_policy import reader_for
 from organization.appointments import manager_of
 from organization.models import OrgUnit
-from organization.policy import reader_for
 from organization.units.tree import unit_tree
 
 

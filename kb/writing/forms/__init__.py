@@ -8,7 +8,7 @@ from kb.models import Draft
 from kb.models.items.item_queries import item_type
 from kb.writing.forms.common import ItemForm
 from kb.writing.forms.screens import initial_values, screens_of
-from organization.policy import Reader
+from organization.access_policy import Reader
 
 __all__ = ["ItemForm", "form_for", "screens_of"]
 

@@ -21,9 +21,9 @@ from kb.writing.choices import Choice
 from kb.writing.forms.fields import CodesField, DayField, choice_messages
 from kb.writing.forms.screens import Prompt
 from organization import clock
+from organization.access_policy import Reader
 from organization.audience import Attribution, Audience
 from organization.models import OrgUnit
-from organization.policy import Reader
 
 #: The audiences that staff may choose. `public` is missing: it needs an approver and comes with the public site.
 WRITABLE_AUDIENCES = [

@@ -28,8 +28,8 @@ from kb.writing.choices import find_choice
 from kb.writing.forms import ItemForm, form_for, screens_of
 from kb.writing.views.begin import draft_label
 from organization import clock
+from organization.access_policy import reader_for
 from organization.audience import Audience
-from organization.policy import reader_for
 from organization.requests import person_of
 
 SAVED_ELSEWHERE = (
@@ -63,7 +63,7 @@ def _save(request: HttpRequest, mine: Draft) -> HttpResponse:
     except ValidationError as error:
         form.refuse(error)
         return _form_page(request, mine, form)
-    if not drafts.save_typed(draft=mine, typed=typed, version=_version(request, mine, typed)):
+    if not conflicts.save_typed(draft=mine, typed=typed, version=_version(request, mine, typed)):
         form.refuse(ValidationError(SAVED_ELSEWHERE, code="saved_elsewhere"))
         return _form_page(request, _reloaded(mine), form)
     messages.success(request, "下書きに残しました。続きはいつでも書けます。")
@@ -84,14 +84,14 @@ def _publish(request: HttpRequest, mine: Draft) -> HttpResponse:
         except ValidationError as error:
             form.refuse(error)
             return _form_page(request, locked, form)
-        if not drafts.save_typed(draft=locked, typed=typed, version=_version(request, locked, typed)):
+        if not conflicts.save_typed(draft=locked, typed=typed, version=_version(request, locked, typed)):
             form.refuse(ValidationError(SAVED_ELSEWHERE, code="saved_elsewhere"))
             return _form_page(request, locked, form)
         if not form.is_valid():
             return _form_page(request, locked, form)
         try:
             item = drafts.submit(draft=locked, values=form.cleaned_data, by=person)
-        except drafts.EditConflict:
+        except conflicts.EditConflict:
             return _conflict_page(request, locked)
         except PermissionDenied as error:
             form.add_error(None, ValidationError(str(error), code="not_permitted"))
@@ -136,7 +136,7 @@ def autosave_draft(request: HttpRequest, uid: UUID) -> JsonResponse:
         typed = _form(request, mine, request.POST).typed()
     except ValidationError as error:
         return _message(f"{NOT_SAVED}{error.messages[0]}", 422)
-    if not drafts.save_typed(draft=mine, typed=typed, version=_version(request, mine, typed)):
+    if not conflicts.save_typed(draft=mine, typed=typed, version=_version(request, mine, typed)):
         is_open = Draft.objects.filter(pk=mine.pk, submitted_at__isnull=True).exists()
         return _message(OTHER_WINDOW if is_open else SUBMITTED, 409)
     return JsonResponse({"saved_at": clock.now().strftime("%H:%M"), "version": mine.version})

@@ -13,8 +13,8 @@ from learning.access import path_permissions
 from learning.models import PathVersion, StepGroup
 from learning.models.path import MAX_DAYS
 from organization import clock
+from organization.access_policy import Viewer
 from organization.audience import Audience
-from organization.policy import Viewer
 from organization.units.tree import unit_tree
 
 #: The days of the shortest month: a renewal window longer than the validity would never close.

@@ -14,7 +14,7 @@ from kb.formats.loading import formats
 from kb.text_cleaning import UNSTORABLE, LineField, LongField
 from kb.writing.forms.fields import DayField, WholeField, choice_messages
 from learning.models import Completion, Step, TrainingCourse
-from organization.policy import Viewer
+from organization.access_policy import Viewer
 
 
 class StepForm(forms.Form):

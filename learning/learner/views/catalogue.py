@@ -22,7 +22,7 @@ from learning.paths.labels import minutes_words
 from learning.paths.lookup import open_path
 from learning.paths.reading_targets import reads_courses
 from learning.paths.structure import Outline, outlines
-from organization.policy import Viewer
+from organization.access_policy import Viewer
 
 SHOWN = 24
 #: The most paths in work that are shown to an editor; the others are found by search.

@@ -14,7 +14,7 @@ from learning.paths.display import group_rows
 from learning.paths.labels import minutes_words, validity_words
 from learning.paths.reading_targets import readable
 from learning.paths.structure import outline_to_show
-from organization.policy import Viewer
+from organization.access_policy import Viewer
 
 #: The most copies that are listed; the others are found by search.
 COPIES = 20

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from learning.daily import job
 from organization import clock
-from organization.fiscal import era_date
+from organization.japanese_dates import era_date
 
 
 class Command(BaseCommand):

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from learning.models import LearningPath, Obligation, PathVersion, Stage, TrainingCourse
 from learning.models.course import TrainingCourseQuerySet
 from learning.paths.reading_targets import reads_courses
-from organization.policy import Viewer
+from organization.access_policy import Viewer
 
 PAGE_SIZE = 30
 MAX_WORDS = 8

@@ -33,8 +33,8 @@ from learning.progress import recording
 from learning.progress.confirmations import waiting_for
 from learning.team import matrix, member_page
 from learning.team.forms import CancelForm, ExtendForm, RemindForm, WaiveForm
+from organization.access_policy import Viewer
 from organization.models import Person, User
-from organization.policy import Viewer
 
 WAITING_PER_PAGE = 50
 OWN_ASSIGNMENT = "自分の学習の期限や免除は、自分では変えられません。所属長か研修担当に相談してください。"

@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
-from imports.spreadsheets import as_file
+from imports.downloads import as_file
 from learning.access import permissions
 from learning.access.requests import user_of
 from learning.assignments import eligible_people, proposals
@@ -26,13 +26,13 @@ from learning.models import STANDINGS, Assignment
 from learning.paths.titles import PathTitles
 from learning.progress.confirmations import waiting_for
 from learning.team import matrix
-from learning.team.export import sheet_of
+from learning.team.export_rows import sheet_of
 from learning.team.matrix import MAX_COLUMNS, PEOPLE_GROUPS, TeamFilter
 from learning.team.views import member
 from learning.templatetags.standing import badge_cells
 from organization import audit
+from organization.access_policy import Viewer
 from organization.models import Person
-from organization.policy import Viewer
 
 PEOPLE_PER_PAGE = 40
 ROWS_PER_PAGE = 50

@@ -10,7 +10,7 @@ from typing import Any
 
 from wagtail.admin.views.mixins import SpreadsheetExportMixin
 
-from imports.spreadsheets import BOM, defused
+from imports.downloads import BOM, defused
 
 
 class SafeSpreadsheetExportMixin(SpreadsheetExportMixin):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from kb.models import Authorship, Item, Reference
-from organization.policy import Viewer, can_view, reader_for
+from organization.access_policy import Viewer, can_view, reader_for
 
 Row = TypeVar("Row", bound=Item | Reference)
 

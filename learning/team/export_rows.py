@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from imports.spreadsheets import Sheet
+from imports.downloads import Sheet
 from learning.models import STANDINGS, Assignment
 from learning.paths.titles import PathTitles
 from learning.team import matrix
