@@ -15,6 +15,12 @@ from organization.access_policy import Viewer, can_view, reader_for
 Row = TypeVar("Row", bound=Item | Reference)
 
 
+def visible_successor(user: Viewer, item: Item) -> Item | None:
+    """The published item that replaces `item`, if there is one that `user` may open."""
+    successor = item.successor()
+    return next(iter(filter_visible(user, [successor])), None) if successor is not None else None
+
+
 def filter_visible(user: Viewer, rows: Iterable[Row]) -> list[Row]:
     """Those of `rows` whose audience includes `user`, in the same order.
 

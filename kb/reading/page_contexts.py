@@ -12,6 +12,7 @@ from django.db.models import F
 from django.http import HttpRequest
 
 from kb.formats.loading import Fact, Format
+from kb.items.row_filter import visible_successor
 from kb.lifecycle import challenges
 from kb.models import Challenge, Item, Lesson, Retrospective
 from kb.models.items.states import State
@@ -27,7 +28,7 @@ def lesson_context(request: HttpRequest, item: Lesson) -> dict[str, Any]:
     return {
         "sources": [(source, source.retrospective_id in readable) for source in sources],
         "parts": item.markdown_parts(),
-        "successor": item.successor() if item.state == State.SUPERSEDED else None,
+        "successor": visible_successor(request.user, item) if item.state == State.SUPERSEDED else None,
     }
 
 

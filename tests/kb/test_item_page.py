@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from kb.items.cards import cards
 from kb.lifecycle import publication
-from kb.models import Article, Challenge, Item, LessonSource, Reaction, Scene, Stance, Theme
+from kb.models import Article, Challenge, Item, Lesson, LessonSource, Reaction, Scene, Stance, Theme
 from kb.models.items.states import Confidentiality
 from tests.bodies import alike
 from tests.factories.kb import OCCURRED, lesson, make_challenge, make_lesson, make_retrospective, publish
@@ -147,6 +147,18 @@ def test_a_superseded_lesson_links_to_its_successor(client, author, member):
     client.force_login(member.user)
     page = text(client.get(old.get_absolute_url()))
     assert new.get_absolute_url() in page
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_a_successor_that_the_reader_may_not_open_is_not_named(client, author, outsider, withdrawn):
+    old = publish(lesson(audience="prefecture"), author)
+    new = make_lesson(author, title="内輪の新しい教訓", audience="unit", supersedes=old)
+    if withdrawn:
+        publication.withdraw(item=Lesson.objects.get(pk=old.pk), user=author.user, reason="古くなりました。")
+    client.force_login(outsider.user)
+    response = client.get(old.get_absolute_url())
+    assert response.status_code == (410 if withdrawn else 200)
+    assert new.title not in text(response) and new.get_absolute_url() not in text(response)
 
 
 def test_a_source_that_the_reader_may_not_open_is_not_named(client, author, outsider):

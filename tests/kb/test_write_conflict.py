@@ -44,7 +44,7 @@ def publish_edit(item, person, **changes):
     browser.force_login(person.user)
     draft = drafts.open_for_edit(item=item, by=person)
     answer = press(browser, draft, "publish", typed(draft, **changes))
-    assert answer.status_code == 302
+    assert answer.status_code == 302, answer.context["form"].errors
     item.refresh_from_db()
 
 
@@ -206,6 +206,42 @@ def test_the_form_warns_of_a_newer_version(client, writer, head):
     publish_edit(item, head, observation="課長が直した事実。")
     assert "新しい版を出しました" in html(client.get(mine.get_absolute_url()), 200)
     assert "課長が直した事実。" in html(client.get(f"{mine.get_absolute_url()}rebase/"), 200)
+
+
+def closed_to_head(writer, head):
+    """A draft of `head` of an item that its author has since closed to everybody else, and edited."""
+    item = make_lesson(writer, audience="unit", applies_when="雨の前")
+    draft = drafts.open_for_edit(item=item, by=head)
+    publication.change_audience(item=item, user=writer.user, audience="self")
+    publish_edit(item, writer, title="じぶんだけの題", observation="じぶんだけのひみつ。")
+    return draft
+
+
+@pytest.mark.parametrize("path", ["", "rebase/"])
+def test_a_draft_shows_nothing_of_an_item_that_was_closed(client, writer, head, path):
+    draft = closed_to_head(writer, head)
+    client.force_login(head.user)
+    page = html(client.get(f"{draft.get_absolute_url()}{path}", follow=True), 200)
+    assert "じぶんだけ" not in page.replace("じぶんだけ</", "")
+    assert "元の記録は、今のあなたには開けないか、直せません" in page
+    assert "ちがいを見る" not in page
+
+
+def test_a_rebase_copies_nothing_of_an_item_that_was_closed(client, writer, head):
+    draft = closed_to_head(writer, head)
+    typed_before = dict(draft.data)
+    client.force_login(head.user)
+    client.post(f"{draft.get_absolute_url()}rebase/", {"newest": draft.item.specific.latest_revision_id})
+    draft.refresh_from_db()
+    assert draft.data == typed_before
+
+
+def test_a_publication_of_a_closed_item_shows_nothing_of_it(client, writer, head):
+    draft = closed_to_head(writer, head)
+    client.force_login(head.user)
+    page = html(press(client, draft, "publish", typed(draft, observation="わたしの文。")), 422)
+    assert "わたしの文。" in page
+    assert "じぶんだけの題" not in page and "じぶんだけのひみつ" not in page
 
 
 def test_a_rebase_does_not_restore_removed_answers(writer, head):

@@ -16,6 +16,7 @@ from kb import hooks
 from kb.items.authorship import author_label
 from kb.items.lookup import find_item
 from kb.items.permissions import may_edit
+from kb.items.row_filter import visible_successor
 from kb.lifecycle.transitions import ITEM, Actor
 from kb.models import Item, Reference
 from kb.models.items.states import State
@@ -39,7 +40,8 @@ def item_page(request: HttpRequest, public_id: str) -> HttpResponse:
         return _reference_page(request, public_id)
     item = find_item(request.user, public_id)
     if item.state == State.WITHDRAWN:
-        return render(request, "kb/tombstone.html", {"item": item, "successor": item.successor()}, status=410)
+        context = {"item": item, "successor": visible_successor(request.user, item)}
+        return render(request, "kb/tombstone.html", context, status=410)
     if item.HAS_OWN_REVIEW and item.first_published_at is None:
         return redirect(item.edit_url())  # only people who edit it can find it; readers cannot read it yet
     return render(request, item.template, item_context(request, item))

@@ -107,12 +107,13 @@ def _publish(request: HttpRequest, mine: Draft) -> HttpResponse:
 def rebase_draft(request: HttpRequest, uid: UUID) -> HttpResponse:
     """「今の版を下じきに」: POST rebases the draft if the version that was compared is still the newest.
 
-    GET, and a POST that compared an older version, show the comparison.
+    GET, and a POST that compared an older version, show the comparison. A writer who may no longer edit the item sees
+    only the draft, which says so: the item's text may be closed to this writer since the draft began.
     """
     mine = _own_draft(request, uid)
     if mine.item is None or mine.submitted_at is not None:
         raise Http404
-    if not conflicts.is_behind(mine):
+    if not _may_edit_item(mine) or not conflicts.is_behind(mine):
         return redirect(mine)
     if request.method != "POST" or request.POST.get("newest") != str(mine.item.latest_revision_id):
         return _conflict_page(request, mine)
@@ -216,6 +217,7 @@ def _version(request: HttpRequest, mine: Draft, typed: dict[str, Any]) -> int:
 
 def _form_page(request: HttpRequest, mine: Draft, form: ItemForm) -> HttpResponse:
     has_errors = form.is_bound and bool(form.errors)
+    may_edit_item = _may_edit_item(mine)
     screens = screens_of(form, start_over=mine.version == 0 or mine.item_id is not None)
     opening = next(screen for screen in screens if screen.opens)
     if not has_errors and mine.version == 0 and mine.item_id is None and opening.prompt is not None:
@@ -227,10 +229,16 @@ def _form_page(request: HttpRequest, mine: Draft, form: ItemForm) -> HttpRespons
         "form": form,
         "screens": screens,
         "label": draft_label(mine),
-        "behind": conflicts.is_behind(mine),
+        "closed": not may_edit_item,
+        "behind": may_edit_item and conflicts.is_behind(mine),
         "saved_at": timezone.localtime(mine.updated_at).strftime("%H:%M") if mine.version else "",
     }
     return render(request, "kb/write/draft.html", context, status=422 if has_errors else 200)
+
+
+def _may_edit_item(mine: Draft) -> bool:
+    """Whether the writer may edit the item of the draft now. True for a draft of a new item."""
+    return mine.item is None or may_edit(item=mine.item.specific, user=mine.author.user)
 
 
 def _conflict_page(request: HttpRequest, mine: Draft) -> HttpResponse:
