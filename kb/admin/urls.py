@@ -2,8 +2,10 @@
 
 A user without access to the admin gets the site's page 「この操作はできません」, and the only login page is the site's.
 These addresses answer 404: reports that name who edited, locked or published (0003) or that have no use here; Wagtail's
-password reset by mail; the deletion of accounts, which are deactivated instead; and workflows, collections, groups,
-sites and documents, which the program maintains.
+password reset by mail; the deletion of accounts, which are deactivated instead; workflows, collections, groups, sites
+and documents, which the program maintains; moving and copying pages, because the program places every page, and
+Wagtail's confirmation names the page to whoever may open the admin; and the chooser of links, because no text is rich
+text.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ from wagtail.utils.urlpatterns import decorate_urlpatterns
 CLOSED = (
     r"^reports/(?:locked|workflow|workflow_tasks|site-history|aging-pages|page-types-usage)/",
     r"^pages/\d+/workflow_history/",
-    r"^pages/\d+/privacy/",
+    r"^pages/\d+/(?:privacy|move|copy|convert_alias|set_position)/",
+    r"^choose-(?:external|email|phone|anchor)-link/",
     r"^users/delete/",
     r"^bulk/organization/",
     r"^(?:workflows|collections|groups|sites|documents|password_reset|failwhale|test404)/",

@@ -151,6 +151,22 @@ def test_a_private_item_opens_in_no_view_of_the_admin(client, author, who, view)
     assert hidden.title not in response.content.decode()
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("who", [officer, administrator])
+def test_no_page_is_named_on_the_way_to_another_place(client, author, who, method):
+    lesson = make_lesson(author, title="じぶんだけの題", audience="self")
+    who(client)
+    for address in ("move/", f"move/{lesson.get_parent().pk}/confirm/", "copy/", "convert_alias/", "set_position/"):
+        response = getattr(client, method)(f"/admin/pages/{lesson.pk}/{address}")
+        assert response.status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["external", "email", "phone", "anchor"])
+def test_links_of_rich_text_are_not_chosen(client, kind):
+    officer(client)
+    assert client.post(f"/admin/choose-{kind}-link/").status_code == 404
+
+
 @pytest.mark.parametrize("view", ["delete", "unpublish", "move", "copy", "lock"])
 @pytest.mark.parametrize("who", [officer, administrator])
 def test_actions_of_the_site_are_closed_in_the_admin(client, author, who, view):
