@@ -164,9 +164,6 @@ class Measurement:
 
     def rule(self) -> None:
         result = self.internals("rule")
-        if "missing" in result:
-            say(f"left out: a rule that matches 1,000, {result['missing']} is missing")
-            return
         self.report.work(self.where, "a rule: matching", result["matching"], note=f"{result['matched']} people")
         self.report.work(self.where, "a rule: assigning", result["assigning"], note=f"{result['assigned']} assignments")
 

@@ -168,7 +168,7 @@ def processes_in(folder):
 
 
 @pytest.mark.slow
-def test_search_is_measured_from_beginning_to_end(tmp_path):
+def test_search_is_measured_from_beginning_to_end(tmp_path, shared_data):
     small = ("--requests", "8", "--publishes", "2", "--nouns", "5", "--first", "0")
     done = start(tmp_path, *small)
     out, err = done.communicate(timeout=300)
