@@ -1,4 +1,4 @@
-"""Addresses of search. They never change: browsers, bookmarks and other intranet sites store them."""
+"""The addresses of search. They never change, because browsers, bookmarks and other intranet sites store them."""
 
 from django.urls import path
 
