@@ -233,8 +233,8 @@ def _token(morpheme: Morpheme, segment: Segment, normalized: NormalizedText) -> 
 def fold(form: str) -> str:
     """Makes the dictionary's normalised form equal for more spellings. Returns an empty string for punctuation.
 
-    サーバー = サーバ, ウェブ = ウエブ, ヴァイオリン = バイオリン. A word with several kanji loses its okurigana, so that 取り組み, 取組 and 取り組む are
-    equal.
+    サーバー = サーバ, ウェブ = ウエブ, ヴァイオリン = バイオリン. A word with several kanji loses its okurigana, so that
+    取り組み, 取組 and 取り組む are equal.
     """
     form = "".join(form.lower().split()).replace('"', "")[:_TOKEN_LENGTH]
     if len(form) >= 3 and _KATAKANA.fullmatch(form):
