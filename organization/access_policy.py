@@ -1,4 +1,5 @@
-"""The access policy decides who may read what. It has three forms, and a property test proves that they agree.
+"""The access policy decides who may read what. The policy has three forms, and a property test proves that the three
+forms agree.
 
 `visible_q` is the condition for SQL. `can_view` answers for one object. The search index compares the `audience_tokens`
 of an item with `Reader.tokens`. The tokens of an item contain only uids and roles. Everything that changes with time is
@@ -38,14 +39,14 @@ class Reader:
     person_id: int | None = None
     person_uid: str = ""
     tokens: frozenset[str] = frozenset({"public"})
-    #: The reader may open items of these units if their audience is `unit`. These are the units of the reader's posts,
-    #: the units above them, and all predecessors.
+    #: The reader may open items of these units if their audience is `unit`. The set contains the units of the reader's
+    #: posts, the units above them, and all predecessors.
     unit_ids: frozenset[int] = frozenset()
     #: The reader may open items of these units if their audience is `department`: the unit's department today is in
     #: `unit_ids`. Units that are gone are included.
     department_owner_ids: frozenset[int] = frozenset()
-    #: When one of these units asks for a wider audience, this reader may decide today, by a reviewer duty or a head
-    #: post. Units that are gone are included if their main successor is in this set.
+    #: The units for which this reader decides about wider audiences today, by a reviewer duty or a head post. Units
+    #: that are gone are included if their main successor is in this set.
     review_unit_ids: frozenset[int] = frozenset()
     #: The reader manages the staff of these units today: the units of the reader's head posts and all units below them.
     #: Units that are gone are included if their main successor is in this set.
@@ -163,8 +164,8 @@ def _appointments(day: date, today: date) -> QuerySet[Appointment]:
     """Returns the appointments that are announced and have begun. Ended appointments are included until HANDOVER has
     passed.
 
-    This queryset is never evaluated itself: each request filters it by a person. It is built only once, because
-    building it for every request took a third of the time.
+    This queryset is never evaluated itself: each request filters it by a person. The queryset is built only once,
+    because building it for every request took a third of the time.
     """
     # For a day in the future, only appointments that are already announced today count (I8).
     rows = Appointment.objects.filter(starts_on__lte=day, announced_on__lte=min(day, today))
@@ -234,7 +235,8 @@ def _managed_units(held: list[Appointment], tree: UnitTree) -> frozenset[int]:
 def visible_q(reader: Reader, *, authored_pks: QuerySet[Any] | None) -> Q:
     """Returns the policy as a condition for SQL. The model needs the fields `audience` and `owner_unit_id`.
 
-    `authored_pks` selects the pks of the rows that the reader wrote. It is None for a model without authors.
+    `authored_pks` selects the pks of the rows that the reader wrote. `authored_pks` is None for a model without
+    authors.
     """
     visible = Q(audience=Audience.PUBLIC)
     if KM in reader.roles:

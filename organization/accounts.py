@@ -14,8 +14,8 @@ _service: User | None = None
 
 
 def service_account() -> User:
-    """Returns the service account. This account owns every page and every revision, so that no page or revision names a
-    person.
+    """Returns the service account. The service account owns every page and every revision, so that no page or revision
+    names a person.
 
     Nobody can log in with the service account. An existing row is cached until the process ends. A row that this call
     creates is not cached, because its transaction may still be rolled back.

@@ -1,5 +1,5 @@
-"""Functions that return who holds which post on a day. Managers and reviewers are derived from the posts. They are
-never stored.
+"""Functions that return who holds which post on a day. Managers and reviewers are derived from the posts. Managers and
+reviewers are never stored.
 
 An appointment counts here only from the day of its announcement (I8). Somebody on leave holds no post.
 """
@@ -98,7 +98,7 @@ def reviewers_of(unit_id: int, on: date) -> list[Person]:
     reviewer duties.
 
     For a unit that is gone, returns the reviewers of its main successor. ``Reader.review_unit_ids`` contains the same
-    rule for one reader. A test proves that both agree.
+    rule for one reader. A test proves that the function and the set agree.
     """
     units = unit_tree(on).inherited(unit_id)
     duties = Duty.objects.on(on).filter(role=Duty.Role.REVIEWER)

@@ -1,4 +1,4 @@
-"""System checks of this room. They refuse dangerous settings and data when Django starts, and give a hint.
+"""System checks of this room. The checks refuse dangerous settings and data when Django starts, and give a hint.
 
 E001: the people of the demo must not exist beside real records. E002: only the demo may move the clock. E003: the
 versions of one unit must not overlap. E003 and half of E001 read the database, so they run only with ``check --database

@@ -1,4 +1,4 @@
-"""The variables that every template gets. They query the database only when a template uses them."""
+"""The variables that every template gets. A variable queries the database only when a template uses it."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ the permission, and writes the OrgEvent and the audit event. Each function refus
 no successor. When a unit ends, the unit tree moves the units below it to its main successor. Posts and appointments are
 not moved, because the personnel office does that.
 
-All functions raise PermissionDenied. They raise ValidationError with the code no_open_version if a unit has no version
-that could end.
+All functions raise PermissionDenied if the user may not do this. All functions raise ValidationError with the code
+no_open_version if a unit has no version that could end.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def merge(*, units: Collection[OrgUnit], into: OrgUnit, to: Naming | None = None
 def split(
     *, unit: OrgUnit, into: Collection[tuple[OrgUnit, Naming]], main_successor: OrgUnit, on: date, actor: User
 ) -> OrgEvent:
-    """分割: one unit becomes several units. `main_successor` is one of them, and takes over the open and the overdue
-    work.
+    """分割: one unit becomes several units. `main_successor` is one of the new units, and takes over the open and the
+    overdue work.
 
     The old unit may remain as one of the new units, with a new name. The old unit then keeps everything that it owns.
     Raises ValidationError with the code too_few_units, successor_not_a_target, successor_must_be_the_unit or

@@ -1,2 +1,2 @@
-"""The part of Wagtail's admin that belongs to this room: choosers, views that write audit events, and the screen for
-accounts."""
+"""The part of Wagtail's admin that belongs to organization: choosers, views that write audit events, and the screen
+for accounts."""

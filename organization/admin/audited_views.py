@@ -1,8 +1,8 @@
 """The views of the group 「組織」 in the admin.
 
-They add three things to Wagtail's views: audit events, limits on deletion, and the rule for appointments that are not
-announced yet (内示). Every change writes an audit event in the same transaction. A row cannot be deleted while other rows
-refer to it. Units, posts and people are not deleted: they get an end date (I17).
+These views add three things to Wagtail's views: audit events, limits on deletion, and the rule for appointments that
+are not announced yet (内示). Every change writes an audit event in the same transaction. A row cannot be deleted while
+other rows refer to it. Units, posts and people are not deleted: they get an end date (I17).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def audited_values(row: Model) -> dict[str, Any]:
 
 
 class Listing(generic.IndexView):
-    #: The foreign keys that the columns show. They are fetched together with the rows.
+    #: The foreign keys that the columns show. The linked rows are fetched together with the rows.
     related: tuple[str, ...] = ()
 
     def get_base_queryset(self) -> QuerySet[Model]:
@@ -142,7 +142,7 @@ class AppointmentUsage(AnnouncedOnly, UsageView):
 
 
 class OfficeViewSet(ModelViewSet):
-    """Base class of the viewsets. Their views write audit events. There is no view to copy a row, because a copied
+    """Base class of the viewsets. The views write audit events. There is no view to copy a row, because a copied
     person is always a mistake."""
 
     index_view_class = Listing

@@ -71,8 +71,8 @@ class AuditEvent(models.Model):
 
 
 class AuditHead(models.Model):
-    """The end of the chain. This row is locked while an event is added. Otherwise two processes could both continue
-    from the same event."""
+    """The end of the chain. This row is locked while an event is added. Without the lock, two processes could
+    continue the chain from the same event."""
 
     sequence = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)

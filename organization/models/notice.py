@@ -1,5 +1,5 @@
-"""Notice: one sentence for one person. It is shown on the person's own page until the person has read it. No mail is
-sent."""
+"""Notice: one sentence for one person. A notice is shown on the person's own page until the person has read it. No
+mail is sent."""
 
 from __future__ import annotations
 

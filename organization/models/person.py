@@ -34,7 +34,7 @@ class Person(Identified):
         MUNICIPAL = "municipal", "市町村"
         OUTSIDE = "outside", "外部"
 
-    #: The prefecture's own staff. Their appointments let them read items of the audience 庁内全体.
+    #: The prefecture's own staff. The appointments of county staff let them read items of the audience 庁内全体.
     COUNTY = frozenset(
         {
             Employment.REGULAR,

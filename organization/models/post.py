@@ -1,7 +1,7 @@
 """Post, Appointment, Duty: a post owns work, a person holds the post for a time, and a duty gives the post a role.
 
 No person has a role of their own: somebody who leaves a post no longer has its duties. Who manages whom is derived from
-the posts (``organization.appointments``). It is never stored.
+the posts (``organization.appointments``). Who manages whom is never stored.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """OrgUnit: a unit keeps its id for ever. Its name and its parent unit are stored in versions with dates.
 
 A reorganisation rewrites no old data: it ends versions, adds new versions and writes an OrgEvent
-(``organization.reorganisation``). Code that needs the unit tree asks ``organization.units.tree``. It does not read
-these rows.
+(``organization.reorganisation``). Code that needs the unit tree asks ``organization.units.tree``. Such code does not
+read the rows of this module.
 
 This module and ``organization.units.tree`` import each other. This is the only import circle in this room. The tree
-reads these rows. The name of a unit and the validation of a version need the tree, so they import it inside a function,
-when all modules are loaded. They cannot move out of the models, because `str(unit)` needs the name and Django's forms
-call `clean`.
+reads these rows. The name of a unit and the validation of a version need the tree. This module imports the tree inside
+a function, because all modules are loaded when the function runs. The name and the validation cannot move out of the
+models, because `str(unit)` needs the name and Django's forms call `clean`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class TreeStamp(models.Model):
 
     @classmethod
     def touch(cls) -> None:
-        """Renews the value. Then everything that processes have cached under the old value is stale."""
+        """Renews the value. Everything that processes have cached under the old value is then stale."""
         cls.objects.update_or_create(pk=1, defaults={"value": uuid.uuid4()})
 
 
@@ -186,7 +186,7 @@ class OrgUnitVersion(models.Model):
     def _follows(self, last_day: date) -> bool:
         """Whether this version may follow a version that ended on `last_day`.
 
-        It may if it begins on the next day, or if the unit was abolished on the next day.
+        This version may follow if it begins on the next day, or if the unit was abolished on the next day.
         """
         next_day = last_day + timedelta(days=1)
         events = OrgEvent.objects.filter(from_units=self.unit_id, effective_on=next_day)
@@ -209,7 +209,7 @@ class OrgUnitVersion(models.Model):
 
 
 class OrgEvent(models.Model):
-    """組織改正: one event. It records the units before and after, and the unit that carries on the work
+    """組織改正: one event. The event records the units before and after, and the unit that carries on the work
     (`main_successor`)."""
 
     class Kind(models.TextChoices):

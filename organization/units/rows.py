@@ -66,7 +66,7 @@ def read_units() -> dict[int, UnitRow]:
 
 def read_successions() -> tuple[Succession, ...]:
     """Returns the pairs of all events: each unit before an event with each unit after it. One join of both link
-    tables reads them."""
+    tables reads all pairs."""
 
     def pairs() -> Iterator[Succession]:
         values = OrgEvent.objects.order_by("effective_on", "pk").values_list(

@@ -20,7 +20,7 @@ from organization.models.unit import OrgUnit, TreeStamp
 from organization.units.rows import Succession, UnitRow, VersionRow, read_successions, read_units
 
 Kind = OrgUnit.Kind
-#: If no unit above is a department, a unit of one of these kinds counts as the department.
+#: If no unit above is a department, a unit of a kind in this set counts as the department.
 TOP_KINDS = frozenset({Kind.REGIONAL_BUREAU, Kind.COMMISSION, Kind.ENTERPRISE})
 
 
@@ -139,8 +139,8 @@ class UnitTree:
     def _after(self) -> dict[int, tuple[Succession, ...]]:
         """Returns the successions of the units that are gone, by pk of the unit, newest first.
 
-        A unit that continues after a split or a transfer has no successor here. Such a unit keeps its items, and its
-        own staff can still read them.
+        A unit that continues after a split or a transfer has no successor here. This unit keeps its items, and its own
+        staff can still read the items.
         """
         steps_by_unit: dict[int, list[Succession]] = {}
         for step in sorted(self.successions, key=lambda s: s.on, reverse=True):
@@ -270,7 +270,7 @@ def stamp() -> UUID | None:
 def begin_request(**kwargs: object) -> None:
     """Signal receiver: from now on the stamp is read once per request, so that all of a page shows the same tree.
 
-    This ends with `end_request` or with the first change.
+    The stamp is read at every call again after `end_request` or after the first change.
     """
     end_request()
     _request.began = True
