@@ -17,8 +17,9 @@ from search.documents import Card
 from search.models import PendingChange
 from search.registry import PrimaryKey, SearchSource, Viewer, reader_tokens, sources
 
-#: This many pending changes are checked before a search, so that counts are exact too. There may be more, for example
-#: thousands after a reorganisation. The rest is not checked: its documents are never shown, but they may be counted.
+#: The number of pending changes that are checked before a search, so that counts are exact too. After a reorganisation,
+#: thousands of changes may be pending, and only some are checked. Hidden documents of the other changes are never
+#: shown, but they may be counted.
 _PENDING_LIMIT = 300
 
 
@@ -88,8 +89,8 @@ def _pks(source: SearchSource, keys: Collection[str]) -> dict[str, PrimaryKey]:
 def _log_dropped(dropped: Sequence[str]) -> None:
     """Logs hits that were dropped without a pending change.
 
-    While a change is pending, a dropped hit is expected. Otherwise the index and the database differ, and this is
-    logged.
+    While a change is pending, a dropped hit is expected. A dropped hit without a pending change shows that the index
+    and the database differ, so it is logged.
     """
     if not dropped:
         return

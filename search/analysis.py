@@ -55,7 +55,7 @@ _KATAKANA_FOLDS = tuple(
 
 
 class Token(NamedTuple):
-    """One token and its span in the original text. This is a tuple, because millions of tokens are made."""
+    """One token and its span in the original text. A token is a tuple, because millions of tokens are made."""
 
     form: str
     begin: int
@@ -107,7 +107,7 @@ def occurrences(
 ) -> list[Token]:
     """Returns the units and compounds of a text that are in `forms`, and the units whose reading is in `readings`.
 
-    These are the same tokens that `analyse` returns, but not in order. A results page highlights twenty texts in which
+    The tokens are the same that `analyse` returns, but not in order. A results page highlights twenty texts in which
     few words match, so no tokens are made for the other words. If `may_match` is given, only clauses for which it is
     true are analysed.
     """
@@ -136,7 +136,7 @@ def occurrences(
 def query_forms(text: str) -> tuple[str, ...]:
     """Returns the short units that a query searches for.
 
-    They are the same as from `analyse`, with one exception: a year with several tokens gives only one.
+    The units are the same that `analyse` returns, with one exception: a year with several tokens gives only one token.
     """
     forms: list[str] = []
     last = (-1, -1)
@@ -292,8 +292,8 @@ _loading = threading.Lock()
 
 
 def _tokenizer() -> Tokenizer:
-    """Returns the tokenizer of this thread. It uses the dictionary of the process (about 80 MB, loaded at first
-    use)."""
+    """Returns the tokenizer of this thread. The tokenizer uses the dictionary of the process (about 80 MB, loaded at
+    first use)."""
     if not hasattr(_local, "tokenizer"):
         with _loading:
             _local.tokenizer = _dictionary().tokenizer(mode=SplitMode.C)

@@ -1,4 +1,4 @@
-"""System checks. They report errors in sources and in engine settings when Django starts, and give a hint."""
+"""System checks. The checks report errors in sources and in engine settings when Django starts, and give a hint."""
 
 from __future__ import annotations
 

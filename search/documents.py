@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
-#: The version of the fields of SearchDocument. Increase it whenever a field changes its meaning. It is part of the
-#: stamp of each generation, and a generation with another stamp is rebuilt.
+#: The version of the fields of SearchDocument. Increase it whenever a field changes its meaning. The version is part of
+#: the stamp of each generation, and a generation with another stamp is rebuilt.
 SCHEMA_VERSION = 3
 
 
@@ -92,7 +92,7 @@ class SearchDocument:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the results page shows of one row. It is read from the database for one reader.
+    """What the results page shows of one row. The card is read from the database for one reader.
 
     The snippet is cut from `text`, which is plain text. `unit_now_label` is empty if the unit still has the same name.
     `badges` are pairs (code, label), the most important first.

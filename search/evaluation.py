@@ -1,7 +1,7 @@
 """Computes how well search answers judged questions: nDCG, recall, MRR (docs/reference/search.md).
 
-The functions for the measures are pure. `ask` runs the product's pipeline on an index of a judged collection. It works
-with any engine, and for a reader who may see everything. The weights are set in ranking.py, not here.
+The functions for the measures are pure. `ask` runs the product's pipeline on an index of a judged collection. `ask`
+works with any engine. The reader may see everything. The weights are set in ranking.py, not here.
 """
 
 from __future__ import annotations
@@ -145,8 +145,8 @@ def _answer(
 
 
 def _limited_to(plan: QueryPlan, kinds: Collection[TokenKind]) -> QueryPlan:
-    """Returns the same plan, limited to these token kinds: only they match and score. This measures the value of
-    each kind."""
+    """Returns the same plan, limited to these token kinds: only they match and score. With this function, the value
+    of each kind is measured."""
 
     def limited(clause: Clause) -> Clause:
         return Clause(tuple(match for match in clause.any_of if match.kind in kinds) or clause.any_of)

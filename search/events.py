@@ -1,6 +1,6 @@
 """The complete list of what search logs: the names of events, and the facts that each event may contain.
 
-A fact is a count, the name of a source or the class of an error. It is never a title, a text, a query or a person.
+A fact is a count, the name of a source or the class of an error. A fact is never a title, a text, a query or a person.
 `log` rejects any other fact. So a mistake fails in a test and never gets into a log file.
 """
 

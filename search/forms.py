@@ -14,7 +14,7 @@ from search.results import Facet, ResultPage
 
 TITLES = {"type": "種類", "theme": "分野", "unit": "所属", "fiscal_year": "年度"}
 SORTS = (("relevance", "関連の高い順"), ("newest", "新しい順"))
-#: This many values of a facet are shown. The others are behind 「ほか…を見る」.
+#: The number of values of a facet that are shown. The other values are shown after a click on 「ほか…を見る」.
 _UNFOLDED = 7
 
 

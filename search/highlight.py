@@ -1,8 +1,8 @@
 """Highlights the matches in a text as its author typed it. The result is safe HTML. Only <mark> is added.
 
 Words are compared in the form in which they are searched (normalised, folded). So ふりかえり marks 振返り, and R6 marks 令和6年度.
-To keep a page with long texts fast, only a window of each text is analysed, and in this window only the clauses that
-pass the prefilter.
+To keep a page with long texts fast, only a window of each text is analysed. In this window, only the clauses that pass
+the prefilter are analysed.
 """
 
 from __future__ import annotations

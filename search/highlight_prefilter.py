@@ -1,9 +1,10 @@
-"""A fast test whether a text may contain a word. It runs before the dictionary analyses the text for highlighting.
+"""A fast test whether a text may contain a word. The test runs before the dictionary analyses the text for
+highlighting.
 
 A results page highlights twenty texts. The dictionary takes a microsecond per character, and most clauses contain no
-word of the query. This test takes a small part of that time. A text may pass although it contains no word of the query.
-A text may also fail although it contains a word, if the word is written with other kanji: highlight.py then analyses
-the whole text. Only search/analysis.py decides what matches.
+word of the query. The prefilter takes only a small part of the dictionary's time. A text may pass although it contains
+no word of the query. A text may also fail although it contains a word, if the word is written with other kanji:
+highlight.py then analyses the whole text. Only search/analysis.py decides what matches.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from functools import lru_cache
 
 from search.analysis import analyse, single_kanji
 
-#: The length of the letter sequences that are taken from a word. Shorter ones occur in too many other words (ート, ーム).
+#: The length of the letter sequences that are taken from a word. Shorter sequences occur in too many other words (ート,
+#: ーム).
 _LETTERS = 3
 _NUMERALS = tuple("〇一二三四五六七八九十百千万億")
 _TO_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}

@@ -151,7 +151,8 @@ def _years(document: SearchDocument) -> Iterable[str]:
 def _newest(document: SearchDocument) -> float:
     """Returns the timestamp for the order "newest first".
 
-    It is the time of publication. If the document was not published, it is the day that the document is about.
+    For a published document, it is the time of publication. If the document was not published, it is the day that the
+    document is about.
     """
     if document.published_at is not None:
         return document.published_at.timestamp()

@@ -2,8 +2,8 @@
 
 A folder contains `queries.jsonl` ({id, text, kind}) and `qrels.tsv` (question, document, grade 1 to 3). Each `.jsonl`
 file may be `.gz`. With a `corpus.jsonl` ({id, title, text}), the folder contains its own documents. Without a corpus,
-the grades are for documents of this database: `SEARCH_JUDGED` names a function that maps names in `qrels.tsv` to keys
-of the index, and the sources build the documents. So the evaluation uses the same documents that readers find. Public
+the grades are for documents of this database. The function that `SEARCH_JUDGED` names maps the names in `qrels.tsv` to
+keys of the index. The sources build the documents. So the evaluation uses the same documents that readers find. Public
 ids are not used as names, because they depend on the day on which a demo was loaded. A missing judged document is an
 error.
 """
@@ -73,7 +73,7 @@ def read(folder: Path, first: int | None = None) -> JudgedCollection:
 def read_pairs(path: Path) -> list[tuple[str, str]]:
     """Returns pairs of equivalent forms. The file is a table with a header line: form, form, …, count, count.
 
-    Only pairs of which both forms are in use are returned. The last two columns contain how often each form occurs in
+    A pair is returned only if both of its forms are in use. The last two columns contain how often each form occurs in
     the offices' own texts.
     """
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]

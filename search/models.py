@@ -1,7 +1,7 @@
 """The queue between the database and the index, and the version numbers of writes.
 
-A PendingChange is written in the transaction of the change, so it exists if and only if the change was committed. It
-states only that a row may have changed. The content of the row is read later.
+A PendingChange is written in the transaction of the change, so it exists if and only if the change was committed. A
+PendingChange states only that a row may have changed. The content of the row is read later.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
 class PendingChange(models.Model):
     """A row whose document must be written to the index.
 
-    It is deleted only after a check that the index contains the document.
+    The row is deleted only after a check that the index contains the document.
     """
 
     source = models.CharField("検索元", max_length=30)

@@ -21,7 +21,8 @@ from search.results import Facet, FacetValue, Hit, ResultPage
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """The hits of one page in final order. They are only keys: the database has not authorised them yet."""
+    """The hits of one page in final order. The hits are only keys: the database has not authorised the reader for
+    them yet."""
 
     hits: Sequence[EngineHit]
     page: int
@@ -46,7 +47,7 @@ def run(request: SearchRequest, user: Viewer) -> ResultPage:
 
 
 def rank(engine: Engine, request: SearchRequest, plan: QueryPlan, reader: Gate) -> Ranked:
-    """Makes the attempts of the plan until an attempt has enough hits. Then puts the best hits in order."""
+    """Makes the attempts of the plan until an attempt has enough hits. Then the best hits are put in order."""
     query = _engine_query(request, plan, reader)
     fewer = True
     for attempt in plan.attempts:

@@ -37,7 +37,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A valid request that is cut to the maximum size. It does not depend on a reader yet."""
+    """A valid request that is cut to the maximum size. The request does not depend on a reader."""
 
     text: str = ""
     words: tuple[Word, ...] = ()
@@ -55,7 +55,7 @@ class SearchRequest:
     def address(self, *, without: tuple[str, str] | None = None, page: int = 1, **changes: Any) -> str:
         """Returns the query string with these fields changed and with the page set to `page` (default: 1).
 
-        `without` is a pair (facet, code). This filter is removed.
+        `without` is a pair (facet, code). The filter `without` is removed.
         """
         request = replace(self, page=page, **changes)
         pairs: list[tuple[str, str]] = [("q", request.text)] if request.text else []

@@ -22,7 +22,8 @@ Forms = tuple[str, ...]
 #: Each word with reviewed synonyms → the other words of its synonym groups.
 SynonymTable = dict[Forms, set[Forms]]
 
-#: A text with at least this many words and with particles between them is a sentence. Otherwise it is a list of nouns.
+#: A text with at least this many words and with particles between them is a sentence. A shorter text, or a text without
+#: particles, is a list of nouns.
 _SENTENCE_WORDS = 3
 _MAX_ALTERNATIVES = 8
 _MAX_SENTENCE_WORDS = 24
@@ -177,7 +178,8 @@ def _unit_clauses(forms: Forms, table: SynonymTable) -> Iterator[Clause]:
 
 
 def _sentence_attempts(units: Sequence[Clause]) -> Iterator[Attempt]:
-    """Returns the attempts for a sentence. The first requires a third of the words, the next ones require fewer.
+    """Returns the attempts for a sentence. The first attempt requires a third of the words. Each later attempt requires
+    fewer words.
 
     An attempt with fewer words is made only if the attempt before had too few hits.
     """
@@ -203,7 +205,8 @@ def _word_attempts(clauses: Sequence[Clause], units: Sequence[Clause]) -> Iterat
 
 
 def _adjacent(clause: Clause) -> Clause:
-    """Returns a clause for the same word with adjacent units. Then 説明会 does not match 説明 here and 会 a page later."""
+    """Returns a clause for the same word with adjacent units. With this clause, 説明会 does not match a text that
+    contains 説明 here and 会 a page later."""
     return Clause(tuple(replace(match, phrase=True) if len(match.tokens) > 1 else match for match in clause.any_of))
 
 
@@ -251,7 +254,7 @@ def _synonym_table(synonyms: Iterable[Collection[str]]) -> SynonymTable:
 
 
 def _alternatives(forms: Forms, table: SynonymTable) -> Iterator[Forms]:
-    """Returns the word several times. Each time, a part with reviewed synonyms is replaced by one of these synonyms."""
+    """Returns the word several times. In each result, a part that has reviewed synonyms is replaced by a synonym."""
     for begin, end, synonym in islice(_synonyms_within(forms, table), _MAX_ALTERNATIVES):
         yield forms[:begin] + synonym + forms[end:]
 

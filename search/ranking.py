@@ -2,8 +2,8 @@
 no clock.
 
 An engine scores by words alone. This module puts the best hits in their final order, with small bonuses that have a
-maximum. No other module may change scores in this way. All bonuses together change a score by less than a third, so
-that a valuable document never gets ahead of a document that matches the words much better.
+maximum. No other module may change scores in this way. All bonuses together change a score by less than a third. So a
+document with large bonuses never gets ahead of a document that matches the words much better.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ FIELD_WEIGHTS = {"title": 1.25, "summary": 1.0, "body": 1.0, "names": 1.0, "atta
 #: words of the question. When a third of the words was always required, the right document was missing for one assembly
 #: question in ten.
 ENOUGH_FOR_SENTENCE = 30
-#: A compound is first searched with its units next to each other. If this finds a full page, it is enough. Otherwise,
-#: documents in which the units are apart follow. The weight of bigrams gives them a lower rank.
+#: A compound is first searched with its units next to each other. If this finds a full page, it is enough. If it finds
+#: less, documents in which the units are apart follow. The weight of bigrams gives them a lower rank.
 ENOUGH_CLOSE = PAGE_SIZE
 #: A synonym counts nearly as much as the word. But documents with the word itself come first.
 SYNONYM_WEIGHT = 0.5
-#: If not every word is required, a document may match by a synonym although another word is missing. Then the synonym
-#: must not lose to a more frequent word. Bigrams and readings still put the word itself first.
+#: If not every word is required, a document may match by a synonym although another word is missing. In this case, the
+#: synonym must not get a lower score than a more frequent word. Bigrams and readings still put the word itself first.
 SYNONYM_ALONE = 0.8
 
 #: An item with the maturity 教訓化済み was verified in practice. Items that have no maturity all get the same small bonus.

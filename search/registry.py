@@ -41,7 +41,7 @@ class SearchSource(Protocol):
         ...
 
     def visible_to(self, user: Viewer, pks: Collection[PrimaryKey]) -> set[PrimaryKey]:
-        """Returns those of `pks` that `user` may open now. One query."""
+        """Returns the members of `pks` that `user` may open now. One query."""
         ...
 
     def cards(self, user: Viewer, pks: Collection[PrimaryKey]) -> Mapping[PrimaryKey, Card]:
@@ -57,7 +57,8 @@ class SearchSource(Protocol):
         ...
 
     def synonyms(self) -> Iterable[Collection[str]]:
-        """Returns reviewed groups of synonyms, including old names of units. They are used when a query is answered."""
+        """Returns reviewed groups of synonyms, including old names of units. The synonyms are used when a query is
+        answered."""
         ...
 
     def watches(self) -> Mapping[type[Model], Callable[[Any], Iterable[PrimaryKey]]]:

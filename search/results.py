@@ -1,5 +1,5 @@
-"""The result of a search. It is frozen and ready to be shown. It contains no types of an engine, and <mark> is the
-only markup."""
+"""The result of a search. The result is frozen and ready to be shown. The result contains no types of an engine, and
+<mark> is the only markup."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """Signal handlers: a change of content adds rows to the queue, in the transaction of the change.
 
-No content app calls search. The handlers react to four kinds of change: saved and deleted rows of a source's model or
-of a model that the source watches, changes of the many-to-many rows of these models, published and unpublished pages,
-and moved pages with all descendants. `QuerySet.update` and bulk inserts send no signals. `search_sync` finds rows that
-were added or removed without a signal. Only ``search_sync --all`` finds rows that were changed without a signal.
+No content app calls search. The handlers react to four kinds of change. (1) Rows of a source's model, or of a model
+that the source watches, are saved or deleted. (2) Many-to-many rows of these models change. (3) Pages are published or
+unpublished. (4) Pages are moved, with all descendants. `QuerySet.update` and bulk inserts send no signals.
+`search_sync` finds rows that were added or removed without a signal. Only ``search_sync --all`` finds rows that were
+changed without a signal.
 """
 
 from __future__ import annotations

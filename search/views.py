@@ -53,7 +53,8 @@ def suggestions(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def description(request: HttpRequest) -> HttpResponse:
-    """The OpenSearch description document. It is public, because it contains no more than the login page shows."""
+    """The OpenSearch description document. The document is public, because it contains no more than the login page
+    shows."""
     base = request.build_absolute_uri("/").rstrip("/")
     return render(
         request, "search/opensearch.xml", {"base": base}, content_type="application/opensearchdescription+xml"

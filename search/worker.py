@@ -96,7 +96,7 @@ class Worker:
         """Deletes the rows that are done, parks the rows with invalid documents, and postpones the rows that failed."""
         done = [row for row in rows if row.key not in outcome.refused and row.key not in outcome.invalid]
         PendingChange.objects.filter(pk__in=[row.pk for row in done]).delete()
-        # This write also does the work of an earlier row that was parked.
+        # This write also settles an earlier, parked row of the same document.
         for row in {row.key: row for row in done}.values():
             self._forget_parked(row)
         for row in rows:

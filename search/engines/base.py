@@ -35,9 +35,9 @@ CODES = ("type", "theme", "stance", "scene", "municipality", "unit", "fiscal_yea
 class EngineUnavailable(Exception):  # noqa: N818 -- a state that callers handle, not a mistake
     """The engine cannot answer now (down, slow, locked, disk full). A later retry may succeed.
 
-    `advice` is one Japanese line. It tells an administrator what is wrong and what to do. It contains no query and no
-    content, so it may be logged. `again_in` is a number of seconds: an earlier retry is useless. It is 0 if the time is
-    unknown.
+    `advice` is one Japanese line. `advice` tells an administrator what is wrong and what to do. `advice` contains no
+    query and no content, so it may be logged. `again_in` is a number of seconds: an earlier retry is useless.
+    `again_in` is 0 if the time is unknown.
     """
 
     def __init__(self, message: str = "", *, advice: str = "", again_in: float = 0.0) -> None:

@@ -108,7 +108,7 @@ class ElasticsearchEngine:
         if not names:
             raise IndexLost("no index")
         actions = [documents.action(change, _writing(name)) for name in names for change in accepted]
-        # Nobody reads a generation under construction. It is refreshed before it is compared or swapped.
+        # Nobody reads a generation under construction. The generation is refreshed before it is compared or swapped.
         refresh = generation is None
         try:
             for item in self._write(lambda es: _bulk(es, actions, refresh=refresh)):
@@ -120,8 +120,8 @@ class ElasticsearchEngine:
         return refused
 
     def _check_item(self, item: Mapping[str, Any], refused: dict[str, str]) -> None:
-        """Checks the result of one item. It may be written, superseded by a later version (409), invalid (400), or a
-        server error."""
+        """Checks the result of one item. The result may be: written, superseded by a later version (409), invalid
+        (400), or a server error."""
         error, status = item.get("error"), item["status"]
         if not error or status == 409:
             return

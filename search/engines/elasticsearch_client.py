@@ -188,8 +188,8 @@ def _kind(error: ApiError) -> str:
 
 
 def answer_advice(status: int, kind: str, message: str) -> str:
-    """Returns what is wrong and what to do, according to the server's answer. It is the rest of a sentence about the
-    server."""
+    """Returns what is wrong and what to do, according to the server's answer. The text is the rest of a sentence
+    that begins with the server."""
     if kind == "cluster_block_exception" and "flood-stage" in message:
         return (
             "のディスクがいっぱいで、索引に書き込めません。空きを作ってください（空けば書き込みは自動で再開します）。"

@@ -1,8 +1,8 @@
 """Converts an EngineQuery to Elasticsearch searches, and their answers to an EngineResult.
 
 The functions are pure, so tests compare searches as data. The permission is a filter of every search. This module uses
-nothing that counts or shows documents outside this filter (post_filter, global aggregations, zeros in counts). It also
-uses nothing that interprets the text of a query as a language.
+no feature that counts or shows documents outside the permission filter (post_filter, global aggregations, zeros in
+counts). It also uses no feature that interprets the text of a query as a query language.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from search.engines.elasticsearch_document import SCALE, cut
 
 #: Elasticsearch's max_result_window. Pages beyond it need a scan.
 WINDOW = 10_000
-#: This is more than the number of values of any facet, so that counts are complete.
+#: The maximum number of facet values that are counted. No facet has so many values, so counts are complete.
 _MOST_VALUES = 10_000
 _NO_SIGNALS = {"signals": ["{}"]}
 
