@@ -34,11 +34,12 @@ class Observer:
 
 @dataclass
 class Batches(Generic[Row]):
-    """The batches of `rows`. They can be iterated only once.
+    """The batches of `rows`. The object can be iterated only once.
 
     `rows` yields a row, a list of refusals instead of a row, or None for a row without data (an example). `key` returns
     the key that identifies a row within the file. `number` returns the row's number in the file. If an earlier row has
-    the same key, `duplicate` returns the refusal. It gets the row and the number of the earlier row.
+    the same key, `duplicate` returns the refusal. The arguments of `duplicate` are the row and the number of the
+    earlier row.
     """
 
     rows: Iterable[Row | list[Refusal] | None]

@@ -130,7 +130,8 @@ def _era_day(match: re.Match[str], written: str) -> date:
     calendar_day = _real(first_year + count - 1, int(month), int(of_month), written)
     if calendar_day < first:
         raise CellError(f"「{written[:30]}」は、{called}より前の日です。前の元号か西暦で入れてください。")
-    return calendar_day  # 平成35年 and later years occur in documents from before 2019. Their meaning is clear.
+    # 平成35年 and later years occur in documents from before 2019. The meaning of such a year is clear.
+    return calendar_day
 
 
 def _western_day(match: re.Match[str], written: str) -> date:

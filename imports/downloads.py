@@ -23,7 +23,7 @@ from openpyxl.styles import Alignment, Font
 #: The characters with which a formula begins in spreadsheet programs. Full-width forms are included.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 BOM = b"\xef\xbb\xbf"  # without it, Excel reads UTF-8 as Shift_JIS
-#: Characters that an Excel file cannot contain. They are invisible.
+#: Characters that an Excel file cannot contain. These characters are invisible.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"

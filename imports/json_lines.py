@@ -1,9 +1,9 @@
 """Reads a file of JSON lines once, from front to back. Each line gives a JSON object, or a refusal with its reason.
 
-The file may be .jsonl or .jsonl.gz: its first bytes decide, not its name. It may be in UTF-8 with or without a byte
-order mark, or in CP932. The memory contains only one line and a sample of the beginning, however large the file is. If
-the whole file is wrong, UnreadableFileError is raised once, instead of a refusal for each line. The import checks the
-fields of the objects.
+The file may be .jsonl or .jsonl.gz: its first bytes decide, not its name. The encoding may be UTF-8 with or without a
+byte order mark, or CP932. The memory contains only one line and a sample of the beginning, however large the file is.
+If the whole file is wrong, UnreadableFileError is raised once, instead of a refusal for each line. The import checks
+the fields of the objects.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class JsonLine:
 
 
 class JsonLines:
-    """The lines of one file. They can be iterated only once. `encoding` is utf-8 or cp932.
+    """The lines of one file. The object can be iterated only once. `encoding` is utf-8 or cp932.
 
     `position` of `size` stored bytes have been read. Raises UnreadableFileError if the whole file is wrong, or if its
     unpacked size is larger than `max_bytes`.

@@ -25,8 +25,8 @@ def open_table(path: Path, *, is_heading: Callable[[str], bool], file_name: str 
     """Returns the table with its headings.
 
     The headings are the first row with two known headings. If there is no such row, they are the first row that is not
-    empty. `file_name` is the sender's name of the file. It is needed if the file is stored under another name. Raises
-    UnreadableFileError.
+    empty. `file_name` is the sender's name of the file. `file_name` is needed if the file is stored under another name.
+    Raises UnreadableFileError.
     """
     table = _table(path, file_name or path.name)
     first_rows: list[Row] = []

@@ -19,8 +19,8 @@ class ImportRefusedError(Exception):
 
 @dataclass(frozen=True)
 class Refusal:
-    """A cell that cannot be imported, and the reason. `column` is a letter (A, B, … AA). It is empty if the whole
-    row is refused."""
+    """A cell that cannot be imported, and the reason. `column` is a letter (A, B, … AA). `column` is empty if the
+    whole row is refused."""
 
     row: int
     column: str

@@ -11,8 +11,8 @@ from imports.report import Refusal
 MAX_BYTES = 100 * 1024 * 1024
 MAX_ROWS = 200_000
 MAX_COLUMNS = 100
-#: The headings must be in this many first rows. They need not be in the first row, because a title or notes may be
-#: above them.
+#: The headings must be in this many first rows. The headings need not be in the first row, because a title or notes may
+#: be above them.
 HEADER_WITHIN = 20
 SAVE_AGAIN = "表計算ソフトで開き、「Excelブック（.xlsx）」か「CSV UTF-8」で保存し直してください。"
 TOO_LARGE = f"ファイルが大きすぎます（{MAX_BYTES // 1024**2}MBまで）。年度などで分けて、もう一度送ってください。"

@@ -34,7 +34,7 @@ ENCRYPTED_MARK = "EncryptedPackage".encode("utf-16-le")
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z0-9:]{1,20})"')
 _ROW = re.compile(rb"<(?:\w+:)?row[\s>]")
 BROKEN = (zipfile.BadZipFile, zlib.error, ParseError, DefusedXmlException, InvalidFileException, EOFError)
-#: The errors that openpyxl raises for a file that is not a workbook. They have no common base class.
+#: The errors that openpyxl raises for a file that is not a workbook. These errors have no common base class.
 OPENPYXL_ERRORS = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError, AssertionError)
 NOT_A_WORKBOOK = f"名前は .xlsx でも、Excelのブックではありません。{SAVE_AGAIN}"
 
