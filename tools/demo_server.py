@@ -46,8 +46,9 @@ COLOURS = {"web": "36", "search": "35", "timed": "33"}
 #: Timed work (manage.py run_due) runs at the start and then after each interval of this length, each time in a new
 #: process.
 TIMED_SECONDS = 3600
-# The watcher waits for the end of its standard input. This end comes when the parent has ended. Then the watcher ends
-# the process groups whose numbers it was given. If a number was given twice, the group has already ended by itself.
+# The watcher waits for the end of its standard input. The input ends when the parent process has ended. Then the
+# watcher ends the process groups whose numbers it was given. If a number was given twice, the group has already ended
+# by itself.
 WATCHER = """
 import os, signal, sys, time
 def send(group, number):
@@ -223,7 +224,8 @@ def main() -> int:
     lock_file = lock(var_dir)
     lock_file.truncate(0)
     print(url, file=lock_file, flush=True)
-    # `preparing` exists if an earlier start was ended before its data were complete. Such data contain no user's work.
+    # `preparing` exists if an earlier start was ended before its data were complete. Incomplete data contain no user's
+    # work.
     if chosen.fresh or (var_dir / "preparing").exists():
         for path in (path for pattern in GENERATED_FILES for path in var_dir.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()

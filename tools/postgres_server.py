@@ -2,8 +2,8 @@
 
 It uses only the standard library. The state of the running server is in VAR_DIR/postgres/running.json. The data are
 beside this file. If the unprivileged user that runs the server cannot reach VAR_DIR, the data are in /var/tmp. The
-server never runs as root (initdb also refuses to run as root). It listens only on loopback. Only a server that this
-program started is stopped.
+server never runs as root (initdb also refuses to run as root). The server listens only on loopback. Only a server that
+this program started is stopped.
 """
 
 import argparse
@@ -201,7 +201,8 @@ def own(path: Path) -> None:
 def run_as(
     command: list[str], *, check: bool = True, settings: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a command without root's privileges. Its output is printed only if the command fails and `check` is true.
+    """Runs a command without root's privileges. The output of the command is printed only if the command fails and
+    `check` is true.
 
     With `check`, a failure raises SystemExit.
     """
