@@ -1,9 +1,9 @@
 """Concurrent clients, and the times of the answers that they get. Used by script/bench. Only the standard library.
 
 Each client is a process. So a client shares no interpreter lock with the other clients or with what it measures. The
-clients start together when all are warm. They repeat this over new connections, because the kernel distributes
-connections to the web workers by chance, and one distribution alone would show more about this chance than about the
-page. This module does not know what is requested: a client is a function that makes request number n and returns
+clients start together when all are warm. The clients repeat this over new connections. The reason: the kernel
+distributes connections to the web workers by chance. A single distribution would show more about this chance than about
+the page. This module does not know what is requested: a client is a function that makes request number n and returns
 whether the answer was complete.
 """
 

@@ -43,10 +43,10 @@ def busy() -> str:
     return f"{os.getloadavg()[0]:.1f}"
 
 
-#: A process is idle if it uses at most this many clock ticks (10 ms) per second. It is not 0, because the search worker
-#: polls its queue.
+#: A process is idle if it uses at most this many clock ticks (10 ms) per second. The limit is not 0, because the search
+#: worker polls its queue.
 IDLE_TICKS = 5
-#: A fixed amount of work. It starts when a line is written to its standard input.
+#: A fixed amount of work. The work starts when a line is written to its standard input.
 LOOP = """
 import sys, time
 sys.stdin.readline()

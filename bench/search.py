@@ -1,7 +1,7 @@
 """Measures search on both engines and prints Markdown tables. Called by script/bench with a copy of the checkout.
 
-It uses only the standard library. For each size and engine it measures three things: a rebuild; then the demo as people
-run it (two web workers, the search worker), requested over HTTP; then the engine alone, with the same queries in the
+It uses only the standard library. For each size and engine, it measures a rebuild first. Then it requests the demo over
+HTTP, as people run it (two web workers, the search worker). Then it sends the same queries to the engine alone, in the
 same run. Clients, web server and engine share the machine's cores. The tables show the goals beside the figures.
 """
 
@@ -164,7 +164,9 @@ def say(line: str) -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench search")
     parser.add_argument("checkout", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--sizes", type=numbers, default=[300, 2000, 20000, 36000], metavar="N,N", help="numbers of items")
+    parser.add_argument(
+        "--sizes", type=numbers, default=[300, 2000, 20000, 36000], metavar="N,N", help="numbers of items"
+    )
     parser.add_argument("--engines", type=engines, default=list(ENGINES), metavar="NAME,NAME", help=", ".join(ENGINES))
     parser.add_argument("--requests", type=int, default=300, metavar="N", help="requests of each kind for all clients")
     parser.add_argument("--publishes", type=int, default=50, metavar="N", help="items to publish at each size")
