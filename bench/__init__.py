@@ -1,1 +1,1 @@
-"""Measures the product (script/bench). No part of the product imports it."""
+"""Measures the product (script/bench). No part of the product imports this package."""

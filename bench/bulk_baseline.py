@@ -1,7 +1,7 @@
-"""The plainest way to write analysed documents to each engine's store, as a baseline for a rebuild.
+"""The simplest way to write analysed documents to the store of each engine. A rebuild is compared with this baseline.
 
-The same tables and mapping as the product's, in an empty store that is deleted afterwards. No versions are compared, no
-bitmaps are written (SQLite), and nothing is verified.
+The tables and the mapping are the same as in the product. The store is empty, and it is deleted afterwards. No versions
+are compared, no bitmaps are written (SQLite), and nothing is verified.
 """
 
 import json
@@ -19,14 +19,14 @@ from search.engines.embedded import EmbeddedEngine
 
 
 def bare_bulk(changes: Sequence[Change]) -> float:
-    """Seconds until everything is written and readable, after one commit or refresh."""
+    """Returns the seconds until everything is written and readable. There is only one commit or refresh, at the end."""
     with temporary() as engine:
         name = engine.create("bare")
         return _sqlite(engine, name, changes) if isinstance(engine, EmbeddedEngine) else _elasticsearch(name, changes)
 
 
 def _sqlite(engine: EmbeddedEngine, name: str, changes: Sequence[Change]) -> float:
-    """One transaction; the rows are prepared before the measurement."""
+    """Writes the rows in one transaction. The rows are prepared before the measurement starts."""
     rows: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in ("doc", *KINDS)}
     for number, change in enumerate(changes, 1):
         assert change.document is not None
@@ -50,7 +50,8 @@ def _sqlite(engine: EmbeddedEngine, name: str, changes: Sequence[Change]) -> flo
 
 
 def _elasticsearch(name: str, changes: Sequence[Change]) -> float:
-    """The client's bulk helper with its default sizes; the bodies are prepared before the measurement."""
+    """Writes with the client's bulk helper and its default sizes. The bodies are prepared before the measurement
+    starts."""
     from elasticsearch import Elasticsearch
     from elasticsearch.helpers import bulk
 

@@ -1,9 +1,10 @@
-"""Concurrent clients, and the times of their answers. Used by script/bench; standard library only.
+"""Concurrent clients, and the times of the answers that they get. Used by script/bench. Only the standard library.
 
-Each client is a process, so that clients share no interpreter lock with each other or with what they measure. They start
-together when all are warm, and repeat that over new connections: the kernel distributes connections to the web workers by
-chance, and a single distribution says more about that chance than about the page. What is requested is not known here: a
-client is a function that makes request number n and returns whether the answer was complete.
+Each client is a process. So a client shares no interpreter lock with the other clients or with what it measures. The
+clients start together when all are warm. The clients repeat this over new connections. The reason: the kernel
+distributes connections to the web workers by chance. A single distribution would show more about this chance than about
+the page. This module does not know what is requested: a client is a function that makes request number n and returns
+whether the answer was complete.
 """
 
 import http.client
@@ -18,21 +19,21 @@ from typing import Any
 from urllib.parse import quote
 
 Ask = Callable[[int], bool]
-#: Start and end of each round of a client, the milliseconds of its answers, and how many were reduced.
+#: The start and the end of each round of a client, the milliseconds of its answers, and how many answers were reduced.
 Report = tuple[list[tuple[float, float]], list[float], int]
-#: Requests of each client that are not counted. With five, a web thread or Java's compiler stayed cold, and one such
-#: answer in twenty is the p95.
+#: The first requests of each client are not counted. With only five, a web thread or Java's compiler was still cold.
+#: One such slow answer in twenty decides the p95.
 WARM_UP = 30
-#: How many rounds concurrent clients make, each over new connections; all answers count.
+#: The number of rounds of concurrent clients. Each round uses new connections. All answers count.
 ROUNDS = 5
 START_SECONDS = 60
-#: What a reduced search page says (the database alone has answered).
+#: The text on a reduced search page (the database alone has answered).
 REDUCED = "いまは簡易検索です"
 
 
 @dataclass(frozen=True)
 class Timings:
-    """Milliseconds of each answer, the total time in seconds, and how many answers were reduced."""
+    """The milliseconds of each answer, the total time in seconds, and how many answers were reduced."""
 
     milliseconds: list[float]
     seconds: float
@@ -57,9 +58,10 @@ def spread(milliseconds: list[float]) -> str:
 
 
 def at_once(clients: int, count: int, connect: Callable[[], Ask]) -> Timings:
-    """Distribute `count` requests over `clients` processes, each with its own connection. SystemExit if one fails.
+    """Distributes `count` requests over `clients` processes. Each process has its own connection.
 
-    Several clients do so ROUNDS times; the result contains all answers.
+    With several clients, this is repeated ROUNDS times, and the result contains the answers of all rounds. Raises
+    SystemExit if a client fails.
     """
     context = get_context("fork")
     barrier = context.Barrier(clients)
@@ -69,7 +71,7 @@ def at_once(clients: int, count: int, connect: Callable[[], Ask]) -> Timings:
         numbers = range(first, count, clients)
         process = context.Process(target=_client, args=(connect, numbers, barrier, theirs), daemon=True)
         process.start()
-        theirs.close()  # so that the death of a client shows as the end of its pipe
+        theirs.close()  # so that the pipe ends when the client dies
         processes.append(process)
         ends.append(ours)
     try:
@@ -98,7 +100,7 @@ def _report(end: Connection) -> Report:
 
 
 def _client(connect: Callable[[], Ask], numbers: range, barrier: Any, end: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent also gets Ctrl-C, and ends its clients
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process also gets Ctrl-C, and ends its clients
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         ask = connect()
@@ -109,7 +111,7 @@ def _client(connect: Callable[[], Ask], numbers: range, barrier: Any, end: Conne
         for round_number in range(ROUNDS if barrier.parties > 1 else 1):
             if round_number:
                 ask = connect()
-                ask(number)  # the first request connects
+                ask(number)  # the first request opens the connection
                 barrier.wait(START_SECONDS)
             began = last = time.perf_counter()
             for number in numbers:
@@ -125,7 +127,7 @@ def _client(connect: Callable[[], Ask], numbers: range, barrier: Any, end: Conne
 
 
 def pages(base: str, cookie: str, paths: list[str]) -> Callable[[], Ask]:
-    """Clients that request these pages over HTTP, with one connection each."""
+    """Returns a function that makes a client. The client requests these pages over HTTP, with one connection."""
     host = base.removeprefix("http://")
     addresses = [quote(path, safe="/?=&") for path in paths]
     reduced_notice = REDUCED.encode()

@@ -1,10 +1,10 @@
-"""Writes and publishes in the demo through its forms, as a person does. For the bench; standard library only."""
+"""Writes and publishes in the demo through its forms, as a person does. For the bench. Only the standard library."""
 
 from tools.demo_client import Browser
 
 
 def publish_kpt(browser: Browser, *, subject: str) -> str:
-    """Publish a short KPT retrospective to the author's unit; return its address (`/k/…/`)."""
+    """Publishes a short KPT retrospective to the author's unit. Returns its address (`/k/…/`)."""
     browser.send("/write/new/kpt/", {})
     draft_address = browser.address
     browser.send(

@@ -1,8 +1,9 @@
 """Measures learning at two sizes and prints Markdown tables. Called by script/bench with a copy of the checkout.
 
-Standard library only. For each size and database: the demo, filled by `manage.py learning_fill` and run as people run it
-(two web workers), is requested over HTTP. Then the commands of 1 April, rules and imports are timed. A page or command
-that the checkout does not have is reported and left out. The tables show the goals beside the figures.
+It uses only the standard library. For each size and database, `manage.py learning_fill` fills the demo. The demo runs
+as people run it (two web workers), and its pages are requested over HTTP. Then the commands of 1 April, the rules and
+the imports are timed. If the checkout does not have a page or a command, this is reported, and the page or command is
+left out. The tables show the goals beside the figures.
 """
 
 import argparse
@@ -37,7 +38,7 @@ QUERIES = 15
 RUN_DUE_SECONDS, IMPORT_SECONDS = 60, 180
 #: people, assignments, step rows, records
 SIZES = {"small": (2000, 20_000, 120_000, 60_000), "large": (20_000, 60_000, 400_000, 200_000)}
-#: Name, login (demo.many_learners.LOGINS), path.
+#: name, login (demo.many_learners.LOGINS), path
 PAGES = (
     ("grid of 40", "keisoku-kacho", "/team/"),
     ("grid of 1,500, paged", "keisoku-bucho", "/team/"),
@@ -49,7 +50,7 @@ SOURCE = "bench"
 
 
 class Report:
-    """The figures so far. What was left out is reported on standard error."""
+    """The figures so far. What was left out is printed on standard error."""
 
     def __init__(self) -> None:
         self.pages: list[tuple[str, ...]] = []
@@ -81,7 +82,8 @@ class Report:
 def main() -> None:
     chosen = arguments()
     forget_settings()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stop what was started, whatever ends this process
+    # Stop everything that was started, whatever ends this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     report = Report()
     try:
         for size in chosen.sizes:
@@ -94,7 +96,7 @@ def main() -> None:
 
 @contextmanager
 def started(database: str) -> Iterator[dict[str, str]]:
-    """An empty database and the settings that select it. Removed afterwards."""
+    """Creates an empty database and yields the settings that select it. The database is removed afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         settings = {"VAR_DIR": str(Path(folder) / "var")}
         if database == "sqlite":
@@ -112,7 +114,7 @@ def started(database: str) -> Iterator[dict[str, str]]:
 
 
 class Measurement:
-    """One size on one database."""
+    """The measurement of one size on one database."""
 
     def __init__(
         self, chosen: argparse.Namespace, size: tuple[int, ...], database: str, settings: dict[str, str], report: Report
@@ -168,7 +170,7 @@ class Measurement:
         self.report.work(self.where, "a rule: assigning", result["assigning"], note=f"{result['assigned']} assignments")
 
     def first_of_april(self) -> None:
-        """31 March; 1 April with moves; 2 April, when only reminders are new."""
+        """Times run_due on 31 March, on 1 April with moves, and on 2 April, when only reminders are new."""
         year = time.localtime().tm_year + (time.localtime().tm_mon > 3)
         days = [f"{year}-03-31", f"{year}-04-01", f"{year}-04-02"]
         for day, name, goal in zip(
@@ -178,13 +180,15 @@ class Measurement:
                 moves = str(min(self.chosen.moves, self.size[0] // 4))
                 self.command("", "learning_fill", "--moves", moves, "--on", day)
                 name = f"1 April, {int(moves):,} moves"
-            # The demo's clock is moved to that day, because run_due does not accept a later day than its clock's.
+            # The demo's clock is moved to that day, because run_due does not accept a day after its clock's day.
             self.command(f"run_due, {name}", "run_due", "--on", day, goal=goal, day=day)
 
     def imports(self) -> None:
-        """The same number of new rows as CSV and as xlsx, all about people in service on the row's date."""
+        """Times imports of the same number of new rows as CSV and as xlsx. All rows are about people in service on
+        the row's date."""
         today = date.today()
-        first = date(today.year - (today.month < 4), 4, 1)  # everybody has joined by then (demo.many_learners)
+        # On this day, everybody has already joined (demo.many_learners).
+        first = date(today.year - (today.month < 4), 4, 1)
         for kind, key in (("csv", "B"), ("xlsx", "X")):
             with tempfile.NamedTemporaryFile("w", encoding="utf-8-sig", suffix=".csv", newline="") as file:
                 lines = csv.writer(file)
@@ -213,9 +217,10 @@ class Measurement:
                     Path(path).unlink()
 
     def command(self, name: str, command: str, *arguments: str, goal: float | None = None, day: str = "") -> None:
-        """Time a management command. One that does not exist is reported and left out. No report if `name` is empty.
+        """Times a management command. If the command does not exist, this is reported and the command is left out.
 
-        SystemExit if learning_fill fails, because nothing could be measured without it.
+        If `name` is empty, the time is not reported. Raises SystemExit if learning_fill fails, because nothing can be
+        measured without its data.
         """
         python, environment = ".venv/bin/python", {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.demo"}
         environment |= self.settings | ({"DEMO_TODAY": day} if day else {})
@@ -245,7 +250,7 @@ class Measurement:
 
 
 def error_status(browser: Browser, path: str) -> int:
-    """The HTTP error status of a page; 0 if it answers."""
+    """Returns the HTTP error status of a page. Returns 0 if the page answers without an error."""
     request = urllib.request.Request(browser.base + path, headers={"Cookie": browser.cookie_header})
     try:
         with urllib.request.urlopen(request, timeout=120):
@@ -255,7 +260,10 @@ def error_status(browser: Browser, path: str) -> int:
 
 
 def summary(text: str) -> str:
-    """The counts that a command printed: rows of an import, or the actions of run_due; otherwise the last line."""
+    """Returns the counts that a command printed: the rows of an import, or the actions of run_due.
+
+    If there are none, returns the last line.
+    """
     lines = [line.strip() for line in text.splitlines()]
     rows = [line for line in lines if line.startswith("新しい行")]
     done = [line for line in lines if re.search(r"[1-9]\d*(,\d+)*件", line)]
@@ -279,16 +287,16 @@ def arguments() -> argparse.Namespace:
         type=sizes,
         default=list(SIZES.values()),
         metavar="NAME,NAME",
-        help="small (2,000 people), large (20,000), or people/assignments/steps/records",
+        help="small (2,000 people), large (20,000 people), or four numbers: people/assignments/steps/records",
     )
     parser.add_argument(
         "--databases", type=databases, default=["sqlite"], metavar="NAME,NAME", help=", ".join(DATABASES)
     )
-    parser.add_argument("--requests", type=int, default=240, metavar="N", help="of each page, shared by the clients")
+    parser.add_argument("--requests", type=int, default=240, metavar="N", help="requests of each page for all clients")
     parser.add_argument(
-        "--moves", type=int, default=5000, metavar="N", help="of 1 April (a quarter of the people at most)"
+        "--moves", type=int, default=5000, metavar="N", help="moves on 1 April (at most a quarter of the people)"
     )
-    parser.add_argument("--rows", type=int, default=50_000, metavar="N", help="of the import")
+    parser.add_argument("--rows", type=int, default=50_000, metavar="N", help="rows of each import")
     return parser.parse_args()
 
 

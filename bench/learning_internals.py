@@ -1,8 +1,8 @@
-"""The parts of `script/bench learning` that need the product's code. Runs in the bench's copy.
+"""The parts of `script/bench learning` that need the product's code. They run in the bench's copy.
 
-queries LOGIN PATH   the number of SQL queries of a warm view of that page
-rule                 seconds to find the thousand people whom a rule matches, and to assign its path to them
-workbook FILE.csv    the same rows as an xlsx file beside it, with dates as dates
+queries LOGIN PATH   counts the SQL queries of this page, when it is viewed again
+rule                 measures the seconds to find the thousand people of a rule, and to assign its path to them
+workbook FILE.csv    writes the same rows to an xlsx file beside it, with dates as dates
 The last line printed is JSON.
 """
 
@@ -27,14 +27,14 @@ from learning.rules import matching
 from organization import clock
 from organization.models import User
 
-#: The columns that hold dates.
+#: The columns that contain dates.
 DAYS = (3, 4)
 
 
 def queries(login: str, path: str) -> dict[str, Any]:
     client = Client()
     client.force_login(User.objects.get(login=login))
-    assert client.get(path).status_code == 200, path  # this warms the caches
+    assert client.get(path).status_code == 200, path  # the first view fills the caches
     with CaptureQueriesContext(connection) as captured:
         client.get(path)
     return {"queries": len(captured)}

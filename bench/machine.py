@@ -1,4 +1,4 @@
-"""The machine that is measured: its cores, its load, the memory of a process. Standard library only."""
+"""The machine that is measured: its cores, its load, and the memory of a process. Only the standard library."""
 
 import os
 import re
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-#: Variables that could make a measured copy use real data.
+#: With these variables, a measured copy could use real data.
 REAL_DATA_VARIABLES = (
     "VAR_DIR",
     "DATABASE_URL",
@@ -27,7 +27,7 @@ REAL_DATA_VARIABLES = (
 
 
 def forget_settings() -> None:
-    """Remove these variables, so that nothing started by this process reads or writes outside the copy."""
+    """Removes these variables, so that no process that is started from here reads or writes outside the copy."""
     for name in REAL_DATA_VARIABLES:
         os.environ.pop(name, None)
 
@@ -39,13 +39,14 @@ def machine() -> str:
 
 
 def busy() -> str:
-    """The load average of the last minute."""
+    """Returns the load average of the last minute."""
     return f"{os.getloadavg()[0]:.1f}"
 
 
-#: Up to this many clock ticks (10 ms) per second count as idle: the search worker polls its queue.
+#: A process is idle if it uses at most this many clock ticks (10 ms) per second. The limit is not 0, because the search
+#: worker polls its queue.
 IDLE_TICKS = 5
-#: A fixed amount of work, started by a line on standard input.
+#: A fixed amount of work. The work starts when a line is written to its standard input.
 LOOP = """
 import sys, time
 sys.stdin.readline()
@@ -56,9 +57,9 @@ print(time.perf_counter() - began)
 
 
 def side_by_side() -> float:
-    """How much longer a loop takes beside a second one than alone: 1.0 with two free cores, 2.0 with one.
+    """Returns how much longer a loop takes beside a second loop: 1.0 times with two free cores, 2.0 with one.
 
-    On a shared machine this changes by the minute, and every figure with it.
+    On a machine that others use too, this factor changes every minute, and all figures change with it.
     """
     return statistics.fmean(_loops(2)) / _loops(1)[0]
 
@@ -77,9 +78,9 @@ def _loops(number: int) -> list[float]:
 
 
 def settle(pids: Callable[[], Iterable[int]], seconds: float = 60) -> None:
-    """Return when these processes have been idle for a second.
+    """Returns when these processes have been idle for a second.
 
-    After a start, timed work runs and the index is checked; neither belongs to the time of a page.
+    After a start, timed work runs and the index is checked. The time of a page must not include this work.
     """
     deadline, before = time.monotonic() + seconds, {-1: 0}
     while time.monotonic() < deadline:
@@ -99,7 +100,7 @@ def _ticks(pid: int) -> int:
 
 
 def memory(pid: int) -> float:
-    """Proportional set size (PSS) of a process in megabytes; 0 if it has ended."""
+    """Returns the proportional set size (PSS) of a process in megabytes. Returns 0 if the process has ended."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:

@@ -1,10 +1,12 @@
-"""Recall of noun queries made from the test texts.
+"""Recall of noun queries that are made from the test texts.
 
-N evenly spaced references are taken from those that the bench has added. Of each, the nouns of the first 2,000 characters
-(Sudachi, short units; common or proper; two letters or more) that occur in the bodies of at least three documents are
-candidates: the two rarest are the query, equally rare ones in reading order. The text itself is the only right answer, so
-recall@10 is the share of queries that have it among their first ten hits. Nothing is random: the same texts give the same
-queries. A noun of a single document would find it without any ranking, so none is used.
+The bench has added references. N of them are chosen at even intervals. For each, the nouns in its first 2,000
+characters are candidates (Sudachi, short units; common or proper; two letters or more). A noun is a candidate only if
+it occurs in the bodies of at least three documents: a noun of a single document would find the document without any
+ranking. The two rarest candidates are the query. If several are equally rare, their order in the text decides.
+
+The text itself is the only right answer. So recall@10 is the share of queries that have the text among their first ten
+hits. Nothing is random: the same texts give the same queries.
 """
 
 import gzip
@@ -32,14 +34,17 @@ KINDS_OF_NOUN = ("普通名詞", "固有名詞")
 
 
 def texts() -> Iterator[str]:
-    """The test texts, in file order."""
+    """Returns the test texts, in the order of the file."""
     with gzip.open(settings.SHARED_DATA / "load" / "passages.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)["text"]
 
 
 def noun_recall(engine: Engine, changes: Sequence[Change], count: int, reader: User) -> dict[str, float]:
-    """The share of `count` noun queries that find their text in the first ten; empty without references."""
+    """Returns the share of `count` noun queries that find their text among the first ten hits.
+
+    Returns an empty dict if there are no references.
+    """
     noun_queries = queries(changes, count)
     if not noun_queries:
         return {}
@@ -53,7 +58,7 @@ def noun_recall(engine: Engine, changes: Sequence[Change], count: int, reader: U
 
 
 def queries(changes: Sequence[Change], count: int) -> list[tuple[str, str]]:
-    """(key of the right document, two nouns)."""
+    """Returns the queries as pairs (key of the right document, two nouns)."""
     bodies = [
         change.document.tokens[TokenKind.UNIT].get("body", "") for change in changes if change.document is not None
     ]
@@ -66,7 +71,7 @@ def queries(changes: Sequence[Change], count: int) -> list[tuple[str, str]]:
 
 
 def rarest(text: str, known: Counter[str], tokenizer: Any) -> list[str]:
-    """The two nouns of a text that occur in the fewest documents."""
+    """Returns the two nouns of a text that occur in the fewest documents."""
     rare: dict[str, int] = {}
     for morpheme in tokenizer.tokenize(text):
         word, part = morpheme.surface(), morpheme.part_of_speech()

@@ -1,7 +1,7 @@
 """Measures the running demo from outside and prints a table. Called by script/bench with a copy of the checkout.
 
-Standard library only. The clients run on the same machine as the server and share its cores, so the figures are those of
-such a machine, not of the server alone. No figure is judged here.
+It uses only the standard library. The clients run on the same machine as the server and share its cores. So the figures
+describe such a machine, not the server alone. No figure is judged here.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def measure(checkout: Path, browser: Browser, size: int, publishes: int) -> None:
-    """Everything that depends on the number of items."""
+    """Measures everything that depends on the number of items."""
     filled = internals(checkout, "fill", str(size))
     print(f"\n## {filled['items']} items (index built in {filled['rebuild_seconds']:.0f} s)\n", flush=True)
     queries = internals(checkout, "queries")
@@ -72,13 +72,13 @@ def row(name: str, value: str) -> None:
 
 
 def internals(checkout: Path, *arguments: str) -> dict[str, float]:
-    """Run bench.product_internals in the copy; its last line is JSON."""
+    """Runs bench.product_internals in the copy. Returns the last line that it prints, parsed as JSON."""
     result: dict[str, float] = run_in_copy(checkout, ["-m", "bench.product_internals", *arguments])
     return result
 
 
 def run_in_copy(checkout: Path, arguments: list[str], settings: dict[str, str] | None = None, stdin: str = "") -> Any:
-    """Run the copy's Python; the last line that it prints, parsed as JSON."""
+    """Runs the copy's Python. Returns the last line that it prints, parsed as JSON."""
     done = subprocess.run(
         [".venv/bin/python", *arguments],
         cwd=checkout,
@@ -98,14 +98,17 @@ def pages(browser: Browser) -> dict[str, list[str]]:
 
 
 def load(browser: Browser, paths: list[str], clients: int) -> list[float]:
-    """Milliseconds of each of REQUESTS page views, by `clients` concurrent clients."""
+    """Returns the time of each page view in milliseconds. `clients` concurrent clients view REQUESTS pages together."""
     for path in paths[:3]:
-        browser.get(path)  # the first view of each kind compiles its templates
+        browser.get(path)  # when a kind of page is viewed first, its templates are compiled
     return at_once(clients, REQUESTS, page_clients(browser.base, browser.cookie_header, paths)).milliseconds
 
 
 def searchable(browser: Browser, publishes: int) -> list[float]:
-    """Milliseconds from the response to a publish until /search/ shows the item, polled every 50 ms."""
+    """Returns the milliseconds from the response to a publish until /search/ shows the item.
+
+    The search page is requested again every 50 ms.
+    """
     timings = []
     for number in range(publishes):
         word = f"計測{time.time_ns()}"

@@ -1,8 +1,8 @@
-"""The parts of the bench that need the product's code. Runs in the bench's copy, never on a real database.
+"""The parts of the bench that need the product's code. They run in the bench's copy, never on a real database.
 
-fill N         add references from SHARED_DATA until there are N searchable items, and rebuild the index
-references N   the same without a rebuild
-queries        the number of SQL queries of a warm view of each page
+fill N         adds references from SHARED_DATA until there are N searchable items, and rebuilds the index
+references N   does the same without a rebuild
+queries        counts the SQL queries of each page, when it is viewed again
 The last line printed is JSON.
 """
 
@@ -75,7 +75,7 @@ def queries() -> dict[str, int]:
     paths = {"home": "/", "item": item.get_absolute_url(), "search": "/search/?q=会議"}
     counts = {}
     for name, path in paths.items():
-        assert client.get(path).status_code == 200, path  # this warms the caches
+        assert client.get(path).status_code == 200, path  # the first view fills the caches
         with CaptureQueriesContext(connection) as captured:
             client.get(path)
         counts[name] = len(captured)

@@ -1,8 +1,8 @@
 """Measures search on both engines and prints Markdown tables. Called by script/bench with a copy of the checkout.
 
-Standard library only. For each size and engine: a rebuild; then the demo as people run it (two web workers, the search
-worker), requested over HTTP; then the engine alone, with the same queries in the same run. Clients, web server and engine
-share the machine's cores. The tables show the goals beside the figures.
+It uses only the standard library. For each size and engine, it measures a rebuild first. Then it requests the demo over
+HTTP, as people run it (two web workers, the search worker). Then it sends the same queries to the engine alone, in the
+same run. Clients, web server and engine share the machine's cores. The tables show the goals beside the figures.
 """
 
 import argparse
@@ -39,7 +39,7 @@ JUDGED = ("togikai_qa", "jsquad_valid")
 def main() -> None:
     chosen = arguments()
     forget_settings()
-    # Stop what was started, whatever ends this process.
+    # Stop everything that was started, whatever ends this process.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     tables = Tables(machine(), ROOT)
     try:
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def measure(chosen: argparse.Namespace, items: int, engine: str, settings: dict[str, str], tables: Tables) -> None:
-    """Everything that depends on the number of items and on the engine."""
+    """Measures everything that depends on the number of items and on the engine."""
     tables.index(items, engine, run_in_copy(chosen.checkout, [*INTERNALS, "rebuild", str(chosen.nouns)], settings))
     searches = [f"/search/?q={word}" for word in WORDS]
     with Server(chosen.checkout, show=False, settings=settings) as server:
@@ -94,7 +94,10 @@ def first_start(checkout: Path) -> None:
 
 
 def evaluate(chosen: argparse.Namespace, settings: dict[str, dict[str, str]], tables: Tables) -> None:
-    """nDCG@10 with some and with all kinds of token. With a server, the command measures both engines."""
+    """Measures nDCG@10 with some token kinds and with all token kinds.
+
+    If there is a server, the command measures both engines.
+    """
     folders = [Path(os.environ["SHARED_DATA"]) / "relevance" / name for name in JUDGED]
     if not all(folder.is_dir() for folder in folders):
         say(f"SHARED_DATA has no {' and '.join(JUDGED)}: nDCG@10 is left out")
@@ -116,7 +119,7 @@ def evaluate(chosen: argparse.Namespace, settings: dict[str, dict[str, str]], ta
 
 @contextmanager
 def started(engines: list[str]) -> Iterator[dict[str, dict[str, str]]]:
-    """Start what each engine needs, and give the settings that select it."""
+    """Starts what each engine needs. Yields the settings that select each engine."""
     settings: dict[str, dict[str, str]] = {"embedded": {}}
     if "elasticsearch" not in engines:
         yield settings
@@ -143,7 +146,7 @@ def processes(server: Server) -> Iterator[tuple[str, float]]:
     names = {"granian": "web", "search_worker": "search worker", "tools/demo_server.py": "script/server"}
     for pid, command in sorted(server.processes().items()):
         name = next((label for part, label in names.items() if part in command), command[:40])
-        if "import os, signal" not in command:  # the watcher of script/server, a bare interpreter
+        if "import os, signal" not in command:  # the watcher of script/server is not shown: it is only an interpreter
             yield name, memory(pid)
 
 
@@ -161,12 +164,14 @@ def say(line: str) -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench search")
     parser.add_argument("checkout", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--sizes", type=numbers, default=[300, 2000, 20000, 36000], metavar="N,N", help="items")
+    parser.add_argument(
+        "--sizes", type=numbers, default=[300, 2000, 20000, 36000], metavar="N,N", help="numbers of items"
+    )
     parser.add_argument("--engines", type=engines, default=list(ENGINES), metavar="NAME,NAME", help=", ".join(ENGINES))
-    parser.add_argument("--requests", type=int, default=300, metavar="N", help="of each kind, shared by the clients")
-    parser.add_argument("--publishes", type=int, default=50, metavar="N", help="for saved → searchable, at each size")
+    parser.add_argument("--requests", type=int, default=300, metavar="N", help="requests of each kind for all clients")
+    parser.add_argument("--publishes", type=int, default=50, metavar="N", help="items to publish at each size")
     parser.add_argument("--nouns", type=int, default=200, metavar="N", help="noun queries for recall@10")
-    parser.add_argument("--first", type=int, metavar="N", help="only N judged questions of each set (0: none)")
+    parser.add_argument("--first", type=int, metavar="N", help="use only N judged questions of each set (0: none)")
     return parser.parse_args()
 
 

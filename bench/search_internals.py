@@ -1,10 +1,10 @@
-"""The parts of `script/bench search` that need the product's code. Runs in the bench's copy.
+"""The parts of `script/bench search` that need the product's code. They run in the bench's copy.
 
-rebuild NOUNS     a timed rebuild, a plain bulk write of the same documents, and recall@10 of noun queries
-bare N            N times the engine queries of a search page, without the page, with 1 and with 8 clients
-analysis          characters analysed per second
-The words to search for are read from standard input, as JSON. The last line printed is JSON. The engine is the configured
-one (SEARCH_URL).
+rebuild NOUNS     measures a rebuild, a simple bulk write of the same documents, and recall@10 of noun queries
+bare N            sends the engine queries of a search page N times, without the page, with 1 and with 8 clients
+analysis          measures the characters analysed per second
+The words to search for are read from standard input, as JSON. The last line printed is JSON. The engine is the
+configured engine (SEARCH_URL).
 """
 
 import json
@@ -39,7 +39,7 @@ SLICES, SLICE = 10, 100_000
 
 @dataclass
 class RecordingEngine:
-    """An engine that records its writes with their duration, and its queries."""
+    """An engine that records its writes with the time that they took, and its queries."""
 
     engine: Engine
     seconds: float = 0.0
@@ -80,7 +80,7 @@ def rebuilt(nouns: int) -> dict[str, float]:
 
 
 def bare(count: int) -> dict[str, Any]:
-    """The queries of the page for each word (wider attempts included), sent directly to the engine."""
+    """For each word, sends the queries of the page directly to the engine. Wider attempts are included."""
     queries_by_word = [engine_queries(word) for word in json.load(sys.stdin)]
     connections.close_all()
     chosen = patient_engine()
@@ -118,7 +118,8 @@ def _embedded(chosen: EmbeddedEngine, queries_by_word: list[list[EngineQuery]]) 
 
 
 def _elasticsearch(queries_by_word: list[list[EngineQuery]]) -> Callable[[], Ask]:
-    """Prepared request bodies and the plain client: no breaker, no timeouts of ours, answers not parsed."""
+    """Sends prepared request bodies with the plain client: without a breaker, without our timeouts, without parsing
+    the answers."""
     from elasticsearch import Elasticsearch
 
     from search.engines.elasticsearch_query import preference, searches
@@ -143,7 +144,10 @@ def _elasticsearch(queries_by_word: list[list[EngineQuery]]) -> Callable[[], Ask
 
 
 def analysis() -> dict[str, float]:
-    """Characters per second in one process, for SLICES parts of the test texts of about SLICE characters each."""
+    """Returns the characters that one process analyses per second.
+
+    SLICES parts of the test texts are measured. Each part has about SLICE characters.
+    """
     analyse("辞書を読む")
     rates: list[float] = []
     characters, began = 0, time.perf_counter()
@@ -160,7 +164,10 @@ def analysis() -> dict[str, float]:
 
 
 def patient_engine() -> Engine:
-    """The configured engine; a server gets long timeouts, so that a busy machine is measured instead of failing."""
+    """Returns the configured engine.
+
+    A server gets long timeouts, so that on a busy machine the measurement becomes slower instead of failing.
+    """
     chosen = engine()
     if isinstance(chosen, EmbeddedEngine):
         return chosen

@@ -1,6 +1,6 @@
-"""The figures of `script/bench search` as Markdown tables, with the goal beside each that has one.
+"""The figures of `script/bench search` as Markdown tables. If a figure has a goal, the goal is shown beside it.
 
-Does not measure: figures are added in any order, and missing ones are left out.
+This module does not measure. Figures may be added in any order. Missing figures are left out.
 """
 
 import subprocess
@@ -11,12 +11,12 @@ from typing import Any
 from bench.clients import Timings, spread
 from bench.machine import busy, side_by_side
 
-#: Goals (milliseconds, shares, seconds).
+#: The goals (milliseconds, shares, seconds).
 PAGE_P95 = {1: 40, 8: 150}
 SUGGESTION_P95 = 50
 BARE_TIMES, BARE_MORE = 2.5, 25
 WRITING_SHARE = 0.6
-REBUILD_SECONDS = 60  # of REBUILD_ITEMS
+REBUILD_SECONDS = 60  # for a rebuild of REBUILD_ITEMS items
 REBUILD_ITEMS = 20_000
 
 Row = tuple[str, ...]
@@ -95,7 +95,10 @@ class Tables:
         ]
 
     def evaluation(self, found: Mapping[str, Mapping[str, Any]]) -> None:
-        """Keys are `set` or `set (engine)`, followed by the kinds if not all were used."""
+        """Adds the figures for the judged questions.
+
+        A key of `found` is `set` or `set (engine)`. If not all token kinds were used, the kinds follow.
+        """
         for name, row in found.items():
             folder, _, rest = name.partition(" ")
             kinds = (rest.rpartition(")")[2] if "(" in rest else rest).strip() or "all"
@@ -139,7 +142,7 @@ def met(value: float, limit: float) -> str:
 
 
 def table(heading: str, rows: Iterable[Row]) -> str:
-    """A Markdown table; empty without rows."""
+    """Returns a Markdown table. Returns an empty string if there are no rows."""
     columns = heading.split("|")
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *lines]) if lines else ""

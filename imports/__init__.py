@@ -1,4 +1,4 @@
-"""What all imports share: uploads, background jobs, readers of files, reports, and writers of tables.
+"""The parts that all imports share: uploads, background jobs, readers of files, reports, and writers of tables.
 
-The room imports no content model. Each kind of import brings its own.
+This room imports no content model. Each kind of import brings its own models.
 """

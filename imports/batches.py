@@ -1,4 +1,7 @@
-"""The rows of a file in batches. Refused rows are counted, duplicates are refused, good rows are passed on with keys."""
+"""Returns the rows of a file in batches.
+
+Refused rows are counted, duplicates are refused, and good rows are passed on with their keys.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Generic, TypeVar
 
 from imports.report import Refusal, Report
 
-#: A batch is passed on after this many rows even if it is small or empty, so that progress is reported while many rows
+#: After this many rows, a batch is passed on even if it is small or empty. So progress is reported also while many rows
 #: in succession are refused.
 REPORT_EVERY = 2_000
 
@@ -17,12 +20,13 @@ Row = TypeVar("Row")
 
 
 def ignore(*_: object) -> None:
-    """Callback that does nothing, for an import without an observer."""
+    """A callback that does nothing, for an import without an observer."""
 
 
 @dataclass(frozen=True)
 class Observer:
-    """The callbacks of an import. `progress` gets the report, the position and the size; `refusal` gets each refusal."""
+    """The callbacks of an import. `progress` gets the report, the position and the size. `refusal` gets each
+    refusal."""
 
     progress: Callable[..., None] = ignore
     refusal: Callable[[Refusal], None] = ignore
@@ -30,11 +34,12 @@ class Observer:
 
 @dataclass
 class Batches(Generic[Row]):
-    """Iterate once over the batches of `rows`.
+    """The batches of `rows`. The object can be iterated only once.
 
-    `rows` yields a row, or a list of refusals in its place, or None for a row without data (an example). `key` gives the
-    key that identifies a row within the file, `number` the row's number in the file. `duplicate` gives the refusal of a
-    row whose key an earlier row has; it gets the row and the number of the earlier one.
+    `rows` yields a row, a list of refusals instead of a row, or None for a row without data (an example). `key` returns
+    the key that identifies a row within the file. `number` returns the row's number in the file. If an earlier row has
+    the same key, `duplicate` returns the refusal. The arguments of `duplicate` are the row and the number of the
+    earlier row.
     """
 
     rows: Iterable[Row | list[Refusal] | None]
@@ -63,20 +68,20 @@ class Batches(Generic[Row]):
         yield batch
 
     def refuse(self, refusals: list[Refusal]) -> None:
-        """Count one refused row and tell the observer."""
+        """Counts one refused row and tells the observer."""
         self.report.refuse(refusals)
         for refusal in refusals:
             self.observer.refusal(refusal)
 
 
 class _FirstRows:
-    """The number of the first row with each key. Needs 160 bytes of memory a row."""
+    """The number of the first row with each key. Needs 160 bytes of memory per row."""
 
     def __init__(self) -> None:
         self.rows: dict[int, int] = {}
 
     def add(self, key: str, row: int) -> int:
-        """The number of the earlier row with this key, or 0."""
+        """Returns the number of an earlier row with this key. Returns 0 if there is none."""
         digest = int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
         first = self.rows.setdefault(digest, row)
         return 0 if first == row else first

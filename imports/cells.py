@@ -1,8 +1,8 @@
-"""Convert one cell of a table to a value: text, day, number, yes or no, or a choice by its label or code.
+"""Converts one cell of a table to a value: text, day, number, yes or no, or a choice by its label or code.
 
-All functions are pure. A cell that cannot be read raises CellError with a Japanese sentence that says what to do. Values
-are not guessed, cut or corrected, with three exceptions: character widths (NFKC), outer spaces, and the apostrophe that
-our own exports put before a formula.
+All functions are pure. A cell that cannot be read raises CellError with a Japanese sentence that tells the user what to
+do. Values are not guessed, cut or corrected, with three exceptions: character widths (NFKC), spaces at both ends, and
+the apostrophe that our own downloads put in front of a formula.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from organization.japanese_dates import ERAS
 
 #: Years outside these limits are typing errors.
 FIRST_YEAR, LAST_YEAR = 1947, 2100
-#: Invisible characters that a spreadsheet cannot hold. Tab and line end are not among them: they count as spaces.
+#: Invisible characters that a spreadsheet cannot contain. Tab and line end are not included: they count as spaces.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-BROKEN = "\ufffd"  # written by a decoder for bytes that are not of its encoding
+BROKEN = "\ufffd"  # a decoder writes this character for bytes that do not fit its encoding
 _GUARDED = re.compile(rf"'+[{re.escape(''.join(FORMULA))}]")
 _WESTERN = re.compile(r"(\d{4})([-/.年])(\d{1,2})(?:\2|月)(\d{1,2})日?")
 _PLAIN = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -36,13 +36,13 @@ _EPOCH = date(1899, 12, 30)
 
 
 class CellError(ValueError):
-    """The cell cannot be read; the message is Japanese and says what to do."""
+    """The cell cannot be read. The message is Japanese and tells the user what to do."""
 
 
 def text(value: Any, *, longest: int = 1000, lines: bool = False) -> str:
-    """The cell as text without outer spaces; a number becomes the text that a person would type.
+    """Returns the cell as text without spaces at both ends. A number becomes the text that a person would type.
 
-    `longest` is the limit in characters; `lines` allows line ends and tabs.
+    `longest` is the maximum number of characters. `lines` allows line ends and tabs.
     """
     cleaned = trimmed(_plain(value))
     if len(cleaned) > longest:
@@ -53,7 +53,7 @@ def text(value: Any, *, longest: int = 1000, lines: bool = False) -> str:
         raise CellError("文字化けがあります。文字コードをUTF-8にして保存し直してください。")
     if not lines and ("\n" in cleaned or "\t" in cleaned):
         raise CellError("改行やタブがあります。1行にしてください。")
-    # Remove the apostrophe that an export puts before a text that would otherwise be a formula.
+    # A download puts an apostrophe in front of a text that would otherwise be a formula. Remove this apostrophe.
     return cleaned[1:] if _GUARDED.match(cleaned) else cleaned
 
 
@@ -74,7 +74,8 @@ def _plain(value: Any) -> str:
 
 
 def narrow(value: Any) -> str:
-    """The cell as text in one character width, without outer spaces, for comparing and parsing."""
+    """Returns the cell as text without spaces at both ends, for comparing and parsing. All characters have one
+    width."""
     return unicodedata.normalize("NFKC", text(value)).strip()
 
 
@@ -82,7 +83,7 @@ def narrow(value: Any) -> str:
 
 
 def day(value: Any) -> date | None:
-    """The calendar day, in any of the forms that offices write; None for an empty cell."""
+    """Returns the calendar day. Accepts all forms that offices write. Returns None for an empty cell."""
     if isinstance(value, datetime):
         return _in_range(value.date())
     if isinstance(value, date):
@@ -129,7 +130,8 @@ def _era_day(match: re.Match[str], written: str) -> date:
     calendar_day = _real(first_year + count - 1, int(month), int(of_month), written)
     if calendar_day < first:
         raise CellError(f"「{written[:30]}」は、{called}より前の日です。前の元号か西暦で入れてください。")
-    return calendar_day  # 平成35年 and later occur in documents from before 2019, and are unambiguous
+    # 平成35年 and later years occur in documents from before 2019. The meaning of such a year is clear.
+    return calendar_day
 
 
 def _western_day(match: re.Match[str], written: str) -> date:
@@ -143,7 +145,7 @@ def _plain_day(match: re.Match[str], written: str) -> date:
 
 
 def _serial_day(match: re.Match[str], written: str) -> date:
-    """The day of Excel's serial number, for a date cell that lost its format."""
+    """Returns the day of Excel's serial number. A date cell that lost its format contains such a number."""
     return _EPOCH + timedelta(days=int(float(match[0])))
 
 
@@ -157,14 +159,14 @@ def _in_range(calendar_day: date) -> date:
 
 
 def number(value: Any, *, most: int, places: int = 0) -> Decimal | None:
-    """A number from 0 to `most` with at most `places` decimal places; None for an empty cell."""
+    """Returns a number from 0 to `most` with at most `places` decimal places. Returns None for an empty cell."""
     written = narrow(value).replace(",", "").replace("、", "")
     if not written:
         return None
     written = re.sub(r"(?:点|か月|ヶ月|カ月|月)$", "", written)
     try:
         amount = Decimal(written) if re.fullmatch(r"-?\d{1,12}(?:\.\d{1,18})?", written) else Decimal("NaN")
-    except InvalidOperation:  # pragma: no cover (the pattern lets nothing else through)
+    except InvalidOperation:  # pragma: no cover (the pattern accepts no such text)
         amount = Decimal("NaN")
     if not amount.is_finite():
         raise CellError(f"「{written[:30]}」は数字ではありません。数字だけで入れてください。")
@@ -182,7 +184,7 @@ def whole(value: Any, *, most: int) -> int | None:
 
 
 def hours(value: Any) -> Decimal | None:
-    """A number of hours, written as 6.5, 6.5時間 or 6時間30分; None for an empty cell."""
+    """Returns a number of hours. Accepts 6.5, 6.5時間 and 6時間30分. Returns None for an empty cell."""
     written = narrow(value).replace(" ", "")
     if match := _TIME.fullmatch(written):
         written = str(Decimal(match[1]) + Decimal(match[2]) / 60)
@@ -190,7 +192,7 @@ def hours(value: Any) -> Decimal | None:
 
 
 def yes(value: Any) -> bool:
-    """Whether the cell says はい or a synonym of it; an empty cell means いいえ."""
+    """Whether the cell contains はい or a synonym of はい. An empty cell counts as いいえ."""
     written = narrow(value).casefold()
     if written in _YES or text(value) in _YES:
         return True
@@ -200,7 +202,10 @@ def yes(value: Any) -> bool:
 
 
 def choice(value: Any, options: Mapping[str, str]) -> str:
-    """The code of the option that the cell names by code or label; "" for an empty cell. `options`: label by code."""
+    """Returns the code of the option that the cell names by its code or its label.
+
+    Returns "" for an empty cell. `options` maps codes to labels.
+    """
     written = narrow(value).casefold()
     if not written:
         return ""

@@ -1,4 +1,4 @@
-"""Base classes for the commands of imports: dry run without ``--commit``, progress bar, refusals printed at once."""
+"""Base classes for the commands of imports: dry run without ``--commit``, a progress bar, refusals printed at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ImportCommand(BaseCommand):
 
     source_help: ClassVar[str]
     label_help: ClassVar[str]
-    #: The Japanese counter of the imported rows: 件 or 行.
+    #: The Japanese counting word for the imported rows: 件 or 行.
     counter: ClassVar[str] = "行"
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -35,11 +35,11 @@ class ImportCommand(BaseCommand):
 
     @abstractmethod
     def run_import(self, options: Mapping[str, Any], observer: Observer) -> Report:
-        """Check the file, or import it with ``--commit``. May raise ImportRefusedError or UnreadableFileError."""
+        """Checks the file. With ``--commit``, imports it. May raise ImportRefusedError or UnreadableFileError."""
 
     @abstractmethod
     def written(self, report: Report, options: Mapping[str, Any]) -> list[str]:
-        """The report as lines without the refusals, which are already printed."""
+        """Returns the report as lines. The refusals are left out, because they are already printed."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         console = Console(file=cast("IO[str]", self.stdout._out), highlight=False)
@@ -67,7 +67,7 @@ class ImportCommand(BaseCommand):
 
 
 def title_lines(new: str, changed: str, report: Report) -> list[str]:
-    """The first new and the first changed titles, under the headings `new` and `changed`."""
+    """Returns lines with the first new and the first changed titles. `new` and `changed` are the headings."""
     lines = []
     for label, titles in ((new, report.new_titles), (changed, report.changed_titles)):
         if titles:
@@ -76,9 +76,9 @@ def title_lines(new: str, changed: str, report: Report) -> list[str]:
 
 
 class WorkerCommand(BaseCommand):
-    """The process that checks or imports one uploaded file. The web server starts it, not a person."""
+    """The process that checks or imports one uploaded file. The web server starts it. People do not start it."""
 
-    # The web server has already run the system checks; here they would only delay the import.
+    # The web server has already run the system checks. Here they would only delay the import.
     requires_system_checks = ()
     uploads: ClassVar[Uploads[Any, Any]]
 

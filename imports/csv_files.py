@@ -1,4 +1,7 @@
-"""CSV files as tables, read line by line. Detects encoding and delimiter; refuses over-long lines and formulas."""
+"""Reads CSV files as tables, line by line.
+
+The encoding and the delimiter are detected. Lines that are too long and cells with formulas are refused.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,8 @@ def table(path: Path, size: int) -> Table:
 
 
 class _Lines:
-    """The lines of the file as text; `read` counts the bytes read. A line is cut at MAX_LINE, so its row is refused."""
+    """The lines of the file as text. `read` is the number of bytes read. A line is cut at MAX_LINE, so its row is
+    refused."""
 
     def __init__(self, file: IO[bytes], encoding: str) -> None:
         self.file, self.encoding, self.read = file, encoding, 0
@@ -60,7 +64,8 @@ def _csv_rows(lines: _Lines, delimiter: str) -> Iterator[Row]:
 
 
 def _csv_row(number: int, cells: list[str]) -> Row:
-    """The row; a cell that begins with = is refused, because a CSV does not say whether it is a formula or a text."""
+    """Returns the row. A cell that begins with = is refused, because a CSV does not tell whether it is a formula or
+    a text."""
     formulas = [n for n, cell in enumerate(cells) if cell.startswith("=")]
     for n in formulas:
         cells[n] = ""
@@ -84,9 +89,10 @@ def _delimiter(path: Path, encoding: str) -> str:
 
 
 def _encoding(path: Path) -> tuple[str, int]:
-    """The encoding, utf-8 or cp932, that decodes the whole file with fewer errors, and the number of errors.
+    """Returns the encoding of the file (utf-8 or cp932), and the number of characters that it cannot decode.
 
-    Raises UnreadableFileError for a file that is not text in either encoding.
+    The encoding with fewer errors in the whole file is chosen. Raises UnreadableFileError for a file that is not text
+    in either encoding.
     """
     counts: dict[str, int] = {}
     for name in ("utf-8", "cp932"):

@@ -1,7 +1,8 @@
-"""Writes every table that leaves the product as CSV or XLSX. Excel can read the files, and no cell is a formula.
+"""Writes every table that users can download, as CSV or XLSX. Excel can read the files, and no cell is a formula.
 
-A cell that begins like a formula gets an apostrophe in front, and a cell that already has such an apostrophe gets another
-one. ``imports.cells`` removes one and so restores the value. The caller must have checked who may see the rows.
+If a cell begins like a formula, an apostrophe is put in front of it. If a cell already begins with such an apostrophe,
+it gets a second one. ``imports.cells`` removes one apostrophe and so restores the value. The caller must have checked
+who may see the rows.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 
-#: The characters that spreadsheet programs take for the beginning of a formula, full-width forms included.
+#: The characters with which a formula begins in spreadsheet programs. Full-width forms are included.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-BOM = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 as Shift_JIS
-#: Characters that the format of Excel cannot hold; nobody sees them.
+BOM = b"\xef\xbb\xbf"  # without it, Excel reads UTF-8 as Shift_JIS
+#: Characters that an Excel file cannot contain. These characters are invisible.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
@@ -33,18 +34,19 @@ Rows = Iterable[Sequence[Any]]
 
 
 def without_controls(value: Any) -> Any:
-    """The value; if it is a text, without the control characters that a spreadsheet cannot hold."""
+    """Returns the value. If it is a text, the control characters that a spreadsheet cannot contain are removed."""
     return CONTROL.sub("", value) if isinstance(value, str) else value
 
 
 def defused(value: Any) -> Any:
-    """The value; if it is a text that begins like a formula, with an apostrophe in front."""
+    """Returns the value. If it is a text that begins like a formula, an apostrophe is put in front of it."""
     return f"'{value}" if isinstance(value, str) and value.lstrip("'").startswith(FORMULA) else value
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet of a workbook. With `widths` (in characters) its header is bold and does not scroll."""
+    """One sheet of a workbook. If `widths` (in characters) are given, the header is bold and stays visible when the
+    user scrolls."""
 
     title: str
     header: Sequence[str]
@@ -53,7 +55,10 @@ class Sheet:
 
 
 def as_file(form: str, name: str, sheet: Sheet) -> HttpResponseBase:
-    """A download of the sheet's rows, every cell defused, as `name`.xlsx or `name`.csv. `name` is ASCII."""
+    """Returns the sheet's rows as a download with the name `name`.xlsx or `name`.csv.
+
+    Every cell is defused. `name` must be ASCII.
+    """
     rows = ([defused(cell) for cell in row] for row in sheet.rows)
     if form == "csv":
         response: HttpResponseBase = StreamingHttpResponse(csv_lines(sheet.header, rows), content_type=CSV)
@@ -65,7 +70,7 @@ def as_file(form: str, name: str, sheet: Sheet) -> HttpResponseBase:
 
 
 def csv_lines(header: Sequence[str], rows: Rows) -> Iterator[bytes]:
-    """The bytes of a CSV file, ROWS_A_CHUNK rows at a time."""
+    """Returns the bytes of a CSV file, ROWS_A_CHUNK rows at a time."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     yield BOM
@@ -85,11 +90,11 @@ def _emptied(buffer: io.StringIO) -> bytes:
 
 
 def workbook(*sheets: Sheet) -> IO[bytes]:
-    """An XLSX file of these sheets; it is deleted when closed."""
+    """Returns an XLSX file with these sheets. The file is deleted when it is closed."""
     book = Workbook(write_only=True)
     for sheet in sheets:
         _write(book, sheet)
-    file = TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    file = TemporaryFile()  # noqa: SIM115 (the caller closes the file)
     book.save(file)
     file.seek(0)
     return file

@@ -1,8 +1,9 @@
-"""Reads a file of JSON lines once, from front to back. Each line is a JSON object, or a refusal with its reason.
+"""Reads a file of JSON lines once, from front to back. Each line gives a JSON object, or a refusal with its reason.
 
-Reads .jsonl and .jsonl.gz (distinguished by their first bytes, not by name), in UTF-8 with or without a byte order mark,
-or in CP932. Memory holds one line and a sample of the beginning, however large the file is. A file that is wrong as a
-whole raises UnreadableFileError once, instead of a refusal for each line. The import checks the fields of the objects.
+The file may be .jsonl or .jsonl.gz: its first bytes decide, not its name. The encoding may be UTF-8 with or without a
+byte order mark, or CP932. The memory contains only one line and a sample of the beginning, however large the file is.
+If the whole file is wrong, UnreadableFileError is raised once, instead of a refusal for each line. The import checks
+the fields of the objects.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import IO, Any, cast
 from imports.report import Refusal, UnreadableFileError
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
-#: The encoding is detected from lines with non-ASCII characters: at most this many lines in this many first bytes.
+#: The encoding is detected from lines with non-ASCII characters. At most this many lines are used, from this many first
+#: bytes.
 SAMPLE_BYTES = 8 * 1024 * 1024
 SAMPLE_LINES = 200
 UTF8_MARK = b"\xef\xbb\xbf"
@@ -34,9 +36,10 @@ class JsonLine:
 
 
 class JsonLines:
-    """An iterable for one iteration. `position` of `size` stored bytes have been read; `encoding` is utf-8 or cp932.
+    """The lines of one file. The object can be iterated only once. `encoding` is utf-8 or cp932.
 
-    Raises UnreadableFileError for a file that is wrong as a whole, or larger than `max_bytes` when unpacked.
+    `position` of `size` stored bytes have been read. Raises UnreadableFileError if the whole file is wrong, or if its
+    unpacked size is larger than `max_bytes`.
     """
 
     def __init__(self, path: Path, *, max_bytes: int | None = None) -> None:
@@ -101,7 +104,10 @@ class JsonLines:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """The file twice: the stored bytes, whose position is the progress, and the unpacked bytes, which are read."""
+    """Opens the file. Returns the stored bytes and the unpacked bytes.
+
+    The lines are read from the unpacked bytes. The position in the stored bytes shows the progress.
+    """
     with path.open("rb") as raw:
         start = raw.read(4)
         raw.seek(0)
@@ -116,7 +122,7 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
 
 
 def _skip_rest(content: IO[bytes]) -> int:
-    """Read to the end of an over-long line in pieces. Returns the number of bytes skipped."""
+    """Reads to the end of a line that is too long, in pieces. Returns the number of bytes that were skipped."""
     skipped = 0
     while piece := content.readline(64 * 1024):
         skipped += len(piece)
@@ -126,7 +132,10 @@ def _skip_rest(content: IO[bytes]) -> int:
 
 
 def _encoding(content: IO[bytes]) -> str:
-    """The encoding in which most lines of the sample can be decoded; UTF-8 if all is ASCII. One broken line is ignored."""
+    """Returns the encoding in which most lines of the sample can be decoded.
+
+    If all lines are ASCII, the encoding is UTF-8. One broken line does not change the result.
+    """
     counts = {"utf-8": 0, "cp932": 0, "": 0}
     read = 0
     while read < SAMPLE_BYTES and sum(counts.values()) < SAMPLE_LINES:
@@ -135,7 +144,7 @@ def _encoding(content: IO[bytes]) -> str:
         except BROKEN_GZIP:
             if not read:
                 raise
-            break  # the lines before the damage can be read
+            break  # the lines before the damage can still be read
         if not line:
             break
         if not read:
@@ -160,7 +169,7 @@ def _decodes(line: bytes, encoding: str) -> bool:
 
 
 def _refuse_other_forms(line: bytes) -> None:
-    """Refuse UTF-16 and a single JSON array, with one message for the file instead of one for each line."""
+    """Refuses UTF-16 and a single JSON array. The user gets one message for the file instead of one for each line."""
     if line[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise UnreadableFileError(f"文字コードがUTF-16です。{SAVE_AS}")
     if line.removeprefix(UTF8_MARK).lstrip()[:1] == b"[":

@@ -1,7 +1,8 @@
-"""Opens a spreadsheet or CSV file as one table, read once from front to back. Of a workbook only the first sheet is read.
+"""Opens a spreadsheet or CSV file as one table. The table is read once, from front to back.
 
-The first bytes of the file decide the format. A file that is named like a workbook but is none is refused. A file that
-is wrong as a whole raises UnreadableFileError with a Japanese sentence that says what to do. Memory holds one row, however
+Of a workbook, only the first sheet is read. The first bytes of the file decide the format. If the name ends like a
+workbook but the content is not a workbook, the file is refused. If the whole file is wrong, UnreadableFileError is
+raised with a Japanese sentence that tells the user what to do. The memory contains only one row at a time, however
 large the unpacked file is. ``imports.cells`` interprets the cells.
 """
 
@@ -21,9 +22,11 @@ ZIP, OLE, GZIP = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x1f\x8b"
 
 
 def open_table(path: Path, *, is_heading: Callable[[str], bool], file_name: str = "") -> Table:
-    """The table with its headings: the first row with two known headings, or else the first row that is not empty.
+    """Returns the table with its headings.
 
-    `file_name` is the sender's name of the file, if it is stored under another name. Raises UnreadableFileError.
+    The headings are the first row with two known headings. If there is no such row, they are the first row that is not
+    empty. `file_name` is the sender's name of the file. `file_name` is needed if the file is stored under another name.
+    Raises UnreadableFileError.
     """
     table = _table(path, file_name or path.name)
     first_rows: list[Row] = []
@@ -39,7 +42,7 @@ def open_table(path: Path, *, is_heading: Callable[[str], bool], file_name: str 
     if not first_rows:
         raise UnreadableFileError("ファイルに何も書かれていません。見出しの行と、その下の行を確かめてください。")
     if heading is None and all(sum(cell not in (None, "") for cell in row.cells) < 2 for row in first_rows):
-        # Every import needs two columns or more. A file with one column is a letter or a list of names.
+        # Every import needs at least two columns. A file with one column is a letter or a list of names.
         raise UnreadableFileError(f"見出しのある表ではありません（列が一つしかありません）。{SAVE_AGAIN}")
     heading = heading or first_rows[0]
     table.header, table.header_row = headings(heading), heading.number
@@ -49,7 +52,7 @@ def open_table(path: Path, *, is_heading: Callable[[str], bool], file_name: str 
 
 
 def headings(row: Row) -> tuple[str, ...]:
-    """The headings, each on one line; equal ones get a number. A column without a heading has ""."""
+    """Returns the headings, each on one line. Equal headings get a number. A column without a heading has ""."""
     names: list[str] = []
     for cell in row.cells:
         name = "" if cell is None else " ".join(str(cell).split()).replace("\x00", "")[:80]
@@ -59,7 +62,8 @@ def headings(row: Row) -> tuple[str, ...]:
 
 
 def _limited(first: Iterable[Row], later: Iterable[Row]) -> Iterator[Row]:
-    """All rows of both. Raises UnreadableFileError after MAX_ROWS of them."""
+    """Returns the rows of `first`, then the rows of `later`. Raises UnreadableFileError if there are more than
+    MAX_ROWS."""
     for count, row in enumerate(chain(first, later), 1):
         if count > MAX_ROWS:
             raise UnreadableFileError(f"行が多すぎます（{MAX_ROWS:,}行まで）。ファイルを分けて送ってください。")

@@ -1,4 +1,4 @@
-"""The report of an import (counts, examples, refusals, notes), and the two errors that end an import."""
+"""The report of an import (counts, examples, refusals, notes), and the two errors that stop an import."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ T = TypeVar("T")
 
 
 class UnreadableFileError(Exception):
-    """The file as a whole cannot be read. The message is Japanese and says what to do."""
+    """The whole file cannot be read. The message is Japanese and tells the user what to do."""
 
 
 class ImportRefusedError(Exception):
-    """The import as a whole cannot begin or continue. The message is Japanese and says what to do."""
+    """The import cannot begin or continue. The message is Japanese and tells the user what to do."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A cell that cannot be imported, and the reason. `column` is a letter (A, B, … AA); empty for the whole row."""
+    """A cell that cannot be imported, and the reason. `column` is a letter (A, B, … AA). `column` is empty if the
+    whole row is refused."""
 
     row: int
     column: str
@@ -30,10 +31,10 @@ class Refusal:
 class Report:
     """The result of an import so far, counted in rows. A dry run counts what would happen.
 
-    It is stored as JSON in the upload's row. Each kind of import adds its own counts.
+    The report is stored as JSON in the upload's row. Each kind of import adds its own counts.
     """
 
-    #: The report holds at most this many refusals and titles. A command prints every refusal.
+    #: The report contains at most this many refusals and titles. A command prints every refusal.
     MAX_REFUSALS: ClassVar[int] = 500
     MAX_TITLES: ClassVar[int] = 5
 
@@ -51,12 +52,12 @@ class Report:
         return self.new + self.changed + self.unchanged
 
     def refuse(self, refusals: Sequence[Refusal]) -> None:
-        """Count one refused row, and store its refusals up to MAX_REFUSALS."""
+        """Counts one refused row. Stores its refusals as long as there are fewer than MAX_REFUSALS."""
         self.refused += 1
         self.refusals += refusals[: max(0, self.MAX_REFUSALS - len(self.refusals))]
 
     def add(self, *, new: Sequence[T], changed: Sequence[T], unchanged: int, title: Callable[[T], str]) -> None:
-        """Count one batch. `title` is called for the first MAX_TITLES rows only, because it may need a query."""
+        """Counts one batch. `title` is called only for the first MAX_TITLES rows, because it may need a query."""
         self.new += len(new)
         self.changed += len(changed)
         self.unchanged += unchanged

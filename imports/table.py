@@ -1,4 +1,4 @@
-"""The table that the readers return: headings, rows with their numbers and cells, and the reading position."""
+"""The table that the readers return: headings, rows with their numbers and cells, and the position of the reader."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from imports.report import Refusal
 MAX_BYTES = 100 * 1024 * 1024
 MAX_ROWS = 200_000
 MAX_COLUMNS = 100
-#: The headings are searched for in this many first rows, because titles and notes may stand above them.
+#: The headings must be in this many first rows. The headings need not be in the first row, because a title or notes may
+#: be above them.
 HEADER_WITHIN = 20
 SAVE_AGAIN = "表計算ソフトで開き、「Excelブック（.xlsx）」か「CSV UTF-8」で保存し直してください。"
 TOO_LARGE = f"ファイルが大きすぎます（{MAX_BYTES // 1024**2}MBまで）。年度などで分けて、もう一度送ってください。"
@@ -19,7 +20,8 @@ TOO_LARGE = f"ファイルが大きすぎます（{MAX_BYTES // 1024**2}MBまで
 
 @dataclass(frozen=True)
 class Row:
-    """The cells as they are in the file, and the refusals known already: formulas, errors, over-long lines."""
+    """The cells as they are in the file, and the refusals that are already known: formulas, errors, lines that are
+    too long."""
 
     number: int
     cells: tuple[Any, ...]
@@ -28,7 +30,10 @@ class Row:
 
 @dataclass
 class Table:
-    """`rows` can be iterated once. `position` of `size` has been read (bytes of a CSV, rows of a workbook)."""
+    """A table. `rows` can be iterated only once.
+
+    `position` of `size` has been read. Both are bytes for a CSV file, and rows for a workbook.
+    """
 
     size: int
     rows: Iterator[Row]
@@ -43,7 +48,7 @@ class Table:
 
 
 def letter(column: int) -> str:
-    """The letters of a column, counted from 0: A, B, … AA."""
+    """Returns the letters of a column: A, B, … AA. The first column is number 0."""
     letters, remaining = "", column + 1
     while remaining:
         remaining, digit = divmod(remaining - 1, 26)

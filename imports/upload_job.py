@@ -1,6 +1,6 @@
-"""UploadJob: one uploaded file and its import, from the check to the end. Each kind of import subclasses it.
+"""UploadJob: one uploaded file and its import, from the check to the end. Each kind of import has a subclass.
 
-It holds the place of the file, the progress and the report so far. A separate process does the work
+The job stores the place of the file, the progress, and the report so far. A separate process does the work
 (``imports.uploads``). The model does not depend on the content of the file.
 """
 
@@ -14,7 +14,7 @@ from django.db import models
 
 from organization import clock
 
-#: A process that has reported nothing for this long has died (a restart, a full disk).
+#: If a process has reported nothing for this long, it has died (a restart, a full disk).
 SILENCE = timedelta(minutes=3)
 
 
@@ -30,7 +30,7 @@ class UploadJob(models.Model):
     RUNNING = (State.CHECKING, State.IMPORTING)
 
     state = models.CharField("状態", max_length=10, choices=State.choices, default=State.CHECKING)
-    #: A generated name under VAR_DIR/imports. The original name of the file is only displayed.
+    #: A generated name under VAR_DIR/imports. The original name of the file is only shown to users.
     stored_as = models.CharField(max_length=50, editable=False)
     called = models.CharField("ファイル名", max_length=200)
     size = models.BigIntegerField("大きさ", default=0)
@@ -47,9 +47,9 @@ class UploadJob(models.Model):
         abstract = True
 
     def move(self, state: str, *, from_: tuple[str, ...], **values: Any) -> bool:
-        """Set `state` and `values` if the row is still in one of the states `from_`. Returns whether it was.
+        """Sets `state` and `values` if the row is still in one of the states `from_`. Returns whether it was.
 
-        So two presses of a button start one import.
+        So if a user presses the button twice, only one import starts.
         """
         rows = type(self)._default_manager.filter(pk=self.pk, state__in=from_)
         moved = rows.update(state=state, heard_at=clock.now(), **values)

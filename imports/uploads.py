@@ -1,7 +1,7 @@
-"""Uploaded files: stored under a generated name, imported by a separate process, and then deleted.
+"""Uploaded files: they are stored under a generated name, imported by a separate process, and then deleted.
 
-Each kind of import has one `Uploads`, which its views and its process use. No file is imported within a request, and no
-file is kept when it is no longer needed.
+Each kind of import has one `Uploads` object. Its views and its process use this object. No file is imported within a
+request, and no file is kept when nobody needs it any more.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from imports.upload_job import UploadJob
 from organization import clock
 
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
-#: A checked file that nobody imports or drops is deleted after this time.
+#: A checked file is deleted after this time if nobody imports or drops it.
 KEEP = timedelta(days=14)
 PROGRESS_SECONDS = 1.0
 State = UploadJob.State
@@ -46,7 +46,7 @@ def path_of(job: UploadJob) -> Path:
 
 
 def store(file: UploadedFile[bytes]) -> Path:
-    """Write the file under a generated name. If that fails, nothing is left on the disk."""
+    """Writes the file under a generated name. If this fails, nothing is left on the disk."""
     folder().mkdir(parents=True, exist_ok=True)
     path = folder() / uuid.uuid4().hex
     try:
@@ -60,20 +60,21 @@ def store(file: UploadedFile[bytes]) -> Path:
 
 
 def displayed_name(name: str) -> str:
-    """The file's name for display. It is never used as a path."""
+    """Returns the file's name in a form that can be shown. It is never used as a path."""
     return name.encode("utf-8", "replace").decode().replace("\x00", "")[:200]
 
 
 def start_process(command: str, pk: int) -> None:
-    """Start ``manage.py COMMAND PK`` in a separate process. A thread waits for its end, the request does not."""
+    """Starts ``manage.py COMMAND PK`` in a separate process. A thread waits for the end of the process. The request
+    does not wait."""
     arguments = [sys.executable, str(settings.BASE_DIR / "manage.py"), command, str(pk)]
-    arguments.append(f"--settings={settings.SETTINGS_MODULE}")  # the default of manage.py is the demo
+    arguments.append(f"--settings={settings.SETTINGS_MODULE}")  # the default settings of manage.py are the demo's
     process = subprocess.Popen(arguments, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL)  # noqa: S603 (our own command)
-    threading.Thread(target=process.wait, daemon=True).start()  # otherwise it would stay in the process table
+    threading.Thread(target=process.wait, daemon=True).start()  # otherwise the process would stay in the process table
 
 
 class ProgressReporter:
-    """Progress callback that writes the report into the job's row, at most once a second."""
+    """A progress callback. It writes the report into the job's row, at most once a second."""
 
     def __init__(self, job: UploadJob) -> None:
         self.job = job
@@ -90,9 +91,9 @@ class ProgressReporter:
 class Uploads(Generic[Job, User]):
     """The uploads of one kind of import.
 
-    `name` is the URL name of a job's page and the prefix of its log event. `command` is the management command that calls
-    `work`. `may_import` decides who may upload. `run` checks or imports the file of one job and returns the report. Every
-    method with `by` raises PermissionDenied if that user may not import.
+    `name` is the URL name of a job's page and the prefix of its log event. `command` is the management command that
+    calls `work`. `may_import` decides who may upload. `run` checks or imports the file of one job and returns the
+    report. Every method with the argument `by` raises PermissionDenied if this user may not import.
     """
 
     def __init__(
@@ -107,11 +108,12 @@ class Uploads(Generic[Job, User]):
         self.model, self.name, self.command, self.may_import, self.run = model, name, command, may_import, run
 
     def measure(self, path: Path) -> int:
-        """The size of a stored file in bytes. A subclass may check the file here and raise UnreadableFileError."""
+        """Returns the size of a stored file in bytes. A subclass may check the file here and raise
+        UnreadableFileError."""
         return path.stat().st_size
 
     def receive(self, *, file: UploadedFile[bytes], by: User, **values: object) -> Job:
-        """Store the file and start its check. `values` are the columns that the kind of import adds.
+        """Stores the file and starts its check. `values` are the columns that the kind of import adds to the job.
 
         Raises UnreadableFileError if `measure` refuses the file.
         """
@@ -133,22 +135,23 @@ class Uploads(Generic[Job, User]):
         return job
 
     def recheck(self, *, job: Job, by: User, **values: object) -> bool:
-        """Check again with other `values`. Returns False if the job is no longer in the state for that."""
+        """Checks the file again with other `values`. Returns False if the job is no longer in a state in which this
+        is possible."""
         self.require(by)
         return self._restart(job, State.CHECKING, (State.CHECKED,), sent_by=by, **values)
 
     def begin(self, *, job: Job, by: User, **values: object) -> bool:
-        """Import the checked file. Returns False if the job is no longer in the state for that."""
+        """Imports the checked file. Returns False if the job is no longer in a state in which this is possible."""
         self.require(by)
         return self._restart(job, State.IMPORTING, (State.CHECKED,), sent_by=by, report={}, **values)
 
     def again(self, *, job: Job, by: User) -> bool:
-        """Start the process again if it has died. Rows that it had imported then count as unchanged."""
+        """Starts the process again if it has died. Rows that it has already imported then count as unchanged."""
         self.require(by)
         return job.is_stuck and self._restart(job, job.state, (job.state,), report={})
 
     def drop(self, *, job: Job, by: User) -> bool:
-        """Delete the file. Rows that were imported already are kept."""
+        """Deletes the file. Rows that were already imported are kept."""
         self.require(by)
         dropped = job.move(State.DROPPED, from_=(State.CHECKED, *((job.state,) if job.is_stuck else ())))
         if dropped:
@@ -156,11 +159,14 @@ class Uploads(Generic[Job, User]):
         return dropped
 
     def start(self, job: Job) -> None:
-        """Start the job's process after the row is committed, because the process reads the row."""
+        """Starts the job's process when the row is committed, because the process reads the row."""
         transaction.on_commit(lambda: start_process(self.command, job.pk))
 
     def work(self, pk: int) -> None:
-        """The work of the process: check or import, as the row's state says, and set the final state in every case."""
+        """The work of the process. The state of the row decides whether the file is checked or imported.
+
+        At the end, a final state is always set, also after an error.
+        """
         job = self.model._default_manager.select_related("sent_by").get(pk=pk)
         if job.state not in UploadJob.RUNNING:
             return
@@ -179,14 +185,15 @@ class Uploads(Generic[Job, User]):
             self._end(job, done, report=report.as_json(), done_bytes=job.size)
 
     def drop_old(self) -> None:
-        """Drop the jobs that nobody imported or dropped within KEEP."""
+        """Drops the jobs that nobody imported or dropped within KEEP."""
         old = self.model._default_manager.filter(sent_at__lt=clock.now() - KEEP)
         for job in old.filter(state__in=(State.CHECKED, *UploadJob.RUNNING)):
             if job.move(State.DROPPED, from_=(job.state,)):
                 path_of(job).unlink(missing_ok=True)
 
     def require(self, by: User | None) -> User:
-        """Return `by`. Raises PermissionDenied if it is None (the sender's account is gone) or may not import."""
+        """Returns `by`. Raises PermissionDenied if `by` may not import, or if it is None because the sender's
+        account was deleted."""
         if by is None or not self.may_import(by):
             raise PermissionDenied
         return by

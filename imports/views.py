@@ -1,4 +1,4 @@
-"""Helpers for the report pages of all imports: the buttons of a job, and its report as labels and counts."""
+"""Functions for the report pages of all imports: the buttons of a job, and its report as labels and counts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ MOVED_ON = "この取込みは、もう別の状態になっています。下�
 
 
 def press(request: HttpRequest, job: UploadJob, uploads: Uploads[Any, Any], **buttons: Callable[..., bool]) -> None:
-    """Run the action of the pressed button: the POST value ``do`` is import, again, drop or a name in `buttons`.
+    """Runs the action of the pressed button.
 
-    An unknown button, or a job that is in another state by now, gives a message to the user.
+    The POST value ``do`` names the button: import, again, drop or a name in `buttons`. If the button is unknown, or if
+    the state of the job has changed meanwhile, the user gets a message.
     """
     actions = {"import": uploads.begin, "again": uploads.again, "drop": uploads.drop} | buttons
     action = actions.get(request.POST.get("do", ""))
@@ -26,10 +27,10 @@ def press(request: HttpRequest, job: UploadJob, uploads: Uploads[Any, Any], **bu
 
 
 def counts_of(job: UploadJob, labels: Sequence[tuple[str, str]]) -> list[tuple[str, int]]:
-    """(label, count) for each (label, name of a count) in `labels`."""
+    """Returns (label, count) for each pair (label, name of a count) in `labels`."""
     return [(label, job.report.get(name, 0)) for label, name in labels]
 
 
 def titles_of(job: UploadJob, new: str, changed: str) -> list[tuple[str, list[str]]]:
-    """The first new and the first changed titles, with the labels `new` and `changed`."""
+    """Returns the first new titles with the label `new`, and the first changed titles with the label `changed`."""
     return [(new, job.report.get("new_titles", [])), (changed, job.report.get("changed_titles", []))]

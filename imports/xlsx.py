@@ -1,8 +1,8 @@
-"""Excel workbooks (.xlsx) as tables: inspected before they are read, then read row by row.
+"""Reads Excel workbooks (.xlsx) as tables. A workbook is first checked, and then read row by row.
 
-The archive's directory says the unpacked size before anything is unpacked, and Python's zipfile reads no more than that.
-Cells with formulas or errors are refused; merged cells are named in a note. Workbooks with a password, the old .xls
-format, and other archives with the name .xlsx raise UnreadableFileError.
+The directory of the archive contains the unpacked sizes, so they are checked before anything is unpacked. Python's
+zipfile never reads more than these sizes. Cells with formulas or errors are refused. A note names the merged cells.
+Workbooks with a password, the old .xls format, and other archives with the name .xlsx raise UnreadableFileError.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ from imports.report import Refusal, UnreadableFileError
 from imports.table import MAX_COLUMNS, SAVE_AGAIN, Row, Table, letter
 
 MAX_UNPACKED = 300 * 1024 * 1024
-#: The limit of the parts that are read into memory as a whole: the table of shared texts, the styles.
+#: The limit for the parts that are read into memory as a whole: the table of shared texts, and the styles.
 MAX_IN_MEMORY = 64 * 1024 * 1024
 MAX_PARTS = 2_000
-#: The last row of a sheet in Excel. A false row number beyond it would make openpyxl yield empty rows for a long time.
+#: The last row that an Excel sheet can have. After a false row number beyond it, openpyxl would yield empty rows for a
+#: long time.
 LAST_ROW = 1_048_576
 PIECE = 256 * 1024
 ENCRYPTED_MARK = "EncryptedPackage".encode("utf-16-le")
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z0-9:]{1,20})"')
 _ROW = re.compile(rb"<(?:\w+:)?row[\s>]")
 BROKEN = (zipfile.BadZipFile, zlib.error, ParseError, DefusedXmlException, InvalidFileException, EOFError)
-#: The errors that openpyxl raises for a file that is not a workbook; they have no common base class.
+#: The errors that openpyxl raises for a file that is not a workbook. These errors have no common base class.
 OPENPYXL_ERRORS = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError, AssertionError)
 NOT_A_WORKBOOK = f"名前は .xlsx でも、Excelのブックではありません。{SAVE_AGAIN}"
 
@@ -78,7 +79,8 @@ def _inspect(archive: zipfile.ZipFile) -> None:
 
 
 def _open_first_sheet(path: Path) -> Table:
-    # As a file object: given a path, openpyxl would check the ending of the name, and our stored files have none.
+    # The file is given as a file object. If a path was given, openpyxl would check the ending of the name, and our
+    # stored files have none.
     book = load_workbook(path.open("rb"), read_only=True, data_only=False, keep_links=False)
     sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not sheets:
@@ -98,12 +100,15 @@ def _open_first_sheet(path: Path) -> Table:
 
 
 def _merged_and_row_count(sheet: Any) -> tuple[list[str], int]:
-    """The merged ranges, which openpyxl does not report when it reads row by row, and the number of rows; one pass."""
+    """Returns the merged ranges and the number of rows, in one pass.
+
+    The ranges are read here, because openpyxl does not report them when it reads row by row.
+    """
     merged: list[str] = []
     rows, overlap = 0, b""
     with sheet._get_source() as source:
         while piece := source.read(PIECE):
-            # The pieces overlap, so that no tag is cut in two. Tags within the overlap are not counted twice.
+            # The pieces overlap, so that no tag is cut into two parts. Tags within the overlap are not counted twice.
             window = overlap + piece
             rows += sum(match.end() > len(overlap) for match in _ROW.finditer(window))
             merged += [m[1].decode() for m in _MERGED.finditer(window) if m.end() > len(overlap)]
@@ -112,7 +117,7 @@ def _merged_and_row_count(sheet: Any) -> tuple[list[str], int]:
 
 
 def _rows(sheet: Any, reached: list[int]) -> Iterator[Row]:
-    sheet.reset_dimensions()  # the size that the file states may be wrong
+    sheet.reset_dimensions()  # the size in the file may be wrong
     try:
         for number, cells in enumerate(sheet.iter_rows(), 1):
             if number > LAST_ROW:
@@ -124,7 +129,7 @@ def _rows(sheet: Any, reached: list[int]) -> Iterator[Row]:
                 yield row
     except UnreadableFileError:
         raise
-    except (*BROKEN, *OPENPYXL_ERRORS) as error:  # the batches imported before this row are kept
+    except (*BROKEN, *OPENPYXL_ERRORS) as error:  # the batches that were imported before this row are kept
         raise UnreadableFileError(f"途中から読めません（壊れています）。{SAVE_AGAIN}") from error
 
 

@@ -1,8 +1,9 @@
-"""The access policy: who may read what, in three forms that a property test proves equal.
+"""The access policy decides who may read what. The policy has three forms, and a property test proves that the three
+forms agree.
 
-`visible_q` is the condition for SQL, `can_view` answers for one object, and the search index compares
-`audience_tokens` of an item with `Reader.tokens`. An item's tokens name uids and roles; everything that changes with
-time is in the `Reader`, which this module builds. It imports no content model: it works for every row with an
+`visible_q` is the condition for SQL. `can_view` answers for one object. The search index compares the `audience_tokens`
+of an item with `Reader.tokens`. The tokens of an item contain only uids and roles. Everything that changes with time is
+in the `Reader`, which this module builds. This module imports no content model: it works for every row that has an
 audience, an owner unit and authors.
 """
 
@@ -23,29 +24,32 @@ from organization.audience import Audience
 from organization.models import Appointment, Duty, OrgUnit, Person, User
 from organization.units.tree import UnitTree, unit_tree
 
-#: Somebody whose permission is checked: an account, or a visitor without one.
+#: Somebody whose permission is checked: an account, or a visitor without an account.
 Viewer: TypeAlias = User | AnonymousUser
-#: For this long after an appointment ends, its holder can still read what the unit may read, for the handover.
+#: After an appointment ends, its holder can still read what the unit may read for this long, for the handover.
 HANDOVER = timedelta(days=30)
 KM = str(Duty.Role.KM)
 
 
 @dataclass(frozen=True)
 class Reader:
-    """What one person may read on one day, by their appointments and duties. Built only by this module."""
+    """What one person may read on one day, according to the person's appointments and duties. Only this module
+    builds it."""
 
     person_id: int | None = None
     person_uid: str = ""
     tokens: frozenset[str] = frozenset({"public"})
-    #: Units whose items of the audience `unit` are open: those of the posts, the units above, and their predecessors.
+    #: The reader may open items of these units if their audience is `unit`. The set contains the units of the reader's
+    #: posts, the units above them, and all predecessors.
     unit_ids: frozenset[int] = frozenset()
-    #: Units, gone ones included, whose department today is among `unit_ids`.
+    #: The reader may open items of these units if their audience is `department`: the unit's department today is in
+    #: `unit_ids`. Units that are gone are included.
     department_owner_ids: frozenset[int] = frozenset()
-    #: Units whose wider audiences this reader decides today, by a reviewer duty or a head post. Includes gone units
-    #: whose main successor is one of these.
+    #: The units for which this reader decides about wider audiences today, by a reviewer duty or a head post. Units
+    #: that are gone are included if their main successor is in this set.
     review_unit_ids: frozenset[int] = frozenset()
-    #: Units whose staff this reader manages today: those of head posts and all units below. Includes gone units whose
-    #: main successor is one of these.
+    #: The reader manages the staff of these units today: the units of the reader's head posts and all units below them.
+    #: Units that are gone are included if their main successor is in this set.
     managed_unit_ids: frozenset[int] = frozenset()
     roles: frozenset[str] = frozenset()
     is_county: bool = False
@@ -54,14 +58,15 @@ class Reader:
 
 PUBLIC = Reader()
 _generations = itertools.count(1)
-#: Part of the cache key of every reader: a new value makes all cached readers stale.
+#: Part of the cache key of every reader. A new value makes all cached readers stale.
 _generation = 0
 
 
 def reader_for(user: Viewer | None, on: date | None = None) -> Reader:
-    """What `user` may read on that day (today by default). Cached on the user object, that is for one request.
+    """Returns what `user` may read on that day (default: today). The result is cached on the user object, so for one
+    request.
 
-    An anonymous visitor, an inactive account and a person who has left get `PUBLIC`.
+    The result is `PUBLIC` for an anonymous visitor, for an inactive account, and for a person who has left.
     """
     if not isinstance(user, User) or not user.is_active:
         return PUBLIC
@@ -74,12 +79,13 @@ def reader_for(user: Viewer | None, on: date | None = None) -> Reader:
 
 
 def reader_tokens(user: Viewer) -> frozenset[str]:
-    """The tokens of `user` today, for the index (``settings.SEARCH_READER``)."""
+    """Returns the tokens of `user` today. The search index uses them (``settings.SEARCH_READER``)."""
     return reader_for(user).tokens
 
 
 def forget_readers(**kwargs: object) -> None:
-    """Signal receiver: a person, post, appointment or duty changed, so the cached readers of this process are stale."""
+    """Signal receiver: a person, post, appointment or duty has changed, so the cached readers of this process are
+    stale."""
     global _generation
     _generation = next(_generations)
 
@@ -100,10 +106,10 @@ def _reader_of_account(user: User, day: date) -> Reader:
 
 
 def readers_of(people: Collection[Person], on: date) -> dict[int, Reader]:
-    """What each of `people` may read on that day, by pk of the person; two queries for any number of people.
+    """Returns what each of `people` may read on that day, by pk of the person. Two queries for any number of people.
 
-    For a future day, only the appointments that are announced by today count (I8). Used where somebody assigns what
-    others will read; it does not matter whether they have an account.
+    If the day is in the future, only appointments that are already announced today count (I8). This function is used
+    where somebody assigns items that other people will read. The people need no account.
     """
     appointments: dict[int, list[Appointment]] = {person.pk: [] for person in people if not person.has_left(on)}
     by_pk = {person.pk: person for person in people}
@@ -155,31 +161,37 @@ def _superuser() -> Reader:
 
 @lru_cache(maxsize=8)
 def _appointments(day: date, today: date) -> QuerySet[Appointment]:
-    """The appointments of all people that are announced, have begun, and ended at most HANDOVER ago.
+    """Returns the appointments that are announced and have begun. Ended appointments are included until HANDOVER has
+    passed.
 
-    Never evaluated: each request filters it by a person. Building the queryset every time took a third of the time.
+    This queryset is never evaluated itself: each request filters it by a person. The queryset is built only once,
+    because building it for every request took a third of the time.
     """
-    # For a future day, only what is announced by today (I8).
+    # For a day in the future, only appointments that are already announced today count (I8).
     rows = Appointment.objects.filter(starts_on__lte=day, announced_on__lte=min(day, today))
     rows = rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day - HANDOVER))
     return rows.select_related("post__unit").order_by("starts_on", "pk")
 
 
 def _gives_access(row: Appointment, person: Person) -> bool:
-    """Whether the appointment opens anything: any post for county staff, posts of a municipality for municipal staff,
-    none for people from outside."""
+    """Whether the appointment gives access to anything.
+
+    For county staff, every post gives access. For municipal staff, only posts of a municipality do. For people from
+    outside, no post does.
+    """
     if person.employment == Person.Employment.OUTSIDE:
         return False
     return person.employment != Person.Employment.MUNICIPAL or row.post.unit.kind == OrgUnit.Kind.MUNICIPALITY
 
 
 def _held(rows: Collection[Appointment], day: date) -> list[Appointment]:
-    """The appointments that hold a post on that day: not ended, and no leave."""
+    """Whether the person holds the post on that day: the appointment has not ended and is not a leave."""
     return [row for row in rows if row.kind in Appointment.HOLDING and (row.ends_on is None or row.ends_on >= day)]
 
 
 def _duties_of(rows: Collection[Appointment], day: date) -> list[Duty]:
-    """The duties of the posts that these appointments hold on that day. No query if they hold none."""
+    """Returns the duties of the posts that these appointments hold on that day. If they hold no post, no query is
+    made."""
     posts = {row.post_id for row in _held(rows, day)}
     return list(_duties_on(day).filter(post_id__in=posts)) if posts else []
 
@@ -190,13 +202,13 @@ def _duties_on(day: date) -> QuerySet[Duty]:
 
 
 def _units(person: Person, rows: list[Appointment], tree: UnitTree) -> set[int]:
-    """The units of the appointments, the units above them today, and the predecessors of all of them."""
+    """Returns the units of the appointments, the units above them today, and all predecessors of these units."""
     units: set[int] = set()
     for row in rows:
         unit = row.post.unit_id
         units.add(unit)
         if row.ends_on is None or row.ends_on >= tree.on:
-            # If the unit of the post is gone, the holder works in its main successor until the post is moved.
+            # If the unit of the post is gone, the holder works in its main successor until the post is moved there.
             units.add(tree.successor(unit))
     if person.is_county:
         units |= {above for unit in list(units) for above in tree.ancestors(unit)}
@@ -206,7 +218,7 @@ def _units(person: Person, rows: list[Appointment], tree: UnitTree) -> set[int]:
 def _roles_and_reviewed_units(
     held: list[Appointment], duties: Collection[Duty], tree: UnitTree
 ) -> tuple[set[str], set[int]]:
-    """The roles of the posts held, and the units whose wider audiences their holder decides."""
+    """Returns the roles of the held posts, and the units for whose wider audiences the holder decides."""
     reviewed = {row.post.unit_id for row in held if row.post.is_head}
     unit_by_post = {row.post_id: row.post.unit_id for row in held}
     reviewed |= {duty.scope_id or unit_by_post[duty.post_id] for duty in duties if duty.role == Duty.Role.REVIEWER}
@@ -214,16 +226,17 @@ def _roles_and_reviewed_units(
 
 
 def _managed_units(held: list[Appointment], tree: UnitTree) -> frozenset[int]:
-    """The units of the head posts held, all units below them, and the gone units that these have succeeded."""
+    """Returns the units of the held head posts, all units below them, and the gone units that they have succeeded."""
     headed = {tree.successor(row.post.unit_id) for row in held if row.post.is_head}
     managed = headed | {below for unit in headed for below in tree.descendants(unit)}
     return frozenset(old for unit in managed for old in tree.inherited(unit))
 
 
 def visible_q(reader: Reader, *, authored_pks: QuerySet[Any] | None) -> Q:
-    """The SQL form of the policy, for a model with `audience` and `owner_unit_id`.
+    """Returns the policy as a condition for SQL. The model needs the fields `audience` and `owner_unit_id`.
 
-    `authored_pks` selects the pks of the rows that the reader wrote; None for a model without authors.
+    `authored_pks` selects the pks of the rows that the reader wrote. `authored_pks` is None for a model without
+    authors.
     """
     visible = Q(audience=Audience.PUBLIC)
     if KM in reader.roles:
@@ -242,7 +255,7 @@ def visible_q(reader: Reader, *, authored_pks: QuerySet[Any] | None) -> Q:
 
 
 def can_view(reader: Reader, *, audience: str, owner_unit_id: int | None, author_ids: Collection[int]) -> bool:
-    """The form of the policy for one loaded object; `author_ids` are pks of people."""
+    """Whether the reader may open one loaded object. `author_ids` are the pks of the people who wrote it."""
     if audience == Audience.PUBLIC or (reader.person_id is not None and reader.person_id in author_ids):
         return True
     if audience == Audience.SELF or audience not in Audience.values:

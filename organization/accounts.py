@@ -1,4 +1,4 @@
-"""The service account, and the reissue of a login whose number goes to another person."""
+"""The service account, and what happens to an old account when its login is given to another person."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _service: User | None = None
 
 
 def service_account() -> User:
-    """The one account that owns every page and revision, so that none of them names a person.
+    """Returns the service account. The service account owns every page and every revision, so that no page or revision
+    names a person.
 
-    Nobody can log in with it. An existing row is cached for the life of the process. A row created by this call is
-    not cached, because its transaction may still be rolled back.
+    Nobody can log in with the service account. An existing row is cached until the process ends. A row that this call
+    creates is not cached, because its transaction may still be rolled back.
     """
     global _service
     if _service is not None:
@@ -30,17 +31,19 @@ def service_account() -> User:
 
 
 def forget_service_account(**kwargs: object) -> None:
-    """Signal receiver: empty the cache, because after a migrate or a flush the row may be another one."""
+    """Signal receiver: empties the cache of the service account. After a migrate or a flush, the account may be
+    another row."""
     global _service
     _service = None
 
 
 @transaction.atomic
 def reissue_login(*, login: str, actor: User) -> User:
-    """Free `login` for its next holder: the old account becomes `login#1` (or #2 …) and can no longer log in.
+    """Frees `login` for its next holder. The old account is renamed to `login#1` (or #2 …) and can no longer log in.
 
-    The old account keeps its uid, and with it everything that it owns. Returns the old account. Raises
-    PermissionDenied, and ValidationError with the code unknown_login.
+    The old account keeps its uid, and so it keeps everything that it owns. Returns the old account. Raises
+    PermissionDenied if `actor` may not do this, and ValidationError with the code unknown_login if no account has
+    `login`.
     """
     if not actor.has_perm("organization.change_user"):
         raise PermissionDenied("ログインIDを付け替えられるのは、利用者の管理者だけです。")

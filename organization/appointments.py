@@ -1,6 +1,7 @@
-"""Who holds which post on a day. Managers and reviewers are derived from the posts, never stored.
+"""Functions that return who holds which post on a day. Managers and reviewers are derived from the posts. Managers and
+reviewers are never stored.
 
-An appointment does not count here before the day of its announcement (I8). Somebody on leave holds no post.
+An appointment counts here only from the day of its announcement (I8). Somebody on leave holds no post.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from organization.units.tree import unit_tree
 
 
 def held_on(on: date) -> AppointmentQuerySet:
-    """The appointments that hold a post on that day, as far as they are announced today."""
+    """Returns the appointments that hold a post on that day. Appointments that are not announced by today are left
+    out."""
     return Appointment.objects.filter(held_q(on))
 
 
 def held_q(on: date, prefix: str = "") -> Q:
-    """The condition of `held_on` for rows that reach the appointments through `prefix` (``person__appointments__``)."""
+    """Returns the condition of `held_on` for other models. `prefix` is the path to the appointments
+    (``person__appointments__``)."""
     lasting = Q(**{f"{prefix}ends_on__isnull": True}) | Q(**{f"{prefix}ends_on__gte": on})
     announced = Q(**{f"{prefix}starts_on__lte": on, f"{prefix}announced_on__lte": clock.today()})
     in_service = Q(person__left_on__isnull=True) | Q(person__left_on__gte=on)
@@ -30,30 +33,31 @@ def held_q(on: date, prefix: str = "") -> Q:
 
 
 def posts_held(person: Person, on: date) -> list[Post]:
-    """The posts that `person` holds on that day, the main one first."""
+    """Returns the posts that `person` holds on that day. The post of the main appointment is first."""
     return [row.post for row in _held_by(person, on)]
 
 
 def main_post(person: Person, on: date) -> Post | None:
-    """The post of the main appointment of that day."""
+    """Returns the post of the person's main appointment on that day. Returns None if there is no main appointment."""
     return next((row.post for row in _held_by(person, on) if row.kind == Appointment.Kind.MAIN), None)
 
 
 def main_appointments(on: date) -> AppointmentQuerySet:
-    """The main appointment of each person on that day; the earlier one where the directory has two."""
+    """Returns the main appointment of each person on that day. If the directory contains two, returns the earlier
+    one."""
     held = held_on(on).filter(kind=Appointment.Kind.MAIN)
     earlier = Q(starts_on__lt=OuterRef("starts_on")) | Q(starts_on=OuterRef("starts_on"), pk__lt=OuterRef("pk"))
     return held.filter(~Exists(held.filter(earlier, person=OuterRef("person_id"))))
 
 
 def main_appointments_of(people: Iterable[Person], on: date) -> dict[int, Appointment]:
-    """`main_appointments` of these people with their posts, by pk of the person; one query."""
+    """Returns the main appointments of these people with their posts, by pk of the person. One query."""
     rows = main_appointments(on).filter(person__in=[person.pk for person in people])
     return {row.person_id: row for row in rows.select_related("post__unit")}
 
 
 def main_posts(people: Iterable[Person], on: date) -> dict[int, Post]:
-    """The posts of the main appointments of that day, by pk of the person; one query."""
+    """Returns the post of each person's main appointment on that day, by pk of the person. One query."""
     return {pk: row.post for pk, row in main_appointments_of(people, on).items()}
 
 
@@ -63,7 +67,8 @@ def _held_by(person: Person, on: date) -> list[Appointment]:
 
 
 def manager_of(unit_id: int, on: date) -> Person | None:
-    """The holder of the unit's head post on that day. For a unit that is gone, the manager of its main successor."""
+    """Returns the person who holds the unit's head post on that day. For a unit that is gone, the manager of its
+    main successor."""
     successor = unit_tree(on).successor(unit_id)
     rows = held_on(on).filter(post__unit_id=successor, post__is_head=True).select_related("person")
     heads = sorted(rows.order_by("starts_on", "pk"), key=lambda row: row.kind != Appointment.Kind.MAIN)
@@ -71,7 +76,8 @@ def manager_of(unit_id: int, on: date) -> Person | None:
 
 
 def managers_of(unit_ids: Iterable[int], on: date) -> dict[int, Person]:
-    """`manager_of` for many units at once, by pk of the unit; two queries. Units without a manager are left out."""
+    """Returns the result of `manager_of` for many units, by pk of the unit. Two queries. Units without a manager are
+    left out."""
     tree = unit_tree(on)
     successors = {unit_id: tree.successor(unit_id) for unit_id in unit_ids}
     rows = held_on(on).filter(post__unit_id__in=set(successors.values()), post__is_head=True)
@@ -83,15 +89,16 @@ def managers_of(unit_ids: Iterable[int], on: date) -> dict[int, Person]:
 
 
 def on_leave(on: date) -> AppointmentQuerySet:
-    """The appointments of 休職 and 育休 on that day, as far as they are announced today."""
+    """Returns the leaves (休職 and 育休) of that day. Appointments that are not announced by today are left out."""
     return Appointment.objects.on(on).filter(announced_on__lte=clock.today(), kind__in=Appointment.LEAVES)
 
 
 def reviewers_of(unit_id: int, on: date) -> list[Person]:
-    """Who decides when the unit asks for a wider audience: the holders of its head post and of reviewer duties.
+    """Returns the people who decide when the unit asks for a wider audience: the holders of its head post and of
+    reviewer duties.
 
-    For a unit that is gone, the reviewers of its main successor. ``Reader.review_unit_ids`` says the same for one
-    reader; a test proves that both agree.
+    For a unit that is gone, returns the reviewers of its main successor. ``Reader.review_unit_ids`` contains the same
+    rule for one reader. A test proves that the function and the set agree.
     """
     units = unit_tree(on).inherited(unit_id)
     duties = Duty.objects.on(on).filter(role=Duty.Role.REVIEWER)

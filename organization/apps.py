@@ -1,4 +1,4 @@
-"""The Django application of the organization room, and Wagtail's users application with our screens."""
+"""The Django app of this room, and Wagtail's app for users with our own screens."""
 
 from django.apps import AppConfig
 from wagtail.users.apps import WagtailUsersAppConfig
@@ -16,11 +16,11 @@ class OrganizationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the signals that make cached data stale: the unit tree, the readers, the service account."""
+        """Connects the signals that make cached data stale: the unit tree, the readers and the service account."""
         from django.core.signals import request_finished, request_started
         from django.db.models.signals import m2m_changed, post_delete, post_migrate, post_save
 
-        from organization import access_policy, accounts, checks, models  # noqa: F401  (checks register themselves)
+        from organization import access_policy, accounts, checks, models  # noqa: F401  (importing registers the checks)
         from organization.units import tree
 
         for model in (models.OrgUnit, models.OrgUnitVersion, models.OrgEvent):

@@ -1,7 +1,7 @@
 """The audiences of an item: their codes, and the tokens that the search index stores for them.
 
-An item's tokens name only uids and roles, so they do not change with time. Who works where today is in the reader's
-tokens (``organization.access_policy``).
+The tokens of an item contain only uids and roles, so they do not change with time. The tokens of a reader contain where
+the reader works today (``organization.access_policy``).
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Attribution(models.TextChoices):
 def audience_tokens(
     *, audience: str, owner_unit_id: int | None, author_uids: Collection[str], tree: UnitTree | None = None
 ) -> frozenset[str]:
-    """The token form of the policy: a reader who holds one of these tokens may open the item.
+    """Returns the tokens of an item. A reader who has one of these tokens may open the item.
 
-    An unknown audience is open to the authors alone. 所属内 or 部局内 without an owner unit is open to the authors and
-    to the knowledge office.
+    If the audience is unknown, only the authors may open the item. If the audience is 所属内 or 部局内 but there is no owner
+    unit, only the authors and the knowledge office may open it.
     """
     if audience == Audience.PUBLIC:
         return frozenset({"public", "role:km"})

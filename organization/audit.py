@@ -1,4 +1,5 @@
-"""The audit chain: `record` and `record_many` add events, `verify_chain` finds where the chain was changed."""
+"""The audit chain. `record` and `record_many` add events, and `verify_chain` finds the places where the chain was
+changed."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """What one event records; `before` and `after` are small JSON values of what changed."""
+    """The content of one event. `before` and `after` are small JSON values that show what changed."""
 
     action: str
     obj: Model
@@ -33,16 +34,16 @@ class AuditEntry:
 def record(
     *, actor: User | None, action: str, obj: Model, before: Any = None, after: Any = None, reason: str = ""
 ) -> AuditEvent:
-    """Add one event in the caller's transaction: if the change is rolled back, so is the event.
+    """Adds one event in the transaction of the caller. If the change is rolled back, the event is rolled back too.
 
-    `before` and `after` are small JSON values of what changed. `actor` None means that the system did it.
+    `before` and `after` are small JSON values that show what changed. If `actor` is None, the system made the change.
     """
     return record_many(actor=actor, entries=[AuditEntry(action, obj, before, after, reason)])[0]
 
 
 @transaction.atomic
 def record_many(*, actor: User | None, entries: Sequence[AuditEntry]) -> list[AuditEvent]:
-    """Add an event for each entry, in order. The number of queries does not depend on their number."""
+    """Adds an event for each entry, in the same order. The number of queries is the same for any number of entries."""
     heads = AuditHead.objects.select_for_update()
     head = heads.filter(pk=1).first() or heads.get_or_create(pk=1)[0]
     events = []
@@ -70,12 +71,13 @@ def record_many(*, actor: User | None, entries: Sequence[AuditEntry]) -> list[Au
 
 
 def _json_value(value: Any) -> Any:
-    """The value as the database will return it, so that the hash covers what is stored."""
+    """Returns the value in the form in which the database will return it, so that the hash is computed from what is
+    stored."""
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
 
 
 def digest(event: AuditEvent) -> str:
-    """SHA-256 over every column of the event and the hash of the one before it."""
+    """Returns the SHA-256 of all columns of the event and of the hash of the event before."""
     payload = [
         event.sequence,
         int(event.at.timestamp() * 1_000_000),
@@ -93,7 +95,7 @@ def digest(event: AuditEvent) -> str:
 
 
 def verify_chain() -> list[str]:
-    """The faults of the chain, one line each; an empty list when the chain is intact."""
+    """Returns the faults of the chain, with one line for each fault. If the chain is intact, the list is empty."""
     faults = []
     sequence, previous = 0, ""
     for event in AuditEvent.objects.order_by("sequence").iterator():

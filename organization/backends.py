@@ -1,7 +1,7 @@
-"""Authentication by login and password, for people who have not left.
+"""Login with a login name and a password, for people who have not left.
 
-Django asks the backend at every request, so a session ends after the last day of work even if its cookie is still
-valid. One query fetches the account, its person and the number of unread notices, because every page needs them.
+Django asks this backend at every request. So a session ends after the person's last day of work, even if its cookie is
+still valid. One query fetches the account, its person and the number of unread notices, because every page needs them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ class PersonBackend(ModelBackend):
 
 @cache
 def _accounts() -> QuerySet[User]:
-    """The accounts with person and unread notices. Built once a process and never evaluated: requests filter it."""
+    """Returns the accounts with their person and the number of unread notices.
+
+    The queryset is built once per process and is never evaluated itself: each request filters it.
+    """
     unread = Notice.objects.filter(person__user=OuterRef("pk"), read_at__isnull=True).order_by()
     count = unread.values("person").annotate(n=Count("pk")).values("n")
     return User.objects.select_related("person").annotate(unread_notices=Coalesce(Subquery(count), 0))

@@ -1,8 +1,8 @@
-"""System checks of the organization room: they refuse dangerous settings and data at start, with a hint.
+"""System checks of this room. The checks refuse dangerous settings and data when Django starts, and give a hint.
 
-E001: the demo's people do not exist beside real records. E002: only the demo may move the clock. E003: versions of
-one unit do not overlap. E003 and half of E001 read the database, so they run with ``check --database default`` and
-with ``migrate``.
+E001: the people of the demo must not exist beside real records. E002: only the demo may move the clock. E003: the
+versions of one unit must not overlap. E003 and half of E001 read the database, so they run only with ``check --database
+default`` and with ``migrate``.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from django.db import connections
 from organization.models import OrgUnitVersion, User
 
 DEMO_LOGINS = ("shinjin", "shippitsu", "shochou", "km", "shichoson", "kanri", "kenshu")
-DEMO_PASSWORD = "manabi"  # noqa: S105  (the check looks for it, to refuse it)
+DEMO_PASSWORD = "manabi"  # noqa: S105  (the check searches for this password to refuse it)
 PRODUCTION_MARKERS = ("SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
 
 
 @register(Tags.security)
 def demo_and_production_apart(app_configs: object, **kwargs: object) -> list[CheckMessage]:
-    """E001: the demo's seven people, whose password is known, must not exist beside real records."""
+    """E001: the seven people of the demo must not exist beside real records, because everybody knows their password."""
     markers = [name for name in PRODUCTION_MARKERS if getattr(settings, name, False)]
     if getattr(settings, "DEMO", False):
         return [
@@ -44,7 +44,7 @@ def demo_and_production_apart(app_configs: object, **kwargs: object) -> list[Che
 
 @register(Tags.security)
 def only_the_demo_moves_the_clock(app_configs: object, **kwargs: object) -> list[CheckMessage]:
-    """E002: a moved clock would date records wrongly and show appointments before their announcement."""
+    """E002: a moved clock would give records wrong dates and would show appointments before their announcement."""
     if getattr(settings, "DEMO_TODAY", None) and not getattr(settings, "DEMO", False):
         hint = "Unset the environment variable DEMO_TODAY."
         return [Error("DEMO_TODAY is set outside the demo.", hint=hint, id="organization.E002")]
@@ -55,7 +55,7 @@ def only_the_demo_moves_the_clock(app_configs: object, **kwargs: object) -> list
 def no_demo_people_in_real_work(
     app_configs: object, databases: Sequence[str] | None = None, **kwargs: object
 ) -> list[CheckMessage]:
-    """E001 for the database: it may have been the demo's database before."""
+    """E001 for the database: the database may have been used for the demo before."""
     if getattr(settings, "DEMO", False) or not _has_table(User._meta.db_table, databases):
         return []
     accounts = User.objects.filter(login__in=DEMO_LOGINS, is_active=True).values_list("login", "password")
@@ -68,7 +68,7 @@ def no_demo_people_in_real_work(
 def versions_do_not_overlap(
     app_configs: object, databases: Sequence[str] | None = None, **kwargs: object
 ) -> list[CheckMessage]:
-    """E003: versions of one unit overlap. Bulk writes bypass the validation of the model (I5)."""
+    """E003: versions of one unit overlap. This can happen because bulk writes skip the validation of the model (I5)."""
     if not _has_table(OrgUnitVersion._meta.db_table, databases):
         return []
     rows = OrgUnitVersion.objects.order_by("unit_id", "valid_from").values_list("unit__code", "valid_from", "valid_to")

@@ -1,7 +1,7 @@
-"""The one clock: all code asks it for the day and the time (a house test refuses every other way).
+"""The one clock: all code asks this module for the day and the time (a house test refuses every other way).
 
-``settings.DEMO_TODAY`` moves `today` and `now` to a fixed day, so that the dates of the demo do not age. A system
-check (organization.E002) refuses the setting outside the demo.
+The setting ``DEMO_TODAY`` moves `today` and `now` to a fixed day, so that the dates in the demo do not become old. A
+system check (organization.E002) refuses this setting outside the demo.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ _moved: ContextVar[date | None] = ContextVar("clock_moved", default=None)
 
 
 def now() -> datetime:
-    """The current time as an aware datetime in Asia/Tokyo. A moved clock changes the day, not the time of day."""
+    """Returns the current time as an aware datetime in Asia/Tokyo. A moved clock changes the day but not the time of
+    day."""
     moment = datetime.now(TOKYO)
     moved: date | None = _moved.get() or getattr(settings, "DEMO_TODAY", None)
     return datetime.combine(moved, moment.timetz()) if moved else moment
@@ -27,7 +28,8 @@ def now() -> datetime:
 
 @contextmanager
 def moved_to(day: date) -> Iterator[None]:
-    """Inside the `with` block, today is `day`. For the demo, and for ``run_due --on``, which repeats or tries a day."""
+    """Inside the `with` block, today is `day`. The demo uses this, and so does ``run_due --on``, which repeats or
+    tries a day."""
     token = _moved.set(day)
     try:
         yield
@@ -36,5 +38,5 @@ def moved_to(day: date) -> Iterator[None]:
 
 
 def today() -> date:
-    """The calendar day in Japan, whatever zone the server runs in."""
+    """Returns the calendar day in Japan. The time zone of the server does not matter."""
     return now().date()

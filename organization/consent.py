@@ -10,7 +10,7 @@ from organization.models import Person
 
 @transaction.atomic
 def set_findable(*, person: Person, findable: bool) -> None:
-    """Allow or stop the suggestion of `person` by name in the search box. Takes effect at once."""
+    """Sets whether the search box may suggest `person` by name. The change takes effect at once."""
     if person.findable == findable:
         return
     person.findable = findable

@@ -1,4 +1,4 @@
-"""The variables of every template. None of them queries the database until a template uses it."""
+"""The variables that every template gets. A variable queries the database only when a template uses it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from django.http import HttpRequest
 from organization.access_policy import Reader, reader_for
 from organization.models import Duty, Notice, Person
 
-#: The roles whose holders may open the admin (kb.admin.groups gives them the permissions).
+#: People with one of these roles may open the admin (kb.admin.groups gives the roles their permissions).
 OFFICES = frozenset({"km", "training"})
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The values SITE_NAME, SITE_NOTICE and DEMO, and functions that the template engine calls when they are used:
-    reader, person, can_admin, is_manager, is_training_office and unread_notices."""
+    """Returns the values SITE_NAME, SITE_NOTICE and DEMO, and several functions.
+
+    The template engine calls a function only when the template uses it: reader, person, can_admin, is_manager,
+    is_training_office and unread_notices.
+    """
     user = getattr(request, "user", AnonymousUser())
 
     def reader() -> Reader:
@@ -38,7 +41,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
     @cache
     def unread_notices() -> int:
-        count: int | None = getattr(user, "unread_notices", None)  # organization.backends has counted already
+        # Organization.backends has already counted the notices.
+        count: int | None = getattr(user, "unread_notices", None)
         owner = person()
         if count is None:
             count = Notice.objects.unread_of(owner).count() if owner is not None else 0

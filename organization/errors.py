@@ -1,4 +1,4 @@
-"""Validation errors with a machine-readable code beside the sentence for people."""
+"""Validation errors. Each has a sentence for people and a code for programs."""
 
 from __future__ import annotations
 
@@ -6,5 +6,6 @@ from django.core.exceptions import ValidationError
 
 
 def field_error(field: str, message: str, *, code: str) -> ValidationError:
-    """The error of one field. `message` is Japanese and says what to do; `code` is snake_case and never changes."""
+    """Returns a validation error of one field. `message` is Japanese and tells the user what to do. `code` is in
+    snake_case and never changes."""
     return ValidationError({field: ValidationError(message, code=code)})

@@ -1,7 +1,7 @@
-"""Fiscal years (April to March, Asia/Tokyo), as pure functions.
+"""Fiscal years (April to March, Asia/Tokyo). All functions are pure.
 
-A fiscal year is an int: the calendar year in which it begins. A year in which the era changes is named by the new
-era, as offices write it: all of FY2019 is 令和元年度, although its April was 平成31年.
+A fiscal year is an int: the calendar year in which the fiscal year begins. If the era changes during a fiscal year, the
+whole year is named after the new era, as offices do: all of FY2019 is 令和元年度, although its April was in 平成31年.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from organization.japanese_dates import ERAS, era_year, tokyo_day
 
 
 def fiscal_year(moment: date | datetime) -> int:
-    """The fiscal year of a date, or of the day in Tokyo of an aware datetime."""
+    """Returns the fiscal year of a date. For an aware datetime, its day in Tokyo counts."""
     day = tokyo_day(moment)
     return day.year if day.month >= 4 else day.year - 1
 
@@ -26,7 +26,7 @@ def fiscal_year_end(fy: int) -> date:
 
 
 def fiscal_year_label(fy: int) -> str:
-    """「令和7年度」; for years before 昭和, the year of the Gregorian calendar: 「1925年度」."""
+    """Returns for example 「令和7年度」. Years before 昭和 are written in the Gregorian calendar: 「1925年度」."""
     for _, name, _, first in ERAS:
         if fy >= first:
             return f"{name}{era_year(fy - first + 1)}年度"
@@ -34,7 +34,8 @@ def fiscal_year_label(fy: int) -> str:
 
 
 def fiscal_year_code(fy: int) -> str:
-    """The year as it stands in a public id: "R07". Raises ValueError for years before 昭和, which have no code."""
+    """Returns the year in the form that public ids use: "R07". Years before 昭和 have no such form and raise
+    ValueError."""
     for _, _, letter, first in ERAS:
         if fy >= first:
             return f"{letter}{fy - first + 1:02d}"

@@ -1,6 +1,6 @@
-"""Japanese eras: dates and months as offices write them (令和7年4月1日). Pure functions.
+"""Japanese eras: functions that write dates and months as offices do (令和7年4月1日). All functions are pure.
 
-Before 昭和 they give the year of the Gregorian calendar.
+Dates before 昭和 are written in the Gregorian calendar.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from organization.clock import TOKYO
 
-#: (first day, name, letter, first fiscal year), newest first.
+#: (first day, name, letter, first fiscal year) of each era, newest first.
 ERAS = (
     (date(2019, 5, 1), "令和", "R", 2019),
     (date(1989, 1, 8), "平成", "H", 1989),
@@ -18,25 +18,25 @@ ERAS = (
 
 
 def tokyo_day(moment: date | datetime) -> date:
-    """The calendar day: a date itself, or the day in Tokyo of a datetime. A naive datetime is taken as Tokyo time."""
+    """Returns the calendar day. For a datetime, returns its day in Tokyo. A naive datetime is taken as Tokyo time."""
     if isinstance(moment, datetime):
         return (moment.astimezone(TOKYO) if moment.tzinfo else moment).date()
     return moment
 
 
 def era_year(number: int) -> str:
-    """The year of an era: "元" for the first, otherwise the number."""
+    """Returns the year of an era as text: "元" for the first year, a number for all later years."""
     return "元" if number == 1 else str(number)
 
 
 def era_date(moment: date | datetime) -> str:
-    """「令和7年4月1日」."""
+    """Returns the date in the form 「令和7年4月1日」."""
     day = tokyo_day(moment)
     return f"{era_month(day)}{day.day}日"
 
 
 def era_month(moment: date | datetime) -> str:
-    """「令和7年4月」, in the era of that day."""
+    """Returns the month in the form 「令和7年4月」. The day of the date decides which era is used."""
     day = tokyo_day(moment)
     for start, name, _, _ in ERAS:
         if day >= start:

@@ -1,4 +1,4 @@
-"""Notices on a person's own page. Mail is sent by ``learning.notifications.outbox``, once a day."""
+"""Notices, which are shown on a person's own page. ``learning.notifications.outbox`` sends mail once a day."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ BATCH = 500
 
 
 def notify(person: Person, *, text: str, url: str = "") -> Notice:
-    """Show `text` on the person's own page, with a link to `url`. An equal unread notice is not repeated.
+    """Shows `text` on the person's own page, with a link to `url`. If an equal notice is still unread, nothing is
+    added.
 
-    Returns the new notice or the unread one.
+    Returns the new notice, or the equal notice that is still unread.
     """
     text = _short(text)
     unread = Notice.objects.unread_of(person).filter(text=text, url=url).first()
@@ -21,7 +22,8 @@ def notify(person: Person, *, text: str, url: str = "") -> Notice:
 
 
 def notify_many(notices: Iterable[tuple[Person, str, str]]) -> int:
-    """`notify` for many (person, text, url), with two queries a batch. Returns the number of new notices."""
+    """Does the same as `notify` for many triples (person, text, url), with two queries per batch. Returns the number
+    of new notices."""
     distinct = list(dict.fromkeys((person.pk, _short(text), url) for person, text, url in notices))
     created = 0
     for start in range(0, len(distinct), BATCH):

@@ -1,10 +1,12 @@
-"""組織改正: rename, merge, split and abolish units. Nothing is rewritten: versions end the day before, ids stay.
+"""組織改正: functions that rename, merge, split and abolish units.
 
-Each function checks the permission, writes the OrgEvent and the audit event, and refuses a change that would leave
-work without a successor. The units below a unit that ends then stand below its main successor (the tree does that).
-Posts and appointments are not moved: that is the work of the personnel office.
+No old data are rewritten: a version ends on the day before the change, and each unit keeps its id. Each function checks
+the permission, and writes the OrgEvent and the audit event. Each function refuses a change after which work would have
+no successor. When a unit ends, the unit tree moves the units below it to its main successor. Posts and appointments are
+not moved, because the personnel office does that.
 
-All raise PermissionDenied, and ValidationError with the code no_open_version if a unit has no version to end.
+All functions raise PermissionDenied if the user may not do this. All functions raise ValidationError with the code
+no_open_version if a unit has no version that could end.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ Kind = OrgEvent.Kind
 
 @dataclass(frozen=True)
 class Naming:
-    """The name of a unit from the day of the change, and the unit above it; `parent` None means the top."""
+    """The name of a unit from the day of the change, and the unit above it. If `parent` is None, there is no unit
+    above it."""
 
     name: str
     kana: str
@@ -36,7 +39,7 @@ class Naming:
 
 @transaction.atomic
 def rename(*, unit: OrgUnit, to: Naming, on: date, actor: User) -> OrgEvent:
-    """改称, with the same parent or another one. The unit keeps its id."""
+    """改称: gives the unit a new name. The parent may stay the same or change. The unit keeps its id."""
     _require_permission(actor)
     before = _close(unit, on)
     _open(unit, to, on)
@@ -47,10 +50,10 @@ def rename(*, unit: OrgUnit, to: Naming, on: date, actor: User) -> OrgEvent:
 
 @transaction.atomic
 def merge(*, units: Collection[OrgUnit], into: OrgUnit, to: Naming | None = None, on: date, actor: User) -> OrgEvent:
-    """統合: `units` end and `into` carries on their work.
+    """統合: `units` end, and the unit `into` carries on their work.
 
-    `into` is one of `units`, another unit in force, or a new unit, which `to` then names. Raises ValidationError with
-    the code too_few_units or target_not_in_force.
+    `into` may be one of `units`, another unit in force, or a new unit. For a new unit, `to` gives the name. Raises
+    ValidationError with the code too_few_units or target_not_in_force.
     """
     _require_permission(actor)
     ending = [unit for unit in units if unit.pk != into.pk]
@@ -76,10 +79,12 @@ def merge(*, units: Collection[OrgUnit], into: OrgUnit, to: Naming | None = None
 def split(
     *, unit: OrgUnit, into: Collection[tuple[OrgUnit, Naming]], main_successor: OrgUnit, on: date, actor: User
 ) -> OrgEvent:
-    """分割: one unit becomes several. `main_successor`, one of them, takes over the open and the overdue work.
+    """分割: one unit becomes several units. `main_successor` is one of the new units, and takes over the open and the
+    overdue work.
 
-    The old unit may be among them, under a new name; it then keeps everything that it owns. Raises ValidationError
-    with the code too_few_units, successor_not_a_target, successor_must_be_the_unit or target_in_force.
+    The old unit may remain as one of the new units, with a new name. The old unit then keeps everything that it owns.
+    Raises ValidationError with the code too_few_units, successor_not_a_target, successor_must_be_the_unit or
+    target_in_force.
     """
     _require_permission(actor)
     targets = [target for target, _ in into]
@@ -106,7 +111,7 @@ def split(
 
 @transaction.atomic
 def abolish(*, unit: OrgUnit, main_successor: OrgUnit, on: date, actor: User) -> OrgEvent:
-    """廃止: the unit ends, and `main_successor`, which must be in force on that day, takes over its work.
+    """廃止: the unit ends, and `main_successor` takes over its work. The main successor must be in force on that day.
 
     Raises ValidationError with the code successor_not_in_force.
     """
@@ -128,7 +133,7 @@ def _require_permission(actor: User) -> None:
 
 
 def _close(unit: OrgUnit, on: date) -> dict[str, object]:
-    """End the version in force on the day before; returns its values, for the audit event."""
+    """Ends the unit's version on the day before the change. Returns the values of the version, for the audit event."""
     last = on - timedelta(days=1)
     version = OrgUnitVersion.objects.filter(unit=unit, valid_from__lte=last, valid_to__isnull=True).first()
     if version is None:

@@ -1,4 +1,4 @@
-"""The person or account behind a request, for views of logged-in readers."""
+"""Functions that return the person or the account of a request. They are for views that require a login."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from organization.models import Person, User
 
 
 def user_of(request: HttpRequest) -> User:
-    """The account behind the request. Only for views that require a login."""
+    """Returns the account that made the request. Only for views that require a login."""
     assert isinstance(request.user, User)
     return request.user
 
 
 def person_of(request: HttpRequest) -> Person | None:
-    """The person of the account; None for an account without a person, such as a superuser's."""
+    """Returns the person of the account. Returns None if the account has no person, for example a superuser."""
     return getattr(request.user, "person", None)
 
 
 def require_person(request: HttpRequest) -> Person:
-    """The person of the account; 404 for an account without one."""
+    """Returns the person of the account. Raises 404 if the account has no person."""
     person = person_of(request)
     if person is None:
         raise Http404

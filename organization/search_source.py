@@ -1,7 +1,8 @@
-"""Suggestions of units and people for the search box. Nothing in organization imports this module.
+"""The search box suggests units and people. Nothing in organization imports this module.
 
-A unit is suggested under every name it ever had. A person is suggested only to the prefecture's own staff, and only
-after agreeing to be found (`Person.findable`). Withdrawing that takes effect at once, because no index stores it.
+A unit is suggested under every name that it ever had. A person is suggested only to the prefecture's own staff, and
+only if the person has agreed to be found (`Person.findable`). A person can withdraw this consent at any time. The
+withdrawal takes effect at once, because no index stores the person.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from search.documents import Suggestion, Typed
 
 class UnitSuggester:
     def suggest(self, user: Viewer, typed: Typed, limit: int) -> Sequence[Suggestion]:
-        """Units by a part of any of their names, or by the beginning of a reading; units in force come first."""
+        """Suggests units if a part of any of their names, or the beginning of a reading, matches. Units that are in
+        force are first."""
         tree = unit_tree()
         matches = [(not tree.is_in_force(pk), tree.name(pk), pk) for pk in tree.units if _is_named(tree, pk, typed)]
         return [_unit_suggestion(tree, pk) for _, _, pk in sorted(matches)[:limit]]
@@ -49,7 +51,8 @@ def _unit_suggestion(tree: UnitTree, unit_id: int) -> Suggestion:
 
 class PersonSuggester:
     def suggest(self, user: Viewer, typed: Typed, limit: int) -> Sequence[Suggestion]:
-        """People in service who agreed to be found, by a part of the name or the beginning of its reading."""
+        """Suggests people in service who agreed to be found, if a part of the name or the beginning of its reading
+        matches."""
         if not reader_for(user).is_county:
             return []
         plain = {"plain_name": Replace(F("name"), Value(" "), Value(""))}
@@ -63,7 +66,8 @@ class PersonSuggester:
 
 
 def _person_suggestion(person: Person, post: Post | None) -> Suggestion:
-    """A suggestion that leads to a search for the person's name, that is to what they wrote under it."""
+    """Returns a suggestion that opens a search for the person's name. The search finds what the person wrote under
+    this name."""
     label = f"{person.name}（{post}）" if post else person.name
     query = urlencode({"q": f'"{person.name}"'})
     return Suggestion(label, f"{reverse('search')}?{query}", "職員")

@@ -1,4 +1,4 @@
-"""Addresses for logging in and out, and for changing one's password."""
+"""The addresses for login, for logout, and for the change of one's password."""
 
 from django.contrib.auth.views import LogoutView
 from django.urls import path

@@ -1,4 +1,5 @@
-"""The login page (in the demo with a card for each person to try) and the page to change one's password."""
+"""The login page, and the page on which a user changes the password. In the demo, the login page shows a card for
+each demo person."""
 
 from __future__ import annotations
 
@@ -15,13 +16,14 @@ from django.utils.module_loading import import_string
 
 
 def login_cards() -> list[dict[str, Any]]:
-    """The cards of the function that ``settings.LOGIN_CARDS`` names by dotted path. Outside the demo always empty."""
+    """Returns the cards of the login page. ``settings.LOGIN_CARDS`` names the function that makes them. Outside the
+    demo there are none."""
     path = getattr(settings, "LOGIN_CARDS", "")
     return list(import_string(path)()) if path and getattr(settings, "DEMO", False) else []
 
 
 class LoginForm(AuthenticationForm):
-    """Login form with the same sentence for every refusal, so that it does not tell whether a login exists."""
+    """The login form. Every refusal shows the same sentence, so that nobody learns from it whether a login exists."""
 
     error_messages = {
         "invalid_login": "ログインIDかパスワードが違います。もう一度入れてください。",
@@ -30,7 +32,8 @@ class LoginForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # In the demo most people came for the cards: a focused field would open a phone's keyboard over them.
+        # In the demo, most people want to choose a card. If the login field had the focus, a phone's keyboard would
+        # cover the cards.
         self.fields["username"].widget.attrs.pop("autofocus", None)
         self.fields["username"].label = "ログインID"
         self.fields["username"].error_messages = {"required": "ログインIDを入れてください。"}

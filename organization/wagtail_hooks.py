@@ -1,5 +1,5 @@
-"""The group 「組織」 of the admin: people, units, posts, appointments and duties, for the knowledge and the personnel
-office."""
+"""The group 「組織」 of the admin. The knowledge office and the personnel office edit people, units, posts, appointments
+and duties here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from organization.units.tree import unit_tree
 
 
 def in_force(queryset: QuerySet[Model], name: str, value: bool | None) -> QuerySet[Any]:
-    """Filter method: rows in force today (True) or not in force (False), for rows with `starts_on` and `ends_on`."""
+    """Filter method for rows with `starts_on` and `ends_on`. True selects rows that are in force today, False all
+    other rows."""
     if value is None:
         return queryset
     day = clock.today()
@@ -131,7 +132,7 @@ class VersionViewSet(audited_views.OfficeViewSet):
 
 
 def _names_before(event: OrgEvent) -> str:
-    """The units before the event, by their names of the day before."""
+    """Returns the units that existed before the event, with the names that they had on the day before."""
     tree, eve = unit_tree(), event.effective_on - timedelta(days=1)
     return "、".join(tree.name_on(unit.pk, eve) for unit in event.from_units.all())
 

@@ -1,4 +1,4 @@
-"""Working days of a prefectural office: all days except weekends, national holidays and 12/29–1/3 (年末年始)."""
+"""Working days of a prefectural office. Weekends, national holidays and 12/29–1/3 (年末年始) are not working days."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def is_working_day(day: date) -> bool:
 
 
 def working_days_before(day: date, count: int) -> date:
-    """The day that lies `count` working days before `day`; `day` itself if `count` is 0."""
+    """Returns the day that is `count` working days before `day`. If `count` is 0, returns `day` itself."""
     left = count
     while left > 0:
         day -= timedelta(days=1)

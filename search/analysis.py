@@ -1,8 +1,8 @@
-"""Japanese text → tokens, the same for every engine, for documents and for queries.
+"""Converts Japanese text to tokens, in the same way for every engine, for documents and for queries.
 
-Engines store and match these tokens and analyse nothing themselves, so ranking is the same everywhere. There are four
-kinds of token (`TokenKind`; docs/reference/search.md, Analysis): short units, compounds that split into units, pairs of
-neighbouring characters, and readings. Never fails: any string has an analysis.
+Engines store and match these tokens and analyse nothing themselves, so the order of results is the same everywhere.
+There are four kinds of token (`TokenKind`; docs/reference/search.md, Analysis): short units, compounds that split into
+units, pairs of neighbouring characters, and readings. The analysis never fails: any string is accepted.
 """
 
 from __future__ import annotations
@@ -26,20 +26,21 @@ from search.normalization import NormalizedText, Segment, normalize, segments
 if TYPE_CHECKING:
     from sudachipy import Morpheme, Tokenizer
 
-#: Increase this whenever the same document would give other tokens (a change of this module, of normalization.py or of
-#: variants.tsv). It is part of each generation's stamp; a generation with another stamp is rebuilt.
+#: Increase this version whenever the same document would give other tokens (after a change of this module, of
+#: normalization.py or of variants.tsv). It is part of each generation's stamp, and a generation with another stamp is
+#: rebuilt.
 ANALYSIS_VERSION = 3
-#: The dictionary accepts at most 49,149 bytes at once; 8,000 characters of four bytes stay below that.
+#: The dictionary accepts at most 49,149 bytes at once. 8,000 characters of four bytes are below this limit.
 _CHUNK = 8_000
 _TOKEN_LENGTH = 64
 _DROPPED = frozenset(("助詞", "助動詞", "接続詞", "空白"))
-#: Words that occur in nearly every text and say nothing about its subject (する, ある, こと …), in normalised form.
+#: Words that occur in nearly every text and tell nothing about its subject (する, ある, こと …), in normalised form.
 _LIGHT = frozenset("為る 有る 居る 成る 出来る 事 物 為 其の 此の 何 どの 様 よう こと もの 言う".split())
 
 _LATIN_COMPOUND = re.compile(r"[a-z0-9]+(?:[.&'/_@-][a-z0-9]+)+")
 _RUN = re.compile(r"[^\W_]+")
 _SENTENCE_END = re.compile(r"[。\n.!?]")
-#: A run of text without punctuation: no word extends beyond it.
+#: A part of the text without punctuation. No word continues across punctuation.
 _CLAUSE = re.compile(r"[^、。！？!?「」『』（）()\s]+")
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
 _KANJI = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々]")
@@ -54,7 +55,7 @@ _KATAKANA_FOLDS = tuple(
 
 
 class Token(NamedTuple):
-    """One token and its span in the original text. A tuple, because millions of them are made."""
+    """One token and its span in the original text. A token is a tuple, because millions of tokens are made."""
 
     form: str
     begin: int
@@ -69,10 +70,10 @@ class Analysis:
     units: tuple[Token, ...]
     compounds: tuple[Token, ...]
     bigrams: tuple[str, ...]
-    particles: int = 0  # how many were dropped: none in a phrase of nouns, several in a sentence
+    particles: int = 0  # dropped particles: none in a phrase of nouns, several in a sentence
 
     def forms(self, kind: TokenKind) -> list[str]:
-        """The tokens of one kind as strings."""
+        """Returns the tokens of one kind as strings."""
         if kind is TokenKind.BIGRAM:
             return list(self.bigrams)
         if kind is TokenKind.READING:
@@ -81,7 +82,7 @@ class Analysis:
 
 
 def analyse(text: str) -> Analysis:
-    """All tokens of `text`. Spans refer to `text` as given, not to its normalised form."""
+    """Returns all tokens of `text`. The spans refer to `text` as it was given, not to its normalised form."""
     normalized = normalize(text)
     units: list[Token] = []
     compounds: list[Token] = []
@@ -104,10 +105,11 @@ def occurrences(
     readings: Collection[str] = (),
     may_match: Callable[[str], bool] | None = None,
 ) -> list[Token]:
-    """The units and compounds of a text with one of `forms`, and its units with one of `readings`.
+    """Returns the units and compounds of a text that are in `forms`, and the units whose reading is in `readings`.
 
-    The same tokens as from `analyse`, unordered. A results page highlights twenty texts in which few words match; the
-    other words are not made into tokens. With `may_match`, only clauses for which it is true are analysed.
+    The tokens are the same that `analyse` returns, but not in order. A results page highlights twenty texts in which
+    few words match, so no tokens are made for the other words. If `may_match` is given, only clauses for which it is
+    true are analysed.
     """
     matches: list[Token | None] = []
     for segment in segments(normalized):
@@ -132,7 +134,10 @@ def occurrences(
 
 @lru_cache(maxsize=4096)
 def query_forms(text: str) -> tuple[str, ...]:
-    """The short units that a query searches for: as from `analyse`, but only one token for a year that has several."""
+    """Returns the short units that a query searches for.
+
+    The units are the same that `analyse` returns, with one exception: a year with several tokens gives only one token.
+    """
     forms: list[str] = []
     last = (-1, -1)
     for token in analyse(text).units:
@@ -143,22 +148,23 @@ def query_forms(text: str) -> tuple[str, ...]:
 
 
 def bigrams(text: str) -> Iterator[str]:
-    """Pairs of neighbouring letters and digits of a normalised text; a letter without neighbours is a token by itself."""
+    """Returns the pairs of neighbouring letters and digits of a normalised text. A letter without neighbours is a
+    token by itself."""
     for run in _RUN.findall(text):
         if len(run) == 1 and not "ぁ" <= run <= "ゖ":
             yield run
         for first, second in pairwise(run):
-            if not ("ぁ" <= first <= "ゖ" and "ぁ" <= second <= "ゖ"):  # です, ます occur in every text
+            if not ("ぁ" <= first <= "ゖ" and "ぁ" <= second <= "ゖ"):  # です and ます occur in every text
                 yield first + second
 
 
 def single_kanji(text: str) -> list[str]:
-    """Each kanji of a title, so that a single kanji finds the compounds that contain it."""
+    """Returns each kanji of a title, so that a search for a single kanji finds the compounds that contain it."""
     return _KANJI.findall(normalize(text).text)
 
 
 def readings(analysis: Analysis) -> list[str]:
-    """Katakana readings of the words, and of two or three neighbouring words joined."""
+    """Returns the katakana readings of the words, and of two or three neighbouring words together."""
     single = [token.reading for token in analysis.units]
     joined = ["".join(single[i : i + n]) for n in (2, 3) for i in range(len(single) - n + 1) if all(single[i : i + n])]
     return [reading for reading in (*single, *(token.reading for token in analysis.compounds), *joined) if reading]
@@ -166,7 +172,7 @@ def readings(analysis: Analysis) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def kana_reading(text: str) -> str:
-    """`text` in katakana if it is written in kana alone (はんこ → ハンコ), else an empty string."""
+    """Returns `text` in katakana if it contains only kana (はんこ → ハンコ). Otherwise returns an empty string."""
     kana = normalize(text).text.translate(_TO_KATAKANA)
     return kana if len(kana) >= 2 and _KATAKANA.fullmatch(kana) else ""
 
@@ -175,7 +181,7 @@ def kana_reading(text: str) -> str:
 
 
 class _Part(Enum):
-    """What matters here of a part of speech."""
+    """What this module needs to know about a part of speech."""
 
     DROPPED = auto()
     VERB = auto()
@@ -183,7 +189,8 @@ class _Part(Enum):
 
 
 def _split(segment: Segment, normalized: NormalizedText, units: list[Token], compounds: list[Token]) -> int:
-    """Split in mode C, then each compound into short units. Returns the number of particles dropped."""
+    """Splits the text in mode C, then splits each compound into short units. Returns the number of particles that
+    were dropped."""
     particles = 0
     compounds += _latin_compounds(segment, normalized)
     for morpheme in _tokenizer().tokenize(segment.text):
@@ -194,7 +201,7 @@ def _split(segment: Segment, normalized: NormalizedText, units: list[Token], com
         whole = _token(morpheme, segment, normalized)
         if whole is None:
             continue
-        # Verbs stay whole: 申し込む would split into 申す and 込む, while its noun 申し込み does not split.
+        # Verbs are not split. 申し込む would split into 申す and 込む, but its noun 申し込み does not split.
         parts = () if part is _Part.VERB else tuple(morpheme.split(SplitMode.A, add_single=False))
         if parts:
             content_units = [unit for unit in parts if _part_of_speech(unit) is not _Part.DROPPED]
@@ -213,7 +220,7 @@ def _latin_compounds(segment: Segment, normalized: NormalizedText) -> list[Token
 
 
 def _token(morpheme: Morpheme, segment: Segment, normalized: NormalizedText) -> Token | None:
-    """The token of a word; None for a light word or punctuation."""
+    """Returns the token of a word. Returns None for a word without a meaning of its own and for punctuation."""
     dictionary_form = morpheme.normalized_form()
     if dictionary_form in _LIGHT or not (form := fold(dictionary_form)):
         return None
@@ -224,7 +231,7 @@ def _token(morpheme: Morpheme, segment: Segment, normalized: NormalizedText) -> 
 
 @lru_cache(maxsize=100_000)
 def fold(form: str) -> str:
-    """Fold the dictionary's normalised form further; empty for punctuation.
+    """Makes the dictionary's normalised form equal for more spellings. Returns an empty string for punctuation.
 
     サーバー = サーバ, ウェブ = ウエブ, ヴァイオリン = バイオリン. A word with several kanji loses its okurigana, so that
     取り組み, 取組 and 取り組む are equal.
@@ -244,7 +251,11 @@ _parts_of_speech: dict[int, _Part] = {}
 
 
 def _part_of_speech(morpheme: Morpheme) -> _Part:
-    """Cached by number: the dictionary is slow to give the name of a part of speech, and quick to give its number."""
+    """Returns what is known about a part of speech.
+
+    The result is cached by number, because the dictionary returns the number of a part of speech fast, but its name
+    slowly.
+    """
     number = morpheme.part_of_speech_id()
     if number not in _parts_of_speech:
         name = morpheme.part_of_speech()[0]
@@ -253,7 +264,7 @@ def _part_of_speech(morpheme: Morpheme) -> _Part:
 
 
 def _chunks(segment: Segment) -> Iterator[Segment]:
-    """Pieces that the dictionary accepts, cut at the end of a sentence if there is one."""
+    """Returns pieces of the text that the dictionary accepts. If possible, a piece ends at the end of a sentence."""
     text, start = segment.text, 0
     while len(text) - start > _CHUNK:
         ends = [match.end() for match in _SENTENCE_END.finditer(text, start + _CHUNK // 2, start + _CHUNK)]
@@ -281,7 +292,8 @@ _loading = threading.Lock()
 
 
 def _tokenizer() -> Tokenizer:
-    """This thread's tokenizer, on the dictionary of the process (about 80 MB, loaded at first use)."""
+    """Returns the tokenizer of this thread. The tokenizer uses the dictionary of the process (about 80 MB, loaded at
+    first use)."""
     if not hasattr(_local, "tokenizer"):
         with _loading:
             _local.tokenizer = _dictionary().tokenizer(mode=SplitMode.C)

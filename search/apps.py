@@ -9,11 +9,11 @@ class SearchConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from search import checks, signals  # noqa: F401 -- importing checks registers them
+        from search import checks, signals  # noqa: F401 -- importing registers the checks
         from search.registry import sources
 
         try:
             sources()
-        except Exception:  # search.E001 reports it; saving an item must not fail because of it
+        except Exception:  # search.E001 reports the error; without search, an item can still be saved
             return
         signals.connect()

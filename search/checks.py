@@ -1,4 +1,4 @@
-"""System checks: errors in sources and engine settings are reported at boot, with a hint."""
+"""System checks. The checks report errors in sources and in engine settings when Django starts, and give a hint."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def check_sources(app_configs: object, **_: object) -> list[CheckMessage]:
 
 @register(Tags.models)
 def check_reader(app_configs: object, **_: object) -> list[CheckMessage]:
-    """search.E003: SEARCH_READER is not a function, so the readers' audience tokens are unknown."""
+    """search.E003: SEARCH_READER is not a function, so the audience tokens of readers are unknown."""
     hint = "Name a function: user → frozenset of audience tokens."
     try:
         reader = import_string(settings.SEARCH_READER)
@@ -71,7 +71,7 @@ def check_dictionary(app_configs: object, **_: object) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def check_engine_settings(app_configs: object, **_: object) -> list[CheckMessage]:
-    """search.E005–E009: the settings of the engine are invalid. Contacts no server."""
+    """search.E005–E009: the settings of the engine are invalid. This check does not contact a server."""
     if not settings.SEARCH_URL:
         return []
     problems: list[CheckMessage] = []
@@ -103,7 +103,8 @@ def check_engine_settings(app_configs: object, **_: object) -> list[CheckMessage
 
 @register(Tags.database)
 def check_engine(app_configs: object, databases: object = None, **_: object) -> list[CheckMessage]:
-    """search.W002: what the engine reports as broken. Only with `check --database`, because it contacts the server."""
+    """search.W002: the engine reports a fault. This check runs only with `check --database`, because it contacts the
+    server."""
     if not databases or check_engine_settings(None):
         return []
     return [Warning(line, id="search.W002") for line in engine().health()]

@@ -1,8 +1,9 @@
-"""The interface for content apps: the engine-neutral SearchDocument, and the Card that the results page shows.
+"""The interface for content apps: the SearchDocument for the engines, and the Card for the results page.
 
-This is the only module of search that content apps import, and only from their ``search_source``. A document goes into
-the index and is never shown; a card is read from the database at answer time and is never indexed. An invalid document
-is not repaired: it raises DocumentError, its row is parked with that reason, and other rows are not affected.
+Content apps import no other module of search, and they import this module only in their ``search_source``. A document
+is written to the index and is never shown. A card is read from the database when a search is answered, and is never
+written to the index. An invalid document is not repaired: it raises DocumentError, its row is parked with the reason,
+and other rows are not affected.
 """
 
 from __future__ import annotations
@@ -10,18 +11,18 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
-#: Version of the fields of SearchDocument. Increase it whenever a field changes its meaning: it is part of the stamp of
-#: each generation, and a generation with another stamp is rebuilt.
+#: The version of the fields of SearchDocument. Increase it whenever a field changes its meaning. The version is part of
+#: the stamp of each generation, and a generation with another stamp is rebuilt.
 SCHEMA_VERSION = 3
 
 
 class DocumentError(ValueError):
-    """A source returned a document that must not enter the index."""
+    """A source returned a document that must not be written to the index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """The text of a file. `label` names the file and its page or sheet, as readers know it."""
+    """The text of a file. `label` names the file and its page or sheet, in the words that readers use."""
 
     label: str
     text: str
@@ -29,21 +30,22 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class SearchDocument:
-    """What the index contains of one row (see SCHEMA_VERSION).
+    """What the index contains about one row (see SCHEMA_VERSION).
 
-    Texts are as typed; search analyses them. Codes (`type`, `theme`, `maturity` …) are the ASCII codes of the database.
-    `audience` holds the item's tokens of the access policy. No source fills `attachments` yet; the field is indexed.
+    Texts are as their authors typed them. Search analyses them later. Codes (`type`, `theme`, `maturity` …) are the
+    ASCII codes of the database. `audience` contains the item's tokens of the access policy. `attachments` is indexed,
+    but no source fills this field yet.
     """
 
-    # identity: key is "<source>:<primary key>"
+    # Identity: the key is "<source>:<primary key>".
     key: str
     source: str
     type: str
     public_id: str
     url: str
-    # who may find it: never empty, as nobody could find a document without tokens
+    # Who may find the document. Never empty, because nobody could find a document without tokens.
     audience: tuple[str, ...]
-    # text
+    # Texts.
     title: str
     summary: str = ""
     body: str = ""
@@ -52,18 +54,18 @@ class SearchDocument:
     readings: tuple[str, ...] = ()
     author_label: str = ""
     lang: str = "ja"
-    # where and when: unit_names lists every past and present name that should find it
+    # Where and when. `unit_names` contains every past and present name under which the document is found.
     unit_uid: str = ""
     unit_names: tuple[str, ...] = ()
     fiscal_year: int | None = None
     occurred_on: date | None = None
     published_at: datetime | None = None
-    # classification
+    # Classification.
     theme: tuple[str, ...] = ()
     stance: tuple[str, ...] = ()
     scene: tuple[str, ...] = ()
     municipality: tuple[str, ...] = ()
-    # worth
+    # Worth.
     maturity: str = ""
     reuse: int = 0
     superseded_by: str = ""
@@ -84,16 +86,16 @@ class SearchDocument:
             raise DocumentError(f"{self.key!r}: published_at has no time zone")
 
     def codes(self) -> tuple[str, ...]:
-        """All vocabulary codes of the document."""
+        """Returns all vocabulary codes of the document."""
         return (*self.theme, *self.stance, *self.scene, *self.municipality)
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the results page shows of one row, read from the database for one reader.
+    """What the results page shows of one row. The card is read from the database for one reader.
 
-    `text` is the plain text from which the snippet is cut. `unit_now_label` is empty if the unit still has the same
-    name. `badges` are (code, label) pairs, most important first.
+    The snippet is cut from `text`, which is plain text. `unit_now_label` is empty if the unit still has the same name.
+    `badges` are pairs (code, label), the most important first.
     """
 
     type: str
@@ -112,10 +114,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """The current content of the search box, for suggesters.
+    """The text that is in the search box now. Suggesters use it.
 
-    `text` is normalised (search/normalization.py) and without spaces. `hiragana` is its reading if it consists of kana or
-    romaji only, otherwise empty.
+    `text` is normalised (search/normalization.py) and has no spaces. `hiragana` is the reading of a text that consists
+    of kana or romaji only. For all other texts it is empty.
     """
 
     text: str
@@ -124,18 +126,18 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A suggestion and its address; the reader may open it."""
+    """A suggestion with its address. The reader may open this address."""
 
     label: str
     url: str
-    kind: str  # what it is, in Japanese: 「教訓」, 「所属」 …
+    kind: str  # The kind in Japanese: 「教訓」, 「所属」 …
 
 
 _SCALARS: dict[str, type] = {"str": str, "int": int, "date": date, "datetime": datetime}
 
 
 def _problem(name: str, annotation: str, value: object) -> str:
-    """Why `value` does not match its annotation, or an empty string."""
+    """Returns the reason why `value` does not match its annotation. Returns an empty string if it matches."""
     if annotation.startswith("tuple["):
         if not isinstance(value, tuple):
             return "is not a tuple"

@@ -1,7 +1,7 @@
-"""Relevance figures of judged questions: nDCG, recall, MRR (docs/reference/search.md).
+"""Computes how well search answers judged questions: nDCG, recall, MRR (docs/reference/search.md).
 
-The measures are pure. `ask` runs the product's pipeline on an index of a judged collection, on any engine, for a reader
-who may see everything. Weights are set in ranking.py, not here.
+The functions for the measures are pure. `ask` runs the product's pipeline on an index of a judged collection. `ask`
+works with any engine. The reader may see everything. The weights are set in ranking.py, not here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _EVERYBODY = Gate(frozenset({"public"}), frozenset())
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The first page of results of one question, best first, and the time taken in milliseconds."""
+    """The first page of results for one question, best first. `took` is the time in milliseconds."""
 
     question: Question
     ranked: tuple[str, ...]
@@ -38,7 +38,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Means over all questions; times in milliseconds."""
+    """The means over all questions. The times are in milliseconds."""
 
     questions: int
     ndcg: float
@@ -50,7 +50,7 @@ class Figures:
     p95: float
 
     def named(self) -> dict[str, float]:
-        """The figures by their stable names (JSON output, floors.toml)."""
+        """Returns the figures by the names that never change (in the JSON output and in floors.toml)."""
         return {
             "questions": self.questions,
             "ndcg@10": self.ndcg,
@@ -64,7 +64,11 @@ class Figures:
 
 
 def ndcg(ranked: Sequence[str], grades: Mapping[str, int], depth: int = DEPTH) -> float:
-    """Gain 2^grade − 1, discounted by the logarithm of the rank, as a share of the best possible."""
+    """Returns the normalised discounted cumulative gain.
+
+    A document gains 2^grade − 1. The logarithm of the rank discounts the gain. The result is a share of the best
+    possible sum.
+    """
 
     def gain(grades_in_order: Sequence[int]) -> float:
         return sum((2**grade - 1) / math.log2(rank + 2) for rank, grade in enumerate(grades_in_order[:depth]))
@@ -74,40 +78,44 @@ def ndcg(ranked: Sequence[str], grades: Mapping[str, int], depth: int = DEPTH) -
 
 
 def reciprocal_rank(ranked: Sequence[str], grades: Mapping[str, int], depth: int = DEPTH) -> float:
-    """One over the rank of the first relevant document."""
+    """Returns 1 / rank of the first relevant document. Returns 0 if no relevant document was found."""
     return next((1 / rank for rank, key in enumerate(ranked[:depth], 1) if grades.get(key, 0) > 0), 0.0)
 
 
 def recall(ranked: Sequence[str], grades: Mapping[str, int], depth: int = DEPTH) -> float:
-    """The share of the relevant documents among the first `depth`."""
+    """Returns the share of the relevant documents that are among the first `depth` results."""
     relevant = {key for key, grade in grades.items() if grade > 0}
     return len(relevant & set(ranked[:depth])) / len(relevant) if relevant else 0.0
 
 
 def load(engine: Engine, judged: JudgedCollection) -> None:
-    """Make the collection the engine's live index."""
+    """Writes the documents of the collection to a new index and makes it the engine's live index."""
     fill(engine, judged.documents)
 
 
 def ask(engine: Engine, judged: JudgedCollection, kinds: Collection[TokenKind] = KINDS) -> list[Answer]:
-    """The answers of an engine that `load` has filled, with all kinds of token or with some of them."""
+    """Returns the engine's answers to all questions. `load` must have filled the engine. `kinds` limits the token
+    kinds that are used."""
     return [_answer(engine, question, judged.synonyms, kinds) for question in judged.questions]
 
 
 def first_page(engine: Engine, text: str, synonyms: Collection[Collection[str]] = ()) -> tuple[str, ...]:
-    """The names of the documents found for `text`, best first."""
+    """Returns the names of the documents that are found for `text`, best first."""
     return _answer(engine, Question("", text, "", {}), synonyms, KINDS).ranked
 
 
 def agreeing(engine: Engine, pairs: Sequence[tuple[str, str]]) -> tuple[int, list[tuple[str, str]]]:
-    """Of pairs of equivalent spellings: how many find anything, and the pairs whose first pages differ."""
+    """Compares the first pages of pairs of equivalent spellings.
+
+    Returns the number of pairs for which anything is found, and the list of pairs whose first pages differ.
+    """
     pages = [(pair, set(first_page(engine, pair[0])), set(first_page(engine, pair[1]))) for pair in pairs]
     with_hits = [(pair, first, second) for pair, first, second in pages if first or second]
     return len(with_hits), [pair for pair, first, second in with_hits if first != second]
 
 
 def figures(answers: Sequence[Answer]) -> Figures:
-    """The means of all answers; zeros if there are none."""
+    """Returns the means of all answers. If there are no answers, all figures are zero."""
     times = sorted(answer.took for answer in answers)
     count = max(1, len(answers))
     pairs = [(answer.ranked, answer.question.grades) for answer in answers]
@@ -137,7 +145,8 @@ def _answer(
 
 
 def _limited_to(plan: QueryPlan, kinds: Collection[TokenKind]) -> QueryPlan:
-    """The same plan, matching and scoring by these kinds of token alone (to measure the value of each)."""
+    """Returns the same plan, limited to these token kinds: only they match and score. With this function, the value
+    of each kind is measured."""
 
     def limited(clause: Clause) -> Clause:
         return Clause(tuple(match for match in clause.any_of if match.kind in kinds) or clause.any_of)

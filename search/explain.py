@@ -1,4 +1,4 @@
-"""Explains in Japanese the rank of a hit, for the knowledge office. The functions are pure.
+"""Explains in Japanese why a hit has its rank, for the knowledge office. The functions are pure.
 
 This module does not rank: every number comes from ranking.py or from the engine.
 """
@@ -12,7 +12,7 @@ from search import ranking
 from search.documents import Card
 from search.engines.base import EngineHit, EngineQuery, Scoring, TokenKind
 
-#: Key of a hit → label of a kind of token → score.
+#: Key of a hit → label of a token kind → score.
 Scores = Mapping[str, Mapping[str, float]]
 
 _KINDS = {
@@ -25,13 +25,13 @@ _BONUSES = {"reuse": "役に立った", "freshness": "新しさ", "own_unit": "�
 
 
 def queries_by_kind(query: EngineQuery, keys: Collection[str]) -> dict[str, EngineQuery]:
-    """The query limited to `keys`, once for each kind of token that scores."""
+    """Returns one query for each token kind that scores. Each query is limited to the documents `keys`."""
     limited = replace(query, facets=(), only=frozenset(keys), limit=len(keys))
     return {_label(scoring): replace(limited, scoring=(scoring,)) for scoring in query.scoring}
 
 
 def scores_by_key(keys: Collection[str], hits_by_kind: Mapping[str, Sequence[EngineHit]]) -> Scores:
-    """The answers to `queries_by_kind`, turned around."""
+    """Returns the score of each hit by token kind. `hits_by_kind` contains the answers to `queries_by_kind`."""
     scores = {name: {hit.key: hit.score for hit in hits} for name, hits in hits_by_kind.items()}
     return {key: {name: scores[name].get(key, 0.0) for name in scores} for key in keys}
 
@@ -39,20 +39,20 @@ def scores_by_key(keys: Collection[str], hits_by_kind: Mapping[str, Sequence[Eng
 def explanation(
     hit: EngineHit, card: Card, query: EngineQuery, window: Sequence[EngineHit], scores: Mapping[str, float]
 ) -> tuple[str, ...]:
-    """The lines of the explanation of one hit. `window` are the hits that ranking re-ordered."""
+    """Returns the lines that explain one hit. `window` contains the hits that ranking put in a new order."""
     if query.order == "newest":
         return ("新しい順なので、語の一致は使っていません",)
     return (by_words(scores), *reasons(hit, window, query.audience, card))
 
 
 def by_words(scores: Mapping[str, float]) -> str:
-    """How well the words match, by kind of token."""
+    """Returns a line that shows how well the words match, by token kind."""
     parts = "、".join(f"{name} {score:.2f}" for name, score in scores.items() if score)
     return f"語の一致 {sum(scores.values()):.2f}" + (f"（{parts}）" if parts else "")
 
 
 def reasons(hit: EngineHit, window: Sequence[EngineHit], audience: Collection[str], card: Card) -> list[str]:
-    """The bonuses and the penalty on the score by words, and the final score."""
+    """Returns lines for the bonuses, for the penalty, and for the final score."""
     if hit.key not in {other.key for other in window}:
         return [f"上位{len(window)}件より後ろなので、語の一致だけの順です（加点なし）", f"合計 {hit.score:.2f}"]
     lines = []

@@ -1,4 +1,4 @@
-"""The reduced result page: what the database alone finds when the engine is unavailable."""
+"""The reduced results page: what the database alone finds when the engine is unavailable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from search.results import ResultPage
 
 
 def reduced_page(request: SearchRequest, plan: QueryPlan, user: Viewer) -> ResultPage:
-    """The database's answer under the same access policy. The page tells the reader that it is reduced."""
+    """Returns the results page that the database finds, with the same access policy. The page tells the reader that
+    it is reduced."""
     words = [word.text for word in request.words if not word.excluded]
     allowed = database_fallback(user, words, ranking.PAGE_SIZE + 1)
     shown = allowed[: ranking.PAGE_SIZE]

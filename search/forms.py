@@ -1,7 +1,7 @@
-"""The controls of the search page, as its components expect them: facet groups, chosen filters, sorting, pagination.
+"""The controls of the search page for its components: facet groups, chosen filters, sorting, pagination.
 
-Every control is a link or a plain GET form, so the page works without JavaScript and each state has an address. This
-module only presents a request and its result; it does not search.
+Every control is a link or a plain GET form. So the page works without JavaScript, and each state has an address. This
+module does not search: it only prepares a request and its result for the page.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from search.results import Facet, ResultPage
 
 TITLES = {"type": "種類", "theme": "分野", "unit": "所属", "fiscal_year": "年度"}
 SORTS = (("relevance", "関連の高い順"), ("newest", "新しい順"))
-#: How many values of a facet are shown before 「ほか…を見る」.
+#: The number of values of a facet that are shown. The other values are shown after a click on 「ほか…を見る」.
 _UNFOLDED = 7
 
 
 def controls(request: SearchRequest, result: ResultPage) -> dict[str, Any]:
-    """All controls of the page, as template context."""
+    """Returns all controls of the page, as template context."""
     chosen = [(facet.name, value) for facet in result.facets for value in facet.values if value.chosen]
     return {
         "count": f"{result.total:,}",
@@ -42,7 +42,7 @@ def controls(request: SearchRequest, result: ResultPage) -> dict[str, Any]:
 
 
 def _group(facet: Facet) -> dict[str, Any]:
-    """One facet. Chosen values are never folded away."""
+    """Returns the control of one facet. Chosen values are always shown, also beyond the limit."""
     items = [
         {"value": value.code, "label": value.label, "count": value.count, "checked": value.chosen}
         for value in facet.values

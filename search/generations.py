@@ -1,8 +1,8 @@
-"""Generations of the index: build a new one beside the live one, compare it with the database, swap it in.
+"""Generations of the index: build a new generation beside the live one, compare it with the database, swap it in.
 
-During a build the worker writes every change to both generations, each write under its own version. So no change is
-lost, and the order of writes does not matter. If the build is killed, the live generation is unchanged, and the next
-rebuild drops the incomplete one.
+During a build, the worker writes every change to both generations, and each write has its own version. So no change is
+lost, and the order of the writes does not matter. If the build is killed, the live generation is unchanged, and the
+next rebuild drops the incomplete one.
 """
 
 from __future__ import annotations
@@ -20,25 +20,27 @@ from search.indexing import describe, index, stamp
 from search.models import LiveGeneration, PendingChange, VersionCounter
 from search.registry import PrimaryKey, sources
 
-#: Documents per write. Larger than the worker's batch, as nobody waits for these: each write of the embedded engine makes
-#: a segment to be merged and rewrites the bitmaps. 500 instead of 100 save a fifth of the writing time.
+#: Documents per write. The number is larger than the worker's batch, because nobody waits for these documents. In the
+#: embedded engine, each write makes a segment that must be merged later, and rewrites the bitmaps. A write of 500
+#: documents instead of 100 saves a fifth of the writing time.
 _BATCH = 500
-#: How many times a rebuild catches up with changes made meanwhile before it gives up.
+#: A rebuild writes the changes that were made meanwhile, at most this many times. After the last time, the rebuild
+#: gives up.
 _ROUNDS = 5
-#: Separates the versions in a stamp from the id of the generation.
+#: The separator in a stamp between the versions and the id of the generation.
 _UID = ", generation "
 
 Item = TypeVar("Item")
 Progress = Callable[[int, int], None]
 
 
-class RebuildFailed(Exception):  # noqa: N818 -- reads as what happened
-    """The new generation does not match the database. The live one is unchanged."""
+class RebuildFailed(Exception):  # noqa: N818 -- the name says what happened
+    """The new generation does not match the database. The live generation is unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How index and database differ, as keys of documents."""
+    """The differences between index and database, as keys of documents."""
 
     missing: frozenset[str]
     extra: frozenset[str]
@@ -54,7 +56,7 @@ class Difference:
 
 
 def why_rebuild(engine: Engine) -> str:
-    """Why the live generation cannot serve this code and this database; empty if it can."""
+    """Returns why this code and this database cannot use the live generation. Returns an empty string if they can."""
     try:
         live = next((generation for generation in engine.generations() if generation.live), None)
         if live is None:
@@ -72,12 +74,15 @@ def why_rebuild(engine: Engine) -> str:
 
 
 def rebuild(engine: Engine, progress: Progress = lambda done, total: None) -> int:
-    """Build, compare, swap. Returns the number of documents. On RebuildFailed the live generation is unchanged."""
+    """Builds a new generation, compares it with the database and swaps it in. Returns the number of documents.
+
+    If RebuildFailed is raised, the live generation is unchanged.
+    """
     try:
         return _rebuild(engine, progress)
     except GenerationGone:
         raise RebuildFailed("another rebuild has started") from None
-    except IndexLost:  # the store looked intact and was not
+    except IndexLost:  # The store looked intact, but it was not.
         engine.reset()
         return _rebuild(engine, progress)
 
@@ -89,23 +94,24 @@ def _rebuild(engine: Engine, progress: Progress) -> int:
     failed: set[str] = set()
     done = 0
     for source in sources().values():
-        # Read all keys first: SQLite cannot write on a connection with an open read of data that another has changed.
+        # Read all keys first. While a read is open and another connection has changed the data, SQLite cannot write.
         for pks in _batches(iter(list(source.eligible().order_by("pk").values_list("pk", flat=True)))):
             failed |= _index(engine, {source.name: pks}, name)
             done += len(pks)
             progress(done, max(total, done))
     _catch_up(engine, name, failed)
-    LiveGeneration.announce(uid)  # if killed from here on, the live generation is known, whichever it is
+    LiveGeneration.announce(uid)  # if the process is killed from here on, the live generation is known in any case
     engine.swap(name)
     LiveGeneration.note(uid)
-    for source_name, pks in by_source(sorted(failed)).items():  # the worker retries them, and parks them with a reason
+    # The worker tries these rows again, and parks them with a reason.
+    for source_name, pks in by_source(sorted(failed)).items():
         PendingChange.objects.enqueue(source_name, pks)
     events.log(events.Event.INDEX_REBUILT, documents=done, wrong=len(failed))
     return done
 
 
 def _catch_up(engine: Engine, name: str, failed: set[str]) -> None:
-    """Apply changes made during the build until the new generation matches the database."""
+    """Writes the changes that were made during the build, until the new generation matches the database."""
     left: frozenset[str] | set[str] = frozenset()
     for _ in range(_ROUNDS):
         difference = compare(engine, name)
@@ -124,7 +130,7 @@ def _index(engine: Engine, pks_by_source: Mapping[str, Collection[PrimaryKey]], 
 
 
 def fill(engine: Engine, documents: Iterable[SearchDocument]) -> int:
-    """Make a live generation of exactly these documents, without the database (evaluation)."""
+    """Makes a live generation that contains exactly these documents. Does not use the database (for the evaluation)."""
     name, count = engine.create(stamp()), 0
     for batch in _batches(iter(documents)):
         count += len(batch)
@@ -134,7 +140,10 @@ def fill(engine: Engine, documents: Iterable[SearchDocument]) -> int:
 
 
 def compare(engine: Engine, generation: str | None = None) -> Difference:
-    """What a generation (default: the live one) lacks, and what it should not contain. Repairs nothing."""
+    """Returns the documents that a generation lacks and the documents that it should not contain.
+
+    The default is the live generation. Nothing is repaired.
+    """
     indexed = {key for key, _ in engine.entries(generation)}
     eligible = {
         f"{source.name}:{pk}" for source in sources().values() for pk in source.eligible().values_list("pk", flat=True)
@@ -143,7 +152,8 @@ def compare(engine: Engine, generation: str | None = None) -> Difference:
 
 
 def by_source(keys: Iterable[str]) -> dict[str, list[str]]:
-    """Keys grouped as source name → primary keys. Keys of a source that no longer exists are left out."""
+    """Returns the primary keys of each source, by the source's name. Keys of a source that no longer exists are left
+    out."""
     pks: dict[str, list[str]] = {}
     for key in keys:
         name, _, pk = key.partition(":")
@@ -153,7 +163,10 @@ def by_source(keys: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _empty_generation(engine: Engine, stamp: str) -> str:
-    """Create an empty generation. Incomplete ones of earlier rebuilds are dropped; a lost store is deleted."""
+    """Creates an empty generation and returns its name.
+
+    Incomplete generations of earlier rebuilds are dropped. A lost store is deleted first.
+    """
     try:
         for generation in engine.generations():
             if not generation.live:

@@ -1,7 +1,8 @@
-"""Highlights matches in the text as typed. The result is safe HTML; only <mark> is added.
+"""Highlights the matches in a text as its author typed it. The result is safe HTML. Only <mark> is added.
 
-Words are compared as they are searched (normalised, folded), so ふりかえり marks 振返り and R6 marks 令和6年度. To keep a
-page of long texts fast, only a window of each text is analysed, and of it only the clauses that pass the prefilter.
+Words are compared in the form in which they are searched (normalised, folded). So ふりかえり marks 振返り, and R6 marks 令和6年度.
+To keep a page with long texts fast, only a window of each text is analysed. In this window, only the clauses that pass
+the prefilter are analysed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from search.normalization import normalize
 from search.results import Hit
 
 SNIPPET = 130
-#: Only this much of a text is searched for the snippet's window.
+#: The window of the snippet is chosen within this many first characters of a text.
 _SEARCHED_CHARACTERS = 20_000
 _HIRAGANA = re.compile("[ぁ-ゖ]")
 _SPACES = re.compile(r"\s+")
@@ -29,14 +30,15 @@ _SENTENCE_END = re.compile(r"[。！？!?\n]")
 def highlighted(
     title: str, texts: Iterable[str], forms: Collection[str], typed: Sequence[str]
 ) -> tuple[SafeString, SafeString]:
-    """A hit's title, and the part of its texts that shows most of the match (the beginning if there is none).
+    """Returns the hit's title, and the part of its texts that contains most of the match, both as HTML.
 
-    If no clause that passes the prefilter contains a match, all clauses are analysed (訊ねる for 尋ねる): the document
-    is a hit, so it matched somewhere.
+    If the texts contain no match, their beginning is shown. If no clause that passes the prefilter contains a match,
+    all clauses are analysed (訊ねる for 尋ねる). A match must exist somewhere, because the document is a hit.
     """
     text, begin = _text_and_window(texts, forms, typed)
     window = text[begin : begin + SNIPPET]
-    # A word typed in hiragana matches any word with that reading, whatever its kanji: no prefilter applies.
+    # A word that was typed in hiragana matches every word with this reading, whatever its kanji. So no prefilter is
+    # possible.
     by_reading = any(kana_reading(word) and _HIRAGANA.search(word) for word in typed)
     words = None if by_reading else prefilter(forms)
     title_spans, spans = _spans(title, forms, typed, words), _spans(window, forms, typed, words)
@@ -46,7 +48,7 @@ def highlighted(
 
 
 def highlighted_hit(card: Card, forms: Collection[str], typed: Sequence[str], why: tuple[str, ...] = ()) -> Hit:
-    """The hit that the results page shows of a card."""
+    """Returns the hit that the results page shows for a card."""
     title, snippet = highlighted(card.title, (card.summary, card.text), forms, typed)
     return Hit(card=card, title=title, snippet=snippet, why=why)
 
@@ -61,7 +63,7 @@ def _html(text: str, spans: list[tuple[int, int]]) -> SafeString:
 
 
 def _text_and_window(texts: Iterable[str], forms: Collection[str], typed: Sequence[str]) -> tuple[str, int]:
-    """The texts joined to one line, and where in it the snippet begins."""
+    """Returns the texts as one line, and the position in this line at which the snippet begins."""
     text = _SPACES.sub(" ", " ".join(_unrepeated(texts))[:_SEARCHED_CHARACTERS]).strip()
     return text, _window(text, _needles(forms, typed)) if typed else 0
 
@@ -73,7 +75,8 @@ def _snippet(text: str, begin: int, spans: list[tuple[int, int]]) -> SafeString:
 
 
 def _unrepeated(texts: Iterable[str]) -> list[str]:
-    """Leaves out a text that the next one begins with: a summary is often the first sentences of the body."""
+    """Leaves out a text if the next text begins with it. A summary is often identical to the first sentences of the
+    body."""
     kept: list[str] = []
     for text in texts:
         if kept and text.lstrip().startswith(kept[-1].strip().rstrip("…")):
@@ -95,20 +98,20 @@ def _spans(
         [(token.begin, token.end) for token in matched if len(token.form) == 1 and token.form not in typed],
     )
     spans += [(token.begin, token.end) for token in tokens if token.reading in readings]
-    if not spans:  # matched by its characters alone, inside words that the dictionary cuts differently
+    if not spans:  # a match of characters only, inside words that the dictionary cuts differently
         for word in filter(None, typed):
             spans += [normalized.span(*match.span()) for match in re.finditer(re.escape(word), normalized.text)]
     return spans
 
 
 def _touching(whole: list[tuple[int, int]], parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans of words, and of one-letter parts (所 of 避難所) that are adjacent to one."""
+    """Returns the spans of whole words, and the spans of one-letter parts (所 of 避難所) that touch a whole word."""
     begins, ends = {begin for begin, _ in whole}, {end for _, end in whole}
     return [*whole, *((begin, end) for begin, end in parts if begin in ends or end in begins)]
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans without overlaps; adjacent ones are joined."""
+    """Returns the spans without overlaps. Spans that touch each other are joined."""
     merged: list[tuple[int, int]] = []
     for begin, end in sorted(spans):
         if merged and begin <= merged[-1][1]:
@@ -119,12 +122,16 @@ def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _needles(forms: Collection[str], typed: Sequence[str]) -> list[str]:
-    """Strings that show where a match may be, without analysing the whole text."""
+    """Returns strings that show where a match may be. To find them, the text need not be analysed."""
     return list(dict.fromkeys([*(word for word in typed if len(word) <= 20), *forms, *(form[:2] for form in forms)]))
 
 
 def _window(text: str, needles: Sequence[str]) -> int:
-    """Where the window begins: where most different needles occur, moved to the start of the sentence if near."""
+    """Returns the position at which the window begins.
+
+    The window contains the largest number of different needles. If the sentence begins shortly before, the window
+    begins with the sentence.
+    """
     positions: list[tuple[int, str]] = []
     for haystack in (text, text.lower()):
         for needle in needles:

@@ -1,8 +1,10 @@
-"""Cheap test for whether a text may contain a word, used before the dictionary analyses it for highlighting.
+"""A fast test whether a text may contain a word. The test runs before the dictionary analyses the text for
+highlighting.
 
-A results page highlights twenty texts. The dictionary takes a microsecond a character, and most clauses contain
-nothing of the query; this test takes a small part of that. It gives false positives, and for words written with other
-kanji false negatives: highlight.py then analyses the whole text. What matches is decided by search/analysis.py.
+A results page highlights twenty texts. The dictionary takes a microsecond per character, and most clauses contain no
+word of the query. The prefilter takes only a small part of the dictionary's time. A text may pass although it contains
+no word of the query. A text may also fail although it contains a word, if the word is written with other kanji:
+highlight.py then analyses the whole text. Only search/analysis.py decides what matches.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from functools import lru_cache
 
 from search.analysis import analyse, single_kanji
 
-#: Length of the letter sequences taken from a word; shorter ones occur in too many other words (ート, ーム).
+#: The length of the letter sequences that are taken from a word. Shorter sequences occur in too many other words (ート,
+#: ーム).
 _LETTERS = 3
 _NUMERALS = tuple("〇一二三四五六七八九十百千万億")
 _TO_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
@@ -21,7 +24,7 @@ _TO_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 
 @dataclass(frozen=True, slots=True)
 class Prefilter:
-    """For a set of words: the kanji that each is written with, and strings for how they sound or are spelled."""
+    """For a set of words: the kanji of each word, and strings for the sound or the spelling of the words."""
 
     kanji: frozenset[frozenset[str]]
     strings: frozenset[str]
@@ -34,7 +37,7 @@ class Prefilter:
 
 
 def prefilter(forms: Collection[str]) -> Prefilter:
-    """The prefilter of words given as tokens (search.analysis)."""
+    """Returns the prefilter for these words. The words are tokens (search.analysis)."""
     parts = [_of_form(form) for form in forms]
     return Prefilter(
         kanji=frozenset().union(*(part.kanji for part in parts)),

@@ -1,8 +1,8 @@
-"""Writes rows of the database to the index. The only writer of documents.
+"""Writes rows of the database to the index. No other module writes documents.
 
-For a set of rows: draw a version, read the rows, write them, verify. A row that is no longer eligible is deleted under
-the same version. Only the current state of a row is written, never what a change says about it, so changes may arrive
-twice, late or in any order.
+For each set of rows, this module draws a version, reads the rows, writes them, and verifies the write. If a row is no
+longer eligible, its document is deleted under the same version. A change never tells what to write: the current state
+of the row is written. So the same change may arrive twice, late or in any order.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ BATCH = 100
 
 @dataclass(slots=True)
 class Outcome:
-    """The result of one call: what failed, by key."""
+    """The result of one call: the rows that failed, by key."""
 
     version: int
     refused: dict[str, str] = field(default_factory=dict)  # key → reason; a retry may help
-    invalid: dict[str, str] = field(default_factory=dict)  # key → reason; only a changed document helps
+    invalid: dict[str, str] = field(default_factory=dict)  # key → reason; only a change of the document helps
 
 
 def index(engine: Engine, wanted: Mapping[str, Collection[PrimaryKey]], generation: str | None = None) -> Outcome:
-    """Bring these rows (source name → primary keys) up to date, in all generations or in one."""
+    """Writes the current state of these rows to the index, in all generations or in one. `pks_by_source` maps names
+    of sources to primary keys."""
     outcome = Outcome(VersionCounter.draw())
     changes: list[Change] = []
     for name, pks in wanted.items():
@@ -49,7 +50,7 @@ def index(engine: Engine, wanted: Mapping[str, Collection[PrimaryKey]], generati
 
 
 def _changes(source: SearchSource, pks: Collection[PrimaryKey], outcome: Outcome) -> Iterable[Change]:
-    """Each row as a change. A row that cannot be described does not affect the others."""
+    """Returns each row as a change. A row whose document cannot be made does not affect the other rows."""
     pk_field = source.model._meta.pk
     pk_values = {}
     for pk in pks:
@@ -70,12 +71,13 @@ def _changes(source: SearchSource, pks: Collection[PrimaryKey], outcome: Outcome
             yield Change(key, outcome.version, describe(document))
         except DocumentError as error:
             outcome.invalid[key] = f"DocumentError: {error}"
-        except Exception as error:  # an error of a source affects this row alone
+        except Exception as error:  # an error of a source affects only this row
             outcome.refused[key] = f"{type(error).__name__}: {error}"
 
 
 def _unseen(engine: Engine, changes: Collection[Change], outcome: Outcome) -> dict[str, str]:
-    """Verify the write: the keys whose version in the index is missing or older than the one just written."""
+    """Verifies the write. Returns the keys whose version in the index is missing or older than the version just
+    written."""
     held = engine.stored([change.key for change in changes])
     return {
         change.key: "the index does not hold what was written"
@@ -85,7 +87,8 @@ def _unseen(engine: Engine, changes: Collection[Change], outcome: Outcome) -> di
 
 
 def describe(document: SearchDocument) -> IndexedDocument:
-    """A document as engines store it: analysed, and reduced to codes."""
+    """Returns a document in the form that engines store: its texts are analysed, and its fields are reduced to
+    codes."""
     names = (document.public_id, document.author_label, *document.keywords, *document.unit_names, *_years(document))
     texts = {
         "title": document.title,
@@ -137,7 +140,8 @@ def describe(document: SearchDocument) -> IndexedDocument:
 
 
 def _years(document: SearchDocument) -> Iterable[str]:
-    """The years of a document as people name them: texts seldom state the year in which they were written."""
+    """Returns the years of a document in the words that people use, because a text seldom contains the year of its
+    writing."""
     if document.fiscal_year:
         yield f"FY{document.fiscal_year}"
     if document.occurred_on:
@@ -145,12 +149,17 @@ def _years(document: SearchDocument) -> Iterable[str]:
 
 
 def _newest(document: SearchDocument) -> float:
-    """The timestamp that orders "newest first": when it was published, else the day it is about."""
+    """Returns the timestamp for the order "newest first".
+
+    For a published document, it is the time of publication. If the document was not published, it is the day that the
+    document is about.
+    """
     if document.published_at is not None:
         return document.published_at.timestamp()
     return (document.occurred_on.toordinal() - 719_163) * 86_400.0 if document.occurred_on else 0.0
 
 
 def stamp() -> str:
-    """The versions that a generation must have been built with to serve this code."""
+    """Returns the versions of this code as a stamp. A generation can be used only if it was built with the same
+    versions."""
     return f"schema {SCHEMA_VERSION}, analysis {ANALYSIS_VERSION}, dictionary {settings.SEARCH_DICTIONARY}"

@@ -1,10 +1,11 @@
-"""Judged collections: questions, and how well each document answers them (docs/reference/search.md).
+"""Judged collections: questions, and a grade for each document that answers them (docs/reference/search.md).
 
-A folder holds `queries.jsonl` ({id, text, kind}) and `qrels.tsv` (question, document, grade 1 to 3). With a
-`corpus.jsonl` ({id, title, text}) it is self-contained; each `.jsonl` may be `.gz`. Without one it judges documents of
-this database: `SEARCH_JUDGED` names a function that maps names in `qrels.tsv` to keys of the index, and the sources
-build the documents, so that exactly what readers find is judged. Public ids are not used as names, because they depend
-on the day on which a demo was loaded. A missing judged document is an error.
+A folder contains `queries.jsonl` ({id, text, kind}) and `qrels.tsv` (question, document, grade 1 to 3). Each `.jsonl`
+file may be `.gz`. With a `corpus.jsonl` ({id, title, text}), the folder contains its own documents. Without a corpus,
+the grades are for documents of this database. The function that `SEARCH_JUDGED` names maps the names in `qrels.tsv` to
+keys of the index. The sources build the documents. So the evaluation uses the same documents that readers find. Public
+ids are not used as names, because they depend on the day on which a demo was loaded. A missing judged document is an
+error.
 """
 
 from __future__ import annotations
@@ -24,18 +25,19 @@ from search.documents import SearchDocument
 from search.generations import by_source
 from search.registry import sources
 
-#: The year of a document in a question, because the demo's years depend on the day of loading: {令和:name}年度.
+#: The placeholder {令和:name}年度 in a question is replaced by the year of the document `name`. The years in the demo
+#: depend on the day of loading.
 _YEAR = re.compile(r"\{(?P<form>R|令和|西暦):(?P<name>[\w-]+)\}")
 _BEFORE_REIWA = 2018
 
 
-class JudgedDocumentsMissing(Exception):  # noqa: N818 -- reads as what happened
-    """The database lacks documents that a folder judges."""
+class JudgedDocumentsMissing(Exception):  # noqa: N818 -- the name says what happened
+    """Some documents that a folder judges are not in the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as a reader would type it, its kind, and the grades of its answers (document → grade)."""
+    """A question as a reader would type it, its kind, and its grades (document → grade)."""
 
     id: str
     text: str
@@ -45,7 +47,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class JudgedCollection:
-    """A collection: its documents (keys are `judged:<name>`), its questions, and the synonyms to use."""
+    """A collection: its documents (with keys `judged:<name>`), its questions, and the synonyms that search must use."""
 
     name: str
     documents: Iterable[SearchDocument]
@@ -54,7 +56,8 @@ class JudgedCollection:
 
 
 def read(folder: Path, first: int | None = None) -> JudgedCollection:
-    """The collection of `folder`, or the `first` n of its questions. Questions without judgements are left out."""
+    """Returns the collection in `folder`, or only its `first` n questions. Questions without judgements are left
+    out."""
     grades = _judgements(folder)
     rows = [row for row in list(_rows(folder, "queries"))[:first] if row["id"] in grades]
     questions = tuple(Question(row["id"], row["text"], row.get("kind", ""), grades[row["id"]]) for row in rows)
@@ -68,16 +71,17 @@ def read(folder: Path, first: int | None = None) -> JudgedCollection:
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
-    """Pairs of equivalent forms, from a table with a header line: form, form, …, count, count.
+    """Returns pairs of equivalent forms. The file is a table with a header line: form, form, …, count, count.
 
-    Only pairs of which both forms are in use: the last two columns count them in the offices' own texts.
+    A pair is returned only if both of its forms are in use. The last two columns contain how often each form occurs in
+    the offices' own texts.
     """
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
     return [(row[0], row[1]) for row in rows if int(row[-2]) > 0 and int(row[-1]) > 0]
 
 
 def _of_this_database(wanted: Iterable[str]) -> dict[str, SearchDocument]:
-    """The documents that may be judged, by name, as their sources build them, but readable by everybody."""
+    """Returns the judged documents by name. The sources build them, but here everybody may read them."""
     names = _judged_keys()
     by_key = {key: name for name, key in names.items()}
     documents: dict[str, SearchDocument] = {}
@@ -86,7 +90,7 @@ def _of_this_database(wanted: Iterable[str]) -> dict[str, SearchDocument]:
         for row in source.eligible().filter(pk__in=pks).order_by("pk"):
             name = by_key[f"{source_name}:{row.pk}"]
             document = source.document(row)
-            # In a demo, the number of uses depends on the primary key, which differs after each load.
+            # In a demo, the number of uses depends on the primary key, and the primary key differs after each load.
             documents[name] = replace(document, key=f"judged:{name}", source="judged", audience=("public",), reuse=0)
     if missing := sorted(set(wanted) - documents.keys()):
         raise JudgedDocumentsMissing(f"{len(missing)} judged documents are not in this database: {missing[:3]}")

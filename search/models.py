@@ -1,7 +1,7 @@
 """The queue between the database and the index, and the version numbers of writes.
 
-A PendingChange is written in the transaction of the change itself, so it exists if and only if the change does. It
-says only that a row may have changed; the content is read from the row later.
+A PendingChange is written in the transaction of the change, so it exists if and only if the change was committed. A
+PendingChange states only that a row may have changed. The content of the row is read later.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from django.db.models.functions import Now
 
 class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
     def waiting(self) -> PendingChangeQuerySet:
-        """The rows that a worker will still process (not parked)."""
+        """Returns the rows that a worker will still process. Parked rows are not included."""
         return self.filter(parked=False)
 
     def keys(self) -> set[str]:
-        """The keys of the documents that these changes concern."""
+        """Returns the keys of the documents that these changes concern."""
         return {f"{source}:{pk}" for source, pk in self.values_list("source", "object_pk")}
 
     def enqueue(self, source: str, pks: Iterable[int | str]) -> None:
-        """Record that these rows may have changed. Duplicates do no harm: one write of the row is enough for all of them."""
+        """Records that these rows may have changed. Duplicates do no harm: one write of the row is enough for all of
+        them."""
         rows: list[Any] = [PendingChange(source=source, object_pk=str(pk)) for pk in pks]
         self.bulk_create(rows, batch_size=500)
 
     def claim(self, worker: str, limit: int, not_now: Collection[tuple[str, str]] = ()) -> list[PendingChange]:
-        """Claim the oldest free rows. If two workers process the same row, versions decide: nothing breaks."""
+        """Claims the oldest free rows. If two workers process the same row, the versions of the writes decide.
+        Nothing breaks."""
         free: models.QuerySet[PendingChange] = self.waiting().filter(claimed_by="").order_by("pk")
         oldest: list[PendingChange] = list(free[: limit + len(not_now)])
         rows = [row for row in oldest if (row.source, row.object_pk) not in not_now]
@@ -39,12 +41,15 @@ class PendingChangeQuerySet(models.QuerySet["PendingChange"]):
         return list(self.filter(claimed_by=worker).order_by("pk"))
 
     def release(self) -> None:
-        """Free the rows that a worker claimed and did not finish (it was killed)."""
+        """Frees the rows that a worker claimed and did not finish, because it was killed."""
         self.exclude(claimed_by="").update(claimed_by="")
 
 
 class PendingChange(models.Model):
-    """A row that must be written to the index. It is deleted only after a check that the index contains it."""
+    """A row whose document must be written to the index.
+
+    The row is deleted only after a check that the index contains the document.
+    """
 
     source = models.CharField("検索元", max_length=30)
     object_pk = models.CharField("対象", max_length=64)
@@ -69,12 +74,15 @@ class PendingChange(models.Model):
 
     @property
     def key(self) -> str:
-        """The document's key in the index."""
+        """Returns the document's key in the index."""
         return f"{self.source}:{self.object_pk}"
 
 
 class VersionCounter(models.Model):
-    """The version of the last write, in a single row. Drawn before a row is read, so that the later read wins."""
+    """The version of the last write, in a single row.
+
+    A version is drawn before the row is read. So if two writes overlap, the write that read the row later wins.
+    """
 
     value = models.BigIntegerField(default=0)
 
@@ -86,7 +94,7 @@ class VersionCounter(models.Model):
 
     @classmethod
     def draw(cls) -> int:
-        """The next version. No two calls return the same one, in any process."""
+        """Returns the next version. No two calls return the same version, in any process."""
         with transaction.atomic():
             cls.objects.get_or_create(pk=1)
             cls.objects.filter(pk=1).update(value=F("value") + 1)
@@ -98,11 +106,11 @@ class VersionCounter(models.Model):
 
 
 class LiveGeneration(models.Model):
-    """Which generation of the index belongs to this database. Its id is stored here and in the generation's stamp.
+    """Which generation of the index belongs to this database. The id is stored here and in the generation's stamp.
 
-    This detects an index that does not belong to the database (a restored backup, a copied folder). Row LAST is the
-    generation swapped in last; row NEXT, during a swap, is the new one. So a rebuild that is killed between the swap and
-    the note leaves an index that is still recognised.
+    With this id, search detects an index that does not belong to the database (a restored backup, a copied folder). The
+    row LAST names the generation that was swapped in last. During a swap, the row NEXT names the new generation. If a
+    rebuild is killed between the swap and `note`, the index is therefore still recognised.
     """
 
     LAST, NEXT = 1, 2
@@ -122,12 +130,12 @@ class LiveGeneration(models.Model):
 
     @classmethod
     def announce(cls, uid: str) -> None:
-        """Call right before the swap."""
+        """Stores that this generation will be swapped in. Must be called right before the swap."""
         cls.objects.update_or_create(pk=cls.NEXT, defaults={"uid": uid})
 
     @classmethod
     def note(cls, uid: str) -> None:
-        """Call right after the swap."""
+        """Stores that this generation was swapped in. Must be called right after the swap."""
         with transaction.atomic():
             cls.objects.update_or_create(pk=cls.LAST, defaults={"uid": uid})
             cls.objects.filter(pk=cls.NEXT).delete()

@@ -1,8 +1,8 @@
-"""Normalises spelling before the dictionary sees a text: characters, long vowels, variant words, years and ids.
+"""Normalises the spelling of a text before the dictionary reads it: characters, long vowels, variant words, years, ids.
 
-Documents and queries are normalised in the same way. Each character of the result has its span in the original, so that a
-match can be highlighted in the text as typed. analysis.py splits texts into words. Texts that people see are never changed.
-variants.tsv lists the variant words.
+Documents and queries are normalised in the same way. Each character of the result keeps its span in the original, so
+that a match can be highlighted in the text as it was typed. analysis.py splits texts into words. Texts that people see
+are never changed. The file variants.tsv lists the variant words.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-# Meaningless characters that break matching: controls, lone surrogates, soft hyphen, zero widths, variation selectors.
+# Characters without a meaning that would prevent a match: controls, lone surrogates, soft hyphen, zero widths,
+# variation selectors.
 _NOISE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\ud800-\udfff]+")
-# Characters that NFKC and lower case do not change, and marks that combine with the one before (か + U+3099, ｶ + ﾞ).
-# NFKC of a text equals NFKC of its clusters, so only clusters with something to change are processed.
+# Characters that NFKC and lower case do not change, and marks that combine with the character before (か + U+3099, ｶ +
+# ﾞ).
 _KEPT = "\t\n\r -@\\[-~\u3001-\u3035\u3041-\u3096\u309d\u309e\u30a1-\u30fe\u4e00-\u9fff"
 _MARKS = "\u0300-\u036f\u3099\u309a\uff9e\uff9f"
 _CLUSTER = re.compile(f"[^{_KEPT}{_MARKS}][{_MARKS}]*|[{_KEPT}][{_MARKS}]+")
@@ -27,8 +28,9 @@ _LONG_VOWEL = re.compile(
     "(?<=[ァ-ヺー])[-‐‑‒–—―−─━]+(?=[ァ-ヺ])|(?:(?<=[ぁ-ゖ])|(?<=[ァ-ヺー]{2}))[~〜〰∼]+(?=[ぁ-ゖァ-ヺ])|ー{2,}"
 )
 _WAVE = re.compile("[〜〰∼]")
-#: Quick tests. The three patterns above can match only a text with one of _STROKE, and _MARKED below only one with one
-#: of _MAY_BE_MARKED. Run on every text that is indexed or shown, they took nearly half of the whole time.
+#: Quick tests. The three patterns above can match only in a text with one of the characters of _STROKE. The pattern
+#: _MARKED below can match only in a text with one of the characters of _MAY_BE_MARKED. Without these tests, the
+#: patterns took nearly half of the whole time, because every text that is indexed or shown is normalised.
 _STROKE = re.compile("[-‐‑‒–—―−─━﹣~〜〰∼]|ーー")
 _MAY_BE_MARKED = re.compile(r"[\d元#+]")
 _MIDDLE_DOT = re.compile("(?<=[ァ-ヺー])[・･](?=[ァ-ヺ])")
@@ -36,7 +38,8 @@ _COUNTER_KA = re.compile("(?<=[0-9一二三四五六七八九十百数何])[ヶ�
 _PLACE_GA = re.compile("(?<=[一-龯々])[ヶケ](?=[一-龯])")
 
 _ERAS = {"明治": 1868, "大正": 1912, "昭和": 1926, "平成": 1989, "令和": 2019, "h": 1989, "r": 2019}
-#: Years and ids become one token each. A fiscal year is also found by the plain year, but not the reverse.
+#: A year or an id becomes one token. Documents with a fiscal year are also found by the plain year. A query for a
+#: fiscal year does not find documents with the plain year only.
 _MARKED = re.compile(
     r"""
     (?<![a-z0-9])(?P<language>[a-z](?:\+\+|\#))(?![a-z0-9])
@@ -53,7 +56,8 @@ _MARKED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a normalised text. If `tokens` is set, they are its tokens, and it is not split further."""
+    """A part of a normalised text. If `tokens` is set, these are the tokens of the part, and it is not split
+    further."""
 
     text: str
     start: int
@@ -61,7 +65,7 @@ class Segment:
 
 
 class NormalizedText:
-    """A normalised text, with the span of the original for each of its characters."""
+    """A normalised text. For each of its characters, it stores the span in the original text."""
 
     __slots__ = ("begins", "ends", "text")
 
@@ -69,11 +73,14 @@ class NormalizedText:
         self.text, self.begins, self.ends = text, begins, ends
 
     def span(self, begin: int, end: int) -> tuple[int, int]:
-        """The span of the original for the characters [begin, end)."""
+        """Returns the span in the original text for the characters [begin, end)."""
         return self.begins[begin], self.ends[end - 1]
 
     def replace(self, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str] | str) -> None:
-        """Like ``re.sub``, but with offsets: each new character has the whole replaced span as its original."""
+        """Works like ``re.sub``, but keeps the spans.
+
+        If the replacement has another length, each new character gets the whole replaced span as its original.
+        """
         text, position = self.text, 0
         parts: list[str] = []
         begins: list[int] = []
@@ -100,14 +107,15 @@ class NormalizedText:
 
 
 def normalize(text: str) -> NormalizedText:
-    """`text` in the spelling that documents and queries share. Never fails: any string is accepted."""
+    """Returns `text` in the spelling that documents and queries share. Never fails: any string is accepted."""
     normalized = NormalizedText(text, list(range(len(text))), list(range(1, len(text) + 1)))
     normalized.replace(_NOISE, lambda match: " " if match[0].isspace() else "")
     normalized.replace(_CLUSTER, lambda match: unicodedata.normalize("NFKC", match[0]).lower())
     normalized.replace(_MIDDLE_DOT, "")
     if _STROKE.search(normalized.text):
         before = ""
-        while normalized.text != before:  # a new long vowel mark may make the next one: カー-ド is カード, not カーード
+        # After a replacement, the next long vowel may match, too: カー-ド is カード, not カーード.
+        while normalized.text != before:
             before = normalized.text
             normalized.replace(_LONG_VOWEL, "ー")
         normalized.replace(_DASHES, "-")
@@ -121,7 +129,7 @@ def normalize(text: str) -> NormalizedText:
 
 
 def segments(normalized: NormalizedText) -> Iterator[Segment]:
-    """The normalised text in order, split at years and ids, which are tokens of their own."""
+    """Returns the parts of the normalised text in order. Each year and each id is a part with its own tokens."""
     position = 0
     for match in _MARKED.finditer(normalized.text) if _MAY_BE_MARKED.search(normalized.text) else ():
         if match.start() > position:
@@ -133,14 +141,14 @@ def segments(normalized: NormalizedText) -> Iterator[Segment]:
 
 
 def _mark(match: re.Match[str]) -> tuple[str, ...]:
-    """The tokens of one year or id, the most exact first (a query uses only the first)."""
+    """Returns the tokens of one year or id, the most exact first. A query uses only the first token."""
     for name in ("language", "public_id", "dated"):
         if match[name]:
             return (match[name],)
     if match["fy"]:
         year = int(match["fy"]) + (0 if len(match["fy"]) == 4 else 2000)
         return (f"fy{year}", str(year))
-    if match["short"]:  # R6 may be a year or a fiscal year: it has both tokens
+    if match["short"]:  # R6 may be a year or a fiscal year, so it gets both tokens
         year = _ERAS[match["short"]] + int(match["short_year"]) - 1
         return (f"fy{year}", str(year)) if match["short_fiscal"] else (str(year), f"fy{year}")
     count = match["era_year"].replace("元", "1") if match["era"] else ""
@@ -150,7 +158,8 @@ def _mark(match: re.Match[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _variants() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, str]]:
-    """variants.tsv as a pattern for single characters, a pattern for words (longest first), and the table."""
+    """Reads variants.tsv. Returns a pattern for single characters, a pattern for words (longest first), and the
+    table."""
     table: dict[str, str] = {}
     for line in (Path(__file__).parent / "variants.tsv").read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):

@@ -1,4 +1,4 @@
-"""Runs one search from the request to the page. Each step is a function; this module only puts them in order."""
+"""Runs one search, from the request to the page. Each step is a function. This module only calls the steps in order."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ from search.results import Facet, FacetValue, Hit, ResultPage
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One page of hits in final order: keys only, not yet authorised by the database."""
+    """The hits of one page in final order. The hits are only keys: the database has not authorised the reader for
+    them yet."""
 
     hits: Sequence[EngineHit]
     page: int
     result: EngineResult
     attempt: Attempt
     query: EngineQuery
-    fewer: bool  # words matched than were asked for: no document has that many
+    fewer: bool  # fewer words had to match than were asked for, because no document has all
 
 
 def run(request: SearchRequest, user: Viewer) -> ResultPage:
-    """The result page of `request` for this reader. If the engine is unavailable, the database answers."""
+    """Returns the results page of `request` for this reader. If the engine is unavailable, the database answers."""
     plan = plan_query(request, _synonyms(request))
     try:
         ranked = rank(engine(), request, plan, gate(user))
@@ -46,14 +47,14 @@ def run(request: SearchRequest, user: Viewer) -> ResultPage:
 
 
 def rank(engine: Engine, request: SearchRequest, plan: QueryPlan, reader: Gate) -> Ranked:
-    """Make the attempts of the plan until one has enough hits, and put the best in order."""
+    """Makes the attempts of the plan until an attempt has enough hits. Then the best hits are put in order."""
     query = _engine_query(request, plan, reader)
     fewer = True
     for attempt in plan.attempts:
         query = replace(query, clauses=attempt.clauses, minimum=attempt.minimum, scoring=attempt.scoring)
         result = engine.search(query)
         fewer = fewer and (attempt.fewer or not result.total)
-        # Ordered by date, a wider query would only put less relevant documents on top.
+        # If the order is by date, a wider query would only put less relevant documents at the top.
         if result.total >= (attempt.enough if query.order == "relevance" else 1):
             break
     page = min(request.page, max(1, _page_count(result.total)))
@@ -61,7 +62,10 @@ def rank(engine: Engine, request: SearchRequest, plan: QueryPlan, reader: Gate) 
 
 
 def look_up(user: Viewer, clauses: tuple[Clause, ...], scoring: tuple[Scoring, ...], limit: int) -> list[Card]:
-    """The best documents that match all clauses, for this reader (suggestions). Empty if the engine is unavailable."""
+    """Returns the best documents that match all clauses and that this reader may open (for suggestions).
+
+    Returns no documents if the engine is unavailable.
+    """
     reader = gate(user)
     query = EngineQuery(
         audience=reader.audience,
@@ -89,7 +93,7 @@ def _synonyms(request: SearchRequest) -> list[Collection[str]]:
 
 
 def _engine_query(request: SearchRequest, plan: QueryPlan, reader: Gate) -> EngineQuery:
-    """The query without its attempt. The reader's gate is always part of it."""
+    """Returns the query without the clauses of an attempt. The reader's gate is always part of the query."""
     unranked = request.sort == "newest" or not (plan.required or plan.attempts[0].clauses)
     return EngineQuery(
         audience=reader.audience,
@@ -105,7 +109,10 @@ def _engine_query(request: SearchRequest, plan: QueryPlan, reader: Gate) -> Engi
 
 
 def _hits_of_page(engine: Engine, query: EngineQuery, result: EngineResult, page: int) -> Sequence[EngineHit]:
-    """The hits of one page. The best are re-ordered as one window; later ones stay in the engine's order."""
+    """Returns the hits of one page.
+
+    The best hits are put in a new order, all together as one window. Later hits stay in the engine's order.
+    """
     begin = (page - 1) * ranking.PAGE_SIZE
     if query.order == "relevance" and begin < ranking.WINDOW:
         return ranking.order(result.hits, query.audience)[begin : begin + ranking.PAGE_SIZE]
@@ -119,7 +126,8 @@ def _page_count(total: int) -> int:
 
 
 def _scores_by_kind(engine: Engine, ranked: Ranked) -> explain.Scores:
-    """The scores of a page's hits by kind of token: one more query for each kind, limited to these hits."""
+    """Returns the score of each hit on a page, by token kind. Each kind needs one extra query, limited to these
+    hits."""
     keys = [hit.key for hit in ranked.hits]
     if not keys:
         return {}
@@ -137,7 +145,7 @@ def _hit(item: Allowed, plan: QueryPlan, ranked: Ranked, scores: explain.Scores)
 
 def _result_page(request: SearchRequest, plan: QueryPlan, ranked: Ranked, hits: tuple[Hit, ...]) -> ResultPage:
     refused = len(ranked.hits) - len(hits)
-    # Counts must not disclose what the reader may not open: without a hit left there is nothing to count.
+    # Counts must not disclose documents that the reader may not open. If no hit is left, nothing is counted.
     total = max(ranked.result.total - refused, 0) if hits else 0
     attempt = ranked.attempt
     return ResultPage(
@@ -153,7 +161,8 @@ def _result_page(request: SearchRequest, plan: QueryPlan, ranked: Ranked, hits: 
 
 
 def _facets(counts_by_facet: Mapping[str, Mapping[str, int]], request: SearchRequest) -> tuple[Facet, ...]:
-    """Facets with labels, highest count first (years: newest first). A chosen code is shown even if it counts zero."""
+    """Returns the facets with labels, highest count first (years: newest first). A chosen code is shown even if its
+    count is zero."""
     facets = []
     for name in FACETS:
         chosen = request.filters.get(name, ())

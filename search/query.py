@@ -1,7 +1,8 @@
-"""Query string → frozen SearchRequest, and back to a query string.
+"""Converts a query string to a frozen SearchRequest, and a request back to a query string.
 
-Pure, and never fails: any query string is a request. The text is literal with two exceptions: "…" is a phrase, and a -
-before a word excludes it. Operators of search engines have no meaning.
+The functions are pure and never fail: every query string is a valid request. The text is taken literally, with two
+exceptions: "…" is a phrase, and a - before a word excludes the word. Operators of search engines have no special
+meaning.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from urllib.parse import urlencode
 
 from search.engines.base import Order
 
-#: The facets of the page, in display order. Each is also the name of its parameter.
+#: The facets of the page, in the order of the page. Each name is also the name of the facet's parameter.
 FACETS = ("type", "theme", "unit", "fiscal_year")
 MAX_CHARACTERS = 300
 MAX_WORDS = 16
@@ -27,7 +28,7 @@ _PART = re.compile(r'(?P<minus>[-－−])?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word as typed: the text between spaces, or between quotation marks."""
+    """One word as the reader typed it: the text between two spaces, or between quotation marks."""
 
     text: str
     phrase: bool = False
@@ -36,23 +37,26 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A validated request, cut to the maximum size. Not yet tied to a reader."""
+    """A valid request that is cut to the maximum size. The request does not depend on a reader."""
 
     text: str = ""
     words: tuple[Word, ...] = ()
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sort: Order = "relevance"
     page: int = 1
-    cut: bool = False  # the text was longer than the maximum
-    explain: bool = False  # explain the place of each hit (knowledge office)
+    cut: bool = False  # The text was longer than the maximum.
+    explain: bool = False  # Shows why each hit has its rank (for the knowledge office).
 
     @property
     def asked(self) -> bool:
-        """Whether there are words to search for (not only words to exclude)."""
+        """Whether there are words to search for. Words that are only excluded do not count."""
         return any(not word.excluded for word in self.words)
 
     def address(self, *, without: tuple[str, str] | None = None, page: int = 1, **changes: Any) -> str:
-        """The query string with these fields changed, at page 1 or `page`, without the filter (facet, code) `without`."""
+        """Returns the query string with these fields changed and with the page set to `page` (default: 1).
+
+        `without` is a pair (facet, code). The filter `without` is removed.
+        """
         request = replace(self, page=page, **changes)
         pairs: list[tuple[str, str]] = [("q", request.text)] if request.text else []
         pairs += [(name, code) for name in FACETS for code in request.filters.get(name, ()) if (name, code) != without]
@@ -63,7 +67,8 @@ class SearchRequest:
 
 
 def parse(parameters: Mapping[str, Sequence[str]]) -> SearchRequest:
-    """The request of a query string. Each parameter may occur any number of times, or not at all."""
+    """Returns the request that a query string describes. Each parameter may occur any number of times, or not at
+    all."""
     raw = _DROPPED.sub("", _last(parameters, "q")).strip()
     text = raw[:MAX_CHARACTERS].strip()
     words = parse_words(text)
@@ -86,7 +91,7 @@ def parse(parameters: Mapping[str, Sequence[str]]) -> SearchRequest:
 
 
 def parse_words(text: str) -> tuple[Word, ...]:
-    """The words of a text. An unpaired quotation mark and a lone - are ignored."""
+    """Returns the words of a text. An unpaired quotation mark and a single - are ignored."""
     text = text.translate(_QUOTES)
     if text.count('"') % 2:
         head, _, tail = text.rpartition('"')
@@ -96,7 +101,8 @@ def parse_words(text: str) -> tuple[Word, ...]:
         phrase = match["phrase"] is not None
         word = (match["phrase"] if phrase else match["word"]).strip()
         if word.strip("-－−"):
-            # A minus inside a word (L-R07-00123) is part of it: the pattern takes one only at the start of a word.
+            # A minus inside a word (L-R07-00123) is part of the word. The pattern takes a minus as an operator only at
+            # the start of a word.
             words.append(Word(word, phrase, bool(match["minus"])))
     return tuple(words)
 

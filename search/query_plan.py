@@ -1,7 +1,8 @@
-"""Turns the words of a request into clauses to match, tokens to score, and the attempts to make in order.
+"""Makes a plan from the words of a request: the clauses to match, the tokens to score, and the attempts in order.
 
-Several words mean AND. A sentence is ranked as OR with a minimum match. Where AND finds nothing, fewer words are
-required. Pure except for the dictionary: the same request and synonyms always give the same plan.
+Several words are joined with AND. A sentence is joined with OR and needs a minimum number of matches. If AND finds
+nothing, fewer words are required. Apart from the dictionary, the functions are pure: the same request and synonyms
+always give the same plan.
 """
 
 from __future__ import annotations
@@ -16,23 +17,25 @@ from search.engines.base import Clause, Match, Scoring, TokenKind
 from search.normalization import normalize
 from search.query import SearchRequest, Word
 
-#: Short units of one word or of one synonym.
+#: The short units of one word or of one synonym.
 Forms = tuple[str, ...]
-#: Each reviewed word → the other words of its synonym groups.
+#: Each word with reviewed synonyms → the other words of its synonym groups.
 SynonymTable = dict[Forms, set[Forms]]
 
-#: From this many words, with particles between them, a text is a sentence and not a list of nouns.
+#: A text with at least this many words and with particles between them is a sentence. A shorter text, or a text without
+#: particles, is a list of nouns.
 _SENTENCE_WORDS = 3
 _MAX_ALTERNATIVES = 8
 _MAX_SENTENCE_WORDS = 24
-#: The dictionary may cut a word differently in a text (県庁について: 県, 庁), so its characters in a row match too.
-#: They also match 東京都 for 京都, but rank it below matches of the word: only the small weight of bigrams counts there.
+#: In a text, the dictionary may cut a word differently (県庁について: 県, 庁). So a text with the same characters in a row
+#: matches, too. These characters also match where the word is not meant (東京都 for 京都). Such a match gets a lower rank
+#: than a match of the word, because it scores only with the small weight of bigrams.
 _EXACT_FROM = 2
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysedWord:
-    """A word of a request with everything that is derived from its text."""
+    """One word of a request, with everything that is derived from its text."""
 
     text: str  # normalised
     phrase: bool
@@ -40,15 +43,15 @@ class AnalysedWord:
     analysis: Analysis
     forms: Forms
     bigrams: Forms
-    reading: str  # katakana, if the word is written in kana alone
+    reading: str  # in katakana; only if the word consists of kana
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One query to try: at least `minimum` of the clauses must match. `scoring` orders what matches.
+    """One query that is tried. At least `minimum` of the clauses must match. `scoring` orders the documents that match.
 
-    With fewer than `enough` hits the next, wider attempt is made. `fewer` marks attempts that require less than the
-    reader asked for.
+    If there are fewer than `enough` hits, the next, wider attempt is made. `fewer` is True if the attempt requires less
+    than the reader asked for.
     """
 
     clauses: tuple[Clause, ...]
@@ -60,20 +63,20 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class QueryPlan:
-    """Everything that a request says about words."""
+    """Everything that search needs to know about the words of a request."""
 
     attempts: tuple[Attempt, ...]
     required: tuple[Clause, ...]
     excluded: tuple[Clause, ...]
     sentence: bool
-    ignored: tuple[str, ...]  # words without any token to search for (particles, punctuation)
+    ignored: tuple[str, ...]  # words that contain no token to search for (particles, punctuation)
     forms: frozenset[str]  # to highlight in the texts that are shown
-    typed: tuple[str, ...]  # normalised, to highlight where no form matches
+    typed: tuple[str, ...]  # normalised; these words are highlighted if no form matches
 
 
 @dataclass(frozen=True, slots=True)
 class _PlannedWord:
-    """A word with its alternatives by synonym, and the clause made of both."""
+    """A word with its alternatives by synonym. The clause matches any of them."""
 
     word: AnalysedWord
     alternatives: tuple[Forms, ...]
@@ -81,7 +84,7 @@ class _PlannedWord:
 
 
 def plan_query(request: SearchRequest, synonyms: Iterable[Collection[str]]) -> QueryPlan:
-    """The plan of a request: its attempts are to be made in order."""
+    """Returns the plan of a request. Its attempts must be made in order."""
     table = _synonym_table(synonyms)
     required_words = [word for word in request.words if not word.excluded]
     words = [_analyse_word(word) for word in required_words]
@@ -130,23 +133,27 @@ def _plan_word(word: AnalysedWord, table: SynonymTable) -> _PlannedWord:
 
 
 def _excluding_clause(word: AnalysedWord) -> Clause:
-    """An excluded word excludes only documents that contain it as typed: no synonyms, its units next to each other."""
+    """Returns the clause of an excluded word.
+
+    The word excludes only documents that contain it as typed: synonyms are not used, and its units must be next to each
+    other.
+    """
     return _clause(replace(word, phrase=True), ())
 
 
 def _is_sentence(word: AnalysedWord) -> bool:
-    """Whether the reader wrote a sentence: several words without spaces, joined by particles."""
+    """Whether the reader wrote a sentence: several words without spaces, with particles between them."""
     return not word.phrase and len(word.analysis.units) >= _SENTENCE_WORDS and word.analysis.particles >= 2
 
 
 def _clause(word: AnalysedWord, alternatives: Collection[Forms]) -> Clause:
-    """Every way in which one word may be written in a document."""
+    """Returns a clause with every way in which a document may write this word."""
     matches: list[Match] = []
     if word.forms:
         matches.append(Match(TokenKind.UNIT, word.forms, phrase=word.phrase))
     matches += [Match(TokenKind.UNIT, alternative) for alternative in alternatives]
     exact = len(word.text) >= _EXACT_FROM and word.text.isalnum() and not word.excluded
-    one_kanji = len(word.text) == 1  # titles also store each of their kanji alone
+    one_kanji = len(word.text) == 1  # a title also stores each of its kanji as a separate token
     if word.bigrams and (exact or one_kanji):
         matches.append(Match(TokenKind.BIGRAM, word.bigrams, phrase=True))
     if word.forms and word.reading:
@@ -155,7 +162,10 @@ def _clause(word: AnalysedWord, alternatives: Collection[Forms]) -> Clause:
 
 
 def _unit_clauses(forms: Forms, table: SynonymTable) -> Iterator[Clause]:
-    """A clause for each unit. A synonym of a reviewed word also matches for each unit of that word (ひやり, ハット)."""
+    """Returns a clause for each unit of a word.
+
+    If a part of the word has a reviewed synonym, the synonym also matches for each unit of this part (ひやり, ハット).
+    """
     alternatives: dict[str, dict[Match, None]] = {form: {} for form in forms}
     for begin, end, synonym in _synonyms_within(forms, table):
         for form in forms[begin:end]:
@@ -168,7 +178,11 @@ def _unit_clauses(forms: Forms, table: SynonymTable) -> Iterator[Clause]:
 
 
 def _sentence_attempts(units: Sequence[Clause]) -> Iterator[Attempt]:
-    """Attempts that require a third of the words, then fewer. Fewer words are tried only after too few hits."""
+    """Returns the attempts for a sentence. The first attempt requires a third of the words. Each later attempt requires
+    fewer words.
+
+    An attempt with fewer words is made only if the attempt before had too few hits.
+    """
     first, *others = ranking.minimum_matches(len(units))
     yield Attempt(tuple(units), first, enough=ranking.ENOUGH_FOR_SENTENCE)
     for minimum in others:
@@ -176,7 +190,8 @@ def _sentence_attempts(units: Sequence[Clause]) -> Iterator[Attempt]:
 
 
 def _word_attempts(clauses: Sequence[Clause], units: Sequence[Clause]) -> Iterator[Attempt]:
-    """All words with their units adjacent, all words, fewer words, fewer units."""
+    """Returns the attempts for words, in order: all words with their units adjacent, all words, fewer words, fewer
+    units."""
     count = len(clauses)
     adjacent = tuple(map(_adjacent, clauses))
     if adjacent != tuple(clauses):
@@ -190,7 +205,8 @@ def _word_attempts(clauses: Sequence[Clause], units: Sequence[Clause]) -> Iterat
 
 
 def _adjacent(clause: Clause) -> Clause:
-    """The same word with its units next to each other: 説明会, not 説明 here and 会 a page later."""
+    """Returns a clause for the same word with adjacent units. With this clause, 説明会 does not match a text that
+    contains 説明 here and 会 a page later."""
     return Clause(tuple(replace(match, phrase=True) if len(match.tokens) > 1 else match for match in clause.any_of))
 
 
@@ -215,7 +231,10 @@ def _word_scoring(words: Sequence[AnalysedWord], forms: frozenset[str]) -> Itera
 
 
 def _synonym_scoring(attempt: Attempt, synonym_forms: set[str]) -> Iterator[Scoring]:
-    """The score of the synonyms. They weigh more if a document may match by a synonym without another word."""
+    """Returns the scoring of the synonyms.
+
+    The weight is higher if a document may match by a synonym although another word of the request is missing.
+    """
     if synonym_forms:
         alone = attempt.minimum < len(attempt.clauses)
         weight = ranking.SYNONYM_ALONE if alone else ranking.SYNONYM_WEIGHT
@@ -235,13 +254,13 @@ def _synonym_table(synonyms: Iterable[Collection[str]]) -> SynonymTable:
 
 
 def _alternatives(forms: Forms, table: SynonymTable) -> Iterator[Forms]:
-    """The word with a reviewed part of it replaced by each of that part's synonyms."""
+    """Returns the word several times. In each result, a part that has reviewed synonyms is replaced by a synonym."""
     for begin, end, synonym in islice(_synonyms_within(forms, table), _MAX_ALTERNATIVES):
         yield forms[:begin] + synonym + forms[end:]
 
 
 def _synonyms_within(forms: Forms, table: SynonymTable) -> Iterator[tuple[int, int, Forms]]:
-    """(begin, end, synonym) for each reviewed word within `forms`; longer words first."""
+    """Returns (begin, end, synonym) for each part of `forms` that has reviewed synonyms. Longer parts are first."""
     for size in range(min(len(forms), max(map(len, table), default=0)), 0, -1):
         for begin in range(len(forms) - size + 1):
             for synonym in sorted(table.get(forms[begin : begin + size], ())):

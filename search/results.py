@@ -1,4 +1,5 @@
-"""The result of a search: frozen, ready to render, without engine types and without markup except <mark>."""
+"""The result of a search. The result is frozen and ready to be shown. The result contains no types of an engine, and
+<mark> is the only markup."""
 
 from __future__ import annotations
 
@@ -11,12 +12,12 @@ from search.documents import Card
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result: the card from the database, with matches marked in its title and snippet."""
+    """One result: the card from the database. The matches in its title and snippet are marked."""
 
     card: Card
     title: SafeString
     snippet: SafeString
-    why: tuple[str, ...] = ()  # explanation of its place, if the office asked
+    why: tuple[str, ...] = ()  # Why the hit has its rank. Only if the knowledge office asked for it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,15 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """One page of results, with what differs from the request as typed."""
+    """One page of results, and how the search differed from what the reader typed."""
 
     hits: tuple[Hit, ...]
     total: int
     page: int
     pages: int
     facets: tuple[Facet, ...] = ()
-    fewer: tuple[int, int] | None = None  # (words that had to match, words asked), if not all had to
+    fewer: tuple[int, int] | None = None  # (words that had to match, words in the request), or None if all had to
     sentence: bool = False
     ignored: tuple[str, ...] = ()
-    reduced: bool = False  # answered by the database alone (the engine is unavailable)
-    more: bool = False  # reduced, and there are more hits than shown
+    reduced: bool = False  # answered by the database alone, because the engine was unavailable
+    more: bool = False  # the page is reduced, and there are more hits than it shows

@@ -1,9 +1,10 @@
 """Signal handlers: a change of content adds rows to the queue, in the transaction of the change.
 
-No content app calls search. Handled are: saved and deleted rows of a source's model or of a model that the source
-watches, their many-to-many rows, published and unpublished pages, and moved pages with all descendants.
-`QuerySet.update` and bulk inserts send no signals: `search_sync` finds the rows that appeared or disappeared by them,
-and only ``search_sync --all`` the rows that changed.
+No content app calls search. The handlers react to four kinds of change. (1) Rows of a source's model, or of a model
+that the source watches, are saved or deleted. (2) Many-to-many rows of these models change. (3) Pages are published or
+unpublished. (4) Pages are moved, with all descendants. `QuerySet.update` and bulk inserts send no signals.
+`search_sync` finds rows that were added or removed without a signal. Only ``search_sync --all`` finds rows that were
+changed without a signal.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from wagtail.signals import page_published, page_unpublished, post_page_move
 from search.models import PendingChange
 from search.registry import PrimaryKey, source_for, sources
 
-#: A row → the primary keys of the rows whose documents it affects.
+#: Maps a row to the primary keys of the rows whose documents depend on it.
 Affected = Callable[[Any], Iterable[PrimaryKey]]
 
 
 def connect() -> None:
-    """Connect the handlers. Called once, when all apps are ready."""
+    """Connects the handlers. Called once, when all apps are ready."""
     post_save.connect(_changed, dispatch_uid="search.saved")
     post_delete.connect(_changed, dispatch_uid="search.deleted")
     m2m_changed.connect(_related_changed, dispatch_uid="search.related")
@@ -36,7 +37,7 @@ def connect() -> None:
 
 @lru_cache(maxsize=512)
 def _affected_by(model: type[Model]) -> tuple[tuple[str, Affected], ...]:
-    """The sources that a row of this class affects, each with the function that finds the affected rows."""
+    """Returns the sources that a row of this class affects, each with the function that finds the affected rows."""
     affected_by: list[tuple[str, Affected]] = []
     own = source_for(model)
     for source in sources().values():
@@ -62,9 +63,12 @@ def _related_changed(instance: Model, action: str, **_: object) -> None:
 
 
 def _moved(instance: Page, **_: object) -> None:
-    """Wagtail signals only the moved page; access and address may change for all its descendants."""
+    """Adds the moved page and all its descendants to the queue.
+
+    Wagtail sends a signal only for the moved page, but the access and the address of its descendants may change, too.
+    """
     below = instance.get_descendants(inclusive=True).values_list("pk", flat=True)
-    done: set[PrimaryKey] = set()  # rows of a nearer source are also rows of the superclass's table
+    done: set[PrimaryKey] = set()  # the table of a superclass also contains the rows of its subclasses
     pages = [source for source in sources().values() if issubclass(source.model, Page)]
     for source in sorted(pages, key=lambda source: len(source.model.__mro__), reverse=True):
         pks = set(source.model._default_manager.filter(pk__in=below).values_list("pk", flat=True)) - done

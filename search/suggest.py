@@ -1,7 +1,7 @@
 """Suggestions while a reader is typing: titles, units, and people who agreed to be found.
 
-Titles come from the engine within the reader's gate, and are authorised by the database, as in every search. Units and
-people come from their own app under its own rules. Spelling is not corrected, and what was typed is not stored.
+The engine finds titles within the reader's gate, and the database authorises them, as in every search. Units and people
+come from their own app under the rules of this app. Spelling is not corrected, and typed text is not stored.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from search.pipeline import look_up
 from search.registry import Viewer, suggesters
 
 LIMIT = 8
-#: A longer text is not the beginning of a title.
+#: A longer text cannot be the beginning of a title.
 MAX_CHARACTERS = 60
 _MAX_WORDS = 4
-#: Units and people together; the rest is for titles.
+#: The maximum of units and people together. The other places are for titles.
 _OTHERS = 3
 _KANA = re.compile("[ぁ-ゖァ-ヺー]+")
 _ROMAJI = re.compile("[a-z-]{2,}")
-#: Letters that the input method has not yet converted to kana: ひなんj, かいg.
+#: The input method has not yet converted these letters to kana: ひなんj, かいg.
 _UNFINISHED = re.compile("(?<=[ぁ-ゖー])[a-z]{1,3}$")
 
 
 def suggest(text: str, user: Viewer) -> list[Suggestion]:
-    """Up to LIMIT suggestions for `user`, best first; none if the text has no word yet."""
+    """Returns up to LIMIT suggestions for `user`, best first. Returns none if the text contains no word yet."""
     words = [_UNFINISHED.sub("", word) for word in normalize(text[:MAX_CHARACTERS]).text.split()[:_MAX_WORDS]]
     words = [word for word in words if word]
     if not words:
@@ -41,21 +41,22 @@ def suggest(text: str, user: Viewer) -> list[Suggestion]:
 
 
 def reading(word: str) -> str:
-    """The hiragana of a word typed in kana or in romaji; empty for any other word."""
+    """Returns the hiragana of a word that was typed in kana or in romaji. Returns an empty string for any other
+    word."""
     if _KANA.fullmatch(word):
         return str(jaconv.kata2hira(word))
     if _ROMAJI.fullmatch(word):
-        # A final consonant still lacks its vowel: hinanj is ひなん so far.
+        # The vowel after a final consonant is not typed yet. So hinanj is read as ひなん.
         kana = str(jaconv.alphabet2kana(word)).rstrip("っ")
         return kana if _KANA.fullmatch(kana) else ""
     return ""
 
 
 def title_clause(word: str) -> Clause:
-    """A clause for titles that contain `word`, or a word that begins with it."""
+    """Returns a clause that matches titles with `word`, or with a word that begins with `word`."""
     matches: list[Match] = []
     if pairs := tuple(bigrams(word)):
-        # A single letter is a token only where it stands alone, so it is matched as a prefix.
+        # A single letter inside a word is not a token of its own, so the letter is matched as the beginning of a token.
         matches.append(Match(TokenKind.BIGRAM, pairs, phrase=len(word) > 1, prefix=len(word) == 1, part="title"))
     if word.isascii() and word.isalnum():
         matches.append(Match(TokenKind.UNIT, (word,), prefix=True, part="title"))
@@ -65,7 +66,7 @@ def title_clause(word: str) -> Clause:
 
 
 def _titles(words: list[str], user: Viewer) -> list[Suggestion]:
-    """Titles that contain every word; none if the engine is unavailable."""
+    """Returns titles that contain every word. Returns none if the engine is unavailable."""
     clauses = tuple(map(title_clause, words))
     if not all(clause.any_of for clause in clauses):
         return []

@@ -1,4 +1,5 @@
-"""Addresses of search. They never change: browsers, bookmarks and other intranet sites store them."""
+"""The addresses of search. The addresses never change, because browsers, bookmarks and other intranet sites store
+them."""
 
 from django.urls import path
 

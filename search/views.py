@@ -1,4 +1,4 @@
-"""Views: the search page, suggestions, and the OpenSearch description for a browser's own search bar."""
+"""Views: the search page, the suggestions, and the OpenSearch description for a browser's own search bar."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from search.suggest import suggest
 
 
 @require_safe
-@never_cache  # results depend on the reader's access, so no cache may keep them
+@never_cache  # Results depend on what the reader may read, so no cache may store them.
 @login_required
 def search(request: HttpRequest) -> HttpResponse:
-    """``/search/?q=&type=&theme=&unit=&fiscal_year=&sort=&page=``, the codes repeatable."""
+    """The search page: ``/search/?q=&type=&theme=&unit=&fiscal_year=&sort=&page=``. Each facet code may be repeated."""
     search_request = parse(dict(request.GET.lists()))
     result = run(search_request, request.user)
     context = {
@@ -35,9 +35,10 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def suggestions(request: HttpRequest) -> JsonResponse:
-    """``/search/suggest/?q=``: [text, labels, kinds, addresses], the format of OpenSearch suggestions.
+    """The suggestions ``/search/suggest/?q=`` as [text, labels, kinds, addresses], the format of OpenSearch.
 
-    Without log-in the lists are empty. There is no redirect to the log-in page, as a browser's bar could not show it.
+    Without a login the lists are empty. There is no redirect to the login page, because a browser's search bar could
+    not show it.
     """
     text = request.GET.get("q", "")
     suggested = suggest(text, request.user) if request.user.is_authenticated else []
@@ -52,7 +53,8 @@ def suggestions(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def description(request: HttpRequest) -> HttpResponse:
-    """The OpenSearch description document. Public: it discloses no more than the log-in page."""
+    """The OpenSearch description document. The document is public, because it contains no more than the login page
+    shows."""
     base = request.build_absolute_uri("/").rstrip("/")
     return render(
         request, "search/opensearch.xml", {"base": base}, content_type="application/opensearchdescription+xml"

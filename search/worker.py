@@ -1,7 +1,8 @@
-"""The worker: claims rows of the queue, indexes them, deletes them; rebuilds a lost index.
+"""The worker: it claims rows of the queue, writes or deletes their documents, and rebuilds a lost index.
 
-It survives every failure of the engine and of single rows: the queue is in the database, so unfinished work is still
-there. Written rows leave the queue. A row with an invalid document is parked with the reason, and the others continue.
+The worker survives every failure of the engine and of single rows. The queue is in the database, so unfinished work is
+not lost. Rows that were written leave the queue. A row with an invalid document is parked with the reason, and the
+worker continues with the other rows.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ POLL_SECONDS = 0.2
 #: A row that fails for an unknown reason is parked after this many attempts.
 MAX_ATTEMPTS = 5
 _RETRY_SECONDS = 2.0
-#: The longest pause, so that a recovered engine is noticed within this time.
+#: The longest pause between two attempts. When the engine works again, the worker notices it within this time.
 _LONGEST_PAUSE = 3.0
-#: Rows that another worker has held for this long are free again: it was killed.
+#: If another worker has held rows for this long, it was killed. The rows are then free again.
 _TAKE_OVER_SECONDS = 30.0
 
 
 class Worker:
-    """The loop. `stop` may be set from a signal handler; the current batch is finished first."""
+    """The loop of the worker. A signal handler may set `stop`. The worker then finishes the current batch first."""
 
     def __init__(self, engine: Engine, say: Callable[[str], None] = lambda message: None) -> None:
         self.engine, self.say = engine, say
@@ -42,24 +43,26 @@ class Worker:
         self._index_checked = False
 
     def run(self) -> None:
-        """Work until `stop` is set."""
+        """Works until `stop` is set."""
         while not self.stop.is_set():
             worked = self.step()
             if self._pause:
-                close_old_connections()  # the failure may be a broken connection to the database
+                close_old_connections()  # The failure may be a broken connection to the database.
             if not worked:
                 self.stop.wait(max(POLL_SECONDS, self._pause))
         PendingChange.objects.filter(claimed_by=self.name).update(claimed_by="")
 
     def drain(self) -> int:
-        """Process everything that can be processed now (tests, search_sync). Returns how many rows left the queue."""
+        """Processes everything that can be processed now (for tests and search_sync). Returns how many rows left the
+        queue."""
         done = 0
         while count := self.step():
             done += count
         return done
 
     def step(self) -> int:
-        """One batch. Returns how many rows left the queue. Never raises for a failure of the engine or the database."""
+        """Processes one batch. Returns how many rows left the queue. Never raises for a failure of the engine or the
+        database."""
         try:
             if not self._index_checked:
                 self._ensure_index()
@@ -69,7 +72,7 @@ class Worker:
         except IndexLost as error:
             self._index_checked = False
             self._back_off(error)
-        except Exception as error:  # nothing may end the worker: unfinished rows stay in the queue
+        except Exception as error:  # No error may end the worker. Unfinished rows stay in the queue.
             self._back_off(error)
         return 0
 
@@ -90,10 +93,11 @@ class Worker:
         return self._apply(rows, outcome)
 
     def _apply(self, rows: list[PendingChange], outcome: Outcome) -> int:
-        """Delete the rows that are done, park the invalid ones, and postpone those that failed."""
+        """Deletes the rows that are done, parks the rows with invalid documents, and postpones the rows that failed."""
         done = [row for row in rows if row.key not in outcome.refused and row.key not in outcome.invalid]
         PendingChange.objects.filter(pk__in=[row.pk for row in done]).delete()
-        for row in {row.key: row for row in done}.values():  # this write settles an earlier parked row, too
+        # This write also settles an earlier, parked row of the same document.
+        for row in {row.key: row for row in done}.values():
             self._forget_parked(row)
         for row in rows:
             if row.key in outcome.invalid:
@@ -131,7 +135,7 @@ class Worker:
             self._last_progress = time.monotonic()
 
     def _ensure_index(self) -> None:
-        """At the start, and after an index was lost: rebuild the index if it cannot serve."""
+        """Rebuilds the index if the engine cannot search in it. Called at the start, and after an index was lost."""
         if reason := why_rebuild(self.engine):
             self.say(f"索引を作り直します（{reason}）。")
             count = rebuild(self.engine)
@@ -139,7 +143,8 @@ class Worker:
         self._index_checked = True
 
     def _back_off(self, error: Exception) -> None:
-        # An engine with an open breaker says when it admits the next call; a pause of another length would miss it.
+        # While the breaker is open, it tells when it admits the next call. With a pause of another length, the worker
+        # would miss it.
         again_in = error.again_in if isinstance(error, EngineUnavailable) else 0.0
         self._pause = again_in or min(_LONGEST_PAUSE, max(0.5, self._pause * 2))
         pause = f"{self._pause:.1f}s"

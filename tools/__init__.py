@@ -1,1 +1,2 @@
-"""Launchers of real servers for development and tests, and a client of the demo. Standard library only."""
+"""Programs that start real servers for development and tests, and a client of the demo. They use only the standard
+library."""

@@ -1,6 +1,6 @@
-"""A client of the demo: starts and stops script/server, logs in, fetches pages. Used by .ci/ and script/bench.
+"""A client of the demo: it starts and stops script/server, logs in, and fetches pages. Used by .ci/ and script/bench.
 
-Standard library only. It uses nothing that a person with a browser and a terminal does not have.
+It uses only the standard library. It does nothing that a person with a browser and a terminal cannot do.
 """
 
 import http.cookiejar
@@ -18,7 +18,8 @@ from pathlib import Path
 
 PASSWORD = "manabi"
 STOP_SECONDS = 20
-NOT_SENT = ("submit", "button", "file", "checkbox", "radio")  # unless checked
+# A browser sends these values only if the control is checked.
+NOT_SENT = ("submit", "button", "file", "checkbox", "radio")
 
 
 class _Controls(HTMLParser):
@@ -49,7 +50,7 @@ class _Controls(HTMLParser):
 
 
 class Browser:
-    """A minimal browser: logs in, reads pages, and submits forms."""
+    """A minimal browser: it logs in, reads pages, and submits forms."""
 
     def __init__(self, base: str) -> None:
         self.base = base
@@ -58,7 +59,10 @@ class Browser:
         self.address = ""  # the address of the last response, after redirects
 
     def get(self, path: str, data: dict[str, str] | None = None) -> str:
-        """The page at `path`, or the response to a POST of `data`. SystemExit on an error status."""
+        """Returns the page at `path`. If `data` is given, it is sent as a POST, and the response is returned.
+
+        Raises SystemExit if the server answers with an error status.
+        """
         url = self.base + urllib.parse.quote(path, safe="/?=&%#+")
         body = urllib.parse.urlencode(data).encode() if data is not None else None
         request = urllib.request.Request(url, body, headers={"Referer": url})
@@ -70,7 +74,7 @@ class Browser:
             raise SystemExit(f"{path} answered {error.code}") from error
 
     def send(self, path: str, values: dict[str, str]) -> str:
-        """Fill `values` into the form at `path` and submit it with its other values."""
+        """Enters `values` into the form at `path` and submits the form. The other fields keep their values."""
         form = _Controls(self.get(path)).values
         if "csrfmiddlewaretoken" not in form:
             raise SystemExit(f"{path} has no form")
@@ -99,13 +103,16 @@ class Server:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        """Stops the server after an error, too."""
+        """Stops the server, also after an error."""
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(timeout=STOP_SECONDS)
 
     def start(self, *options: str) -> float:
-        """Start and return the seconds until the welcome is printed. SystemExit if the server ends before."""
+        """Starts the server. Returns the seconds until the welcome text is printed.
+
+        Raises SystemExit if the server ends before.
+        """
         began = time.monotonic()
         self.process = subprocess.Popen(
             ["script/server", "--port", str(self.port), *options],
@@ -121,21 +128,21 @@ class Server:
         for line in self.process.stdout:
             if self.show:
                 print("   ", line.rstrip(), flush=True)
-            if "Ctrl-C" in line:  # the welcome's last line
+            if "Ctrl-C" in line:  # the last line of the welcome text
                 seconds = time.monotonic() - began
                 threading.Thread(target=self._read_on, daemon=True).start()
                 return seconds
         raise SystemExit(f"script/server ended with {self.process.wait()}")
 
     def _read_on(self) -> None:
-        """Read the output on, because the server blocks when the pipe is full."""
+        """Continues to read the output, because the server would block when the pipe is full."""
         assert self.process is not None and self.process.stdout is not None
         for line in self.process.stdout:
             if self.show:
                 print("   ", line.rstrip(), flush=True)
 
     def stop(self) -> None:
-        """Press Ctrl-C as a terminal does, and check that no process is left."""
+        """Stops the server as Ctrl-C in a terminal does, and checks that no process is left."""
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGINT)
         self.process.wait(timeout=STOP_SECONDS)
@@ -145,13 +152,13 @@ class Server:
             raise SystemExit(f"left behind: {remaining}")
 
     def processes(self) -> dict[int, str]:
-        """The processes whose working directory is in the checkout, with their command lines."""
+        """Returns the processes whose working directory is in the checkout, with their command lines."""
         commands = {}
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 folder = (process / "cwd").readlink()
                 command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-            except OSError:  # it has ended, or belongs to another user
+            except OSError:  # the process has ended, or belongs to another user
                 continue
             if folder.is_relative_to(self.checkout) and int(process.name) != os.getpid() and command:
                 commands[int(process.name)] = command

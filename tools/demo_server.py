@@ -1,8 +1,9 @@
 """Prepares the demo and runs its web server, search worker and timed work. Called by script/server.
 
-Standard library only, so that it starts quickly and loads no part of the product. Every process runs in its own process
-group. The groups are ended on Ctrl-C, on SIGTERM, when one of them dies, and, by a small watcher process, when this
-process itself is killed. A failed process is not restarted: a demo should show what went wrong.
+It uses only the standard library, so that it starts quickly and loads no part of the product. Every process runs in its
+own process group. The groups are ended on Ctrl-C, on SIGTERM, and when one of them dies. If this process itself is
+killed, a small watcher process ends them. A failed process is not started again, because a demo should show what went
+wrong.
 """
 
 import argparse
@@ -22,9 +23,10 @@ from typing import IO
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 WEB_WORKERS = 2
-#: Per worker. Pages are CPU-bound, and two threads compete for the interpreter at every small query: eight concurrent
-#: readers got 77 search pages a second with two threads and 99 with one (64 and 70 on Elasticsearch). A thread never waits
-#: long: 0.8 s for a search server, and after three failures only one page in three seconds waits at all.
+#: The number of threads per worker. Pages need mostly processor time, and two threads compete for the interpreter at
+#: every small query. With eight readers at the same time, two threads answered 77 search pages a second, and one thread
+#: answered 99 (64 and 70 on Elasticsearch). A thread never waits long: 0.8 s for a search server. After three failures,
+#: only one page in three seconds waits for the search server.
 WEB_THREADS = 1
 READY_SECONDS = 90
 STOP_SECONDS = 8
@@ -41,10 +43,12 @@ GENERATED_FILES = (
     "run_due.lock",
 )
 COLOURS = {"web": "36", "search": "35", "timed": "33"}
-#: Timed work (manage.py run_due) runs at the start and then at this interval, each time in a new process.
+#: Timed work (manage.py run_due) runs at the start and then after each interval of this length, each time in a new
+#: process.
 TIMED_SECONDS = 3600
-# Waits for the end of standard input, which comes when the parent has ended, then ends the process groups it was given.
-# A group that was given twice has ended by itself.
+# The watcher waits for the end of its standard input. The input ends when the parent process has ended. Then the
+# watcher ends the process groups whose numbers it was given. If a number was given twice, the group has already ended
+# by itself.
 WATCHER = """
 import os, signal, sys, time
 def send(group, number):
@@ -61,7 +65,7 @@ for number in (signal.SIGTERM, signal.SIGKILL):
 
 
 class Processes:
-    """The processes that were started, and how to end them."""
+    """The processes that were started. This class can also end them."""
 
     def __init__(self) -> None:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
@@ -81,7 +85,7 @@ class Processes:
         return process
 
     def forget(self, name: str) -> None:
-        """Forget a process that has ended as expected."""
+        """Removes a process that has ended as expected."""
         self.tell_watcher(self.running.pop(name))
 
     def tell_watcher(self, process: subprocess.Popen[bytes]) -> None:
@@ -90,11 +94,11 @@ class Processes:
         self.watcher.stdin.flush()
 
     def ended(self) -> str | None:
-        """The name of a process that has ended, if any."""
+        """Returns the name of a process that has ended. Returns None if all are running."""
         return next((name for name, process in self.running.items() if process.poll() is not None), None)
 
     def stop(self) -> None:
-        """Send SIGTERM to every group, SIGKILL after a while, and end the watcher."""
+        """Sends SIGTERM to every group. After a while, sends SIGKILL. Then ends the watcher."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             for process in self.running.values():
                 send(process.pid, number)
@@ -106,7 +110,7 @@ class Processes:
 
 
 def alive(process: subprocess.Popen[bytes]) -> bool:
-    """Whether any process of the group is left; a worker may outlive its leader."""
+    """Whether any process of the group is left. A worker process may run longer than the process that started it."""
     process.poll()
     return send(process.pid, 0)
 
@@ -136,7 +140,7 @@ def port_is_free(port: int) -> bool:
 
 
 def wait_until_ready(port: int, processes: Processes, stop: threading.Event) -> None:
-    """Return when /login/ answers or `stop` is set; SystemExit if it does not answer in time."""
+    """Returns when /login/ answers or when `stop` is set. Raises SystemExit if /login/ does not answer in time."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if name := processes.ended():
@@ -162,7 +166,7 @@ def arguments() -> argparse.Namespace:
 
 
 def lock(var_dir: Path) -> IO[str]:
-    """Prevents two servers on the same VAR_DIR. The lock is released when this process ends."""
+    """Prevents two servers from using the same VAR_DIR. The lock is released when this process ends."""
     var_dir.mkdir(parents=True, exist_ok=True)
     file = (var_dir / "server.lock").open("a+")
     try:
@@ -176,7 +180,7 @@ def lock(var_dir: Path) -> IO[str]:
 
 
 def run(chosen: argparse.Namespace, var_dir: Path, url: str, processes: Processes, stop: threading.Event) -> int:
-    """Start the processes in order; return when `stop` is set or a process has failed."""
+    """Starts the processes in order. Returns when `stop` is set or when a process has failed."""
     manage = [sys.executable, "manage.py"]
     preparing = processes.start("prepare", [*manage, "prepare", "--size", chosen.size, "--url", url])
     while preparing.poll() is None:
@@ -191,13 +195,14 @@ def run(chosen: argparse.Namespace, var_dir: Path, url: str, processes: Processe
     processes.start("web", granian, quiet=True)
     wait_until_ready(chosen.port, processes, stop)
     if not stop.is_set():
-        # Last, so that it does not compete with the first page. Changes wait in its queue meanwhile.
+        # The search worker starts last, so that it does not compete with the first page. Until then, changes wait in
+        # its queue.
         processes.start("search", [*manage, "search_worker"], quiet=True)
         print((var_dir / "welcome.txt").read_text("utf-8"), flush=True)
     due = time.monotonic()
     while not stop.wait(0.5):
         if (name := processes.ended()) == "timed":
-            processes.forget(name)  # it has reported its result; the next run retries
+            processes.forget(name)  # it has printed its result; the next run tries again
         elif name:
             print(f"{name} が止まったので、終わります。上のメッセージを確かめてください。", file=sys.stderr)
             return 1
@@ -219,7 +224,8 @@ def main() -> int:
     lock_file = lock(var_dir)
     lock_file.truncate(0)
     print(url, file=lock_file, flush=True)
-    # `preparing` is left if an earlier start was ended before its data was complete; it contains no user's work.
+    # `preparing` exists if an earlier start was ended before its data were complete. Incomplete data contain no user's
+    # work.
     if chosen.fresh or (var_dir / "preparing").exists():
         for path in (path for pattern in GENERATED_FILES for path in var_dir.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()

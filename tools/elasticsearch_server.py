@@ -1,8 +1,8 @@
-"""Downloads, starts, monitors and stops a real Elasticsearch on loopback. Called by script/elasticsearch.
+"""Downloads, starts, monitors and stops a real Elasticsearch on the loopback address. Called by script/elasticsearch.
 
-Standard library only. Everything is in VAR_DIR/elasticsearch: the jars of one version, and a folder for each node
-(config, data, log). Only processes that it started are ended: a process id in the state file is accepted only if that
-process runs our launcher on this folder.
+It uses only the standard library. Everything is in VAR_DIR/elasticsearch: the jars of one version, and a folder for
+each node (config, data, log). Only processes that this program started are ended: a process id in the state file is
+accepted only if its process runs our launcher on this folder.
 """
 
 import argparse
@@ -32,9 +32,9 @@ READY_SECONDS = 120
 STOP_SECONDS = 20
 PLUGIN = "transport-netty4"
 HEAP_ALONE, HEAP_OF_MANY = "512m", "320m"
-#: For development, tests and measurements, where the server shares few cores with its clients. The second compiler used
-#: more processor time than the first thousand searches, and concurrent garbage collection takes cores from the clients.
-#: Not for production, where a server that runs for months should compile fully.
+#: For development, tests and measurements. There the server shares a few cores with its clients. The second compiler
+#: used more processor time than the first thousand searches, and concurrent garbage collection takes cores from the
+#: clients. Not for production: a server that runs for months should compile everything.
 JVM_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 # Ends the given nodes when the given process has ended, for whatever reason.
 WATCHER = """
@@ -55,7 +55,7 @@ for number in (signal.SIGTERM, signal.SIGKILL):
 
 
 class Cluster:
-    """The folder of one cluster and the processes that run on it."""
+    """The folder of one cluster, and the processes that run in it."""
 
     def __init__(self, home: Path, jars: Path | None = None) -> None:
         self.home = home
@@ -63,14 +63,15 @@ class Cluster:
         self.state_file = home / "running.json"
 
     def lock(self) -> IO[str]:
-        """Prevents two starts at once on the same folder. The lock is released when this process ends."""
+        """Prevents two processes from starting a cluster in the same folder at once. The lock is released when
+        this process ends."""
         self.home.mkdir(parents=True, exist_ok=True)
         file = (self.home / "lock").open("w")
         fcntl.flock(file, fcntl.LOCK_EX)
         return file
 
     def state(self) -> dict[str, Any]:
-        """Port and node processes of the last start; empty if none of them runs any more."""
+        """Returns the port and the node processes of the last start. Returns an empty dict if no node process runs."""
         try:
             state: dict[str, Any] = json.loads(self.state_file.read_text("utf-8"))
         except (OSError, ValueError):
@@ -85,7 +86,11 @@ class Cluster:
         return "Server.java" in listing.stdout and f" {self.home}/" in listing.stdout
 
     def node(self, number: int, nodes: int) -> Path:
-        """A folder per cluster size: data of a three-node cluster cannot be opened by a single node, or vice versa."""
+        """Returns the folder of a node.
+
+        Each cluster size has its own folder. A single node cannot open the data of a three-node cluster, and three
+        nodes cannot open the data of a single node.
+        """
         return self.home / f"cluster-of-{nodes}" / f"node-{number}"
 
     def start(self, port: int, nodes: int) -> str:
@@ -141,7 +146,7 @@ class Cluster:
             )
 
     def stop(self) -> int:
-        """End all processes; returns how many there were."""
+        """Ends all processes. Returns how many there were."""
         pids = self.state().get("pids", [])
         for number in (signal.SIGTERM, signal.SIGKILL):
             for pid in filter(alive, pids):
@@ -160,7 +165,7 @@ def configuration(number: int, port: int, nodes: int) -> dict[str, Any]:
         "network.host": HOST,
         "http.port": port + number - 1,
         "transport.port": port + number - 1 + 100,
-        # A developer's disk is often nearly full.
+        # The check of free disk space is off, because a developer's disk is often nearly full.
         "cluster.routing.allocation.disk.threshold_enabled": False,
     }
     if nodes == 1:
@@ -173,14 +178,15 @@ def configuration(number: int, port: int, nodes: int) -> dict[str, Any]:
 
 
 def watch(until: int, nodes: list[int]) -> None:
-    """Start a background process that ends the nodes when process `until` has ended."""
+    """Starts a background process that ends the nodes when the process `until` has ended."""
     command = [sys.executable, "-S", "-E", "-c", WATCHER, str(until), *map(str, nodes)]
     quiet = subprocess.DEVNULL
     subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
 
 
 def fetch(home: Path) -> Path:
-    """The jars of the version in pom.xml, in the layout that the server expects. Downloaded once per version."""
+    """Returns the jars of the version in pom.xml, in the folders that the server expects. Each version is downloaded
+    only once."""
     pom = PARTS / "pom.xml"
     version = ElementTree.parse(pom).findtext(".//{*}elasticsearch.version")  # noqa: S314 -- our own file
     jars = home / f"jars-{version}"
@@ -225,7 +231,8 @@ def wait_until_green(url: str, nodes: int, running: Callable[[], bool], log: Pat
 
 
 def health(url: str, nodes: int = 1) -> str:
-    """The status of the cluster with at least this many nodes; empty if it does not answer yet."""
+    """Returns the status of the cluster when it has at least this many nodes. Returns an empty string if it does not
+    answer yet."""
     health_url = f"{url}/_cluster/health?wait_for_status=green&wait_for_nodes=%3E%3D{nodes}&timeout=1s"
     try:
         with urllib.request.urlopen(health_url, timeout=5) as answer:
@@ -246,7 +253,7 @@ def port_is_free(port: int) -> bool:
 
 def alive(pid: int) -> bool:
     with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # reap our own child if it has ended
+        os.waitpid(pid, os.WNOHANG)  # if our own child process has ended, remove it from the process table
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

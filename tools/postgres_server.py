@@ -1,8 +1,9 @@
-"""Starts, monitors and stops a throw-away PostgreSQL on loopback. Called by script/postgres.
+"""Starts, monitors and stops a temporary PostgreSQL on the loopback address. Called by script/postgres.
 
-Standard library only. The state of the running server is in VAR_DIR/postgres/running.json. The data are beside it, or in
-/var/tmp if the unprivileged user that runs the server cannot reach VAR_DIR. The server never runs as root (initdb would
-not, either), listens on loopback only, and only a server that was started here is stopped.
+It uses only the standard library. The state of the running server is in VAR_DIR/postgres/running.json. The data are
+beside this file. If the unprivileged user that runs the server cannot reach VAR_DIR, the data are in /var/tmp. The
+server never runs as root (initdb also refuses to run as root). The server listens only on loopback. Only a server that
+this program started is stopped.
 """
 
 import argparse
@@ -65,7 +66,8 @@ class Database:
         return file
 
     def state(self) -> dict[str, Any]:
-        """Port, address and data folder of the last start; empty if it does not run any more."""
+        """Returns the port, the address and the data folder of the last start. Returns an empty dict if the server
+        does not run."""
         try:
             state: dict[str, Any] = json.loads(self.state_file.read_text("utf-8"))
         except (OSError, ValueError):
@@ -73,7 +75,7 @@ class Database:
         return state if self.pid(state) else {}
 
     def pid(self, state: dict[str, Any]) -> int:
-        """The server's process id; 0 if it has ended or the id now belongs to another process."""
+        """Returns the server's process id. Returns 0 if the server has ended, or if another process has this id now."""
         try:
             pid = int((Path(state["data"]) / "postmaster.pid").read_text().splitlines()[0])
             command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
@@ -108,7 +110,7 @@ class Database:
         return url
 
     def folder(self) -> Path:
-        """An empty folder that the user who will run the server owns and can reach."""
+        """Returns an empty folder for the data. The user who will run the server owns the folder and can reach it."""
         folder = self.home / "data"
         folder.mkdir(mode=0o700)
         if os.getuid() == 0:
@@ -159,7 +161,7 @@ class Database:
         )
 
     def stop(self) -> bool:
-        """Stop the server and delete its data; returns whether one ran."""
+        """Stops the server and deletes its data. Returns whether a server was running."""
         try:
             state = json.loads(self.state_file.read_text("utf-8"))
         except (OSError, ValueError):
@@ -199,11 +201,15 @@ def own(path: Path) -> None:
 def run_as(
     command: list[str], *, check: bool = True, settings: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command without privileges. Prints its output only if it fails; then SystemExit, with `check`."""
+    """Runs a command without root's privileges. The output of the command is printed only if the command fails and
+    `check` is true.
+
+    With `check`, a failure raises SystemExit.
+    """
     if os.getuid() == 0:
         account = user()
         command = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", *command]
-    # A file, not a pipe: the server that pg_ctl starts would keep a pipe open for ever.
+    # The output is written to a file, not to a pipe: the server that pg_ctl starts would keep a pipe open for ever.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         done = subprocess.run(
             command,
@@ -223,7 +229,7 @@ def run_as(
 
 
 def watch(until: int, database: Database) -> None:
-    """Start a background process that stops the server when process `until` has ended."""
+    """Starts a background process that stops the server when the process `until` has ended."""
     stop = [sys.executable, str(Path(__file__).resolve()), "stop"]
     server = database.pid(database.state())
     quiet = subprocess.DEVNULL
@@ -279,7 +285,7 @@ def main() -> int:
     chosen = arguments()
     database = Database(Path(os.environ.get("VAR_DIR") or ROOT / "var").resolve() / "postgres")
     if chosen.action != "start" and not database.home.is_dir():
-        # Do not create the folder, which may have just been deleted (by a bench).
+        # Do not create the folder here, because a bench may have just deleted it.
         say("動いていません。")
         return int(chosen.action == "status")
     with database.lock():

@@ -1,1 +1,2 @@
-"""Organization's part of Wagtail's admin: choosers, audited views, and the screen of accounts."""
+"""The part of Wagtail's admin that belongs to organization: choosers, views that write audit events, and the screen
+for accounts."""

@@ -1,7 +1,8 @@
-"""The views of the admin's group 「組織」. They add to Wagtail's views: audit events, limited deletion, and 内示.
+"""The views of the group 「組織」 in the admin.
 
-Every change writes an audit event in the same transaction. A row that other rows refer to is not deleted: units,
-posts and people end by a date (I17).
+These views add three things to Wagtail's views: audit events, limits on deletion, and the rule for appointments that
+are not announced yet (内示). Every change writes an audit event in the same transaction. A row cannot be deleted while
+other rows refer to it. Units, posts and people are not deleted: they get an end date (I17).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from organization.requests import user_of
 
 
 def audited_values(row: Model) -> dict[str, Any]:
-    """The row's columns and links as plain values, for the audit event."""
+    """Returns the row's columns and links as plain values, for the audit event."""
     return {
         name: [getattr(linked, "pk", linked) for linked in value]
         if isinstance(value, list)
@@ -38,7 +39,7 @@ def audited_values(row: Model) -> dict[str, Any]:
 
 
 class Listing(generic.IndexView):
-    #: Foreign keys that the columns show; fetched together with the rows.
+    #: The foreign keys that the columns show. The linked rows are fetched together with the rows.
     related: tuple[str, ...] = ()
 
     def get_base_queryset(self) -> QuerySet[Model]:
@@ -89,7 +90,7 @@ class Delete(generic.DeleteView):
 
 
 class PeopleListing(Listing):
-    """People with the posts they hold today, in one more query."""
+    """The list of people, with the posts that they hold today. The posts need one extra query."""
 
     def get_base_queryset(self) -> QuerySet[Model]:
         today = held_on(clock.today()).select_related("post").order_by("starts_on", "pk")
@@ -97,14 +98,14 @@ class PeopleListing(Listing):
 
 
 class EventListing(Listing):
-    """Events with their units, in two more queries."""
+    """The list of events with their units. The units need two extra queries."""
 
     def get_base_queryset(self) -> QuerySet[Model]:
         return super().get_base_queryset().prefetch_related("from_units", "to_units")
 
 
 class AnnouncedOnly:
-    """Mixin for views of one appointment: before its announcement (内示, I8) everybody except the superuser gets 404."""
+    """Mixin for views of one appointment. Before the announcement (内示, I8) everybody except the superuser gets 404."""
 
     request: HttpRequest
 
@@ -141,7 +142,8 @@ class AppointmentUsage(AnnouncedOnly, UsageView):
 
 
 class OfficeViewSet(ModelViewSet):
-    """Base of the viewsets: audited views, and no view to copy a row, because a copied person is always a mistake."""
+    """Base class of the viewsets. The views write audit events. There is no view to copy a row, because a copied
+    person is always a mistake."""
 
     index_view_class = Listing
     add_view_class = Add

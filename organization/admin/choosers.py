@@ -1,4 +1,5 @@
-"""Choosers of the admin. 20,000 people do not fit into a select box, so a chooser searches them by words."""
+"""Choosers of the admin. A select box cannot show 20,000 people, so a chooser lets the user search for them by
+words."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from organization.models import OrgUnit, Person, Post, User
 
 
 class WordFilterForm(BaseFilterForm):
-    """One search box. A row matches if each word is contained in one of its columns."""
+    """A form with one search box. A row matches if each word of the search occurs in at least one of the row's
+    columns."""
 
     columns: ClassVar[tuple[str, ...]] = ()
     q = forms.CharField(label="さがす言葉", required=False)
@@ -36,9 +38,10 @@ class WordFilterForm(BaseFilterForm):
 def make_chooser(
     model_class: type[Model], name: str, noun: str, search_columns: tuple[str, ...], related: tuple[str, ...] = ()
 ) -> ChooserViewSet:
-    """A chooser of rows of `model_class` that searches `search_columns`; `noun` names a row on the screen.
+    """Returns a chooser for rows of `model_class`. The chooser searches `search_columns`. `noun` is the word for one
+    row.
 
-    `related` are the foreign keys that the row's text needs.
+    `related` names the foreign keys that are needed to show a row as text.
     """
 
     class Form(WordFilterForm):

@@ -1,7 +1,8 @@
-"""The administrator's screen of accounts (利用者): who can log in. The person behind an account is edited under 職員.
+"""The administrator's screen for accounts (利用者): it decides who can log in. The person of an account is edited under
+職員.
 
-An account cannot be deleted here, because audit events name it; unticking 「使える」 ends it. The service account is
-hidden. Groups cannot be set, because they follow the duties (decision 0007).
+An account cannot be deleted here, because audit events refer to it. To end an account, the administrator unticks 「使える」.
+The service account is not shown. Groups cannot be set here, because they are derived from duties (decision 0007).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ FIELD_LABELS = {
 
 
 def _adapt_fields(form: BaseForm) -> None:
-    """Remove the groups, make the mail address optional, and set our labels and help texts."""
+    """Removes the groups from the form, makes the mail address optional, and sets our labels and help texts."""
     form.fields.pop("groups", None)
     form.fields["email"].required = False
     for name, (label, help_text) in FIELD_LABELS.items():
@@ -51,7 +52,7 @@ class ExistingUserForm(UserEditForm):
 
 
 def account_values(user: User) -> dict[str, str | bool]:
-    """The values of an account that an audit event records. The password is never one of them."""
+    """Returns the values of an account that an audit event records. The password is never included."""
     return {
         name: getattr(user, name) for name in ("login", "last_name", "first_name", "email", "is_active", "is_superuser")
     }

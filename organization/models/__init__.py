@@ -1,4 +1,5 @@
-"""The models of the room: accounts, people, units with dated versions, posts, appointments, duties, audit, notices."""
+"""The models of this room: accounts, people, units with dated versions, posts, appointments, duties, audit events,
+notices."""
 
 from organization.models.audit import AuditEvent, AuditHead
 from organization.models.notice import Notice

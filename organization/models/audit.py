@@ -1,6 +1,7 @@
-"""AuditEvent: what was done, by whom, when and why; each event carries the hash of the one before.
+"""AuditEvent: what was done, who did it, when and why. Each event contains the hash of the event before.
 
-Written only by ``organization.audit.record``. An event is neither changed nor deleted: a correction is another event.
+Only `record` and `record_many` of ``organization.audit`` write events. An event is never changed or deleted: to correct
+an event, another event is added.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class AuditEvent(models.Model):
         verbose_name="した人",
         db_constraint=False,
     )
-    #: Stays when the account is gone, and is what the hash covers.
+    #: This uid stays when the account is deleted. The hash is computed from this uid, not from the foreign key.
     actor_uid = models.UUIDField(null=True, editable=False)
     action = models.CharField("したこと", max_length=60, editable=False, db_index=True)
     object_type = models.CharField("対象の種類", max_length=100, editable=False)
@@ -70,7 +71,8 @@ class AuditEvent(models.Model):
 
 
 class AuditHead(models.Model):
-    """The end of the chain. The row is locked while an event is added, so that two writers cannot fork the chain."""
+    """The end of the chain. This row is locked while an event is added. Without the lock, two processes could
+    continue the chain from the same event."""
 
     sequence = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)

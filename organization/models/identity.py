@@ -1,4 +1,4 @@
-"""Identified: a row whose `uid` is set once and never changes, because tokens, links and imports name it."""
+"""Identified: a row with a `uid` that is set once and never changes. Tokens, links and imports refer to the uid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import models
 class Identified(models.Model):
     uid = models.UUIDField("ID（変わらない番号）", default=uuid.uuid4, unique=True, editable=False)
 
-    #: The uid as the database holds it; None while the row is new.
+    #: The uid that is stored in the database. None while the row is new.
     _saved_uid: uuid.UUID | None = None
 
     class Meta:

@@ -1,4 +1,5 @@
-"""Notice: one sentence for one person, shown on their page until read. No mail, no digest yet."""
+"""Notice: one sentence for one person. A notice is shown on the person's own page until the person has read it. No
+mail is sent."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(person=person, read_at__isnull=True)
 
     def mark_read(self) -> int:
-        """Mark what is still unread here; returns how many there were."""
+        """Marks the notices of this queryset as read. Returns how many of them were unread."""
         return self.filter(read_at__isnull=True).update(read_at=clock.now())
 
 

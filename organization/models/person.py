@@ -1,4 +1,5 @@
-"""Person: someone the directory knows, with or without an account. Posts are held by Appointment rows."""
+"""Person: somebody in the directory, with or without an account. Appointment rows store which posts the person
+holds."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 class PersonQuerySet(models.QuerySet["Person"]):
     def in_service(self, on: date | None = None) -> PersonQuerySet:
-        """People who have not left on that day (today by default)."""
+        """Returns the people who have not left on that day (default: today)."""
         return self.filter(Q(left_on__isnull=True) | Q(left_on__gte=on or clock.today()))
 
 
@@ -33,7 +34,7 @@ class Person(Identified):
         MUNICIPAL = "municipal", "市町村"
         OUTSIDE = "outside", "外部"
 
-    #: The prefecture's own staff: their appointments open what the audience 庁内全体 covers.
+    #: The prefecture's own staff. The appointments of county staff let them read items of the audience 庁内全体.
     COUNTY = frozenset(
         {
             Employment.REGULAR,
@@ -75,7 +76,7 @@ class Person(Identified):
                 name="person_leaves_after_joining",
                 violation_error_message="退職日が採用日より前です。日付を確かめてください。",
             ),
-            # A staff number may be reused, but only after its holder has left.
+            # A staff number may be used again, but only after the person who had it has left.
             models.UniqueConstraint(
                 fields=("staff_no",),
                 condition=Q(left_on__isnull=True),
@@ -92,7 +93,7 @@ class Person(Identified):
         return self.employment in self.COUNTY
 
     def has_left(self, on: date | None = None) -> bool:
-        """Whether the last day of work lies before that day (today by default)."""
+        """Whether the person's last day of work is before that day (default: today)."""
         return self.left_on is not None and self.left_on < (on or clock.today())
 
     def clean(self) -> None:

@@ -1,7 +1,7 @@
-"""Post, Appointment, Duty: a post owns work, a person holds it for a time, a duty gives it a role.
+"""Post, Appointment, Duty: a post owns work, a person holds the post for a time, and a duty gives the post a role.
 
-No power belongs to a person: somebody who leaves a post loses its duties. Who manages whom is derived from the
-posts (``organization.appointments``), never stored.
+No person has a role of their own: somebody who leaves a post no longer has its duties. Who manages whom is derived from
+the posts (``organization.appointments``). Who manages whom is never stored.
 """
 
 from __future__ import annotations
@@ -25,20 +25,22 @@ Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 
 class DatedQuerySet(models.QuerySet[Row]):
-    """Rows that are in force from `starts_on` to `ends_on`, both inclusive. `ends_on` None means without end."""
+    """Rows that are in force from `starts_on` to `ends_on`. Both days are included. If `ends_on` is None, there is
+    no end."""
 
     def on(self, day: date) -> Self:
-        """The rows in force on `day`."""
+        """Returns the rows that are in force on `day`."""
         return self.filter(starts_on__lte=day).filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day))
 
     def overlapping(self, starts_on: date, ends_on: date | None) -> Self:
-        """The rows in force on at least one day of the period; `ends_on` None means without end."""
+        """Returns the rows that are in force on at least one day of the period. If `ends_on` is None, the period has
+        no end."""
         rows = self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=starts_on))
         return rows.filter(starts_on__lte=ends_on) if ends_on else rows
 
 
 def dates_in_order(name: str) -> models.CheckConstraint:
-    """The constraint `name`: a row does not end before it starts."""
+    """Returns a database constraint with this name: a row must not end before it starts."""
     in_order = Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on"))
     return models.CheckConstraint(condition=in_order, name=name, violation_error_message=ENDS_EARLY)
 
@@ -66,11 +68,11 @@ class Post(Identified):
 
 
 class AppointmentQuerySet(DatedQuerySet["Appointment"]):
-    """Appointments. `.on(day)` selects those of a day, `.overlapping(…)` those that share a day with a period."""
+    """Appointments. `.on(day)` selects the appointments of a day, `.overlapping(…)` the appointments of a period."""
 
 
 class Appointment(models.Model):
-    """発令: a person in a post. Hidden from everybody until `announced_on` (内示, I8)."""
+    """発令: the appointment of a person to a post. Nobody may see it before `announced_on` (内示, I8)."""
 
     class Kind(models.TextChoices):
         MAIN = "main", "本務"
@@ -80,7 +82,7 @@ class Appointment(models.Model):
         LEAVE = "leave", "休職"
         CHILDCARE = "childcare", "育休"
 
-    #: Kinds in which the person does the work of the post. The kinds of leave are not among them.
+    #: In appointments of these kinds, the person does the work of the post. The kinds of leave are not included.
     HOLDING = (Kind.MAIN, Kind.CONCURRENT, Kind.JOINT, Kind.SECONDMENT)
     LEAVES = (Kind.LEAVE, Kind.CHILDCARE)
 
@@ -103,13 +105,14 @@ class Appointment(models.Model):
         return f"{self.person.name} {self.post}（{self.get_kind_display()}）"
 
     def clean(self) -> None:
-        """Refuses an appointment that contradicts itself, the person's time in service, or another main post (I6).
+        """Refuses an appointment whose dates are wrong, or that overlaps another main appointment (I6).
 
-        Raises ValidationError with the code ends_before_start, before_joined, after_left or second_main_post.
+        The dates must be in order and within the person's time in service. Raises ValidationError with the code
+        ends_before_start, before_joined, after_left or second_main_post.
         """
         super().clean()
         if self.person_id is None or self.starts_on is None:
-            return  # the form says which field is missing
+            return  # The form already reports the missing field.
         if self.ends_on and self.ends_on < self.starts_on:
             raise field_error("ends_on", ENDS_EARLY, code="ends_before_start")
         person = self.person
@@ -124,7 +127,7 @@ class Appointment(models.Model):
         self._clean_main()
 
     def _clean_main(self) -> None:
-        """I6: a county employee has exactly one main post on any day. Refuses a second one."""
+        """I6: on any day a county employee has exactly one main post. Refuses a second main post."""
         if self.kind != self.Kind.MAIN or not self.person.is_county:
             return
         mains = Appointment.objects.filter(person_id=self.person_id, kind=self.Kind.MAIN).exclude(pk=self.pk)
@@ -136,11 +139,11 @@ class Appointment(models.Model):
 
 
 class DutyQuerySet(DatedQuerySet["Duty"]):
-    """The duties in force on a day: `.on(day)`."""
+    """Duties. `.on(day)` selects the duties that are in force on a day."""
 
 
 class Duty(models.Model):
-    """役割: what a post may do here, beyond what everybody may."""
+    """役割: what the holder of a post may do in this product, beyond what everybody may do."""
 
     class Role(models.TextChoices):
         REVIEWER = "reviewer", "所属レビュアー"
@@ -174,7 +177,8 @@ class Duty(models.Model):
         constraints = [
             dates_in_order("duty_dates"),
             models.CheckConstraint(
-                # The token role:km opens everything. A scope beside it would look like a limit and limit nothing.
+                # The token role:km gives access to everything. A scope with this role would look like a limit, but it
+                # would not limit anything.
                 condition=~Q(role="km") | Q(scope__isnull=True),
                 name="duty_km_has_no_scope",
                 violation_error_message="KM推進は全庁の役割です。範囲を空にしてください。",

@@ -1,11 +1,13 @@
-"""OrgUnit: a unit keeps its id for ever; its name and its parent unit are dated versions.
+"""OrgUnit: a unit keeps its id for ever. Its name and its parent unit are stored in versions with dates.
 
-A reorganisation rewrites nothing: it closes versions, opens others and writes an OrgEvent
-(``organization.reorganisation``). Code that reads the tree asks ``organization.units.tree``, not these rows.
+A reorganisation rewrites no old data: it ends versions, adds new versions and writes an OrgEvent
+(``organization.reorganisation``). Code that needs the unit tree asks ``organization.units.tree``. Such code does not
+read the rows of this module.
 
-This module and ``organization.units.tree`` import each other, the only import circle in this room. The tree reads these
-rows; the name of a unit and the validation of a version ask the tree, and import it inside a function, when all modules
-are loaded. Both stay in the models, because `str(unit)` needs the name and Django's forms call `clean`.
+This module and ``organization.units.tree`` import each other. This is the only import circle in this room. The tree
+reads these rows. The name of a unit and the validation of a version need the tree. This module imports the tree inside
+a function, because all modules are loaded when the function runs. The name and the validation cannot move out of the
+models, because `str(unit)` needs the name and Django's forms call `clean`.
 """
 
 from __future__ import annotations
@@ -23,14 +25,17 @@ from organization.models.identity import Identified
 
 
 class TreeStamp(models.Model):
-    """One row with a random value, renewed whenever a unit, version, event or synonym of the office changes.
+    """One row with a random value. The value is renewed whenever a unit, version, event or synonym of the office
+    changes.
 
-    Each process caches these rows together with the value, and reads them again when the value differs. A count or a
-    highest id would not do: after a rollback, different rows can have the same ones.
+    Each process caches the units and the synonyms together with this value. If the value differs, the process reads
+    them again. A count or a highest id could not replace the value: after a rollback, different rows can have the same
+    count and the same highest id.
     """
 
     value = models.UUIDField(default=uuid.uuid4)
-    #: The last day whose beginning and ending versions were sent to search (organization.units.effective_dating).
+    #: The last day that was done: its beginning and ending versions were sent to search
+    #: (organization.units.effective_dating).
     day = models.DateField(null=True)
 
     class Meta:
@@ -41,15 +46,15 @@ class TreeStamp(models.Model):
 
     @classmethod
     def touch(cls) -> None:
-        """Renew the value: what every process has cached is stale."""
+        """Renews the value. Everything that processes have cached under the old value is then stale."""
         cls.objects.update_or_create(pk=1, defaults={"value": uuid.uuid4()})
 
 
 class StampedQuerySet(models.QuerySet[Any]):
-    """Bulk methods that renew the stamp, because Django sends no signals for them (saves and deletions: apps.py).
+    """A queryset whose bulk methods renew the stamp, because Django sends no signals for them.
 
-    The stamp is renewed after the rows are written. Otherwise, outside a transaction, another process could cache the
-    old rows under the new stamp.
+    For saves and deletions, apps.py connects signals. The stamp is renewed after the rows are written. If it was
+    renewed earlier, another process could cache the old rows under the new stamp (outside a transaction).
     """
 
     def update(self, **values: Any) -> int:
@@ -95,14 +100,14 @@ class OrgUnit(Identified):
 
     @property
     def name(self) -> str:
-        """The unit's name of today; its code while it has no version."""
+        """The unit's name of today. While the unit has no version, its code."""
         from organization.units.tree import unit_tree
 
         return (unit_tree().name(self.pk) if self.pk else "") or self.code
 
 
 class OrgUnitVersion(models.Model):
-    """The name and the parent of a unit from `valid_from` to `valid_to`, both inclusive."""
+    """The name and the parent of a unit from `valid_from` to `valid_to`. Both days are included."""
 
     unit = models.ForeignKey(OrgUnit, on_delete=models.CASCADE, related_name="versions", verbose_name="所属")
     name = models.CharField("名称", max_length=60)
@@ -148,14 +153,14 @@ class OrgUnitVersion(models.Model):
         return f"{self.name}（{self.valid_from}～{self.valid_to or ''}）"
 
     def clean(self) -> None:
-        """I5: versions of one unit neither overlap nor leave a gap, and the parent is in force on the first day.
+        """I5: the versions of one unit must not overlap or leave a gap. The parent must be in force on the first day.
 
         Raises ValidationError with the code ends_before_start, versions_overlap, versions_gap, parent_circle or
         parent_not_in_force.
         """
         super().clean()
         if self.unit_id is None or self.valid_from is None:
-            return  # the form says which field is missing
+            return  # The form already reports the missing field.
         if self.valid_to and self.valid_to < self.valid_from:
             raise field_error(
                 "valid_to", "終わりの日が始まりの日より前です。日付を確かめてください。", code="ends_before_start"
@@ -179,7 +184,10 @@ class OrgUnitVersion(models.Model):
             self._clean_parent(self.parent_id)
 
     def _follows(self, last_day: date) -> bool:
-        """Whether this version begins the day after `last_day`, or the unit was abolished on that next day."""
+        """Whether this version may follow a version that ended on `last_day`.
+
+        This version may follow if it begins on the next day, or if the unit was abolished on the next day.
+        """
         next_day = last_day + timedelta(days=1)
         events = OrgEvent.objects.filter(from_units=self.unit_id, effective_on=next_day)
         return self.valid_from == next_day or events.exclude(to_units=self.unit_id).exists()
@@ -201,7 +209,8 @@ class OrgUnitVersion(models.Model):
 
 
 class OrgEvent(models.Model):
-    """組織改正: which units became which, and the unit that carries on their work (`main_successor`)."""
+    """組織改正: one event. The event records the units before and after, and the unit that carries on the work
+    (`main_successor`)."""
 
     class Kind(models.TextChoices):
         CREATE = "create", "新設"
@@ -230,7 +239,7 @@ class OrgEvent(models.Model):
         return f"{self.get_kind_display()}（{self.effective_on:%Y-%m-%d}）"
 
     def clean(self) -> None:
-        """Refuses a merger, split or abolition without a main successor (code main_successor_required)."""
+        """Refuses a merger, a split or an abolition without a main successor (code main_successor_required)."""
         super().clean()
         if self.kind in (self.Kind.MERGE, self.Kind.SPLIT, self.Kind.ABOLISH) and self.main_successor_id is None:
             message = "統合・分割・廃止では、仕事を引き継ぐ「主たる後継の所属」を選んでください。"

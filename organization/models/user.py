@@ -1,5 +1,6 @@
-"""User: an account that can log in. `Person` says who it belongs to, `organization.access_policy` what it may read.
+"""User: an account that can log in.
 
+`Person` tells to whom the account belongs. `organization.access_policy` decides what the account may read. The fields
 `first_name`, `last_name` and `email` exist because Wagtail's own user forms write them.
 """
 
@@ -16,12 +17,12 @@ from organization.models.identity import Identified
 
 
 class UserManager(BaseUserManager["User"]):
-    """Accounts are named by `login`."""
+    """The manager of accounts. An account is identified by `login`."""
 
     def create_user(self, login: str, password: str | None = None, **extra: Any) -> User:
-        """A new account. Without a password nobody can log in with it until one is set.
+        """Creates an account. Without a password, nobody can log in with the account until a password is set.
 
-        Raises ValueError for an empty login.
+        Raises ValueError if `login` is empty.
         """
         extra.setdefault("is_staff", False)
         extra.setdefault("is_superuser", False)
@@ -63,5 +64,5 @@ class User(Identified, AbstractUser):
         return self.login
 
     def get_full_name(self) -> str:
-        """Family name first."""
+        """Returns the name in Japanese order: the family name is first."""
         return f"{self.last_name} {self.first_name}".strip()

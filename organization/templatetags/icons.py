@@ -1,7 +1,8 @@
-"""{% icon "search" %}: an icon of the sprite, rendered once by components/icon.html and then cached.
+"""The template tag {% icon "search" %} shows an icon of the sprite.
 
-A page of search results shows about fifty icons. Rendering each of them with an included template took a tenth of the
-page's time. Every template has this tag without loading it (settings, `builtins`).
+The tag renders each icon once with components/icon.html and caches the result, because a page of search results shows
+about fifty icons. Rendering each icon with an included template took a tenth of the page's time. Templates need not
+load this tag (see `builtins` in the settings).
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ register = template.Library()
 
 
 @register.simple_tag
-@lru_cache(maxsize=256)  # names are written in templates, so there are not many
+@lru_cache(maxsize=256)  # Icon names are written in templates, so the cache contains only a few entries.
 def icon(name: str, size: str = "") -> SafeString:
-    """An icon by its id in static/components/sprite.svg; `size` "l" for a large one."""
+    """Returns the icon with the id `name` in static/components/sprite.svg. The `size` "l" makes the icon large."""
     return render_to_string("components/icon.html", {"name": name, "size": size})
 
 
@@ -28,4 +29,4 @@ def _forget(*, setting: str, **_: object) -> None:
         icon.cache_clear()
 
 
-setting_changed.connect(_forget)  # only tests change settings at run time
+setting_changed.connect(_forget)  # Only tests change settings while the process runs.

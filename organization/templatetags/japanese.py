@@ -1,4 +1,5 @@
-"""Template filters for dates as a Japanese office writes them. A value that is not a date becomes an empty string."""
+"""Template filters that write dates as a Japanese office writes them. A value that is not a date becomes an empty
+string."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ def era_month(value: object) -> str:
 
 @register.filter
 def fiscal_year_label(value: object) -> str:
-    """{{ item.fiscal_year|fiscal_year_label }} → 令和7年度. Accepts a date too, and shows its fiscal year."""
+    """{{ item.fiscal_year|fiscal_year_label }} → 令和7年度. For a date, the filter shows the fiscal year of the date."""
     if isinstance(value, date):
         value = fiscal.fiscal_year(value)
     return fiscal.fiscal_year_label(value) if isinstance(value, int) else ""
@@ -35,14 +36,14 @@ def fiscal_year_label(value: object) -> str:
 
 @register.simple_tag
 def printed_at() -> str:
-    """The current time for the head of a printed page: 令和7年6月10日 9:05"""
+    """Returns the current time, for the head of a printed page: 令和7年6月10日 9:05"""
     moment = clock.now().astimezone(clock.TOKYO)
     return f"{japanese_dates.era_date(moment)} {moment.hour}:{moment:%M}"
 
 
 @register.filter
 def days_ago(value: object) -> str:
-    """{{ item.first_published_at|days_ago }} → 今日, 昨日, 3日前, 2か月前, 1年前. A future day is written as a date."""
+    """{{ item.first_published_at|days_ago }} → 今日, 昨日, 3日前, 2か月前, 1年前. A day in the future is written as a date."""
     if not isinstance(value, date):
         return ""
     days = (clock.today() - japanese_dates.tokyo_day(value)).days
@@ -65,9 +66,10 @@ class UnbrokenNode(template.Node):
 
 @register.tag
 def unbroken(parser: template.base.Parser, token: template.base.Token) -> UnbrokenNode:
-    """{% unbroken %}…{% endunbroken %} removes the line breaks of the template, but not those in its variables.
+    """{% unbroken %}…{% endunbroken %} removes the line breaks of the template. Line breaks inside variables remain.
 
-    For a sentence that spans several lines of a template: a line break between Japanese words would show as a space.
+    Use this tag for a sentence that is longer than one line of the template. A browser would show a line break between
+    Japanese words as a space.
     """
     nodelist = parser.parse(("endunbroken",))
     parser.delete_first_token()

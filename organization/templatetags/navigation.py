@@ -1,4 +1,5 @@
-"""{% navigation as nav %}: the links in the frame of every page. base.html shows them in three places."""
+"""The template tag {% navigation as nav %} returns the links of the menus on every page. base.html shows three
+menus."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ register = template.Library()
 
 @dataclass(frozen=True)
 class Destination:
-    """One link of a menu. `count` is the number of new notices beside it."""
+    """One link of a menu. `count` is the number of new notices, which is shown beside the link."""
 
     url: str
     icon: str
@@ -25,8 +26,11 @@ class Destination:
 
 @dataclass(frozen=True)
 class Navigation:
-    """The links of the three menus: `header` is below the search box, `bottom` is at the lower end of a phone's screen,
-    `account` is the account menu and holds what has no room elsewhere on a phone."""
+    """The links of the three menus.
+
+    `header` is below the search box. `bottom` is at the lower end of a phone's screen. `account` is the account menu:
+    it contains the links that do not fit elsewhere on a phone.
+    """
 
     header: list[Destination]
     bottom: list[Destination]
@@ -35,10 +39,11 @@ class Navigation:
 
 @register.simple_tag(takes_context=True)
 def navigation(context: Context) -> Navigation:
-    """The links for the logged-in user of the page."""
+    """Returns the menu links for the user who is logged in."""
 
     def value(name: str) -> Any:
-        """The value of `{{ name }}`. Context processors may give a function, which costs nothing until it is called."""
+        """Returns the value of the template variable `name`. If a context processor supplied a function, this calls
+        it now."""
         entry = context[name]
         return entry() if callable(entry) else entry
 
@@ -46,7 +51,7 @@ def navigation(context: Context) -> Navigation:
 
     def destination(name: str, icon: str, label: str, count: int = 0) -> Destination:
         url = reverse(name)
-        # The address of home is the beginning of every other address, so it must match as a whole.
+        # The address of home is the beginning of every other address. So for home, the whole address must be equal.
         return Destination(url, icon, label, path == url if name == "home" else url in path, count)
 
     unread = value("unread_notices")

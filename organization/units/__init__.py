@@ -1,1 +1,2 @@
-"""The unit tree of a day, the effective dates of its changes, and the names under which a unit's items are found."""
+"""The units of a day as a tree, the days on which changes take effect, and the unit names that search knows for an
+item."""

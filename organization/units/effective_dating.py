@@ -1,7 +1,8 @@
-"""Effective dates of 組織改正: on the first day of a unit version, search re-indexes the items that it affects.
+"""Makes a reorganisation (組織改正) visible in search on the day on which it takes effect.
 
-Unit versions are entered weeks in advance, but the unit names under which an item is found change only on the day.
-On that day `post_save` is sent again for each version that begins or has ended. No version is written.
+New versions of units are entered weeks in advance. But the names under which search finds a unit's items change only on
+the first day of a version. On that day this module sends `post_save` again for each version that begins or has ended,
+and search indexes the affected items again. No version is written.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from django.db.models.signals import post_save
 
 from organization.models import OrgUnitVersion, TreeStamp
 
-#: The very first run looks back this far.
+#: The first run of all looks back this far.
 _FIRST_LOOK_BACK = timedelta(days=31)
 
 
 @transaction.atomic
 def take_effect(*, on: date) -> int:
-    """Send `post_save` for every version that began or ended since the last run, up to `on`; no day is done twice.
+    """Sends `post_save` for every version that began or ended after the last run, up to `on`. No day is done twice.
 
     Returns the number of versions.
     """

@@ -1,4 +1,4 @@
-"""The rows that the unit tree is built from: all units and all events, read in two queries. They cover all days."""
+"""The rows from which the unit tree is built: all units and all events of all days. Two queries read them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class UnitRow:
     versions: tuple[VersionRow, ...]  # oldest first
 
     def version_on(self, day: date) -> VersionRow | None:
-        """The version of that day; before the first day the first one, after the last day the last one."""
+        """Returns the unit's version of that day. Before the first day, returns the first version. After the last
+        day, the last version."""
         begun = [version for version in self.versions if version.first <= day]
         return begun[-1] if begun else (self.versions[0] if self.versions else None)
 
@@ -40,7 +41,8 @@ class UnitRow:
 
 @dataclass(frozen=True)
 class Succession:
-    """One unit before and one after an event, and the main successor if the event names one."""
+    """One pair of an event: a unit before the event and a unit after it. If the event names a main successor, `main`
+    is its pk."""
 
     on: date
     before: int
@@ -49,7 +51,7 @@ class Succession:
 
 
 def read_units() -> dict[int, UnitRow]:
-    """Every unit with its versions, by pk."""
+    """Returns every unit with its versions, by pk of the unit."""
     rows: dict[int, tuple[tuple[str, str, str], list[VersionRow]]] = {}
     columns = ("name", "short", "kana", "parent_id", "valid_from", "valid_to")
     values = OrgUnit.objects.order_by("pk", "versions__valid_from").values_list(
@@ -63,7 +65,8 @@ def read_units() -> dict[int, UnitRow]:
 
 
 def read_successions() -> tuple[Succession, ...]:
-    """Every event as pairs of a unit before and a unit after, from a join of both link tables."""
+    """Returns the pairs of all events: each unit before an event with each unit after it. One join of both link
+    tables reads all pairs."""
 
     def pairs() -> Iterator[Succession]:
         values = OrgEvent.objects.order_by("effective_on", "pk").values_list(

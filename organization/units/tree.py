@@ -1,8 +1,8 @@
-"""UnitTree: the units of one day, in memory, with the names and successors of all days.
+"""UnitTree: the units of one day in memory, with the names and successors of all days.
 
-Two queries read all units. Each process caches the tree together with a stamp from the database, so that a
-reorganisation in another process is seen at the next call. The tree is read-only. Contradictory data (a unit above
-itself, a circle of successors) lead to one of the units, never to an endless loop.
+Two queries read all units. Each process caches the tree together with a stamp from the database. If another process
+reorganises units, the stamp changes, and the next call reads the units again. The tree is read-only. Wrong data (a unit
+above itself, a circle of successors) never cause an endless loop: the result is one of the units.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from organization.models.unit import OrgUnit, TreeStamp
 from organization.units.rows import Succession, UnitRow, VersionRow, read_successions, read_units
 
 Kind = OrgUnit.Kind
-#: Kinds that count as the department of a unit that has no department above it.
+#: If no unit above is a department, a unit of a kind in this set counts as the department.
 TOP_KINDS = frozenset({Kind.REGIONAL_BUREAU, Kind.COMMISSION, Kind.ENTERPRISE})
 
 
@@ -33,35 +33,38 @@ class UnitTree:
     # --- Names -------------------------------------------------------------------------------
 
     def uid(self, unit_id: int) -> str:
-        """The uid as text; empty for a unit that does not exist."""
+        """Returns the uid as text. Returns an empty string for a unit that does not exist."""
         return self.units[unit_id].uid if unit_id in self.units else ""
 
     def name(self, unit_id: int) -> str:
-        """The unit's name on the tree's day; the last name of a unit that is gone; empty for an unknown unit."""
+        """Returns the unit's name on the tree's day. For a unit that is gone, returns its last name. For an unknown
+        unit, returns an empty string."""
         return self.name_on(unit_id, self.on)
 
     def name_on(self, unit_id: int, day: date) -> str:
-        """The unit's name on `day`; before its first day the first name, after its last day the last."""
+        """Returns the unit's name on `day`. Before the unit's first day, returns its first name. After its last day,
+        its last name."""
         version = self._version(unit_id, day)
         return version.name if version else ""
 
     def short(self, unit_id: int) -> str:
-        """The short name on the tree's day, or the name where there is none."""
+        """Returns the short name on the tree's day. If there is no short name, returns the name."""
         version = self._version(unit_id, self.on)
         return (version.short or version.name) if version else ""
 
     def all_names(self, unit_id: int) -> tuple[str, ...]:
-        """Every name, short name and reading the unit ever had, newest first: old names stay searchable."""
+        """Returns every name, short name and reading that the unit ever had, newest first. So search also finds old
+        names."""
         versions = reversed(self.versions(unit_id))
         return tuple(dict.fromkeys(word for v in versions for word in (v.name, v.short, v.kana) if word))
 
     def versions(self, unit_id: int) -> tuple[VersionRow, ...]:
-        """The unit's versions that have begun by the tree's day, oldest first."""
+        """Returns the versions of the unit that have begun by the tree's day, oldest first."""
         row = self.units.get(unit_id)
         return tuple(version for version in row.versions if version.first <= self.on) if row else ()
 
     def kind(self, unit_id: int) -> str:
-        """The code of `OrgUnit.Kind`; empty for a unit that does not exist."""
+        """Returns the code of `OrgUnit.Kind`. Returns an empty string for a unit that does not exist."""
         return self.units[unit_id].kind if unit_id in self.units else ""
 
     def is_in_force(self, unit_id: int) -> bool:
@@ -74,12 +77,12 @@ class UnitTree:
     # --- Up and down -------------------------------------------------------------------------
 
     def parent(self, unit_id: int) -> int | None:
-        """The unit above on the tree's day; if that unit is gone, its main successor."""
+        """Returns the unit above on the tree's day. If the unit above is gone, returns its main successor."""
         version = self._version(unit_id, self.on)
         return self.successor(version.parent) if version and version.parent is not None else None
 
     def ancestors(self, unit_id: int) -> tuple[int, ...]:
-        """The units above, nearest first, without the unit itself."""
+        """Returns the units above, nearest first. The unit itself is not included."""
         ancestors: list[int] = []
         above = self.parent(unit_id)
         while above is not None and above != unit_id and above not in ancestors:
@@ -88,7 +91,7 @@ class UnitTree:
         return tuple(ancestors)
 
     def descendants(self, unit_id: int) -> frozenset[int]:
-        """The units in force below it, without the unit itself."""
+        """Returns the units in force below the unit. The unit itself is not included."""
         return self._below.get(unit_id, frozenset())
 
     @cached_property
@@ -101,9 +104,10 @@ class UnitTree:
         return {unit_id: frozenset(below) for unit_id, below in below_by_unit.items()}
 
     def department(self, unit_id: int) -> int:
-        """The department above the unit's successor on the tree's day.
+        """Returns the department above the unit's successor on the tree's day.
 
-        Without a department above: the bureau, commission or enterprise above it. Without that: the successor itself.
+        If there is no department above, returns the bureau, commission or enterprise above. If there is none of these
+        either, returns the successor itself.
         """
         return self._departments.get(unit_id, unit_id)
 
@@ -126,17 +130,17 @@ class UnitTree:
         return {department: frozenset(members) for department, members in members_by_department.items()}
 
     def department_members(self, department_id: int) -> frozenset[int]:
-        """All units, gone ones included, whose department this is on the tree's day."""
+        """Returns all units whose department on the tree's day is `department_id`. Units that are gone are included."""
         return self._members.get(department_id, frozenset())
 
     # --- Then and now ------------------------------------------------------------------------
 
     @cached_property
     def _after(self) -> dict[int, tuple[Succession, ...]]:
-        """The successions of units that are gone, by pk of the unit, newest first.
+        """Returns the successions of the units that are gone, by pk of the unit, newest first.
 
-        A unit that remains after a split or a transfer has no successor here: it keeps its items, and its own staff
-        are still their readers.
+        A unit that continues after a split or a transfer has no successor here. This unit keeps its items, and its own
+        staff can still read the items.
         """
         steps_by_unit: dict[int, list[Succession]] = {}
         for step in sorted(self.successions, key=lambda s: s.on, reverse=True):
@@ -145,15 +149,18 @@ class UnitTree:
         return {unit_id: tuple(steps) for unit_id, steps in steps_by_unit.items()}
 
     def successor(self, unit_id: int) -> int:
-        """The unit that carries on the work on the tree's day: the unit itself while it is in force, otherwise the end
-        of the line of main successors."""
+        """Returns the unit that carries on the work on the tree's day.
+
+        A unit in force carries on its own work. For a unit that is gone, returns the last unit in its line of main
+        successors.
+        """
         path = [unit_id]
         while not self.is_in_force(path[-1]):
             following = self._main_successor(path[-1])
             if following is None:
                 break
             if following in path:
-                return min(path[path.index(following) :])  # a circle: one of its units, the same from each of them
+                return min(path[path.index(following) :])  # a circle: returns the same unit for each start
             path.append(following)
         return path[-1]
 
@@ -165,11 +172,11 @@ class UnitTree:
         return None
 
     def successors(self, unit_id: int) -> frozenset[int]:
-        """Every unit that came out of this one, after any number of events."""
+        """Returns every unit that came out of this unit, directly or through several events."""
         return self._reach(unit_id, self._forward)
 
     def predecessors(self, unit_id: int) -> frozenset[int]:
-        """Every unit that this one came out of, after any number of events."""
+        """Returns every unit from which this unit came, directly or through several events."""
         return self._reach(unit_id, self._backward)
 
     @cached_property
@@ -199,7 +206,7 @@ class UnitTree:
         return frozenset(reachable)
 
     def inherited(self, unit_id: int) -> frozenset[int]:
-        """The successor of this unit together with all gone units that have the same successor."""
+        """Returns the successor of this unit, together with all gone units that have the same successor."""
         return self._lines.get(self.successor(unit_id), frozenset({unit_id}))
 
     @cached_property
@@ -215,7 +222,7 @@ class UnitTree:
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """The rows read under one stamp, and the trees built from them so far."""
+    """The rows that were read under one stamp, and the trees that were built from these rows so far."""
 
     stamp: UUID | None
     units: Mapping[int, UnitRow]
@@ -231,24 +238,27 @@ class _Snapshot:
 
 
 _snapshot: _Snapshot | None = None
-# Built once and never evaluated itself.
+# Built once. This queryset is never evaluated itself.
 _STAMP = TreeStamp.objects.filter(pk=1).values_list("value", flat=True)
-#: The stamp that this request has read. Outside a request the stamp is read at every call.
+#: The stamp that this request has read. Outside a request, the stamp is read at every call.
 _request = Local()
 
 
 def unit_tree(on: date | None = None) -> UnitTree:
-    """The tree of that day (today by default). Needs one small query, and two more when the units have changed."""
+    """Returns the tree of that day (default: today). Needs one small query, and two more queries when the units have
+    changed."""
     global _snapshot
     current, snapshot = stamp(), _snapshot
     if snapshot is None or snapshot.stamp != current or current is None:
-        # The stamp is read before the rows: a change in between leaves the rows under the old stamp, so they are stale.
+        # The stamp is read before the rows. If a change comes in between, the new rows are cached under the old stamp,
+        # so the next call reads them again.
         snapshot = _snapshot = _Snapshot(current, read_units(), read_successions())
     return snapshot.tree(on or clock.today())
 
 
 def stamp() -> UUID | None:
-    """The stamp for the caches of rarely changing data (the tree, synonyms). None means: cache nothing."""
+    """Returns the stamp for caches of data that rarely change (the tree, synonyms). None means that nothing may be
+    cached."""
     if hasattr(_request, "stamp"):
         return _request.stamp
     value = _STAMP.all().first()
@@ -258,16 +268,16 @@ def stamp() -> UUID | None:
 
 
 def begin_request(**kwargs: object) -> None:
-    """Signal receiver: from now on the stamp is read once a request, so that a page shows one tree.
+    """Signal receiver: from now on the stamp is read once per request, so that all of a page shows the same tree.
 
-    Ends with `end_request` or with the first change.
+    The stamp is read at every call again after `end_request` or after the first change.
     """
     end_request()
     _request.began = True
 
 
 def end_request(**kwargs: object) -> None:
-    """Signal receiver: forget the stamp of this request."""
+    """Signal receiver: forgets the stamp of this request."""
     for name in ("began", "stamp"):
         if hasattr(_request, name):
             delattr(_request, name)
@@ -275,5 +285,5 @@ def end_request(**kwargs: object) -> None:
 
 def touch(**kwargs: object) -> None:
     """Signal receiver: a unit, version or event was saved or deleted, or the units of an event changed."""
-    end_request()  # from here on the stamp is read every time: this request's change may be rolled back
+    end_request()  # from here on, read at every call: the change may be rolled back
     TreeStamp.touch()

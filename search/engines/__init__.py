@@ -1,4 +1,4 @@
-"""Selects the engine by settings. Code outside this package does not know which engine it is."""
+"""Selects the engine that the settings name. Code outside this package does not know which engine is used."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ EMBEDDED, ELASTICSEARCH = "embedded", "elasticsearch"
 
 
 def engine_name() -> str:
-    """The name of the configured engine, to show to people. No code outside this package may depend on it."""
+    """Returns the name of the configured engine, to show it to people. No code outside this package may depend on
+    the name."""
     return ELASTICSEARCH if settings.SEARCH_URL else EMBEDDED
 
 
 def engine_location() -> str:
-    """The configured engine and its location, to show to people."""
+    """Returns the configured engine and its location, to show them to people."""
     if engine_name() == EMBEDDED:
         return f"埋め込み（{settings.SEARCH_EMBEDDED_PATH}）"
     parts = urlsplit(settings.SEARCH_URL)  # without user and password
@@ -34,7 +35,7 @@ def engine_location() -> str:
 
 @lru_cache(maxsize=1)
 def engine() -> Engine:
-    """The engine of this process."""
+    """Returns the engine of this process."""
     if engine_name() == ELASTICSEARCH:
         return _elasticsearch(settings.SEARCH_PREFIX)
     return EmbeddedEngine(settings.SEARCH_EMBEDDED_PATH)
@@ -42,7 +43,10 @@ def engine() -> Engine:
 
 @contextmanager
 def temporary(name: str = "") -> Iterator[Engine]:
-    """An empty engine that is deleted afterwards (evaluation): the configured one, or the one called `name`."""
+    """An empty engine that is deleted afterwards (for the evaluation).
+
+    It is the configured engine, or the engine called `name`.
+    """
     if (name or engine_name()) == ELASTICSEARCH:
         temporary_engine = _elasticsearch(f"{settings.SEARCH_PREFIX}-temporary-{uuid.uuid4().hex[:8]}")
         try:
@@ -55,7 +59,7 @@ def temporary(name: str = "") -> Iterator[Engine]:
 
 
 def _elasticsearch(prefix: str) -> Engine:
-    # Imported here: the client takes a third of a second to load, and most processes do not need it.
+    # Imported here, because loading the client takes a third of a second, and most processes do not need it.
     from search.engines.elasticsearch import ElasticsearchEngine
     from search.engines.elasticsearch_client import Server
 
@@ -74,4 +78,4 @@ def _clear_cache(*, setting: str, **_: object) -> None:
         engine.cache_clear()
 
 
-setting_changed.connect(_clear_cache)  # only tests change settings at run time
+setting_changed.connect(_clear_cache)  # only tests change settings while the process runs

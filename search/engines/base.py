@@ -1,8 +1,8 @@
-"""The engine port: the documents an engine stores, the queries it answers, and the `Engine` protocol.
+"""The interface between search and the engines: documents, queries, answers, and the `Engine` protocol.
 
-One contract test (tests/search/contract) runs against both implementations. Texts arrive analysed, as tokens
-separated by spaces; an engine stores and compares them unchanged. No SQL, query DSL or client object crosses this
-port.
+The same contract test (tests/search/contract) runs with both engines. Texts are already analysed when an engine gets
+them: they are tokens separated by spaces. An engine stores and compares the tokens unchanged. No SQL, query DSL or
+client object passes through this interface.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ class TokenKind(StrEnum):
 Order = Literal["relevance", "newest"]
 
 KINDS = tuple(TokenKind)
-#: The fields of a document. Tokens of each kind are stored per field.
+#: The fields of a document. For each field, the tokens of each kind are stored.
 FIELDS = ("title", "summary", "body", "names", "attachments")
-#: The facets: what documents are counted and filtered by. The strict mapping accepts no other.
+#: The facets: documents can be counted and filtered by them. The strict mapping accepts no other facets.
 CODES = ("type", "theme", "stance", "scene", "municipality", "unit", "fiscal_year", "maturity")
 
 
-class EngineUnavailable(Exception):  # noqa: N818 -- a state to handle, not a mistake
+class EngineUnavailable(Exception):  # noqa: N818 -- a state that callers handle, not a mistake
     """The engine cannot answer now (down, slow, locked, disk full). A later retry may succeed.
 
-    `advice` tells an administrator in one Japanese line what is wrong and what to do. It contains no query and no
-    content, so it may be logged. `again_in` is the number of seconds before which a retry is useless; 0 if unknown.
+    `advice` is one Japanese line. `advice` tells an administrator what is wrong and what to do. `advice` contains no
+    query and no content, so it may be logged. `again_in` is a number of seconds: an earlier retry is useless.
+    `again_in` is 0 if the time is unknown.
     """
 
     def __init__(self, message: str = "", *, advice: str = "", again_in: float = 0.0) -> None:
@@ -48,8 +49,8 @@ class IndexLost(EngineUnavailable):
     """There is no usable index (never built, lost, truncated). Only a rebuild helps."""
 
 
-class GenerationGone(Exception):  # noqa: N818 -- a state to handle, not a mistake
-    """Another process dropped the generation being written; the writer must stop."""
+class GenerationGone(Exception):  # noqa: N818 -- a state that callers handle, not a mistake
+    """Another process dropped the generation that this process is writing. The writer must stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,17 @@ class Signals:
     reuse: int = 0
     superseded_by: str = ""
     unit_uid: str = ""
-    day: int = 0  # of its newest date, counted from 1970; 0 if it has none
+    day: int = 0  # newest date of the document, in days since 1970; 0 if it has none
 
     def named(self) -> dict[str, str | int]:
-        """The fields as a dict, to store. `asdict` would make deep copies of plain values."""
+        """Returns the fields as a dict that can be stored. `asdict` is not used, because it would make deep copies
+        of plain values."""
         return {name: getattr(self, name) for name in _SIGNALS}
 
     @classmethod
     def read(cls, stored: Sequence[str]) -> list[Signals]:
-        """Decode the stored JSON of many hits in one call: the start of a parse costs as much as one object."""
+        """Decodes the stored JSON of many hits in one call, because starting the parser takes as long as parsing one
+        object."""
         return [cls(**values) for values in json.loads(f"[{','.join(stored)}]")]
 
 
@@ -78,18 +81,21 @@ _SIGNALS = tuple(field.name for field in fields(Signals))
 
 @dataclass(frozen=True, slots=True)
 class IndexedDocument:
-    """A document as an engine stores it."""
+    """A document in the form in which an engine stores it."""
 
     tokens: Mapping[TokenKind, Mapping[str, str]]  # kind → field → tokens separated by spaces
     codes: Mapping[str, tuple[str, ...]]  # facet → codes
     audience: tuple[str, ...]
-    newest: float  # timestamp that orders "newest first"
+    newest: float  # timestamp for the order "newest first"
     signals: Signals
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Write one document, or delete it if `document` is None. The higher version wins, in any order of arrival."""
+    """Writes one document. Deletes the document if `document` is None.
+
+    The change with the higher version wins, whatever arrives first.
+    """
 
     key: str
     version: int
@@ -98,9 +104,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """All of `tokens` must occur in a document, next to each other if `phrase`.
+    """All of `tokens` must occur in a document. If `phrase` is true, they must be next to each other.
 
-    With `prefix` the single token is only the beginning of one (suggestions). `part` limits the match to one field.
+    If `prefix` is true, the single token is only the beginning of a token (for suggestions). `part` limits the match to
+    one field.
     """
 
     kind: TokenKind
@@ -112,14 +119,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One word of a query: at least one of these matches is required."""
+    """One word of a query. At least one of the matches in `any_of` is required."""
 
     any_of: tuple[Match, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """Tokens that add to the score of a matching document: `weight` × BM25 over the weighted fields."""
+    """Tokens that add to the score of a document: `weight` × BM25 over the weighted fields. The document must match
+    already."""
 
     kind: TokenKind
     tokens: tuple[str, ...]
@@ -128,7 +136,7 @@ class Scoring:
 
 @dataclass(frozen=True, slots=True)
 class EngineQuery:
-    """One query to an engine. Without clauses, every document that the audience may find matches."""
+    """One query to an engine. Without clauses, it matches every document that the audience may find."""
 
     audience: frozenset[str]
     clauses: tuple[Clause, ...] = ()
@@ -139,8 +147,8 @@ class EngineQuery:
     field_weights: Mapping[str, float] = field(default_factory=dict)
     filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     facets: tuple[str, ...] = ()
-    hidden: frozenset[str] = frozenset()  # keys that a pending change has withdrawn from this reader
-    only: frozenset[str] = frozenset()  # if not empty, only these keys (explanations)
+    hidden: frozenset[str] = frozenset()  # hidden keys: a pending change ended this reader's access
+    only: frozenset[str] = frozenset()  # if not empty, only documents with these keys match (explanations)
     order: Order = "relevance"
     offset: int = 0
     limit: int = 10
@@ -155,7 +163,7 @@ class EngineHit:
 
 @dataclass(frozen=True, slots=True)
 class EngineResult:
-    """An engine's answer. The counts of a facet ignore its own filter and contain no zeros."""
+    """An engine's answer. The counts of a facet ignore the filter of the facet itself, and contain no zeros."""
 
     total: int
     hits: tuple[EngineHit, ...]
@@ -164,7 +172,7 @@ class EngineResult:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One complete copy of the index. One is live; another may be under construction."""
+    """One complete copy of the index. One generation is live. Another may be under construction."""
 
     name: str
     stamp: str
@@ -172,34 +180,37 @@ class Generation:
 
 
 class Engine(Protocol):
-    """The operations of every engine. A failure raises EngineUnavailable, never the client's own exception."""
+    """The operations of every engine. On a failure they raise EngineUnavailable, never an exception of the client
+    library."""
 
     def generations(self) -> Sequence[Generation]: ...
 
     def create(self, stamp: str) -> str:
-        """Create an empty generation beside the live one and return its name. Creates the store if necessary."""
+        """Creates an empty generation beside the live one and returns its name. Creates the store if necessary."""
         ...
 
     def swap(self, name: str) -> None:
-        """Make `name` the live generation and drop all others, atomically for readers."""
+        """Makes `name` the live generation and drops all others. For readers, this happens in one step."""
         ...
 
     def drop(self, name: str) -> None: ...
 
     def reset(self) -> None:
-        """Delete the whole store. Only for a lost index."""
+        """Deletes the whole store. Only for a lost index."""
         ...
 
     def write(self, changes: Sequence[Change], generation: str | None = None) -> Mapping[str, str]:
-        """Apply changes to every generation, or to one. Returns key → reason for each rejected change."""
+        """Applies the changes to every generation, or only to `generation`. Returns key → reason for each rejected
+        change."""
         ...
 
     def stored(self, keys: Collection[str]) -> Mapping[str, int]:
-        """The versions of these keys in the live generation, deleted ones included."""
+        """Returns the versions of these keys in the live generation. Deleted documents are included."""
         ...
 
     def entries(self, generation: str | None = None) -> Iterator[tuple[str, int]]:
-        """(key, version) of every document of a generation (default: the live one), ordered by key."""
+        """Returns (key, version) of every document in a generation, ordered by key. The default is the live
+        generation."""
         ...
 
     def highest_version(self) -> int: ...
@@ -207,5 +218,8 @@ class Engine(Protocol):
     def search(self, query: EngineQuery) -> EngineResult: ...
 
     def health(self) -> Sequence[str]:
-        """What an administrator has to fix: one Japanese line each, with what to do. Asks the engine; never raises."""
+        """Returns what an administrator has to fix, one Japanese line for each fault, with what to do.
+
+        Asks the engine for its state. Never raises.
+        """
         ...

@@ -1,14 +1,18 @@
-"""Sets of small numbers as Python integers: bit n is set if n is in the set. Pure arithmetic.
+"""Sets of small numbers as Python integers: bit n is 1 if n is in the set. Pure arithmetic.
 
-AND of two sets of 20,000 documents takes a microsecond, and so does a count, so facet counts within a permission filter
-cost next to nothing.
+AND of two sets of 20,000 documents takes a microsecond, and so does a count. So counting facets within a permission
+filter costs almost nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 
 
 def at_least(minimum: int, sets: Sequence[int]) -> int:
-    """The numbers in at least `minimum` of the sets. Counts are stored bitwise, one slice for each power of two."""
+    """Returns the numbers that are in at least `minimum` of the sets.
+
+    For each number, the sets that contain it are counted. The counts are stored as bits, with one integer for each
+    power of two.
+    """
     if minimum >= len(sets):
         return all_of(-1, sets)
     slices: list[int] = []
@@ -16,7 +20,7 @@ def at_least(minimum: int, sets: Sequence[int]) -> int:
         for i in range(len(slices)):
             slices[i], carry = slices[i] ^ carry, slices[i] & carry
         slices.append(carry)
-    result, equal = 0, -1  # compare each count with the minimum from the highest slice down
+    result, equal = 0, -1  # compare each count with the minimum, beginning with the highest bit
     for i in reversed(range(len(slices))):
         if minimum >> i & 1:
             equal &= slices[i]

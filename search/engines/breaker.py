@@ -1,8 +1,8 @@
 """A circuit breaker: after several failures in a row, callers no longer wait for a server that does not answer.
 
-Half-open: one probe call is admitted after each cool-down; its result closes or re-opens the breaker. Rejected callers
-get the remaining cool-down (`again_in`). The breaker only counts and measures time: it calls nothing and starts no
-thread.
+After each cool-down, one call is admitted as a probe (the breaker is half-open). If the probe succeeds, the breaker
+closes and admits all calls. If it fails, the breaker opens again. `again_in` returns the rest of the cool-down for
+rejected callers. The breaker only counts and measures time: it calls nothing and starts no thread.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 
 class Breaker:
-    """Call `admits()` before each call, and `succeeded()` or `failed()` after it."""
+    """Call `admits()` before each call, and `succeeded()` or `failed()` after each call."""
 
     def __init__(
         self,
@@ -31,7 +31,10 @@ class Breaker:
         self._failing_since = 0.0
 
     def admits(self) -> bool:
-        """Whether a call may be made now. While open, an admitted probe keeps others out for another cool-down."""
+        """Whether a call may be made now.
+
+        While the breaker is open, one probe is admitted after each cool-down. All other callers are rejected.
+        """
         with self._lock:
             if self._closed:
                 return True
@@ -41,12 +44,12 @@ class Breaker:
             return True
 
     def again_in(self) -> float:
-        """Seconds until the next call is admitted."""
+        """Returns the number of seconds until the next call is admitted."""
         with self._lock:
             return 0.0 if self._closed else max(0.0, self._again_at - self._clock())
 
     def succeeded(self) -> float:
-        """Returns the seconds since the first failure that this success ends; 0 if there was none."""
+        """Closes the breaker. Returns how many seconds ago the first failure was, or 0 if there was no failure."""
         with self._lock:
             duration = self._clock() - self._failing_since if self._failures else 0.0
             self._failures, self._cool_down, self._closed = 0, self._first_cool_down, True

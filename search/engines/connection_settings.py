@@ -1,6 +1,6 @@
 """Finds connection settings that cannot be sent in an HTTP header. The client's own error would not name the setting.
 
-Opens no connection and loads no client, so that a system check at boot can use it.
+This module opens no connection and loads no client, so that a system check can use it when Django starts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ HINT = "半角の英数字と記号だけのものにするか、SEARCH_API_KEY 
 
 
 def unsendable_settings(*, url: str, api_key: str, user: str, password: str) -> str:
-    """The names of these settings, as part of a sentence; empty if all can be sent."""
+    """Returns the names of the settings that cannot be sent, as a part of a sentence. Returns an empty string if all
+    can be sent."""
     parts = urlsplit(url)
     names = [name for name, value in (("SEARCH_USER", user), ("SEARCH_PASSWORD", password)) if not value.isascii()]
     if not unquote(f"{parts.username or ''}{parts.password or ''}").isascii():

@@ -1,9 +1,10 @@
-"""The Elasticsearch engine, for production and any size: server 8.19 or newer (and 9.x), through its official client.
+"""The Elasticsearch engine, for production and any size. It needs server 8.19 or newer (and 9.x), and uses the official
+client.
 
-Each generation is one index, `<prefix>-<12 hex digits>`. The alias `<prefix>` points to the live one. Each index has
-another alias for writes only, so that a write can never re-create a dropped index. A deleted document stays as a
-tombstone under its version. Only indices with such a name and our stamp in their mapping are touched. Only features of
-every distribution of the server are used (docs/reference/search.md).
+Each generation is one index with the name `<prefix>-<12 hex digits>`. The alias `<prefix>` points to the live index.
+Each index has a second alias, which is used only for writes. So a write can never create a dropped index again. A
+deleted document stays as a tombstone under its version. The engine changes only indices that have such a name and our
+stamp in their mapping. It uses only features that every distribution of the server has (docs/reference/search.md).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _BLOCKS, _FULL = ("write", "read_only"), "read_only_allow_delete"
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """One index, as the server reports it."""
+    """One index, as the server describes it."""
 
     name: str
     stamp: str
@@ -51,12 +52,12 @@ class _Index:
     created: int
     intact: bool  # its mapping is unchanged
     blocked: bool
-    disk_full: bool  # blocked by the server itself, because its disk is full
-    ours: bool = True  # False: another index to which somebody pointed our alias
+    disk_full: bool  # the server itself blocks it, because its disk is full
+    ours: bool = True  # False: another index; somebody pointed our alias to it
 
 
 class ElasticsearchEngine:
-    """One set of generations on one server, identified by the prefix of their names."""
+    """One set of generations on one server. The prefix of their names identifies the set."""
 
     def __init__(self, server: Server, prefix: str = "manabi", patience: Patience | None = None) -> None:
         self.client = Client(server)
@@ -93,7 +94,8 @@ class ElasticsearchEngine:
         self._manage(lambda es: es.indices.delete(index=name, ignore_unavailable=True))
 
     def reset(self) -> None:
-        # In one request: between two, the live alias would point to what is left, and readers would get no results.
+        # All indices are deleted in one request. Between two requests, the live alias would point to the indices that
+        # are left, and readers would get no results.
         if names := [index.name for index in self._our_indices()]:
             self._manage(lambda es: es.indices.delete(index=names, ignore_unavailable=True))
 
@@ -106,7 +108,7 @@ class ElasticsearchEngine:
         if not names:
             raise IndexLost("no index")
         actions = [documents.action(change, _writing(name)) for name in names for change in accepted]
-        # A generation under construction has no readers; comparing or swapping it refreshes it first.
+        # Nobody reads a generation under construction. The generation is refreshed before it is compared or swapped.
         refresh = generation is None
         try:
             for item in self._write(lambda es: _bulk(es, actions, refresh=refresh)):
@@ -118,7 +120,8 @@ class ElasticsearchEngine:
         return refused
 
     def _check_item(self, item: Mapping[str, Any], refused: dict[str, str]) -> None:
-        """The result of one item: written, superseded by a later version (409), invalid (400), or a server error."""
+        """Checks the result of one item. The result may be: written, superseded by a later version (409), invalid
+        (400), or a server error."""
         error, status = item.get("error"), item["status"]
         if not error or status == 409:
             return
@@ -170,7 +173,11 @@ class ElasticsearchEngine:
         return queries.engine_result(query, answers)
 
     def _search_beyond_window(self, query: EngineQuery) -> EngineResult:
-        """Beyond the window that a server searches directly: the counts first, then a scan from hit to hit."""
+        """Answers a query for hits beyond the window that a server searches directly.
+
+        First one search gets the counts. Then a scan reads the hits in order, from the first to the last that is
+        needed.
+        """
         counts = self.search(replace(query, offset=0, limit=0))
         if query.offset >= counts.total:
             return counts
@@ -180,7 +187,7 @@ class ElasticsearchEngine:
         return replace(counts, hits=hits)
 
     def _scan(self, target: str, body: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
-        """Every hit in order, at one point in time: concurrent changes neither repeat nor skip a hit."""
+        """Returns every hit in order, as of one point in time. Concurrent changes neither repeat nor skip a hit."""
         opened = self._manage(lambda es: es.open_point_in_time(index=target, keep_alive=_KEEP_ALIVE))
         body = {key: value for key, value in body.items() if key != "from"}
         body["pit"] = {"id": opened["id"], "keep_alive": _KEEP_ALIVE}
@@ -195,7 +202,7 @@ class ElasticsearchEngine:
             self._manage(lambda es: es.close_point_in_time(id=opened["id"]))
 
     def _require_complete(self, answer: Mapping[str, Any]) -> None:
-        """One of several answers in a response may be an error, or combine two indices."""
+        """Checks one answer in a response of several answers: it may be an error, or combine two indices."""
         if error := answer.get("error"):
             kind, status = str(error.get("type", "")), int(answer.get("status", 400))
             if kind == "index_not_found_exception":
@@ -246,11 +253,11 @@ class ElasticsearchEngine:
     # --- requests ----------------------------------------------------------------------------
 
     def _our_indices(self) -> list[_Index]:
-        """Our indices, oldest first."""
+        """Returns our indices, oldest first."""
         return [index for index in self._all_indices() if index.ours]
 
     def _all_indices(self) -> list[_Index]:
-        """Our indices, oldest first, and any other index that our alias points to."""
+        """Returns our indices, oldest first. If our alias points to another index, this index is included."""
         answer = self._write(
             lambda es: es.indices.get(
                 index=f"{self.prefix}-*,{self.prefix}",
@@ -296,17 +303,24 @@ class ElasticsearchEngine:
 
 
 def _stamp(index: _Index) -> str:
-    """A changed mapping changes the stamp, so that a rebuild follows. The note is in front, as a stamp ends in an id."""
+    """Returns the stamp of an index.
+
+    If the mapping was changed, the stamp is different, so that the index is rebuilt. The note is in front of the stamp,
+    because the end of a stamp must be the id.
+    """
     return index.stamp if index.intact else f"mapping changed by hand, {index.stamp}"
 
 
 def _writing(name: str) -> str:
-    """The alias of an index for writes only."""
+    """Returns the alias of an index that is used only for writes."""
     return f"{name}-writing"
 
 
 def _bulk(es: Elasticsearch, actions: Sequence[dict[str, Any]], *, refresh: bool) -> list[Mapping[str, Any]]:
-    """The result of each item, in order. The target must be an alias, so that a dropped index is not re-created."""
+    """Writes the items and returns the result of each item, in order.
+
+    The target must be an alias, so that a dropped index is not created again.
+    """
     items = streaming_bulk(
         es,
         actions,

@@ -1,7 +1,8 @@
-"""All requests to an Elasticsearch server: timeouts, retries, circuit breaker, and the meaning of errors.
+"""All requests to an Elasticsearch server: timeouts, retries, the circuit breaker, and the meaning of errors.
 
-Every failure becomes EngineUnavailable, with one Japanese line that says what is wrong and what to do, or IndexMissing,
-which the engine interprets. No exception of the client leaves this module, and no message contains a query or content.
+Every failure becomes EngineUnavailable or IndexMissing. EngineUnavailable has one Japanese line that describes what is
+wrong and what to do. The engine decides what IndexMissing means. No exception of the client leaves this module, and no
+message contains a query or content.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from search.engines.connection_settings import HINT, unsendable_settings
 
 Answer = TypeVar("Answer")
 
-#: The client supports later minor versions of its own major version, and all of the next major version.
+#: The client works with later minor versions of its own major version, and with all versions of the next major version.
 OLDEST, TOO_NEW = (8, 19), (10, 0)
 
 
@@ -33,7 +34,7 @@ class IndexMissing(Exception):  # noqa: N818 -- its meaning depends on the reque
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Address and credentials of the server."""
+    """The address and the credentials of the server."""
 
     url: str
     api_key: str = ""
@@ -50,7 +51,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Timeouts in seconds: for reads, for writes, and for creating or deleting a whole index."""
+    """The timeouts in seconds: for reads, for writes, and for creating or deleting a whole index."""
 
     reading: float = 0.8  # a reader gets an answer within a second, from the database if necessary
     writing: float = 2.0
@@ -58,7 +59,8 @@ class Patience:
 
 
 class Client:
-    """A connection per process (after a fork, the inherited one belongs to the parent), behind a circuit breaker."""
+    """One connection per process, behind a circuit breaker. After a fork, the inherited connection belongs to the
+    parent process."""
 
     def __init__(self, server: Server, breaker: Breaker | None = None) -> None:
         self.server = server
@@ -68,7 +70,8 @@ class Client:
         self._version_known = False
 
     def request(self, call: Callable[[Elasticsearch], Answer], *, timeout: float, retry: bool = False) -> Answer:
-        """The result of `call`. A broken connection is retried once; with `retry`, a timeout is, too."""
+        """Returns the result of `call`. If the connection breaks, the call is repeated once. With `retry`, it is
+        also repeated after a timeout."""
         if not self._breaker.admits():
             raise EngineUnavailable(
                 advice=f"検索サーバー（{self.server.name}）が続けて答えないため、少し待っています。",
@@ -79,7 +82,7 @@ class Client:
             self._require_known_version(connection)
             answer = call(connection)
         except (TransportError, ApiError) as error:
-            # A 4xx answer shows that the server is up.
+            # A 4xx answer shows that the server is running.
             if not isinstance(error, ApiError) or error.status_code >= 500:
                 self._breaker.failed()
             else:
@@ -93,7 +96,10 @@ class Client:
             events.log(events.Event.ENGINE_BACK, server=self.server.name, away=f"{away:.1f}s")
 
     def _connect(self, timeout: float, retry: bool) -> Elasticsearch:
-        """The connection of this process with these options. Cached, as making one took longer than its use."""
+        """Returns the connection of this process with these options.
+
+        The connection is cached, because making a connection took longer than using it.
+        """
         with self._lock:
             if self._connections is None or self._connections[0] != os.getpid():
                 self._require_sendable()
@@ -114,7 +120,10 @@ class Client:
             raise EngineUnavailable(advice=f"{names} に、検索サーバー（{server.name}）に送れない文字があります。{HINT}")
 
     def _require_known_version(self, connection: Elasticsearch) -> None:
-        """Once per process. Without permission to read the version, a wrong version shows by later errors."""
+        """Checks the server's version, once per process.
+
+        If we have no permission to read the version, it is not checked. A wrong version then causes errors later.
+        """
         if self._version_known:
             return
         try:
@@ -146,7 +155,7 @@ def _options(server: Server) -> dict[str, Any]:
 
 
 def version_problem(version: str) -> str:
-    """Why a server of this version is not supported; empty if it is."""
+    """Returns the reason why a server of this version is not supported. Returns an empty string if it is supported."""
     try:
         number = tuple(int(part) for part in version.split(".")[:2])
     except ValueError:
@@ -160,7 +169,7 @@ def version_problem(version: str) -> str:
 
 
 def translated(error: ApiError | TransportError, server: Server) -> Exception:
-    """The engine port's exception for an exception of the client."""
+    """Returns the exception of this product for an exception of the client."""
     if isinstance(error, ApiError) and not isinstance(error, UnsupportedProductError):
         kind = _kind(error)
         if error.status_code == 404 and kind in ("index_not_found_exception", "aliases_not_found_exception"):
@@ -179,7 +188,8 @@ def _kind(error: ApiError) -> str:
 
 
 def answer_advice(status: int, kind: str, message: str) -> str:
-    """What is wrong and what to do, from the server's answer: the rest of a sentence about the server."""
+    """Returns what is wrong and what to do, according to the server's answer. The text is the rest of a sentence
+    that begins with the server."""
     if kind == "cluster_block_exception" and "flood-stage" in message:
         return (
             "のディスクがいっぱいで、索引に書き込めません。空きを作ってください（空けば書き込みは自動で再開します）。"

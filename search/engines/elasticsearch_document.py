@@ -1,7 +1,7 @@
-"""Documents in Elasticsearch: the strict mapping, the index settings, and the body of each write.
+"""Documents in Elasticsearch: the strict mapping, the settings of an index, and the body of each write.
 
-Everything is built as data, without a server, so that tests compare dictionaries. Only features of every distribution
-of the server are used. Texts are searched but never returned, so they are excluded from `_source`.
+Everything is built as data without a server, so that tests compare dictionaries. Only features that every distribution
+of the server has are used. Texts are searched but never returned, so they are excluded from `_source`.
 """
 
 from __future__ import annotations
@@ -14,27 +14,28 @@ from elasticsearch.dsl import Boolean, Double, Keyword, Long, Mapping, Object, T
 
 from search.engines.base import CODES, FIELDS, KINDS, Change
 
-#: Field weights are multiplied by this, because `combined_fields` accepts none below 1 …
+#: Field weights are multiplied by this number, because `combined_fields` accepts no weight below 1.
 SCALE = 4
-#: … and so is k1, which makes the score the same again. k1 and b are those of bm25() in FTS5.
+#: k1 is multiplied by the same number, so that the score stays the same. k1 and b are the values of bm25() in FTS5.
 SIMILARITY = {"type": "BM25", "k1": 1.2 * SCALE, "b": 0.75}
-#: The whitespace analyser splits longer tokens. So tokens are cut at this length, in documents and queries alike.
+#: The whitespace analyser splits longer tokens. So tokens are cut at this length, both in documents and in queries.
 MOST_CHARACTERS = 120
 
 
 def mapping(stamp: str) -> dict[str, Any]:
-    """The strict mapping of every index: unknown fields are rejected."""
+    """Returns the strict mapping of every index. Unknown fields are rejected."""
     form = Mapping()
     form.meta("dynamic", "strict")
     form.meta("_meta", stamp=stamp)
     form.meta("_source", excludes=list(KINDS))
-    form.field("key", Keyword())  # a copy of _id, which cannot be sorted by
+    form.field("key", Keyword())  # a copy of _id, because Elasticsearch cannot sort by _id
     form.field("version", Long())
     form.field("live", Boolean())
     form.field("newest", Double())
     form.field("audience", Keyword())
     form.field("codes", Object(properties={code: Keyword() for code in CODES}))
-    # A doc value, as it is read for every hit of a window; reading it from `_source` took the server three times as long.
+    # A doc value, because it is read for every hit of a window. Reading it from `_source` took the server three times
+    # as long.
     form.field("signals", Keyword(index=False))
     for kind in KINDS:
         form.field(kind, Object(properties={name: Text(analyzer="whitespace") for name in FIELDS}))
@@ -42,17 +43,20 @@ def mapping(stamp: str) -> dict[str, Any]:
 
 
 def settings() -> dict[str, Any]:
-    """One shard, so that facet counts and term statistics are exact. A replica if there is a second node."""
+    """Returns the settings of an index.
+
+    There is one shard, so that facet counts and term statistics are exact. If there is a second node, it has a replica.
+    """
     return {
         "number_of_shards": 1,
         "auto_expand_replicas": "0-1",
-        "refresh_interval": "-1",  # the writer refreshes when necessary
+        "refresh_interval": "-1",  # the writer refreshes the index when necessary
         "similarity": {"default": SIMILARITY},
     }
 
 
 def body(change: Change) -> dict[str, Any]:
-    """The source of one change. A deleted document stays as a tombstone without audience tokens."""
+    """Returns the source of one change. A deleted document stays as a tombstone without audience tokens."""
     document = change.document
     source: dict[str, Any] = {"key": change.key, "version": change.version, "live": document is not None}
     if document is None:
@@ -67,7 +71,7 @@ def body(change: Change) -> dict[str, Any]:
 
 
 def action(change: Change, target: str) -> dict[str, Any]:
-    """One item of a bulk request: the higher version wins, in any order of arrival."""
+    """Returns one item of a bulk request. The higher version wins, whatever arrives first."""
     return {
         "_op_type": "index",
         "_index": target,
@@ -83,7 +87,8 @@ def cut(token: str) -> str:
 
 
 def is_unchanged(reported: Map[str, Any]) -> bool:
-    """Whether the mapping that the server reports is the one that was created, apart from defaults it adds."""
+    """Whether the mapping that the server returns is the mapping that was created. Defaults that the server adds are
+    ignored."""
     expected = mapping("")
     return reported.get("dynamic") == expected["dynamic"] and _field_types(reported) == _field_types(expected)
 

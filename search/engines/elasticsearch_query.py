@@ -1,7 +1,8 @@
-"""EngineQuery → Elasticsearch searches, and their answers → EngineResult. Pure: tests compare searches as data.
+"""Converts an EngineQuery to Elasticsearch searches, and their answers to an EngineResult.
 
-Permission is a filter of every search. Nothing is used that counts or shows documents outside that filter
-(post_filter, global aggregations, zeros in counts), or that parses a query's text as a language.
+The functions are pure, so tests compare searches as data. The permission is a filter of every search. This module uses
+no feature that counts or shows documents outside the permission filter (post_filter, global aggregations, zeros in
+counts). It also uses no feature that interprets the text of a query as a query language.
 """
 
 from __future__ import annotations
@@ -20,30 +21,35 @@ from search.engines.elasticsearch_document import SCALE, cut
 
 #: Elasticsearch's max_result_window. Pages beyond it need a scan.
 WINDOW = 10_000
-#: More values than any facet has, so that counts are complete.
+#: The maximum number of facet values that are counted. No facet has so many values, so counts are complete.
 _MOST_VALUES = 10_000
 _NO_SIGNALS = {"signals": ["{}"]}
 
 
 def searches(query: EngineQuery) -> list[Search]:
-    """One search, and a second one if a chosen facet has to be counted without its own filter."""
+    """Returns one search. If a facet with a chosen code is counted, a second search counts it without its own
+    filter."""
     chosen = [facet for facet in query.facets if facet in query.filters]
     first = hits(replace(query, facets=tuple(facet for facet in query.facets if facet not in chosen)))
     return [first, _counts(query, chosen)] if chosen else [first]
 
 
 def preference(query: EngineQuery) -> str:
-    """The replica that answers: the same one for all pages of a query, as scores differ slightly between replicas."""
+    """Returns a value that selects the replica for the answer.
+
+    All pages of a query have the same value, because scores differ slightly between replicas.
+    """
     return f"plan-{zlib.crc32(repr((query.clauses, query.required, query.scoring)).encode()):08x}"
 
 
 def hits(query: EngineQuery) -> Search:
-    """The search for the hits, with the counts of the facets without a chosen code."""
+    """Returns the search for the hits. It also counts the facets that have no chosen code."""
     search = Search().query(_matching(query, _filters(query)))
     for facet in query.facets:
         search.aggs.bucket(facet, _values(facet))
     search = search.sort("-newest" if query.order == "newest" else "_score", "-key")
-    # Only doc values are read. Reading the stored source of 200 hits was most of the server's work on a search.
+    # Only doc values are read. When the stored source of 200 hits was read, this was most of the server's work on a
+    # search.
     search = search.source(False).extra(stored_fields="_none_", docvalue_fields=["signals"])
     return search.extra(**{"track_total_hits": True, "from": query.offset, "size": query.limit})
 
@@ -69,7 +75,7 @@ def _matching(query: EngineQuery, filters: Sequence[Query]) -> Query:
     filters_and_clauses = [_terms("audience", query.audience), *filters]
     if query.only:
         filters_and_clauses.append(_terms("key", query.only))
-    if query.clauses and query.minimum > 0:  # with minimum 0 the server would still require one
+    if query.clauses and query.minimum > 0:  # with minimum 0, the server would still require one clause
         clauses = [_clause(clause) for clause in query.clauses]
         filters_and_clauses.append(Q("bool", should=clauses, minimum_should_match=min(query.minimum, len(clauses))))
     filters_and_clauses += [_clause(clause) for clause in query.required]
@@ -99,7 +105,7 @@ def _clause(clause: Clause) -> Query:
 def _match(match: Match) -> Query:
     words = " ".join(map(cut, match.tokens))
     fields = [f"{match.kind}.{name}" for name in ([match.part] if match.part else FIELDS)]
-    if match.prefix:  # the prefix is literal: it is not analysed
+    if match.prefix:  # the prefix is used as it is, without analysis
         return Q("bool", should=[Q("prefix", **{field: words}) for field in fields], minimum_should_match=1)
     if match.phrase:
         return Q("bool", should=[Q("match_phrase", **{field: words}) for field in fields], minimum_should_match=1)
@@ -113,7 +119,8 @@ def _scoring(scoring: Scoring, query: EngineQuery) -> Query:
 
 
 def weight(factor: float) -> float:
-    """A field's weight as `combined_fields` accepts it: at least 1 (elasticsearch_document.SCALE)."""
+    """Returns the weight of a field in the form that `combined_fields` accepts: at least 1
+    (elasticsearch_document.SCALE)."""
     return max(1.0, factor * SCALE)
 
 
@@ -121,7 +128,7 @@ def weight(factor: float) -> float:
 
 
 def engine_result(query: EngineQuery, answers: Sequence[Mapping[str, Any]]) -> EngineResult:
-    """The answers to `searches(query)` as an EngineResult."""
+    """Returns the answers to `searches(query)` as an EngineResult."""
     first = answers[0]
     facets = {
         facet: _buckets(answer["aggregations"][facet])
@@ -133,7 +140,10 @@ def engine_result(query: EngineQuery, answers: Sequence[Mapping[str, Any]]) -> E
 
 
 def engine_hits(raw: Sequence[Mapping[str, Any]]) -> tuple[EngineHit, ...]:
-    """An index with an older mapping has no signals: it is searched without boosts until it is rebuilt."""
+    """Returns the hits of an answer.
+
+    An index with an older mapping contains no signals. Until it is rebuilt, it is searched without bonuses.
+    """
     signals = Signals.read([hit.get("fields", _NO_SIGNALS)["signals"][0] for hit in raw])
     return tuple(
         EngineHit(hit["sort"][1], hit["_score"] or 0.0, signals_of_hit)

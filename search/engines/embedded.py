@@ -1,10 +1,12 @@
-"""The embedded engine: SQLite FTS5 in a disposable file. Nothing to install or to start.
+"""The embedded engine: SQLite FTS5 in one file that can be rebuilt at any time. It needs no installation and no server.
 
-Each generation is a set of tables: documents, four FTS5 tables (one per kind of token), and a bitmap for every audience
-token and facet code, in which bit n stands for document n. Words are matched first, by FTS5 alone. Permission, filters
-and counts are then ANDs of bitmaps, so no query joins the full-text index with another table and none can degrade to a
-scan of all documents. Safe with many processes and threads: WAL mode, one connection per thread, a new connection after
-a fork or when the file was replaced.
+Each generation is a set of tables: the documents, four FTS5 tables (one per token kind), and the bitmaps. There is one
+bitmap for every audience token and for every facet code. Bit n of a bitmap belongs to document n. First, FTS5 alone
+matches the words. Then permission, filters and counts are ANDs of bitmaps. So no query joins the full-text index with
+another table, and no query can become a scan of all documents.
+
+Many processes and threads may use the file at once: it is in WAL mode, and each thread has its own connection. After a
+fork, or when the file was replaced, a new connection is made.
 """
 
 # ruff: noqa: S608 -- table names are made here from a number and a letter; every value is a parameter
@@ -37,10 +39,11 @@ from search.engines.validation import rejection
 
 _READ_WAIT_MS = 400  # a search must answer within a second, from the database if necessary
 _WRITE_WAIT_MS = 10_000
-#: With less free disk space than this, a write may fail at any moment.
+#: If less disk space than this is free, a write may fail at any moment.
 _FREE_BYTES = 16 * 1024 * 1024
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
-# `ascii` with every punctuation character in tokenchars splits at white space only; unicode61 would split c++ and drop ㈱.
+# With `ascii` and all punctuation characters in tokenchars, texts are split only at white space. unicode61 would split
+# c++ and drop ㈱.
 _TOKENIZE = "ascii tokenchars '!\"\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~'"
 
 _GENERATION_TABLE = """
@@ -56,7 +59,7 @@ CREATE TABLE {g}_bits (field TEXT NOT NULL, value TEXT NOT NULL, bits BLOB NOT N
 
 
 class EmbeddedEngine:
-    """One index file. `path` must be on a file system that the processes of one machine share."""
+    """One index file. `path` must be on a file system that all processes of one machine share."""
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
@@ -139,7 +142,7 @@ class EmbeddedEngine:
     def health(self) -> list[str]:
         try:
             self.generations()
-        except IndexLost:  # the worker rebuilds it by itself
+        except IndexLost:  # the worker rebuilds the index without being asked
             return []
         except EngineUnavailable as error:
             return [f"索引のファイル {self.path} を読めません（{error}）。ディスクの空きと権限を確かめてください。"]
@@ -155,7 +158,7 @@ class EmbeddedEngine:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """A transaction on one snapshot: a swap during a search does not affect it."""
+        """A read transaction on one snapshot. A swap during a search does not affect the search."""
         with self._transaction("BEGIN", _READ_WAIT_MS, make=False) as db:
             yield db
 
@@ -185,7 +188,8 @@ class EmbeddedEngine:
             raise
 
     def _connection(self, *, make: bool) -> sqlite3.Connection:
-        """This thread's connection to the current file; another process may have replaced the file."""
+        """Returns this thread's connection to the current file. A new connection is made if another process replaced
+        the file."""
         try:
             status = self.path.stat()
             identity = (os.getpid(), status.st_dev, status.st_ino)
@@ -202,7 +206,8 @@ class EmbeddedEngine:
         db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA cache_size = -16000")
-        # Not memory-mapped: with a truncated file, that kills the process instead of raising an error.
+        # The file is not memory-mapped. If a memory-mapped file is truncated, the process is killed and no error is
+        # raised.
         if make:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute(_GENERATION_TABLE)
@@ -216,7 +221,7 @@ class EmbeddedEngine:
             return
         if self._local.identity[0] == os.getpid():
             connection.close()
-        else:  # inherited by a fork: closing it here would release the parent's locks
+        else:  # the connection comes from before a fork: closing it here would release the parent's locks
             _inherited.append(connection)
         self._local.connection = self._local.identity = None
 

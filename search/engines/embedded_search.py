@@ -1,6 +1,6 @@
-"""Searches the embedded engine: words by FTS5 first, everything else by ANDs of bitmaps."""
+"""Searches in the embedded engine. First FTS5 matches the words. Everything else is done by ANDs of bitmaps."""
 
-# ruff: noqa: S608 -- table names are made by the engine from a number and a letter; every value is a parameter
+# ruff: noqa: S608 -- the engine makes the table names from a number and a letter; every value is a parameter
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from search.engines.base import FIELDS, KINDS, Clause, EngineHit, EngineQuery, E
 from search.engines.bitmaps import all_of, at_least, bitmap, numbers, tester
 from search.engines.embedded_writer import AUDIENCE
 
-_FEW = 3_000  # up to this many documents, a list of ids is faster than reading all documents in order
+_FEW = 3_000  # Up to this many documents, a list of ids is faster than reading all documents in order.
 
 
 class Search:
@@ -46,7 +46,7 @@ class Search:
     # --- matching ----------------------------------------------------------------------------
 
     def _clause(self, clause: Clause) -> int:
-        """The documents that at least one match of the clause finds; one full-text query per kind of token."""
+        """Returns the documents that at least one match of the clause finds. One full-text query per token kind."""
         bits = 0
         for kind in KINDS:
             if matches := [match for match in clause.any_of if match.kind == kind and match.tokens]:
@@ -99,7 +99,10 @@ class Search:
         return page
 
     def _by_score(self, matched: int, total: int) -> list[tuple[int, float]]:
-        """Best first. The document's number breaks ties, so that pages never repeat or skip a document."""
+        """Returns the documents of the page, best first.
+
+        Documents with the same score are ordered by their number, so that pages never repeat or skip a document.
+        """
         scores = dict.fromkeys(numbers(matched), 0.0) if total else {}
         weights = ", ".join(str(float(self.query.field_weights.get(name, 1.0))) for name in FIELDS)
         for scoring in self.query.scoring:
@@ -108,12 +111,12 @@ class Search:
             table = f"{self.generation}_{scoring.kind}"
             sql = f"SELECT rowid, bm25({table}, {weights}) FROM {table} WHERE {table} MATCH ?"
             arguments = [expression(Match(scoring.kind, scoring.tokens), " OR ")]
-            if total <= _FEW:  # the plus prevents SQLite from querying FTS5 once per id
+            if total <= _FEW:  # the plus sign prevents SQLite from querying FTS5 once per id
                 sql += " AND +rowid IN (SELECT value FROM json_each(?))"
                 arguments.append(json.dumps(list(scores)))
             for number, score in self.db.execute(sql, arguments):
                 if number in scores:
-                    scores[number] -= scoring.weight * score  # FTS5 gives better matches lower numbers
+                    scores[number] -= scoring.weight * score  # FTS5 gives lower numbers to better matches
         best = nsmallest(self.query.offset + self.query.limit, scores.items(), key=lambda pair: (-pair[1], -pair[0]))
         return best[self.query.offset :]
 
@@ -128,7 +131,8 @@ class Search:
 
 
 def expression(match: Match, joiner: str = " AND ") -> str:
-    """A full-text expression in which every token is quoted, so that none of its characters is an operator."""
+    """Returns a full-text expression in which every token is quoted. So no character of a token works as an
+    operator."""
     quoted = [token.replace('"', '""') for token in match.tokens]
     words = f'"{" ".join(quoted)}"' if match.phrase else joiner.join(f'"{token}"' for token in quoted)
     words += "*" if match.prefix else ""

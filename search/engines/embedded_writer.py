@@ -1,6 +1,6 @@
 """Writes changes to the tables of one generation of the embedded engine. The higher version of a document wins."""
 
-# ruff: noqa: S608 -- table names are made by the engine from a number and a letter; every value is a parameter
+# ruff: noqa: S608 -- the engine makes the table names from a number and a letter; every value is a parameter
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ Code = tuple[str, str]  # field, value
 
 
 class Writer:
-    """Applies changes to the tables of a generation, inside the caller's transaction. For a single use.
+    """Applies changes to the tables of a generation, inside the caller's transaction. Each writer can be used only
+    once.
 
-    All rows are collected first and then written table by table, as one statement per row costs more than the row.
+    All rows are collected first and then written table by table, because one statement per row would cost more than the
+    row.
     """
 
     def __init__(self, db: sqlite3.Connection, generation: str) -> None:
@@ -67,7 +69,7 @@ class Writer:
 
     def _add(self, number: int, change: Change) -> None:
         document = change.document
-        if document is None:  # the row stays as a tombstone, so that a late, older change is recognised as older
+        if document is None:  # the row stays as a tombstone: if an older change arrives late, it is recognised as older
             self.document_rows.append((number, change.key, change.version, 0, 0, "{}", "[]"))
             return
         codes = _codes(document)
@@ -93,7 +95,7 @@ class Writer:
         self.db.executemany(f"INSERT OR REPLACE INTO {self.generation}_bits VALUES (?, ?, ?)", changed)
 
     def _bits(self, code: Code) -> int:
-        """The documents of a code after these changes."""
+        """Returns the documents that have this code after the changes, as a bitmap."""
         row = self.db.execute(f"SELECT bits FROM {self.generation}_bits WHERE field = ? AND value = ?", code).fetchone()
         before = int.from_bytes(row[0], "little") if row else 0
         return (before & ~bitmap(self.cleared_bits.get(code, []))) | bitmap(self.set_bits.get(code, []))

@@ -1,7 +1,7 @@
-"""Validates one change before it is written, so that an invalid one is rejected and the rest of the batch written. Pure.
+"""Checks one change before it is written. An invalid change is rejected, and the rest of the batch is written.
 
-Each engine has its own limits, and reports them at different times and in different words. They are checked here once,
-so that every engine rejects the same documents for the same reason.
+The functions are pure. Each engine has its own limits, and reports them at different times and in different words. The
+limits are checked here once, so that every engine rejects the same documents for the same reason.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from collections.abc import Iterable
 
 from search.engines.base import CODES, FIELDS, KINDS, Change, IndexedDocument
 
-#: Bytes of a key, a code or an audience token. The `_id` of an Elasticsearch document may have 512.
+#: The maximum number of bytes of a key, a code or an audience token. The `_id` of an Elasticsearch document may have
+#: 512.
 MOST_BYTES = 512
 
 
 def rejection(change: Change) -> str:
-    """Why `change` cannot be stored; empty if it can."""
+    """Returns the reason why `change` cannot be stored. Returns an empty string if it can be stored."""
     if not change.key or value_problem(change.key):
         return f"the key {value_problem(change.key) or 'is empty'}"
     return _document_problem(change.document) if change.document is not None else ""
@@ -50,14 +51,17 @@ def _values(document: IndexedDocument) -> Iterable[tuple[str, Iterable[str]]]:
 
 
 def value_problem(value: str) -> str:
-    """What is wrong with a short value; empty if nothing is."""
+    """Returns what is wrong with a short value. Returns an empty string if nothing is wrong."""
     if not encodable(value):
         return "holds what is no character"
     return f"is longer than {MOST_BYTES} bytes" if len(value.encode()) > MOST_BYTES else ""
 
 
 def encodable(text: str) -> bool:
-    """Lone surrogates cannot be encoded, and a NUL ends a text early in one engine and not in the other."""
+    """Whether engines can store this text.
+
+    Lone surrogates cannot be encoded. A NUL ends a text early in one engine, but not in the other engine.
+    """
     if "\0" in text:
         return False
     try:

@@ -1,6 +1,7 @@
-"""``manage.py search_evaluate DIR…``: relevance figures of judged questions.
+"""``manage.py search_evaluate DIR…`` computes how well search answers judged questions.
 
-Measures the configured engine, and the embedded one for comparison if that is another.
+It measures the configured engine. If this is not the embedded engine, it also measures the embedded engine for
+comparison.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from search.judgements import JudgedCollection, JudgedDocumentsMissing, read, re
 _COLUMNS = ("問い", "nDCG@10", "recall@10", "MRR@10", "success@1", "0件", "p50 ms", "p95 ms")
 
 
-#: How many pairs of spellings find anything, and those that find different documents.
+#: The number of spelling pairs that find anything, and the pairs whose two spellings find different documents.
 _Agreement = tuple[int, list[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """The answers of one engine to one collection."""
+    """The answers of one engine to the questions of one collection."""
 
     engine: str
     answers: list[Answer]
@@ -99,7 +100,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"    {first}　{second}")
 
     def _print_misses(self, label: str, answers: list[Answer], titles: dict[str, str], count: int) -> None:
-        """Print the worst questions: the top results, and the expected ones."""
+        """Prints the worst questions, with their top results and with the expected results."""
         self.stdout.write(f"\n{label}：うまく答えられなかった問い")
         for answer in sorted(answers, key=lambda answer: (answer.ndcg, answer.question.id))[:count]:
             grades = answer.question.grades
@@ -136,7 +137,7 @@ def _by_kind(label: str, answers: list[Answer]) -> dict[str, Figures]:
 
 
 def _kinds(text: str) -> tuple[TokenKind, ...]:
-    """Parse "a,c,b". argparse turns a ValueError into its own message."""
+    """Parses "a,c,b". argparse turns a ValueError into its own message."""
     kinds = tuple(kind for kind in KINDS if kind in text.split(","))
     if len(kinds) != len(text.split(",")):
         raise ValueError(text)

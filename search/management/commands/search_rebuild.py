@@ -1,4 +1,4 @@
-"""``manage.py search_rebuild``: builds a new generation of the index and swaps it in when it is complete."""
+"""``manage.py search_rebuild`` builds a new generation of the index and swaps it in when it is complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``manage.py search_sync``: repairs differences between database and index, and retries parked rows."""
+"""``manage.py search_sync`` repairs differences between database and index, and tries parked rows again."""
 
 from __future__ import annotations
 

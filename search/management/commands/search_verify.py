@@ -1,6 +1,6 @@
-"""``manage.py search_verify``: compares database and index, and repairs nothing.
+"""``manage.py search_verify`` compares the database with the index. It repairs nothing.
 
-Pending changes are reported separately: a worker will apply them, so they are not differences.
+Pending changes are reported separately. They are not differences, because a worker will apply them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from search.engines.base import EngineUnavailable
 from search.generations import compare, why_rebuild
 from search.models import PendingChange
 
-#: At most this many keys are listed; a restored backup may differ by thousands.
+#: At most this many keys are listed. After a backup was restored, thousands of keys may differ.
 NAMED = 20
 
 
@@ -30,10 +30,13 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"索引を作り直す必要があります（{reason}）。manage.py search_rebuild を実行してください。"
                 )
-            # Read before and after: a change during the comparison is not a difference either.
+            # Pending changes are read before and after, because a change during the comparison is not a difference
+            # either.
             pending = PendingChange.objects.waiting().keys()
             compared = compare(engine())
-            if compared:  # a change indexed between the two reads of one comparison is not in a second one
+            # A change may be indexed between the two reads of one comparison. A second comparison does not contain this
+            # difference any more.
+            if compared:
                 again = compare(engine())
                 compared = compared.only(again.missing | again.extra)
             pending |= PendingChange.objects.waiting().keys()

@@ -1,4 +1,4 @@
-"""``manage.py search_worker``: keeps the index up to date until it is stopped."""
+"""``manage.py search_worker`` keeps the index up to date until somebody stops it."""
 
 from __future__ import annotations
 
