@@ -1,9 +1,10 @@
-"""URLs of the admin: Wagtail's, behind a permission check, without the addresses that are closed.
+"""The URLs of the admin: Wagtail's URLs behind a permission check, without the addresses that are closed.
 
-A user without access to the admin gets the site's page 「この操作はできません」, and the only login page is the site's.
-These addresses answer 404: reports that name who edited, locked or published (0003) or that have no use here; Wagtail's
-password reset by mail; the deletion of accounts, which are deactivated instead; and workflows, collections, groups,
-sites and documents, which the program maintains.
+A user without access to the admin gets the site's page 「この操作はできません」. The site's login page is the only login page.
+
+These addresses answer 404: reports that name who edited, locked or published (0003), or that have no use here;
+Wagtail's password reset by mail; the deletion of accounts, because accounts are deactivated instead; and workflows,
+collections, groups, sites and documents, because the program maintains them.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def not_found(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 
 
 def admin_access_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """View decorator: login for visitors, PermissionDenied for accounts without access to the admin."""
+    """View decorator: sends visitors to the login page, and raises PermissionDenied for accounts without access to the
+    admin.
+    """
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -50,7 +53,9 @@ def admin_access_required(view: Callable[..., HttpResponse]) -> Callable[..., Ht
 
 
 class AccountSettingsView(AccountView):
-    """Only the theme of the admin. Names come from the directory, and the password is changed in the site."""
+    """Shows only the setting for the theme of the admin. Names come from the directory, and the password is changed in
+    the site.
+    """
 
     def get_panels(self) -> list[Any]:
         return [ThemeSettingsPanel(self.request, self.request.user, self.get_profile())]
@@ -65,7 +70,7 @@ def redirect_to_site_login(request: HttpRequest) -> HttpResponse:
     return redirect("login")
 
 
-#: Open to everybody: logging in and out.
+#: The addresses for logging in and out are open to everybody.
 OPEN_PATTERNS = [
     pattern
     for pattern in wagtail_patterns

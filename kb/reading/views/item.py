@@ -52,8 +52,7 @@ def item_context(request: HttpRequest, item: Item) -> dict[str, Any]:
     return {**_common_context(request, item), **item.page_context(request)}
 
 
-# type: ignore[arg-type] # its stub allows views with the request as their only argument
-@csp_replace({"frame-ancestors": [SELF]})
+@csp_replace({"frame-ancestors": [SELF]})  # type: ignore[arg-type]  # its stub allows views with the request as their only argument
 def preview_item(request: HttpRequest, item: Item) -> HttpResponse:
     """Shows the unsaved state of a form in the admin, as readers will see it. Only Item.serve_preview calls this
     function.
