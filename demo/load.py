@@ -100,7 +100,8 @@ def load_units(world: World) -> dict[str, OrgUnit]:
         event = OrgEvent.objects.create(kind=e.kind, effective_on=e.on, main_successor=units[e.main])
         event.from_units.set(units[code] for code in e.sources)
         event.to_units.set(units[code] for code in e.targets)
-    # The search index learns of a version only by the post_save signal. bulk_create does not send it, so it is sent here.
+    # The search index learns of a version only by the post_save signal, and bulk_create does not send this signal. So
+    # one version is saved again here.
     newest = OrgUnitVersion.objects.order_by("-pk").first()
     if newest is not None:
         newest.save()

@@ -1,7 +1,7 @@
 """The blocks of an article: text, Markdown, image, table and callout.
 
-Markdown is rendered to HTML when the article is saved, never on a page view. A view that applies the access policy
-(kb.reading.views.images) serves the images. They are never served by file address.
+Markdown is rendered to HTML when the article is saved, never on a page view. Readers get images only from a view that
+applies the access policy (kb.reading.views.images), never by file address.
 """
 
 from __future__ import annotations

@@ -91,8 +91,8 @@ def publish(*, item: Item) -> Item:
 
 @transaction.atomic
 def submit(*, item: Item, by: Person) -> Item:
-    """Submits a created item. It is published at once if its audience is the own unit. A wider audience needs the
-    unit's reviewer.
+    """Submits a created item. It is published at once if its audience is the own unit or only the author. A wider
+    audience needs the unit's reviewer.
     """
     require_permission(authorship.is_author(item=item, person=by), "この記事を出せるのは、書いた人だけです。")
     transition = ITEM.require("submit", item, "この項目は、もう出されています。")

@@ -25,7 +25,7 @@ FOOTNOTE_ID = re.compile(r"fn(ref\d*)?-[A-Za-z0-9_-]+")
 
 
 def _footnote_ids_only(tag: str, attribute: str, value: str) -> str | None:
-    """Keeps only the ids of footnotes. A text must not use an id of the page, such as ``main``."""
+    """Removes every id that is not the id of a footnote. A text must not use an id of the page, such as ``main``."""
     return value if attribute != "id" or FOOTNOTE_ID.fullmatch(value) else None
 
 
