@@ -1,4 +1,4 @@
-"""The ASGI application."""
+"""The ASGI application of the site."""
 
 import os
 

@@ -1,8 +1,8 @@
-"""Every environment variable that Manabi reads, once, typed and with its default.
+"""Every environment variable that Manabi reads. Each variable is read here once, with its type and its default.
 
-No other module of the product reads ``os.environ``: settings take their values from here, and the rest of the code takes
-settings from ``django.conf``. docs/reference/operations.md and ``.env.example`` list the same names (a house test compares them).
-A value of the wrong form raises ValueError at boot.
+No other module of the product reads ``os.environ``. Settings take their values from this module, and the other modules
+take settings from ``django.conf``. docs/reference/operations.md and ``.env.example`` list the same names; a house test
+compares them. If a value has the wrong form, ValueError is raised at boot.
 """
 
 from datetime import date

@@ -1,7 +1,8 @@
-"""Health checks for monitoring. They need no log-in and disclose no content.
+"""Health checks for monitoring. They need no login and disclose no content.
 
-/healthz/ answers while the process lives, /readyz/ while the database answers too. The search engine is in neither:
-without it the site works with reduced search (docs/reference/search.md) and must not be taken out of service.
+/healthz/ answers while the process is running. /readyz/ answers only if the database answers, too. Neither of them
+checks the search engine: without it, the site works with reduced search (docs/reference/search.md), so monitoring must
+not take the site out of service.
 """
 
 from django.db import DatabaseError, connection

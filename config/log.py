@@ -1,7 +1,7 @@
-"""Log filter: removes the traceback from 403 responses.
+"""A log filter that removes the traceback from 403 responses.
 
-A 403 is an answer, not a failure. Its single line names the address; many tracebacks would hide real failures. No line
-is dropped.
+A 403 is a normal answer and not a failure. One log line names the address, and that is enough: many tracebacks would
+hide real failures. No log line is dropped.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""Publish one stylesheet and one script file a page: each file of `STATIC_BUNDLES`, with its imports inlined.
+"""Publishes one stylesheet file and one script file per page: each file of `STATIC_BUNDLES`, with its imports inlined.
 
-A stylesheet imports with `@import url("part.css") layer(name);`, a script with `import "./part.js";`, so the sources are
-what a browser could load too. Browsers would find the imports only after the first file: 26 requests in two steps.
-The bundles are made by a static files finder, so that `collectstatic` (which hashes and compresses them) and the
-development server (which asks the finders at each request) publish the same text.
+A stylesheet imports with `@import url("part.css") layer(name);`, and a script imports with `import "./part.js";`. So a
+browser could load the source files, too. But a browser finds the imports only after it has loaded the first file: 26
+requests in two steps.
+
+A static files finder makes the bundles. So `collectstatic` (which hashes and compresses them) and the development
+server (which asks the finders at each request) publish the same text.
 """
 
 import builtins
@@ -18,7 +20,8 @@ from django.contrib.staticfiles.finders import BaseFinder
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 
-#: The pieces of a stylesheet that are rewritten or copied as a whole: comments and strings may contain `@import` or `url(`.
+#: The pieces of a stylesheet that are rewritten, or copied as a whole. Comments and strings are copied, because they
+#: may contain `@import` or `url(`.
 CSS_PIECE = re.compile(
     r"""(?P<comment>/\*.*?\*/)
     |@import\s+url\(\s*["']?(?P<part>[^"')\s]+)["']?\s*\)\s*(?:layer\(\s*(?P<layer>[\w.-]+)\s*\)\s*)?;
@@ -28,14 +31,16 @@ CSS_PIECE = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 JS_IMPORT = re.compile(r"""^import\s+["'](?P<part>\.{1,2}/[^"']+)["'];\n?""", re.MULTILINE)
-#: Forms of import and export that would need a real bundler.
+#: All other forms of import and export. They would need a real bundler, so they are refused.
 JS_MODULE = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
-#: An address that does not depend on the stylesheet's own address.
+#: An address that does not depend on the address of the stylesheet.
 FIXED_ADDRESS = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|/|#)", re.IGNORECASE)
 
 
 class Bundle:
-    """One published file: `name` is its address under STATIC_URL, `source` the file that imports the others."""
+    """One published file. `name` is the address of the file under STATIC_URL. `source` is the file that imports the
+    others.
+    """
 
     def __init__(self, root: Path, name: str, source: str) -> None:
         self.root, self.name, self.source = root, name, source
@@ -73,9 +78,10 @@ class Bundle:
         return CSS_PIECE.sub(replacement, text)
 
     def _script(self, part: str, importers: tuple[str, ...]) -> str:
-        """The script with its imports, each in its own block, so that two parts may use the same name, as modules may.
+        """Returns the script with its imports. Each part is put into a block of its own, so that two parts may use the
+        same name, as in modules.
 
-        A part is included once.
+        A part is included only once.
         """
         text = self._read(part, importers)
         if part in self.included:
@@ -91,12 +97,12 @@ class Bundle:
 
 
 def _beside(part: str, address: str) -> str:
-    """The path under static/ of an address that a part names relative to itself."""
+    """Returns the path under static/ for an address that is relative to `part`."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(part), address))
 
 
 class BundleFinder(BaseFinder):
-    """Offers the bundles as files of VAR_DIR/bundles. They are made again at every request for them."""
+    """Offers the bundles as files in VAR_DIR/bundles. A bundle is made again each time it is requested."""
 
     def __init__(self, app_names: Iterable[str] | None = None, *args: object, **kwargs: object) -> None:
         self.storage = FileSystemStorage(location=settings.VAR_DIR / "bundles")
@@ -110,7 +116,8 @@ class BundleFinder(BaseFinder):
 
     def find(self, path: str, find_all: bool = False) -> builtins.list[str] | str | None:
         if path not in settings.STATIC_BUNDLES:
-            return []  # "not found" for `finders.find`, which would turn None into a list
+            # The empty list tells `finders.find` that nothing was found. `finders.find` would put None into a list.
+            return []
         self._write(path)
         return [self.storage.path(path)] if find_all else self.storage.path(path)
 
@@ -120,7 +127,9 @@ class BundleFinder(BaseFinder):
             yield name, self.storage
 
     def _write(self, name: str) -> None:
-        """Write the bundle if its text has changed. An unchanged file keeps its date, which `collectstatic` compares."""
+        """Writes the bundle if its text has changed. An unchanged file keeps its modification time, because
+        `collectstatic` compares it.
+        """
         text = Bundle(Path(settings.STATICFILES_DIRS[0]), name, settings.STATIC_BUNDLES[name]).text()
         file = Path(self.storage.path(name))
         if file.is_file() and file.read_text("utf-8") == text:
@@ -128,4 +137,4 @@ class BundleFinder(BaseFinder):
         file.parent.mkdir(parents=True, exist_ok=True)
         unfinished = file.with_name(f"{file.name}.{id(self)}")
         unfinished.write_text(text, "utf-8")
-        unfinished.replace(file)  # another process never reads half a file
+        unfinished.replace(file)  # The file is replaced in one step, so that another process never reads half a file.

@@ -1,6 +1,6 @@
-"""The view of /styleguide/ with its sample form and sample lists, which a template alone cannot make.
+"""The view of /styleguide/ with its sample form and sample lists. A template alone cannot make these samples.
 
-It does not use the database, so that the page shows every component in an empty checkout.
+The view does not use the database, so the page shows every component even in a checkout without data.
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ KEEP = (
 
 
 class SampleForm(forms.Form):
-    """A form with one field of each kind. The page shows it empty, filled and with errors."""
+    """A form with one field of each kind. The page shows the form empty, filled, and with errors."""
 
     title = forms.CharField(label="件名", max_length=60, help_text="60文字まで。中身が一目で分かる名前に。")
     summary = forms.CharField(label="要旨", max_length=200, required=False, widget=forms.Textarea(attrs={"rows": 3}))
@@ -76,7 +76,7 @@ class SampleForm(forms.Form):
 
 
 def sample_forms() -> dict[str, Any]:
-    """The same form three times with different ids: empty, filled, and returned with errors."""
+    """Returns three copies of the sample form with different ids: one empty, one filled, and one with errors."""
     filled = {
         "title": "避難所の受付は、屋外に一つだけ置く",
         "summary": "受付を一つにすると、名簿の二重書きがなくなる。",
@@ -104,7 +104,9 @@ def sample_forms() -> dict[str, Any]:
 
 
 def sample_screens(form: SampleForm) -> list[dict[str, Any]]:
-    """Three prompts of a KPT in the layout of the writing screen, which shows one at a time on a phone."""
+    """Returns three prompts of a KPT in the layout of the writing page. On a phone, this layout shows one prompt at a
+    time.
+    """
     names = ["keep", "problem", "share"]
     return [
         {
@@ -122,7 +124,7 @@ def sample_screens(form: SampleForm) -> list[dict[str, Any]]:
 
 
 def sample_lists() -> dict[str, Any]:
-    """The lists that navigation, search, table and history components take."""
+    """Returns sample lists for the components of navigation, search, tables and history."""
     here = "#"
     return {
         "trail": [
@@ -229,7 +231,7 @@ def sample_lists() -> dict[str, Any]:
 
 
 def sample_items() -> dict[str, Any]:
-    """Cards, search results and login cards, in the form in which the pages pass them to the components."""
+    """Returns cards, search results and login cards, in the form in which the pages pass them to the components."""
     can = ["ふりかえりと教訓を書き、所属に公開する", "庁内の教訓をさがして使う"]
     return {
         "cards": [
@@ -345,5 +347,5 @@ def sample_items() -> dict[str, Any]:
 
 
 def styleguide(request: HttpRequest) -> HttpResponse:
-    """The page with every component in every state, with texts as they occur in real offices."""
+    """Shows every component in every state, with texts as they occur in real offices."""
     return render(request, "styleguide.html", {**sample_forms(), **sample_items(), **sample_lists()})

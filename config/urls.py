@@ -1,4 +1,4 @@
-"""All URLs of the site. Pages are served at /k/<public_id>/ only, so wagtail.urls is deliberately not included."""
+"""All URLs of the site. wagtail.urls is not included on purpose, because pages are served at /k/<public_id>/ only."""
 
 from django.urls import include, path
 

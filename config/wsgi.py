@@ -9,10 +9,10 @@ from search.engines import engine
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 application = get_wsgi_application()
-# Load the Elasticsearch client now (up to two seconds on a busy machine), not while the first reader waits. This sends
-# no request to the server.
+# The Elasticsearch client is loaded now, because loading takes up to two seconds on a busy machine, and the first
+# reader should not wait for it. This sends no request to the server.
 engine()
-# Objects loaded by now live as long as the process; collecting garbage among them cost a search page 5 % of its time. A
-# page makes thousands of short-lived objects, so the threshold is raised, too.
+# The objects that exist now live as long as the process. When the garbage collector checked them, too, a search page
+# took 5 % longer. A page creates thousands of short-lived objects, so the threshold of the collector is also raised.
 gc.freeze()
 gc.set_threshold(20_000, 20, 20)

@@ -1,7 +1,9 @@
-"""Assign a path to people of the demo on a past day, and complete steps since then, with the functions of `learning`.
+"""Assigns a path to people of the demo on a past day, and completes steps since that day. Uses the functions of
+`learning`.
 
-The clock is moved to each day. Steps done are written in bulk; then `learning` syncs the facts and recalculates, so
-that `learning_recount` finds no difference. Nobody gets an assignment from before they held their post.
+The clock is moved to each day. The completed steps are written in bulk. Then `learning` syncs the facts and
+recalculates the progress, so that `learning_recount` finds no difference. Nobody gets an assignment that begins before
+they held their post.
 """
 
 from __future__ import annotations
@@ -30,20 +32,23 @@ from organization import clock
 from organization.fiscal import fiscal_year, fiscal_year_start
 from organization.models import Person
 
-#: Days between two steps of one person.
+#: The number of days between two steps of one person.
 PACE = 4
 
 
 @dataclass(frozen=True)
 class AssignmentBatch:
-    """One path for several people, `days_ago` days ago. `by` is the login of the person who assigns; empty for none."""
+    """One path that several people get `days_ago` days ago. `by` is the login of the person who assigns it, or empty if
+    nobody does.
+    """
 
     path: str
     people: Sequence[Person]
     days_ago: int
     by: str = ""
     reason: str = ""
-    #: The number of steps that each person has done since, in the order of `people`; people beyond its end did none.
+    #: The number of steps that each person has completed since, in the order of `people`. If the list is shorter than
+    #: `people`, the remaining people have completed none.
     done: Sequence[int] = ()
     rule: AssignmentRule | None = None
     bound: bool = False
@@ -58,13 +63,13 @@ class AssignmentBatchLoader:
         self.staff = {people.people[s.number].pk: s for s in people.world.staff}
 
     def assign(self, batch: AssignmentBatch) -> dict[int, Assignment]:
-        """Assign the path, and complete the steps done since. Returns the assignments by pk of the person."""
+        """Assigns the path, and completes the steps. Returns the assignments by pk of the person."""
         since = max((self.staff[person.pk].since for person in batch.people), default=self.today)
         day = min(max(self.today - timedelta(days=batch.days_ago), since), self.today)
         user = self.people[batch.by].user if batch.by else None
         with clock.moved_to(day):
             if user is not None and not (permissions.is_office(user) or permissions.is_manager(user)):
-                user = None  # not yet in that post
+                user = None  # On that day, the person was not yet in the post that may assign.
             source = Source.RULE if batch.rule else Source.OFFICE
             if user is not None and not permissions.is_office(user):
                 source = Source.MANAGER
@@ -83,7 +88,9 @@ class AssignmentBatchLoader:
         return {row.person_id: Assignment.objects.get(pk=row.pk) for row in rows}
 
     def enrol(self, path: str, name: str, days_ago: int, *, shared: bool, done: int = 0) -> Assignment:
-        """The assignment of a person who began the path without being assigned; `name` as `People` takes it."""
+        """Creates and returns the assignment of a person who began the path without being assigned. `name` is a key of
+        `People`.
+        """
         person = self.people[name]
         day = max(self.today - timedelta(days=days_ago), self.staff[person.pk].since)
         with clock.moved_to(day):
@@ -94,7 +101,9 @@ class AssignmentBatchLoader:
         return row
 
     def complete_steps(self, step_counts: Iterable[tuple[Assignment, int]]) -> None:
-        """Complete the given number of steps of each assignment, PACE days apart; then recalculate its progress."""
+        """Completes the given number of steps of each assignment, with PACE days between them. Then recalculates the
+        progress.
+        """
         rows = [(row, n) for row, n in step_counts if n]
         shapes = outlines(row.version_id for row, _ in rows)
         progress: list[StepProgress] = []
@@ -116,7 +125,7 @@ class AssignmentBatchLoader:
                 recording.recalculate(row, shape=shapes[row.version_id])
 
     def _next_steps(self, row: Assignment, n: int, shape: Outline) -> Iterator[tuple[date, Step]]:
-        """The next `n` steps of the assignment, each with the day on which it is done."""
+        """Yields the next `n` steps of the assignment. Each step comes with the day on which it is completed."""
         done = {progress.step_uid for progress in row.progress.all() if progress.counts}
         for k in range(n):
             step = shape.next_step(done)
@@ -126,7 +135,7 @@ class AssignmentBatchLoader:
             yield min(row.start_on + timedelta(days=PACE * k + self._number(row) % PACE), self.today), step
 
     def _number(self, row: Assignment) -> int:
-        """The staff number, which is the same for a person in every run."""
+        """Returns the staff number. A person has the same number in every run."""
         return int(self.staff[row.person_id].number)
 
     def _progress(self, row: Assignment, step: Step, day: date) -> StepProgress:
@@ -143,7 +152,7 @@ class AssignmentBatchLoader:
         )
 
     def submit_step(self, row: Assignment, order: int, text: str, days_ago: int) -> StepProgress:
-        """The learner submits a step that somebody else confirms; `order` is its index, from 0."""
+        """Submits a step as the learner. Somebody else will confirm it. `order` is the index of the step, from 0."""
         step = outlines([row.version_id])[row.version_id].steps[order]
         with clock.moved_to(max(self.today - timedelta(days=days_ago), row.start_on)):
             return recording.complete_step(assignment=row, step_uid=step.uid, by=row.person, evidence=text)

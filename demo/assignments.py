@@ -1,6 +1,6 @@
-"""The assignments of the demo: which people have which path, and how far each has come.
+"""The assignments of the demo: which people have which path, and how far each person has come.
 
-The people of 県民相談センター have none: to assign their first path is the first task of `shochou`.
+The people of 県民相談センター have no assignment, because assigning their first path is the first task for `shochou`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class AssignmentLoader(AssignmentBatchLoader):
         seat = self.people
         head = seat["shochou"].user
         assert head is not None
-        for name, days_ago in (("kyodo/係長/3", 420), ("kyodo/課長補佐/1", 350)):  # expired; renewal open
+        # The first assignment has expired. The second can be renewed now.
+        for name, days_ago in (("kyodo/係長/3", 420), ("kyodo/課長補佐/1", 350)):
             self.assign(
                 AssignmentBatch("kojin", [seat[name]], days_ago, by="kenshu", reason="年に一度の確認です。", done=[7])
             )
@@ -89,7 +90,9 @@ class AssignmentLoader(AssignmentBatchLoader):
         self._load_meetings(head)
 
     def _load_meetings(self, head: User) -> None:
-        """住民説明会の進め方: one assignment late and reminded, one extended, one cancelled, one that waits for the head."""
+        """Loads the assignments of 住民説明会の進め方: one is late and reminded, one is extended, one is cancelled, and one
+        waits for the head.
+        """
         seat = self.people
         first = [seat[f"kyodo/{name}"] for name in ("主任/3", "係長/2", "係長/3")]
         reason = "夏の説明会を持つ三人に、先にやった人の失敗を読んでほしいからです。"
@@ -112,7 +115,7 @@ class AssignmentLoader(AssignmentBatchLoader):
         self.remind(late, head)
 
     def suspend(self, row: Assignment) -> None:
-        """Suspend the assignment, because its person is on 育休."""
+        """Suspends the assignment, because the person is on 育休."""
         begun = max(self.today - timedelta(days=40), row.start_on)
         post = self.people.post("kyodo/主査/2")
         leave = Appointment.objects.create(
@@ -130,7 +133,7 @@ class AssignmentLoader(AssignmentBatchLoader):
             audit.record(actor=None, action="assignment.suspended", obj=row, after={"from": begun})
 
     def remind(self, row: Assignment, head: User) -> None:
-        """Store the reminders to somebody who is late: three by the daily job, one by the head."""
+        """Stores the reminders to a person who is late: three from the daily job and one from the head."""
         title, due = row.path.title, row.due_on
         kinds = Reminder.Kind
         reminders = (
@@ -174,7 +177,9 @@ class AssignmentLoader(AssignmentBatchLoader):
         self.enrol("ouen", "shippitsu", 9, shared=False, done=1)
 
     def load_rules(self) -> None:
-        """Two rules: newcomers from next April on (this year's are assigned by hand), and heads new in their post."""
+        """Loads two rules: one for newcomers from next April on (this year's newcomers are assigned by hand), and one
+        for new heads.
+        """
         by = self.people.post("kenshu")
         coming = fiscal_year_start(fiscal_year(self.today) + 1)
         AssignmentRule.objects.create(
@@ -193,7 +198,8 @@ class AssignmentLoader(AssignmentBatchLoader):
             starts_on=self.year_began,
             reason="所属長になった人が、最初の三か月に学びます。",
         )
-        # Loaded first, with the first day of the year: so some heads have completed it by now and some are late.
+        # This is loaded first and begins on the first day of the fiscal year. So some heads have completed it by now,
+        # and some are late.
         heads = [
             s for s in self.people.world.staff if s.is_head and s.since == self.year_began and s.employment == "regular"
         ]
@@ -211,7 +217,7 @@ class AssignmentLoader(AssignmentBatchLoader):
             )
 
     def load_others(self) -> None:
-        """Assignments in the other units, so that the training office's page has something to count."""
+        """Loads assignments in the other units, so that the page of the training office has something to count."""
         staff = [
             s for s in self.people.world.staff if s.employment == "regular" and s.unit not in ("kyodo", UNASSIGNED_UNIT)
         ]
@@ -235,7 +241,9 @@ class AssignmentLoader(AssignmentBatchLoader):
         self._assign_kpt_writers(free)
 
     def _assign_kpt_writers(self, staff: Sequence[Staff]) -> None:
-        """Completed assignments of the first path, for people who came last year and have written a KPT since."""
+        """Loads completed assignments of the first path. They belong to people who were newcomers at that time and have
+        written a KPT since.
+        """
         people = {self.people.people[s.number].pk: s for s in staff}
         written = Retrospective.objects.filter(format="kpt", authorships__person__in=people).order_by(
             "occurred_on", "slug"
@@ -254,13 +262,17 @@ class AssignmentLoader(AssignmentBatchLoader):
     def _assign_many(
         self, path: str, staff: Sequence[Staff], days_ago: int, reason: str, steps_done: Sequence[int]
     ) -> None:
-        """Assign `path` to all of `staff`; the numbers of steps done are taken from `steps_done` in turn."""
+        """Assigns `path` to all people in `staff`. The numbers of completed steps are taken from `steps_done` one after
+        another, again and again.
+        """
         people = [self.people.people[s.number] for s in staff]
         done = [steps_done[n % len(steps_done)] for n in range(len(people))]
         self.assign(AssignmentBatch(path, people, days_ago, by="kenshu", reason=reason, done=done))
 
     def load_successor(self) -> None:
-        """A proposal for a successor: somebody left 県民協働課 on 1 April, and the head decides about the next holder."""
+        """Loads a case in which a successor is proposed: somebody left 県民協働課 on 1 April, and the head decides whether
+        the next holder gets the assignment.
+        """
         world, since = self.people.world, self.year_began
         moved = next(
             s
@@ -303,7 +315,7 @@ class AssignmentLoader(AssignmentBatchLoader):
 
 
 def load_assignments(*, people: People, paths: PathLoader) -> None:
-    """Store all assignments of the demo, and mark notices older than ten days as read."""
+    """Stores all assignments of the demo. Marks the notices that are older than ten days as read."""
     loader = AssignmentLoader(people=people, paths=paths)
     loader.load_rules()
     loader.load_successor()

@@ -1,6 +1,7 @@
-"""The items of the demo as plain data, read from data/items/*.toml. For the size `full`, a program adds more items.
+"""The items of the demo as plain data. They are read from data/items/*.toml. For the size `full`, a program adds more
+items.
 
-A pure function of size and day, like demo.world; demo.load stores the items in the database.
+Like demo.world, this module depends only on size and day. demo.load stores the items in the database.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ LONG_FIELDS = (
 
 @dataclass(frozen=True)
 class Content:
-    """One item: `unit` is the code of its unit, `on` the day it happened, `data` the fields of its TOML table."""
+    """One item. `unit` is the code of its unit, `on` is the day on which it happened, and `data` contains the fields of
+    its TOML table.
+    """
 
     key: str
     unit: str
@@ -44,7 +47,7 @@ class Content:
     data: dict[str, Any]
 
     def texts(self) -> list[str]:
-        """Every text that people read, for the checks of demo_check."""
+        """Returns every text that people read. demo_check checks these texts."""
         d = self.data
         texts = [d.get("summary", ""), *(d.get(name, "") for name in LONG_FIELDS), *d.get("premortem", [])]
         texts += [row["text"] for name in ("answers", "addenda") for row in d.get(name, [])]
@@ -57,7 +60,9 @@ class Content:
 
 
 def build_content(size: str, today: date, units: list[str]) -> list[Content]:
-    """The items of `size` in the order in which they must be stored: an item comes before those that refer to it."""
+    """Returns the items of `size` in the order in which they must be stored: an item comes before the items that refer
+    to it.
+    """
     items = [
         Content(item["key"], path.stem, today - timedelta(days=item["days_ago"]), item)
         for path in sorted((DATA / "items").glob("*.toml"))
@@ -69,7 +74,9 @@ def build_content(size: str, today: date, units: list[str]) -> list[Content]:
 
 
 def _ordered(items: list[Content]) -> list[Content]:
-    """Challenges before their look-backs, retrospectives before lessons drawn from them, old before new lessons."""
+    """Sorts challenges before their look-backs, retrospectives before the lessons that are drawn from them, and old
+    lessons before new ones.
+    """
     rank = {"challenge": 0, "retrospective": 1, "lesson": 2, "article": 3}
     by_key = {c.key: c for c in items}
 
@@ -81,8 +88,10 @@ def _ordered(items: list[Content]) -> list[Content]:
 
 
 def _combined(written: list[Content], units: list[str], today: date) -> Iterator[Content]:
-    """Items for the full demo, each combined from parts of two written items of the same type and format."""
-    rng = random.Random("combined")  # noqa: S311  (the same in every run, nothing secret)
+    """Yields the additional items of the full demo. Each is combined from parts of two written items of the same type
+    and format.
+    """
+    rng = random.Random("combined")  # noqa: S311 (the same in every run, nothing secret)
     pools: dict[tuple[str, str], list[Content]] = {}
     for content in written:
         pools.setdefault((content.data["type"], content.data.get("format", "")), []).append(content)
@@ -113,7 +122,7 @@ def _cut(text: str, length: int) -> str:
 
 
 def _unlinked(data: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a combined item without links, because the items that they name may be missing."""
+    """Returns the fields of a combined item without links, because the linked items may be missing."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, str):

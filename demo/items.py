@@ -1,4 +1,4 @@
-"""Store the items of the demo in the database, each with its author, dates, links and reactions."""
+"""Stores the items of the demo in the database. Each item gets its author, dates, links and reactions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ from organization.models import OrgUnit, Person, Post
 
 
 class ItemLoader:
-    """Stores one `Content` after another; `items` holds them by key, because later ones refer to earlier ones."""
+    """Stores one `Content` after another. `items` contains the stored items by key, because later items refer to
+    earlier ones.
+    """
 
     def __init__(self, *, world: World, units: dict[str, OrgUnit], people: dict[str, Person], images: dict[str, Any]):
         self.world, self.units, self.people, self.images = world, units, people, images
@@ -50,7 +52,8 @@ class ItemLoader:
         author = self._author(content)
         item = getattr(self, f"_{d['type']}")(content)
         item.title, item.occurred_on = d["title"], content.on
-        item.translation_key = uid("item", content.key)  # the same on every day (demo.judged); never shown
+        # This is the same on every day (demo.judged). It is never shown.
+        item.translation_key = uid("item", content.key)
         item.summary = d.get("summary") or (d["answers"][0]["text"].strip()[:120] if d.get("answers") else "")
         item.owner_unit = self.units[content.unit]
         item.audience, item.attribution = d["audience"], d["attribution"]
@@ -82,7 +85,9 @@ class ItemLoader:
         self.items[content.key] = item
 
     def _author(self, content: Content) -> Person:
-        """A member of the unit, the same in every run; in 県民協働課 every third time the persona `shippitsu`."""
+        """Returns a member of the unit as the author, the same in every run. In 県民協働課 about every third author is the
+        persona `shippitsu`.
+        """
         staff = self.world.by_unit[content.unit]
         number = uuid.uuid5(uid("author"), content.key).int
         if content.unit == "kyodo" and number % 3 == 0:
@@ -90,7 +95,9 @@ class ItemLoader:
         return self.people[staff[number % len(staff)].number]
 
     def _waits(self, content: Content) -> bool:
-        """Three recent items of the writer's unit wait for its reviewer, so that the list is not empty."""
+        """Whether the item waits for review. Three recent items of the writer's unit wait for its reviewer, so that the
+        reviewer's list is not empty.
+        """
         recent = sorted(
             (c for c in self._of("kyodo") if c.data["type"] == "lesson" and c.data["audience"] == "prefecture"),
             key=lambda c: c.on,
@@ -110,7 +117,7 @@ class ItemLoader:
         return self._all
 
     def _set_dates(self, item: Item, on: date) -> None:
-        """Set the dates as if the item had been published a few days after it happened."""
+        """Sets the dates as if the item had been published a few days after it happened."""
         day = min(on + timedelta(days=1 + item.pk % 6), self.world.today)
         at = _noon(day) + timedelta(minutes=item.pk % 240)
         at = min(at, clock.now() - timedelta(minutes=5))
@@ -118,7 +125,7 @@ class ItemLoader:
             first_published_at=at, last_published_at=at, latest_revision_created_at=at, registered_on=day
         )
         item.revisions.update(created_at=at)
-        item.refresh_from_db()  # a later save must not restore the time of loading
+        item.refresh_from_db()  # Without this, a later save would set the dates to the time of loading.
 
     def _lesson(self, content: Content) -> Lesson:
         d = content.data
@@ -211,7 +218,7 @@ class ItemLoader:
         return kind, block["text"].strip()
 
     def _react(self, item: Item) -> None:
-        """Create 「役に立った」 from colleagues: many for every fifth item, few for the others."""
+        """Creates 「役に立った」 from colleagues: many for every fifth item, and few for the other items."""
         if item.state != State.PUBLISHED or item.audience == "self":
             return
         count = (item.pk * 7919) % 23 if item.pk % 5 == 0 else item.pk % 4
@@ -234,7 +241,9 @@ class ItemLoader:
         )
 
     def resolve_links(self) -> None:
-        """Replace [[key:…]] by permalinks. It runs at the end, because ids are known only when all items are stored."""
+        """Replaces [[key:…]] with permalinks. This must run at the end, because all ids are known only when all items
+        are stored.
+        """
         for item in self.items.values():
             if _rewrite(item, self.items):
                 item.save(clean=False)
@@ -245,7 +254,7 @@ class ItemLoader:
 
 
 def _rewrite(item: Item, items: dict[str, Item]) -> bool:
-    """Replace [[key:x]] in every text of `item` by [[<public id>]]. Returns whether anything was replaced."""
+    """Replaces [[key:x]] with [[<public id>]] in every text of `item`. Returns whether anything was replaced."""
     changed = False
 
     def fix(text: str) -> str:
@@ -277,7 +286,7 @@ def _rewrite(item: Item, items: dict[str, Item]) -> bool:
 
 
 def _facts(facts: dict[str, Any], on: date) -> dict[str, Any]:
-    """The facts with minutes replaced by local times; minute 0 is 9:10 of the day."""
+    """Returns the facts with local times in place of minutes. Minute 0 means 9:10 of that day."""
     start = datetime.combine(on, time(9, 10))
 
     def moment(minutes: int) -> str:

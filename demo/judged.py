@@ -1,9 +1,9 @@
-"""The names under which relevance judgements know the demo's hand-written items, paths and courses.
+"""The names by which relevance judgements refer to the demo's hand-written items, paths and courses.
 
-An item's name is its key in data/items/*.toml, a path's is `path-` and its key in data/paths.toml, a course's is
-`course-` and its number. These names are the same on every day. Public ids would not do, because they contain the
-fiscal year; nor would titles, because people may edit them. The items that a program adds to the `full` demo are not
-judged.
+The name of an item is its key in data/items/*.toml. The name of a path is `path-` and its key in data/paths.toml. The
+name of a course is `course-` and its number. These names are the same on every day. Public ids are not used as names,
+because they contain the fiscal year. Titles are not used, because people may edit them. The items that a program adds
+to the `full` demo have no judgements.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from learning.models import LearningPath, TrainingCourse
 
 
 def names() -> dict[str, str]:
-    """Name → key in the search index, for the hand-written documents that this database holds."""
+    """Returns the search index key for each name. Contains only hand-written documents that are in this database."""
     keys = [content.key for content in build_content("small", date(2000, 1, 1), [])]
     by_identity = {uid("item", key): key for key in keys}
     items = Item.objects.filter(translation_key__in=by_identity).values_list("translation_key", "pk")

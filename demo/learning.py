@@ -1,4 +1,4 @@
-"""Load the course catalogue, the training records and the learning paths of data/{courses,paths}.toml.
+"""Loads the course catalogue, the training records and the learning paths of data/{courses,paths}.toml.
 
 Courses are loaded before the items, because a training report is linked to its record. Paths are loaded after the
 items, because their steps name items. demo.assignments loads the assignments.
@@ -29,7 +29,7 @@ from organization import clock
 from organization.fiscal import fiscal_year
 from organization.models import Appointment, OrgUnit, Person, Post
 
-#: The courses that people of a rank have taken: (course, years ago). None of these is a step of a path.
+#: The courses that people of each rank have taken: (course, years ago). None of these courses is a step of a path.
 TAKEN = {
     "係長": (("S150", 2), ("S251", 1)),
     "課長補佐": (("S150", 5), ("S205", 3)),
@@ -43,7 +43,7 @@ def _read(name: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def path_tables() -> list[dict[str, Any]]:
-    """The tables of data/paths.toml in their order: a copied path comes after its original."""
+    """Returns the tables of data/paths.toml in file order, in which a copied path comes after its original."""
     return _read("paths.toml")["path"]
 
 
@@ -60,7 +60,7 @@ def noon(day: date) -> datetime:
 
 
 class People:
-    """The people of the demo, by login or by unit/rank/seat, as the data files name them."""
+    """Finds the people of the demo by login or by unit/rank/seat, as the data files name them."""
 
     def __init__(self, world: World, people: dict[str, Person]) -> None:
         self.world, self.people = world, people
@@ -74,7 +74,8 @@ class People:
         return self.people[self.staff(name).number]
 
     def post(self, name: str) -> Post:
-        # Not by `organization.appointments`: while the clock is moved, today's appointments are not announced yet.
+        # `organization.appointments` cannot be used here: while the clock is moved, today's appointments are not
+        # announced yet.
         return self[name].appointments.get(kind=Appointment.Kind.MAIN, ends_on__isnull=True).post
 
     def head(self, unit: str) -> Person:
@@ -85,7 +86,9 @@ class People:
 
 
 def load_records(people: People) -> None:
-    """Create the records of single people from data/courses.toml, and the courses that their rank has taken."""
+    """Creates the records of single people from data/courses.toml, and the records of the courses that people of each
+    rank have taken.
+    """
     courses = {course.code: course for course in TrainingCourse.objects.all()}
     rows = [_record_from_table(row, people, courses) for row in _read("courses.toml")["record"]]
     today = people.world.today
@@ -98,7 +101,7 @@ def load_records(people: People) -> None:
 
 
 def record(person: Person, course: TrainingCourse | None, day: date, **values: Any) -> TrainingRecord:
-    """An unsaved record of `course` on that day."""
+    """Returns an unsaved record of `course` on that day."""
     values.setdefault("ends_on", day)
     if course is not None:
         values.setdefault("hours", course.hours)
@@ -113,7 +116,7 @@ def _record_from_table(row: dict[str, Any], people: People, courses: dict[str, T
     values.setdefault("organiser", "人事研修課")
     ends = people.world.today - timedelta(days=row["days_ago"])
     starts = ends - timedelta(days=row["days"] - 1)
-    if row["days_ago"] < 0:  # in the future
+    if row["days_ago"] < 0:  # This day is in the future.
         starts, ends = ends, ends + timedelta(days=row["days"] - 1)
     if values.get("used"):
         values["used_on"] = min(ends + timedelta(days=95), people.world.today)
@@ -124,7 +127,7 @@ def _record_from_table(row: dict[str, Any], people: People, courses: dict[str, T
 
 
 class PathLoader:
-    """Stores one path after another; `paths` holds them by key."""
+    """Stores one path after another. `paths` contains the stored paths by key."""
 
     def __init__(self, *, people: People, units: dict[str, OrgUnit], items: dict[str, Item]) -> None:
         self.people, self.units, self.items = people, units, items
@@ -166,7 +169,7 @@ class PathLoader:
             first_published_at=at, last_published_at=at, latest_revision_created_at=at, registered_on=day
         )
         path.revisions.update(created_at=at)
-        path.refresh_from_db()  # a later save must not restore the time of loading
+        path.refresh_from_db()  # Without this, a later save would set the dates to the time of loading.
         self.paths[table["key"]] = path
         return path
 
@@ -197,7 +200,7 @@ class PathLoader:
         return step
 
     def begin_next_version(self, key: str, goal: str) -> PathVersion:
-        """Create the next, unreleased version of the path with the same steps under the same uids."""
+        """Creates the next version of the path. It is not released, and it has the same steps with the same uids."""
         path = self.paths[key]
         old = path.current_version()
         assert old is not None

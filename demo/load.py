@@ -1,6 +1,6 @@
-"""Store the demo's people, units and items in the database, with the functions that the product itself uses.
+"""Stores the demo's people, units and items in the database. Uses the same functions as the product itself.
 
-It does nothing if the demo's people exist already, so that edits are kept.
+If the demo's people already exist, it does nothing, so that edits are kept.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from organization.models import (
     User,
 )
 
-#: Called with (the kind of row being loaded, the number done, the total).
+#: Called with the kind of row that is being loaded, the number of loaded rows, and the total.
 Progress = Callable[[str, int, int], None]
 
 
@@ -47,7 +47,7 @@ def is_loaded() -> bool:
 
 @transaction.atomic
 def load(size: str, progress: Progress) -> None:
-    """Load the demo of `size` ("small" or "full") in one transaction. Does nothing if it is already loaded."""
+    """Loads the demo of `size` ("small" or "full") in one transaction. Does nothing if the demo is already loaded."""
     if is_loaded():
         return
     today = clock.today()
@@ -68,7 +68,9 @@ def load(size: str, progress: Progress) -> None:
 
 
 def load_learning(people: People, units: dict[str, OrgUnit], items: ItemLoader, progress: Progress) -> None:
-    """Load training records, paths and assignments. It runs after the items, because steps of paths name items."""
+    """Loads training records, paths and assignments. This must run after the items are loaded, because steps of paths
+    name items.
+    """
     load_records(people)
     paths, tables = PathLoader(people=people, units=units, items=items.items), path_tables()
     for n, table in enumerate(tables):
@@ -98,7 +100,8 @@ def load_units(world: World) -> dict[str, OrgUnit]:
         event = OrgEvent.objects.create(kind=e.kind, effective_on=e.on, main_successor=units[e.main])
         event.from_units.set(units[code] for code in e.sources)
         event.to_units.set(units[code] for code in e.targets)
-    # The search index learns of a version only by its post_save signal, which bulk_create does not send.
+    # The search index learns of a version only by the post_save signal, and bulk_create does not send this signal. So
+    # one version is saved again here.
     newest = OrgUnitVersion.objects.order_by("-pk").first()
     if newest is not None:
         newest.save()
@@ -106,9 +109,9 @@ def load_units(world: World) -> dict[str, OrgUnit]:
 
 
 def load_people(world: World, units: dict[str, OrgUnit], progress: Progress) -> dict[str, Person]:
-    """The people by staff number; the seven personas also by login.
+    """Creates the people and returns them by staff number. The seven personas are also returned by login.
 
-    Only these seven get a password, because hashing one takes 0.23 s.
+    Only these seven get a password, because hashing one password takes 0.23 s.
     """
     people: dict[str, Person] = {}
     posts: list[Post] = []
@@ -128,7 +131,7 @@ def load_people(world: World, units: dict[str, OrgUnit], progress: Progress) -> 
             kana=s.kana,
             employment=s.employment,
             joined_on=s.joined,
-            findable=n % 2 == 0,  # half of them agreed to be found by name
+            findable=n % 2 == 0,  # Half of the people agreed to be found by name.
         )
         post = Post.objects.create(
             uid=uid("post", s.unit, s.rank, str(s.seat), s.number), unit=units[s.unit], title=s.rank, is_head=s.is_head
@@ -178,7 +181,7 @@ def load_images() -> dict[str, Any]:
 
 
 def load_unfinished(people: dict[str, Person]) -> None:
-    """The unfinished work of the personas: drafts to continue, and courses whose report is still to be written."""
+    """Loads the unfinished work of the personas: drafts to continue, and courses that still need a report."""
     writer, newcomer = people["shippitsu"], people["shinjin"]
     drafts.start(
         author=writer,

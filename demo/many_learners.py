@@ -1,7 +1,8 @@
-"""Thousands of rows for measuring: people in units, learning paths, assignments, training records. Texts are dummies.
+"""Creates thousands of rows to measure speed: people in units, learning paths, assignments, training records. The texts
+are dummies.
 
-The same arguments give the same rows: every value is computed from a row's number, none is random. The module does not
-depend on how its rows are measured (`bench` does that).
+The same arguments give the same rows, because every value is computed from the number of its row. No value is random.
+This module does not know how its rows are measured; `bench` does the measuring.
 """
 
 from __future__ import annotations
@@ -40,12 +41,12 @@ from organization.units.tree import unit_tree
 
 DIVISION, DEPARTMENT = 40, 1500
 PATHS, STEPS, COURSES = 12, 12, 40
-#: The path of the rule that `move` makes; nobody has it before.
+#: The path of the rule that `move` creates. Nobody has this path before.
 RULE_PATH_TITLE = "計測の規則の学習"
 BATCH = 1000
 SINCE = date(2015, 4, 1)
 COMMON_POST_TITLE = "計測主査"
-#: The number of people with a post of that title, if there are enough people.
+#: The number of people whose post has this title, if there are enough people.
 COMMON_POST_COUNT = 1000
 LOGINS = {
     "office": "keisoku-kenshu",
@@ -53,7 +54,7 @@ LOGINS = {
     "head_40": "keisoku-kacho",
     "learner": "keisoku-shain",
 }
-#: The states of each hundred assignments.
+#: The states that each hundred assignments get.
 STATES = (
     *[AssignmentState.IN_PROGRESS] * 28,
     *[AssignmentState.ASSIGNED] * 12,
@@ -66,7 +67,7 @@ CLOSED = (AssignmentState.COMPLETED, AssignmentState.WAIVED, AssignmentState.CAN
 NAMESPACE = uuid.UUID("c4c9a1f0-8f27-4b7e-9d57-0a5a2f5d9b10")
 
 Row = TypeVar("Row", bound=Model)
-#: Called with (kind of row, number written, total).
+#: Called with the kind of row, the number of written rows, and the total.
 ReportProgress = Callable[[str, int, int], None]
 
 
@@ -83,7 +84,7 @@ def is_filled() -> bool:
 
 
 def fill(amounts: Amounts, report: ReportProgress) -> None:
-    """Write all rows in one transaction. Raises ValueError if a person would get one path twice."""
+    """Writes all rows in one transaction. Raises ValueError if a person would get the same path twice."""
     if amounts.assignments > amounts.people * PATHS:
         raise ValueError(f"割当は、人数の{PATHS}倍までです。")
     with transaction.atomic():
@@ -92,12 +93,13 @@ def fill(amounts: Amounts, report: ReportProgress) -> None:
         _assignments(amounts, people, versions, report)
         _records(amounts.records, people, report)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # so that the planner knows the number of rows, as in a database that has been in use
+        # Now the query planner knows the number of rows, as it does in a database that has been used for some time.
+        cursor.execute("ANALYZE")
     unit_tree()
 
 
 def _bulk(model: type[Row], rows: Iterable[Row], total: int, report: ReportProgress) -> list[Row]:
-    """Create the rows in batches of BATCH, so that `rows` is never in memory as a whole. Returns the created rows."""
+    """Creates the rows in batches of BATCH, so that `rows` is never completely in memory. Returns the created rows."""
     remaining, created = iter(rows), list[Row]()
     while batch := list(islice(remaining, BATCH)):
         created += model._default_manager.bulk_create(batch)
@@ -109,7 +111,9 @@ def _bulk(model: type[Row], rows: Iterable[Row], total: int, report: ReportProgr
 
 
 def _people(count: int, report: ReportProgress) -> list[Person]:
-    """People in departments of 1,500 with divisions of 40; the first person of each holds its head post."""
+    """Creates people in departments of 1,500 people, with divisions of 40 people. The first person of each unit holds
+    the unit's head post.
+    """
     root = next((pk for pk, row in unit_tree().units.items() if unit_tree().parent(pk) is None), None)
     departments = [
         _unit(f"keisoku-{n}", f"計測第{n + 1}部", OrgUnit.Kind.DEPARTMENT, root) for n in range(-(-count // DEPARTMENT))
@@ -214,9 +218,10 @@ def _assignments(amounts: Amounts, people: list[Person], versions: list[PathVers
 def _assignment(
     n: int, people: list[Person], versions: list[PathVersion], posts: dict[int, int], today: date
 ) -> Assignment:
-    """The n-th assignment. All people get their first one before anybody gets a second, and nobody gets a path twice.
+    """Returns the n-th assignment. Nobody gets a second assignment before all people have their first one. Nobody gets
+    a path twice.
 
-    Every fourth assignment is bound to its person's post.
+    Every fourth assignment is bound to the post of its person.
     """
     turn, place = divmod(n, len(people))
     version = versions[(turn + place) % len(versions)]
@@ -289,10 +294,10 @@ def _records(count: int, people: list[Person], report: ReportProgress) -> None:
 
 
 def move(count: int, on: date) -> int:
-    """Move `count` people on that day; returns how many there were to move.
+    """Moves `count` people on that day. Returns the number of people who could be moved.
 
-    Most take the post of another; every twentieth leaves service, and every twenty-fifth of the others is on leave in the
-    new post. A new rule assigns a path to 転入.
+    Every twentieth person leaves the service. All others take the post of another person, and every twenty-fifth of
+    these is on leave in the new post. A new rule assigns a path to 転入.
     """
     rows = list(
         Appointment.objects.filter(person__staff_no__startswith="K", ends_on__isnull=True, starts_on__lt=on)

@@ -1,4 +1,6 @@
-"""The seven people as whom the demo can be tried: what each can do, and a first task (shown on the login cards)."""
+"""The seven people as whom a visitor can try the demo. For each person: what the person can do, and a first task. The
+login cards show both.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 PASSWORD = "manabi"  # noqa: S105  (the demo's known password; organization.E001 keeps it out of production)
-#: Reserved for examples (RFC 2606): nobody owns it, and the demo sends no mail.
+#: This domain is reserved for examples (RFC 2606): nobody owns it. The demo sends no mail.
 MAIL_DOMAIN = "shinsan.example"
 
 
 @dataclass(frozen=True)
 class Persona:
-    """One person to try. `unit` and `rank` name the generated post that the persona holds."""
+    """One of the people to try. `unit` and `rank` identify the generated post that the persona holds."""
 
     login: str
     role: str
@@ -83,7 +85,7 @@ PERSONAS = (
 
 
 def login_cards() -> list[dict[str, Any]]:
-    """The cards of the login page (settings.LOGIN_CARDS), in the form that components/login_card.html takes."""
+    """Returns the cards of the login page (settings.LOGIN_CARDS), in the form that components/login_card.html needs."""
     return [
         {"login": p.login, "password": PASSWORD, "role": p.role, "can": [p.can], "first_task": p.task} for p in PERSONAS
     ]

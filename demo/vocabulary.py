@@ -1,4 +1,4 @@
-"""The demo's vocabularies: themes, scenes, the five basic stances, and the reviewed terms."""
+"""The vocabularies of the demo: themes, scenes, the five basic stances, and the reviewed terms."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ SCENES = (
     ("chosei", "庁内・市町村調整"),
 )
 STANCES = (("kenmin", "県民起点"), ("manabu", "学び続ける"), ("chosen", "挑戦"), ("taiwa", "対話"), ("kyoso", "共創"))
-#: Reviewed terms: the word that offices write, its reading, and its synonyms. A synonym must be able to replace the
-#: word in any sentence; words of merely similar meaning are left out.
+#: Each reviewed term has the word that offices write, the reading of the word, and its synonyms. A synonym must be able
+#: to replace the word in any sentence. Words with a merely similar meaning are left out.
 TERMS = (
     ("情報公開請求", "じょうほうこうかいせいきゅう", ["開示請求"]),
     ("会計年度任用職員", "かいけいねんどにんようしょくいん", ["会任"]),
@@ -83,7 +83,7 @@ TERMS = (
     ("運営指導", "うんえいしどう", ["実地指導"]),
     ("ハザードマップ", "はざーどまっぷ", ["浸水の地図"]),
     ("穴ぼこ", "あなぼこ", ["道路の穴", "ポットホール"]),
-    # For references that are written in English (docs/guide/imports.md).
+    # These terms are for references that are written in English (docs/guide/imports.md).
     ("ヒヤリハット", "ひやりはっと", ["ニアミス", "close call", "near miss"]),
     ("溶接", "ようせつ", ["welding"]),
     ("腐食", "ふしょく", ["corrosion"]),
@@ -94,7 +94,7 @@ TERMS = (
 
 
 def load() -> None:
-    """Create the missing rows of all vocabularies. It can be repeated safely."""
+    """Creates the missing rows of all vocabularies. Can be repeated safely."""
     for model, rows in ((Theme, THEMES), (Scene, SCENES), (Stance, STANCES)):
         for order, (code, label) in enumerate(rows):
             model.objects.get_or_create(code=code, defaults={"label": label, "order": order})

@@ -1,6 +1,6 @@
-"""The people and units of the fictional prefecture as plain data: a pure function of size and day.
+"""The people and units of the fictional prefecture as plain data. The data depends only on size and day.
 
-It does not use the database (demo.load does), so that two runs can be compared.
+This module does not use the database, so that two runs can be compared. demo.load stores the data in the database.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from organization.fiscal import fiscal_year, fiscal_year_start
 
 DATA = Path(__file__).resolve().parent / "data"
 NAMESPACE = uuid.UUID("6f7c2c1e-51a0-4b0e-9d0a-3d6f0c2a7b11")
-#: (rank, number in a unit of the small demo, is head, is reviewer)
+#: Each tuple is (rank, number of people with this rank in one unit of the small demo, is head, is reviewer).
 RANKS = (
     ("課長", 1, True, False),
     ("課長補佐", 1, False, True),
@@ -33,7 +33,7 @@ PEOPLE = {"small": 222, "full": 2000}
 
 
 def uid(*parts: str) -> uuid.UUID:
-    """The uid that belongs to `parts`; the same in every run."""
+    """Returns the uid for `parts`. It is the same in every run."""
     return uuid.uuid5(NAMESPACE, "/".join(parts))
 
 
@@ -65,7 +65,9 @@ class Event:
 
 @dataclass(frozen=True)
 class Staff:
-    """One person with the post held today. `since` is the day of the appointment, `number` the staff number."""
+    """One person with the post that the person holds today. `since` is the day of the appointment. `number` is the
+    staff number.
+    """
 
     number: str
     name: str
@@ -92,7 +94,7 @@ class World:
 
 
 def build_world(size: str, today: date) -> World:
-    """The prefecture of `size` ("small" or "full") on `today`."""
+    """Returns the prefecture of `size` ("small" or "full") as it is on `today`."""
     places = tomllib.loads((DATA / "places.toml").read_text(encoding="utf-8"))
     this_year = fiscal_year(today)
     units, events = _units(places, size, this_year, fiscal_year_start(this_year - 9))
@@ -190,7 +192,7 @@ def _staff(places: dict[str, Any], units: list[Unit], size: str, today: date) ->
     in_tables = sum(n for rows in staff_tables.values() for _, n, _ in rows)
     seat_count = PEOPLE[size] - in_towns - in_tables
     seats = [(u, rank, head, reviewer) for u in current for rank, n, head, reviewer in RANKS for _ in range(n)]
-    while len(seats) < seat_count:  # the other seats are 主事 and 主任, unit by unit
+    while len(seats) < seat_count:  # The other seats are 主事 and 主任, unit by unit.
         seats.append((current[len(seats) % len(current)], "主任" if len(seats) % 2 else "主事", False, False))
     counts: dict[tuple[str, str], int] = {}
     this_year = fiscal_year(today)
@@ -244,8 +246,11 @@ def _staff(places: dict[str, Any], units: list[Unit], size: str, today: date) ->
 def _staff_of_new_unit(
     unit: Unit, rows: list[list[Any]], names: Iterator[tuple[str, str]], count: int, others: list[str]
 ) -> list[Staff]:
-    """The people of a unit that was opened this fiscal year. All came on its first day, from another unit or as new
-    employees. `rows` holds (rank, number, "new" or "transferred"); `count` is the number of people before them."""
+    """Returns the people of a unit that was opened in this fiscal year. All of them began there on the unit's first
+    day. Some came from another unit, and some are new employees.
+
+    `rows` contains (rank, number, "new" or "transferred"). `count` is the number of people who were created before.
+    """
     since = unit.versions[0].valid_from
     staff: list[Staff] = []
     rng = random.Random(f"opened {unit.code}")  # noqa: S311  (the same in every run, nothing secret)

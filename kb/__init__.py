@@ -1,1 +1,1 @@
-"""What was learned: items and their types, how they are written, reviewed, kept and administered."""
+"""Knowledge: the items and their types, and how items are written, reviewed, kept and administered."""

@@ -1,4 +1,4 @@
-"""The Django application of the kb room: connects signals, and creates missing pages and groups after migrate."""
+"""The Django application of the kb room. It connects signals, and creates missing pages and groups after migrate."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class KBConfig(AppConfig):
         from wagtail.models import Page, PageLogEntry
         from wagtail.permissions import register_permission_policy
 
-        from kb import checks, models  # noqa: F401  (checks register themselves)
+        from kb import checks, models  # noqa: F401 (importing the module registers its checks)
         from kb.admin import groups
         from kb.admin.page_policy import ReadablePagePermissionPolicy
         from organization.units import tree
@@ -32,7 +32,8 @@ class KBConfig(AppConfig):
 
 
 def _ensure_tree_and_groups(app_config: AppConfig, **_: Any) -> None:
-    # post_migrate runs once for each app. When wagtailcore's turn comes, every table that the tree needs exists.
+    # post_migrate is sent once for each app. When it is sent for wagtailcore, every table that the page tree needs
+    # exists.
     if app_config.label == "wagtailcore":
         from kb.admin.groups import ensure_groups
         from kb.items.page_tree import ensure_tree

@@ -1,4 +1,4 @@
-"""System checks of kb: a convention that a developer forgot fails at boot, with a hint."""
+"""System checks of kb. If a developer forgets a convention, the site does not start, and a hint is shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kb.formats.loading import read_format
 
 @register()
 def formats_can_be_read(app_configs: Any, **_: Any) -> list[Error]:
-    """kb.E001: every data file of RETROSPECTIVE_FORMATS_DIR is a complete format."""
+    """kb.E001: every data file of RETROSPECTIVE_FORMATS_DIR contains a complete format."""
     errors = []
     for path in sorted(Path(settings.RETROSPECTIVE_FORMATS_DIR).glob("*.toml")):
         try:
@@ -28,7 +28,9 @@ def formats_can_be_read(app_configs: Any, **_: Any) -> list[Error]:
 
 @register()
 def item_types_have_a_prefix(app_configs: Any, **_: Any) -> list[Error]:
-    """kb.E002: every creatable item type has an id prefix of its own, so that public ids cannot collide."""
+    """kb.E002: every item type that can be created has an id prefix of its own, so that no two items get the same
+    public id.
+    """
     from kb.models import Item
 
     types = [model for model in _subclasses(Item) if model.is_creatable]
@@ -42,7 +44,9 @@ def item_types_have_a_prefix(app_configs: Any, **_: Any) -> list[Error]:
 
 @register()
 def item_types_name_what_exists(app_configs: Any, **_: Any) -> list[Error]:
-    """kb.E004: every dotted path of an item type can be imported, and a type with its own review has a permission."""
+    """kb.E004: every dotted path of an item type can be imported, and every type with HAS_OWN_REVIEW has an
+    EDIT_PERMISSION.
+    """
     from kb.models.items.item_queries import item_types
 
     hint = 'docs/conventions.md, "A new item type"'
@@ -69,9 +73,11 @@ _FUNCTION_LISTS = ("KB_PUBLISHED", "KB_ITEM_PARTS", "KB_HOME_PARTS")
 
 @register()
 def named_functions_can_be_loaded(app_configs: object, **_: object) -> list[Error]:
-    """kb.E003: KB_PUBLISHED, KB_ITEM_PARTS and KB_HOME_PARTS are lists of functions, LOGIN_CARDS is one or empty.
+    """kb.E003: KB_PUBLISHED, KB_ITEM_PARTS and KB_HOME_PARTS are lists of functions. LOGIN_CARDS names one function or
+    is empty.
 
-    Without this check a wrong path would fail at its first use. In KB_PUBLISHED that is the first publication.
+    Without this check, a wrong path would fail only when it is first used. For KB_PUBLISHED that is the first
+    publication.
     """
     errors = [_function_error(name, path) for name in _FUNCTION_LISTS for path in _paths(getattr(settings, name))]
     if settings.LOGIN_CARDS:
@@ -80,7 +86,7 @@ def named_functions_can_be_loaded(app_configs: object, **_: object) -> list[Erro
 
 
 def _paths(value: object) -> list[object]:
-    """The entries of a setting. A value that is not a list counts as one wrong entry."""
+    """Returns the entries of a setting. If the value is not a list, it counts as one wrong entry."""
     return list(value) if isinstance(value, list | tuple) else [value]
 
 

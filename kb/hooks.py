@@ -1,8 +1,8 @@
-"""Hooks for the rooms above: they learn that an item was published, and add parts to the pages of kb.
+"""Hooks for the rooms above kb. These rooms are told when an item is published, and they add parts to the pages of kb.
 
-Settings name their functions by dotted path, as Django names authentication backends. So kb imports no room above it.
-The functions run in the transaction of the caller. Their exceptions are not caught: if one fails, the whole action
-fails.
+Settings name the functions by dotted path, in the same way as Django's setting for authentication backends. So kb
+imports no room above it. The functions run in the transaction of the caller. Their exceptions are not caught: if one
+function fails, the whole action fails.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ SETTINGS = ("KB_PUBLISHED", "KB_ITEM_PARTS", "KB_HOME_PARTS")
 
 @dataclass(frozen=True)
 class ItemPart:
-    """A part that another room adds to an item's page or to the home page. Its context holds only what the reader may see."""
+    """A part that another room adds to an item's page or to the home page. Its context contains only what the reader
+    may see.
+    """
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
-    #: True: above the text of the item, for what concerns what the reader has just done. False: below it.
+    #: True: the part is shown above the text of the item, because it is about something that the reader has just done.
+    #: False: it is shown below the text.
     leads: bool = False
 
 
@@ -38,18 +41,22 @@ def _functions(setting: str) -> tuple[Callable[..., Any], ...]:
 
 
 def published(item: Item) -> None:
-    """Call each function in ``settings.KB_PUBLISHED`` with `item=`, after its publication."""
+    """Calls each function in ``settings.KB_PUBLISHED`` with `item=`. Call this after the item was published."""
     for function in _functions("KB_PUBLISHED"):
         function(item=item)
 
 
 def item_parts(request: HttpRequest, item: Item) -> list[ItemPart]:
-    """The parts of an item's page that the functions in ``settings.KB_ITEM_PARTS`` return for (request, item)."""
+    """Returns the parts of an item's page. Each function in ``settings.KB_ITEM_PARTS`` is called with (request, item)
+    and returns a list.
+    """
     return [part for function in _functions("KB_ITEM_PARTS") for part in function(request, item)]
 
 
 def home_parts(request: HttpRequest) -> list[ItemPart]:
-    """The parts of the home page: each function in ``settings.KB_HOME_PARTS`` returns one or None for (request)."""
+    """Returns the parts of the home page. Each function in ``settings.KB_HOME_PARTS`` is called with (request) and
+    returns one part or None.
+    """
     parts = (function(request) for function in _functions("KB_HOME_PARTS"))
     return [part for part in parts if part is not None]
 
@@ -59,4 +66,4 @@ def _clear_cache(*, setting: str, **_: Any) -> None:
         _functions.cache_clear()
 
 
-setting_changed.connect(_clear_cache)  # only tests change settings while running
+setting_changed.connect(_clear_cache)  # Settings change while the program runs only in tests.

@@ -1,7 +1,8 @@
-"""The search sources of kb: items (pages) and references (rows). Nothing in kb imports this module.
+"""The search sources of kb: items (pages) and references (rows). No other module of kb imports this module.
 
-A document contains what readers may find. The author's name is in it only as the attribution allows. When search
-answers, cards and visibility are read from the database again, so the index alone discloses nothing.
+A document contains only text that readers are allowed to find. It contains the author's name only if the attribution
+allows it. When search answers, cards and visibility are read from the database again. So the index alone discloses
+nothing.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ from organization.units.owner_units import owned_by_lineage, unit_part
 from organization.units.tree import UnitTree, unit_tree
 from search.documents import Card, SearchDocument
 
-#: Characters of a text from which a card takes the line or two that it shows. The longest texts have 300,000.
+#: The number of characters of a text from which a card chooses the one or two lines that it shows. The longest texts
+#: have 300,000 characters.
 CARD_CHARACTERS = 40_000
-#: The columns that a card needs, besides those of its type. A missing one would cost one query a row; a test counts
-#: the queries.
+#: The columns that a card needs, besides the columns of its item type. A missing column would cost one query per row. A
+#: test counts the queries.
 _CARD_COLUMNS = (
     "content_type",
     "title",
@@ -46,18 +48,18 @@ _REFERENCE_COLUMNS = ("public_id", "title", "html", "text", "occurred_on", "sour
 
 
 def indexed_types() -> dict[str, type[Item]]:
-    """The item types that ItemSource indexes, by code. The other types have a source in their own room."""
+    """Returns the item types that ItemSource indexes, by code. Every other type has a search source in its own room."""
     return {model.type_code(): model for model in item_types() if model.SEARCH_SOURCE == "item"}
 
 
 def _filing_words(item: Item) -> list[str]:
-    """Labels of the item's type, themes, scenes and stances, and the words that its type adds."""
+    """Returns the labels of the item's type, themes, scenes and stances, and the words that the item type adds."""
     labels = [entry.label for name in ("themes", "scenes", "stances") for entry in getattr(item, name).all()]
     return [item.TYPE_LABEL, *labels, *item.filing_words()]
 
 
 class FacetLabels:
-    """Labels of facet codes, for both sources."""
+    """The labels of facet codes. Both search sources use this class."""
 
     def labels(self, facet: str, codes: Collection[str]) -> Mapping[str, str]:
         if facet == "type":
@@ -74,7 +76,7 @@ class FacetLabels:
 
 
 def _of_indexed_types(items: ItemQuerySet) -> ItemQuerySet:
-    """The items of the types that ItemSource indexes."""
+    """Returns the items whose type is indexed by ItemSource."""
     return items.filter(of_types(indexed_types().values()))
 
 
@@ -84,7 +86,7 @@ def _type_columns(model: type[Item]) -> set[str]:
 
 
 class ItemSource(FacetLabels):
-    """Items of the types without a search source of their own."""
+    """The search source for all items whose type has no search source of its own."""
 
     name = "item"
     model: type[Model] = Item
@@ -132,7 +134,9 @@ class ItemSource(FacetLabels):
         )
 
     def cards(self, user: Viewer, pks: Collection[Any]) -> Mapping[Any, Card]:
-        """Cards by pk: one query for all types, and one more for each type whose texts are in rows of their own."""
+        """Returns the cards by pk. One query loads all types. Each type that has its texts in other rows needs one more
+        query.
+        """
         tree, types = unit_tree(), indexed_types()
         columns = [f"{code}__{name}" for code, model in types.items() for name in _type_columns(model)]
         rows = _of_indexed_types(Item.objects.published()).filter(pk__in=pks).order_by()
@@ -178,7 +182,9 @@ class ItemSource(FacetLabels):
 
 
 class ReferenceSource(FacetLabels):
-    """References. They are also found by the name of their source and of the unit that the source names."""
+    """The search source for references. A reference is also found by the name of its source, and by the name of the
+    unit that its file gives.
+    """
 
     name = "reference"
     model: type[Model] = Reference
@@ -202,7 +208,7 @@ class ReferenceSource(FacetLabels):
             lang=obj.language,
             fiscal_year=obj.fiscal_year,
             occurred_on=obj.occurred_on,
-            # A reference with a date is not new because it was imported yesterday.
+            # A reference with a date must not look new because it was imported yesterday.
             published_at=None if obj.occurred_on else obj.imported_at,
             **self._unit(obj, tree),
         )

@@ -1,7 +1,8 @@
-"""Per-process cache of synonyms and theme labels. Every search needs them, and they change a few times a month.
+"""A cache of synonyms and theme labels in each process. Every search needs them, but they change only a few times a
+month.
 
-An entry is valid for one stamp of the unit tree. Every page reads that stamp anyway, and saving or deleting a term or
-theme changes it (kb.apps). So a new synonym takes effect at once in every process.
+An entry is valid for one stamp of the unit tree. Every page reads this stamp anyway. Saving or deleting a term or a
+theme changes the stamp (kb.apps). So a new synonym takes effect at once in every process.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from organization.units.tree import stamp
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Terms and theme labels as of one stamp."""
+    """The terms and the theme labels that are valid for one stamp."""
 
     stamp: UUID | None
-    #: Reviewed terms: each label with its synonyms.
+    #: The reviewed terms. Each tuple contains a label and its synonyms.
     terms: tuple[tuple[str, ...], ...]
-    #: Labels of themes by code.
+    #: The labels of the themes, by code.
     themes: Mapping[str, str]
 
 
@@ -29,11 +30,14 @@ _cached: Vocabulary | None = None
 
 
 def vocabulary() -> Vocabulary:
-    """The current terms and themes: one query for the stamp, and two more if it has changed."""
+    """Returns the current terms and themes. One query reads the stamp. If the stamp has changed, two
+    more queries run.
+    """
     global _cached
     now, cached = stamp(), _cached
     if cached is None or now is None or cached.stamp != now:
-        # The stamp is read before the rows. If they change in between, they are cached under the old stamp and read again.
+        # The stamp is read before the rows. If the rows change in between, they are stored under the old stamp, so the
+        # next call reads them again.
         terms = tuple((label, *synonyms) for label, synonyms in Term.objects.values_list("label", "synonyms"))
         cached = _cached = Vocabulary(now, terms, dict(Theme.objects.order_by().values_list("code", "label")))
     return cached

@@ -1,9 +1,9 @@
-"""Cleaning of typed text (NFC, one kind of line end), and the form fields that do it.
+"""Cleaning of typed text (NFC, one kind of line end), and the form fields that clean their text.
 
-No text is cut, trimmed or corrected silently. NUL and lone surrogates are refused with an error, because neither the
-database nor UTF-8 can store them. Other unusual characters (control codes, private-use kanji, emoji) are stored as
-typed; kb.markdown.rendering and the exports leave out what they cannot show. The fields set no ``maxlength``, because
-a browser would cut off a pasted text without a message.
+No text is cut, trimmed or corrected without a message. NUL and lone surrogates are refused with an error, because the
+database and UTF-8 cannot store them. Other unusual characters (control codes, private-use kanji, emoji) are stored as
+typed. kb.markdown.rendering and the exports leave out the characters that they cannot show. The fields set no
+``maxlength``, because with it a browser would cut off a pasted text without a message.
 """
 
 import re
@@ -14,11 +14,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-INVISIBLE = ("Zs", "Zl", "Zp", "Cc", "Cf")  # Unicode categories of characters without a glyph
+INVISIBLE = ("Zs", "Zl", "Zp", "Cc", "Cf")  # The Unicode categories of characters that are not visible.
 
 
 def clean_text(value: object, called: str = "この欄") -> str:
-    """`value` in NFC with ``\\n`` as line end. Raises unkeepable, with `called` as the name of the field."""
+    """Returns `value` in NFC with ``\\n`` as line end. Raises unkeepable if a character cannot be stored. `called` is
+    the name of the field in the message.
+    """
     text = unicodedata.normalize("NFC", re.sub("\r\n?", "\n", "" if value is None else str(value)))
     if match := UNSTORABLE.search(text):
         kind = "NUL文字" if match[0] == "\x00" else "こわれた文字"
@@ -31,17 +33,19 @@ def clean_text(value: object, called: str = "この欄") -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing would be visible: no text, or only spaces and invisible characters."""
+    """Whether nothing in the text would be visible: it is empty, or contains only spaces and invisible characters."""
     return all(unicodedata.category(character) in INVISIBLE for character in text)
 
 
 class LineField(forms.CharField):
-    """One line of text. `called` is the name of the field in error messages; give it where the label is a question."""
+    """A field for one line of text. `called` is the name of the field in error messages. Set it if the label is a
+    question.
+    """
 
     widget: type[forms.Widget] = forms.TextInput
 
     def __init__(self, *, max_length: int | None = None, called: str = "", **options: Any) -> None:
-        # Django's own max_length would add a maxlength attribute and a message of its own.
+        # max_length is not passed on, because Django would add a maxlength attribute and an error message of its own.
         super().__init__(strip=False, **options)
         self.max_length = max_length
         self.called = called
@@ -73,7 +77,7 @@ class LineField(forms.CharField):
 
 
 class LongField(LineField):
-    """Several lines of text. `rows` is its height on the page."""
+    """A field for several lines of text. `rows` is the height of the field on the page."""
 
     widget = forms.Textarea
 
@@ -82,4 +86,4 @@ class LongField(LineField):
         self.widget.attrs["rows"] = str(rows)
 
     def refuse_lines(self, value: str) -> None:
-        """This field allows line ends."""
+        """Does nothing, because this field allows line ends."""

@@ -1,4 +1,4 @@
-"""URLs of the knowledge base: home, help, writing, review, units, and the item at its permalink."""
+"""The URLs of the knowledge base: home, help, writing, review, units, and the item at its permalink."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""What the kb room adds to the Wagtail admin: lists of items, vocabularies, reports, imports, and audit events."""
+"""What the kb room adds to the Wagtail admin: lists of items, vocabularies, reports, imports and audit events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.models import Page
 
-from kb.admin import menu  # noqa: F401  (registers its hooks)
+from kb.admin import menu  # noqa: F401 (importing the module registers its hooks)
 from kb.admin.listings import ItemsGroup, ItemViewSet
 from kb.admin.page_policy import hide_unreadable
 from kb.admin.stale_report import StaleReport
@@ -37,7 +37,9 @@ def register_items() -> list[Any]:
 
 
 class DeleteVocabularyEntry(audited_views.Delete):
-    """Deletes an entry that no item uses. Wagtail would silently remove a used one from all its items."""
+    """Deletes an entry only if no item uses it. Wagtail would delete an entry that is in use and remove it from all its
+    items without a message.
+    """
 
     def form_valid(self, form: Form) -> HttpResponse:
         item_count = self.object.items.count() if hasattr(self.object, "items") else 0
@@ -51,7 +53,9 @@ class DeleteVocabularyEntry(audited_views.Delete):
 
 
 class VocabularyViewSet(ModelViewSet):
-    """Base for vocabularies: audited views, and no copying, because a code is unique."""
+    """Base class for vocabularies. Its views write audit events. Copying is not offered, because a code
+    must be unique.
+    """
 
     icon = "tag"
     index_view_class = audited_views.Listing
@@ -165,7 +169,7 @@ def register_import_urls() -> list[Any]:
 
 
 class KnowledgeOfficeMenuItem(MenuItem):
-    """A menu entry that only the knowledge office sees. Nobody else may open its page."""
+    """A menu entry that only the knowledge office sees. Only the knowledge office may open its page."""
 
     def is_shown(self, request: HttpRequest) -> bool:
         return may_manage(request.user)
@@ -194,7 +198,7 @@ def limit_explorer(parent: Page, pages: QuerySet[Page], request: HttpRequest) ->
 
 
 def _audit_hook(action: str) -> Callable[[HttpRequest, Page], None]:
-    """A hook that writes an audit event with this action if the page is an item."""
+    """Returns a hook. If the page is an item, the hook writes an audit event with this action."""
 
     def record(request: HttpRequest, page: Page) -> None:
         if isinstance(page.specific, Item):
@@ -203,7 +207,7 @@ def _audit_hook(action: str) -> Callable[[HttpRequest, Page], None]:
     return record
 
 
-# Wagtail's own log names the service account. The audit chain holds who did it.
+# Wagtail's own log names only the service account. The audit chain records who acted.
 hooks.register("after_create_page", _audit_hook("admin.created"))
 hooks.register("after_edit_page", _audit_hook("admin.edited"))
 hooks.register("after_publish_page", _audit_hook("admin.published"))

@@ -1,4 +1,4 @@
-"""Settings shared by all environments. Values from environment variables come from ``config.env``."""
+"""Settings that all environments share. Values from environment variables come from ``config.env``."""
 
 from datetime import date
 from typing import Any
@@ -28,14 +28,15 @@ INSTALLED_APPS = [
     "kb",
     "learning",
     "search",
-    "organization.apps.UsersConfig",  # wagtail.users
+    "organization.apps.UsersConfig",  # replaces wagtail.users
     "wagtail.sites",
     "wagtail.images",
-    # Every admin page reverses its URLs; nobody has a permission on documents (decision 0020).
+    # The documents app is needed, because every admin page reverses its URLs. Nobody has a permission on documents
+    # (decision 0020).
     "wagtail.documents",
     "wagtail.admin",
     "wagtail",
-    "wagtail.search",  # required by the search boxes of the admin's lists of pages and images
+    "wagtail.search",  # The search boxes in the admin's lists of pages and images need this app.
     "modelcluster",
     "taggit",
     "django_filters",
@@ -83,11 +84,12 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DATABASES: dict[str, Any] = {"default": environ.Env.db_url_config(env.DATABASE_URL)}
-# Persistent connections: opening the SQLite file took a tenth of a page's time. DATABASE_URL may override this.
+# Connections are persistent, because opening the SQLite file took a tenth of the time of a page. DATABASE_URL may
+# override this.
 DATABASES["default"].setdefault("CONN_MAX_AGE", 600)
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # WAL and IMMEDIATE: with Django's defaults most concurrent writes fail with "database is locked".
+    # WAL and IMMEDIATE are needed: with Django's defaults, most concurrent writes fail with "database is locked".
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -105,7 +107,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
-# In the database and in memory, so that a session survives a restart and costs no query per page.
+# Sessions are stored in the database and in memory. So a session survives a restart, and it costs no query per page.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
@@ -123,7 +125,8 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
-# One stylesheet and one script a page: published name → the file under static/ that imports the parts.
+# Each page loads one stylesheet and one script. Key: the published name. Value: the file under static/ that imports the
+# parts.
 STATIC_BUNDLES = {
     "site.css": "css/site.css",
     "site.js": "components/site.js",
@@ -134,10 +137,10 @@ MEDIA_ROOT = VAR_DIR / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
-X_FRAME_OPTIONS = "DENY"  # the admin's preview sets its own exception
+X_FRAME_OPTIONS = "DENY"  # The admin's preview sets an exception for itself.
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
-    # Wagtail's admin has inline styles and scripts without nonces; only the knowledge office uses it.
+    # Wagtail's admin has inline styles and inline scripts without nonces. Only the offices use the admin.
     "EXCLUDE_URL_PREFIXES": ["/admin/"],
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -167,18 +170,18 @@ WAGTAILADMIN_RICH_TEXT_EDITORS: dict[str, Any] = {
     }
 }
 WAGTAIL_CONTENT_LANGUAGES = LANGUAGES = [("ja", "日本語")]
-# Readers use our own search/. The admin's search boxes query the tables: an index of Wagtail's would have to be kept up
-# to date, and treats a Japanese title as one word.
+# Readers use our own search/. The admin's search boxes query the tables. With an index of Wagtail, somebody would have
+# to keep the index up to date, and the index would treat a Japanese title as one word.
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database.fallback", "AUTO_UPDATE": False}}
 
 SITE_NAME = "学び"
-# Dotted path of the function whose cards the demo shows on the log-in page; empty outside the demo.
+# The dotted path of a function that returns the cards for the demo's login page. Empty outside the demo.
 LOGIN_CARDS = ""
 SITE_NOTICE = ""
 DEMO = False
 DEMO_TODAY: date | None = None
 
-# The search sources of the content apps, by dotted path. Search loads them at boot (search/registry.py).
+# The search sources of the other rooms, by dotted path. Search loads them at boot (search/registry.py).
 SEARCH_SOURCES = [
     "kb.search_source.ItemSource",
     "kb.search_source.ReferenceSource",
@@ -187,18 +190,20 @@ SEARCH_SOURCES = [
 ]
 SEARCH_SUGGESTERS = ["organization.search_source.UnitSuggester", "organization.search_source.PersonSuggester"]
 SEARCH_READER = "organization.access_policy.reader_tokens"
-SEARCH_JUDGED = ""  # a function: names in judgements → keys of the index; only the demo has judged documents
-#: Only this many characters of a text are searched; the page of a longer one says so .
+# A function that maps the names in judgements to keys of the index. Only the demo has judged documents.
+SEARCH_JUDGED = ""
+#: Only this many characters of a text are searched. If a text is longer, its page tells the reader so.
 SEARCH_FIELD_LIMIT = 50_000
-# Used unless SEARCH_URL names an Elasticsearch server.
+# This index is used unless SEARCH_URL names an Elasticsearch server.
 SEARCH_EMBEDDED_PATH = VAR_DIR / "search.sqlite3"
-# What the rooms above kb take part in, by dotted path (kb/hooks.py).
+# The functions of the rooms above kb that kb calls, by dotted path (kb/hooks.py).
 KB_PUBLISHED = ["learning.progress.recording.item_published"]
 KB_ITEM_PARTS = ["learning.item_parts.in_paths"]
 KB_HOME_PARTS = ["learning.home_parts.to_learn"]
 RETROSPECTIVE_FORMATS_DIR = BASE_DIR / "kb" / "formats"
 
-# Mail (learning/notifications/outbox.py). Without an address nothing is sent and the outbox says so. `from` in its query is the sender.
+# Mail (learning/notifications/outbox.py). Without EMAIL_URL no mail is sent, and the outbox page shows a message about
+# it. The sender is the value of `from` in the query part of EMAIL_URL.
 _mail = environ.Env.email_url_config(env.EMAIL_URL or "dummymail://")
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST") or "localhost", _mail.get("EMAIL_PORT") or 25
@@ -214,8 +219,8 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "filters": {"refusals": {"()": "config.log.RefusalsInOneLine"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
-    # Wagtail logs titles; our log contains events, never content. The Elasticsearch client and urllib3 log every request
-    # and certificate; our own events report failures.
+    # Wagtail logs titles, but our log must contain events and never content. The Elasticsearch client and urllib3 log
+    # every request and certificate. Failures are reported by our own events.
     "loggers": {
         "wagtail": {"level": "WARNING"},
         "django_tasks": {"level": "WARNING"},

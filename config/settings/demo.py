@@ -1,4 +1,6 @@
-"""The demo: a fictional prefecture whose people log in with one click. Never for real data (organization.E001)."""
+"""The demo: a fictional prefecture. Visitors log in as one of its people with one click. Never use it for real data
+(organization.E001).
+"""
 
 from .base import *
 
@@ -10,7 +12,7 @@ DEMO = True
 SEARCH_JUDGED = "demo.judged.names"
 LOGIN_CARDS = "demo.people.login_cards"
 DEMO_TODAY = env.DEMO_TODAY
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # the demo sends no mail: its outbox is a page
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # The demo sends no mail. Its outbox is a page.
 SITE_NOTICE = "架空のデータです（信山県は実在しません）"
 # The seven demo people share one short password.
 AUTH_PASSWORD_VALIDATORS = []

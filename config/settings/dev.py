@@ -1,4 +1,4 @@
-"""Development: the demo's data with DEBUG on."""
+"""Settings for development: the data of the demo with DEBUG on."""
 
 from .demo import *
 

@@ -1,1 +1,1 @@
-"""The Wagtail admin for the knowledge and the training office: groups, addresses, menu, lists and reports."""
+"""The Wagtail admin for the knowledge office and the training office: groups, addresses, menu, lists and reports."""

@@ -1,7 +1,8 @@
-"""The groups of the knowledge and the training office in the admin, and log entries without names.
+"""The groups of the knowledge office and the training office in the admin, and log entries without names.
 
-A role is a row of Duty (0007). Wagtail checks groups, so every login sets the user's groups from today's duties; nobody
-is added by hand. The training office gets no permission on pages, because its role opens none (organization.access_policy).
+A role is a row of Duty (0007), but Wagtail checks groups. So every login sets the user's groups from today's duties,
+and nobody adds users to groups by hand. The training office gets no permission on pages, because its role does not open
+pages (organization.access_policy).
 """
 
 from __future__ import annotations
@@ -19,18 +20,20 @@ from organization.models import User
 KNOWLEDGE_GROUP = "KM推進（知識の管理）"
 TRAINING_GROUP = "研修担当"
 VERBS = ("add", "change", "delete", "view")
-#: Models that the offices edit besides pages, by app.
+#: The models that the offices edit besides pages, by app.
 EDITED_MODELS = {
     "kb": ("theme", "scene", "stance", "term", "reference"),
     "organization": ("person", "orgunit", "orgunitversion", "orgevent", "post", "appointment", "duty"),
     "learning": ("trainingcourse", "trainingrecord"),
 }
-#: By role: the name of the group, and the apps whose models its members edit.
+#: For each role: the name of its group, and the apps whose models the members of the group edit.
 GROUPS = {"km": (KNOWLEDGE_GROUP, ("kb", "organization", "learning")), "training": (TRAINING_GROUP, ("learning",))}
 
 
 def ensure_groups() -> Group:
-    """Create missing groups with their permissions. Returns the group of the knowledge office. Safe to repeat."""
+    """Creates missing groups with their permissions. Returns the group of the knowledge office. Can be
+    repeated safely.
+    """
     groups = {role: _ensure_group(name, apps) for role, (name, apps) in GROUPS.items()}
     return groups["km"]
 
@@ -49,7 +52,7 @@ def _ensure_group(name: str, apps: tuple[str, ...]) -> Group:
 
 
 def _grant_pages_and_images(group: Group) -> None:
-    """Permissions on the whole page tree and all images. kb.editor.permissions decides about each single page."""
+    """Grants permissions on the whole page tree and all images. For each single page, kb.editor.permissions decides."""
     root, collection = Page.objects.filter(depth=1).first(), Collection.get_first_root_node()
     for codename in ("add_page", "change_page", "publish_page"):
         permission = Permission.objects.filter(codename=codename, content_type__app_label="wagtailcore").first()
@@ -62,7 +65,9 @@ def _grant_pages_and_images(group: Group) -> None:
 
 
 def sync_groups(sender: Any, user: User, **_: Any) -> None:
-    """Receiver of user_logged_in: add the user to the groups of today's duties and remove them from the others."""
+    """Receiver of user_logged_in. Adds the user to the groups of today's duties, and removes the user from the other
+    groups.
+    """
     roles = reader_for(user).roles
     ensure_groups()
     for role, (name, _apps) in GROUPS.items():
@@ -75,8 +80,8 @@ def sync_groups(sender: Any, user: User, **_: Any) -> None:
 
 
 def anonymise_log_entry(sender: type[PageLogEntry], instance: PageLogEntry, **_: Any) -> None:
-    """Receiver of pre_save: put the service account into Wagtail's page log instead of the acting user.
+    """Receiver of pre_save. Puts the service account into Wagtail's page log instead of the user who acted.
 
-    Nine screens of the admin show that log. AuditEvent holds who did what, and only auditors read it (0003).
+    Nine screens of the admin show this log. AuditEvent records who did what, and only auditors read it (0003).
     """
     instance.user_id = service_account().pk

@@ -1,6 +1,7 @@
-"""The home page of the admin: what waits for the knowledge office. Each entry links to the page of that work.
+"""The home page of the admin: the work that waits for the knowledge office. Each entry links to the page where the work
+is done.
 
-Counts include only items that the policy opens to the user. The state of search is not shown, because kb never asks
+Only items that the policy opens to the user are counted. The state of search is not shown, because kb never uses
 search.
 """
 
@@ -23,21 +24,23 @@ from organization.access_policy import Viewer, reader_for
 from organization.models.post import Duty
 from organization.working_days import working_days_before
 
-#: Rows shown in each list.
+#: The number of rows in each list.
 ROWS = 5
-#: How far ahead review due dates count as soon.
+#: A review due date is "soon" if it is at most this far ahead.
 SOON = timedelta(days=30)
 
 
 def overdue_reviews(user: Viewer) -> QuerySet[Item]:
-    """Items that a unit has not reviewed for OFFICE_AFTER_WORKING_DAYS working days, so that the knowledge office may decide."""
+    """Returns the items on which the knowledge office may decide, because their unit has not decided for
+    OFFICE_AFTER_WORKING_DAYS working days.
+    """
     return waiting_for(user).filter(
         submitted_at__date__lte=working_days_before(clock.today(), OFFICE_AFTER_WORKING_DAYS)
     )
 
 
 class TodayPanel(Component):
-    """What waits today: reviews, stale items, and drafts of types that are made in the admin."""
+    """Shows the work that waits today: reviews, stale items, and drafts of the types that are made in the admin."""
 
     name = "office_today"
     order = 10
@@ -65,5 +68,7 @@ class TodayPanel(Component):
 
 
 def home_panels(user: Viewer) -> list[Component]:
-    """The panels of the home page for this user: none unless they are of the knowledge office."""
+    """Returns the panels of the home page for this user. A user who does not belong to the knowledge office gets no
+    panel.
+    """
     return [TodayPanel()] if Duty.Role.KM in reader_for(user).roles else []

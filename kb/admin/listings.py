@@ -1,7 +1,7 @@
-"""The lists of items in the admin, one for each type, with columns, filters and search.
+"""The lists of items in the admin: one list per item type, with columns, filters and search.
 
-They contain what the policy opens to the user. Other staff do not use the admin: they write, review and read in the
-site itself.
+A list contains the items that the policy opens to the user. Other staff do not use the admin: they write, review and
+read in the site itself.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from organization.models import OrgUnit
 
 
 def owner_units(request: HttpRequest) -> QuerySet[OrgUnit]:
-    """The units that own any item: the choices of a filter."""
+    """Returns the units that own at least one item. They are the choices of a filter."""
     return OrgUnit.objects.filter(pk__in=Item.objects.values("owner_unit_id"))
 
 
@@ -62,7 +62,7 @@ COLUMNS = [
 
 
 class ItemListingView(IndexView):
-    """The items of one type, newest first. Search looks for words in public id, title and summary."""
+    """The items of one type, the newest first. Search looks for words in public id, title and summary."""
 
     default_ordering = "-latest_revision_created_at"
 
@@ -77,7 +77,7 @@ class ItemListingView(IndexView):
         return queryset
 
     def get_add_url(self) -> str:
-        """Where an item of this type is written: in the admin, or in the site."""
+        """Returns the address where an item of this type is written. It is in the admin or in the site."""
         return str(super().get_add_url()) if self.model.MADE_IN_ADMIN else reverse("write")
 
     @property
@@ -87,10 +87,12 @@ class ItemListingView(IndexView):
 
 
 class AddItemView(View):
-    """Redirects to Wagtail's form of a new item, in the container of this fiscal year. For MADE_IN_ADMIN types."""
+    """Redirects to Wagtail's form for a new item, in the container of this fiscal year. Used for
+    MADE_IN_ADMIN types.
+    """
 
     model = Item
-    index_url_name = ""  # every view of a listing gets it
+    index_url_name = ""  # Wagtail passes this value to every view of a listing.
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         container = year_container(self.model.PREFIX, fiscal_year(clock.today()))
@@ -98,9 +100,10 @@ class AddItemView(View):
 
 
 class EditItemView(EditView):
-    """Does not overwrite a newer version silently: the first save shows the form again with a warning (code `newer_version`).
+    """Never overwrites a newer version without a message: the first save shows the form again with a warning (code
+    `newer_version`).
 
-    Wagtail's autosave refuses such a save already; its save button does not.
+    Wagtail's autosave already refuses such a save, but Wagtail's save button does not.
     """
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -127,7 +130,7 @@ class EditItemView(EditView):
 
 
 class ItemViewSet(PageViewSet):
-    """Wagtail's views of a page, with EditItemView."""
+    """Wagtail's views of a page, but with EditItemView as the edit view."""
 
     model = Item
     edit_view_class = EditItemView
@@ -135,7 +138,7 @@ class ItemViewSet(PageViewSet):
 
 
 def listing_viewset(model: type[Item]) -> PageListingViewSet:
-    """The list of the items of one type, with the filters that Item.ADMIN_LISTING names."""
+    """Returns the list for one item type, with the filters that Item.ADMIN_LISTING names."""
     options = model.ADMIN_LISTING
     assert options is not None
     meta = type("Meta", (), {"model": model, "fields": [*ItemFilterSet.Meta.fields, *options.filters]})
@@ -161,7 +164,7 @@ def listing_viewset(model: type[Item]) -> PageListingViewSet:
 
 
 def listed_types() -> list[type[Item]]:
-    """The types that have a list, in the order of the menu."""
+    """Returns the item types that have a list, in the order of the menu."""
     types = [(model.ADMIN_LISTING.order, model.type_code(), model) for model in item_types() if model.ADMIN_LISTING]
     return [model for _, _, model in sorted(types, key=lambda row: row[:2])]
 

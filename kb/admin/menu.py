@@ -1,6 +1,7 @@
 """The menu and the home page of the admin, reduced to what the offices use.
 
-It hides what `kb.admin.urls` closes, and the page explorer, which the lists replace. It grants no permission.
+This module hides the addresses that `kb.admin.urls` closes. It also hides the page explorer, because the lists replace
+it. It grants no permission.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from kb.admin.home import home_panels
 from kb.models import Item
 from organization.access_policy import Viewer
 
-#: Hidden entries by Wagtail's names: the page explorer, the unused documents app, links to Wagtail's help.
+#: The hidden entries, by the names that Wagtail uses: the page explorer, the unused documents app, links to Wagtail's
+#: help.
 HIDDEN = {"explorer", "documents", "help"}
 
 
@@ -51,14 +53,16 @@ def register_site_link() -> MenuItem:
 
 @hooks.register("register_page_listing_buttons")
 def register_page_button(page: Page, user: Viewer, next_url: str | None = None) -> Iterator[Button]:
-    """A link to the page of an unpublished item. Wagtail links published pages only; the office may read both."""
+    """Adds a link to the page of an unpublished item. Wagtail links only published pages, but the office may also read
+    unpublished items.
+    """
     if isinstance(page, Item) and not page.live:
         yield Button("読む画面で開く", page.get_absolute_url(), icon_name="view", priority=5)
 
 
 @hooks.register("construct_homepage_panels")
 def replace_home_panels(request: HttpRequest, panels: list[Component]) -> None:
-    """Replace Wagtail's own panels, which name people or stay empty. Panels of other rooms stay."""
+    """Replaces Wagtail's own panels, which show names of people or are always empty. Panels of other rooms are kept."""
     room_panels = [panel for panel in panels if not type(panel).__module__.startswith("wagtail.")]
     panels[:] = [*home_panels(request.user), *room_panels]
 

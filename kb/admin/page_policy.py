@@ -1,4 +1,4 @@
-"""Limits Wagtail's page lists, searches and choosers to the pages that the access policy opens to the user."""
+"""Limits the page lists, searches and choosers of Wagtail to the pages that the access policy opens to the user."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ class ReadablePagePermissionPolicy(PagePermissionPolicy):
 
 
 def hide_unreadable(pages: QuerySet[Page], user: Viewer) -> QuerySet[Page]:
-    """`pages` without the items that `user` may not read."""
+    """Returns `pages` without the items that `user` may not read."""
     unreadable = Item.objects.exclude(pk__in=Item.objects.allowed_for(user).values("pk"))
     return pages.exclude(pk__in=unreadable.values("pk"))

@@ -1,6 +1,6 @@
-"""Mixin for CSV and XLSX exports of the admin: no cell is a formula, and Excel reads the CSV as UTF-8.
+"""Mixin for the CSV and XLSX exports of the admin. No cell becomes a formula, and Excel reads the CSV as UTF-8.
 
-The view checks who may see the rows.
+The view that uses the mixin checks who may see the rows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""見直し期限切れ: the report of published items whose review due date has passed, the longest overdue first.
+"""見直し期限切れ: the report of published items whose review due date has passed. The item that is longest overdue comes
+first.
 
-Only the knowledge office (role km) may open it. Items that the policy closes to the user are neither listed nor
-exported.
+Only the knowledge office (role km) may open the report. An item that the policy closes to the user is neither listed
+nor exported.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class StaleFilterSet(WagtailFilterSet):
 
 
 def current_unit_name(item: Item) -> str:
-    """Today's name of the owner unit, which is asked to review the item again."""
+    """Returns today's name of the owner unit. This unit is asked to review the item again."""
     return unit_tree().name(item.owner_unit_id) if item.owner_unit_id else ""
 
 
@@ -65,8 +66,8 @@ def type_name(item: Item) -> str:
 
 
 def days_overdue(item: Item) -> int:
-    """Days since the review due date of a stale item."""
-    assert item.review_due is not None  # stale() filters by it
+    """Returns the number of days since the review due date of a stale item."""
+    assert item.review_due is not None  # The date is never None here, because stale() filters by it.
     return (clock.today() - item.review_due).days
 
 

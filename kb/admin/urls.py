@@ -1,11 +1,12 @@
-"""URLs of the admin: Wagtail's, behind a permission check, without the addresses that are closed.
+"""The URLs of the admin: Wagtail's URLs behind a permission check, without the addresses that are closed.
 
-A user without access to the admin gets the site's page 「この操作はできません」, and the only login page is the site's.
-These addresses answer 404: reports that name who edited, locked or published (0003) or that have no use here; Wagtail's
-password reset by mail; the deletion of accounts, which are deactivated instead; workflows, collections, groups, sites
-and documents, which the program maintains; moving and copying pages, because the program places every page, and
-Wagtail's confirmation names the page to whoever may open the admin; and the chooser of links, because no text is rich
-text.
+A user without access to the admin gets the site's page 「この操作はできません」. The site's login page is the only login page.
+
+These addresses answer 404: reports that name who edited, locked or published (0003), or that have no use here;
+Wagtail's password reset by mail; the deletion of accounts, because accounts are deactivated instead; workflows, collections,
+groups, sites and documents, because the program maintains them; and the choosers of links, because no text is rich text.
+Moving and copying pages is closed, because the program places every page, and because Wagtail's confirmation would name
+any page to any user of the admin.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ def not_found(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 
 
 def admin_access_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """View decorator: login for visitors, PermissionDenied for accounts without access to the admin."""
+    """View decorator: sends visitors to the login page, and raises PermissionDenied for accounts without access to the
+    admin.
+    """
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -53,7 +56,9 @@ def admin_access_required(view: Callable[..., HttpResponse]) -> Callable[..., Ht
 
 
 class AccountSettingsView(AccountView):
-    """Only the theme of the admin. Names come from the directory, and the password is changed in the site."""
+    """Shows only the setting for the theme of the admin. Names come from the directory, and the password is changed in
+    the site.
+    """
 
     def get_panels(self) -> list[Any]:
         return [ThemeSettingsPanel(self.request, self.request.user, self.get_profile())]
@@ -68,7 +73,7 @@ def redirect_to_site_login(request: HttpRequest) -> HttpResponse:
     return redirect("login")
 
 
-#: Open to everybody: logging in and out.
+#: The addresses for logging in and out are open to everybody.
 OPEN_PATTERNS = [
     pattern
     for pattern in wagtail_patterns

@@ -1,1 +1,1 @@
-"""The parts of the Wagtail editor of items: panels, form fields, blocks, permissions. They import no model."""
+"""The parts of the Wagtail editor for items: panels, form fields, blocks, permissions. They import no model."""

@@ -1,7 +1,7 @@
 """The blocks of an article: text, Markdown, image, table and callout.
 
-Markdown is rendered to HTML when the article is saved, never on a page view. Images are served by a view that applies
-the access policy (kb.reading.views.images), never by the address of their file.
+Markdown is rendered to HTML when the article is saved, never on a page view. Readers get images only from a view that
+applies the access policy (kb.reading.views.images), never by file address.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from wagtail.images.blocks import ImageChooserBlock
 
 
 class TableBlock(blocks.StructBlock):
-    """A table typed as text: one line a row, | between the cells, the header in the first line."""
+    """A table that is typed as text: one line per row, | between the cells, and the header in the first line."""
 
     caption = blocks.CharBlock(label="表の題", max_length=100)
     text = blocks.TextBlock(label="表", help_text="一行に一段。欄は「|」で区切ります。一行目が見出しです。")

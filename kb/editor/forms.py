@@ -1,8 +1,8 @@
-"""The forms of the admin: lists are typed as words or lines instead of JSON, and row fields are left out.
+"""The forms of the admin. Lists are typed as words or lines instead of JSON, and row fields are left out.
 
 Audience, attribution, unit and confidentiality are row fields (Item.ROW_FIELDS). They are not part of a revision, so a
-change of them in this form would be lost silently. The form asks for them when an article is created; later each is
-changed by its own action.
+change in this form would be lost without a message. The form asks for row fields only when an article is created.
+Later, each row field has an action that changes it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from kb.text_cleaning import LineField, LongField
 from organization import clock
 from organization.audience import Audience
 
-#: Row fields: in the form of a new page only, later shown as text.
+#: Row fields. They are in the form of a new page only; later they are shown as text.
 ROW_FIELDS = ("audience", "attribution", "confidentiality", "owner_unit")
-#: Default review due date of a new article, from today.
+#: The default review due date of a new article is this long after today.
 REVIEW_AFTER = timedelta(days=365)
 
 
 class WordListField(LineField):
-    """A list of words, typed with 「、」 between them. Cleaned: list[str], without duplicates."""
+    """A list of words, typed with 「、」 between them. The cleaned value is a list[str] without duplicates."""
 
     max_words = 10
 
@@ -60,7 +60,7 @@ class SynonymsField(WordListField):
 
 
 class LinesField(LongField):
-    """A list of sentences, typed one a line. Cleaned: list[str]."""
+    """A list of sentences, typed one per line. The cleaned value is a list[str]."""
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(str(line) for line in value) if isinstance(value, list) else value
@@ -73,7 +73,7 @@ class LinesField(LongField):
 
 
 class AdminItemForm(WagtailAdminPageForm):
-    """Base of the forms of items in the admin."""
+    """Base of the forms for items in the admin."""
 
     keywords = WordListField(label="キーワード", max_length=200)
 
@@ -84,7 +84,7 @@ class AdminItemForm(WagtailAdminPageForm):
                 self.fields.pop(name, None)
         else:
             self.initial["review_due"] = clock.today() + REVIEW_AFTER
-            # An article has no author, so nobody could open a private one.
+            # An article has no author, so nobody could open a private article.
             self.fields["audience"].choices = [pair for pair in Audience.choices if pair[0] != Audience.SELF]
 
     def clean(self) -> dict[str, Any]:
@@ -109,7 +109,9 @@ class AdminChallengeForm(AdminItemForm):
 
 
 class AdminRetrospectiveForm(AdminItemForm):
-    """Adds the formset of next actions. They are rows outside the revision, so Wagtail does not make one by itself."""
+    """Adds the formset for next actions. They are rows and no part of the revision, so Wagtail does not create this
+    formset.
+    """
 
     def __init__(self, data: Any = None, files: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(data, files, *args, **kwargs)
@@ -125,7 +127,7 @@ class AdminRetrospectiveForm(AdminItemForm):
 
 
 class AnswerForm(WagtailAdminModelForm):
-    """One answer. Its prompt is chosen by name from the sections of the format."""
+    """The form of one answer. The prompt is chosen by name from the sections of the format."""
 
     section_key = forms.ChoiceField(label="問い")
 
@@ -136,7 +138,7 @@ class AnswerForm(WagtailAdminModelForm):
         choices = _section_choices(format) if format else []
         current = self.instance.section_key
         if format and current and current not in dict(choices):
-            choices.append((current, current))  # the section is gone from the file of the format
+            choices.append((current, current))  # The file of the format no longer contains this section.
         field.choices = choices or [(each.label, _section_choices(each)) for each in formats().values()]
 
     def _format_key(self) -> str:
@@ -149,7 +151,9 @@ def _section_choices(format: Format) -> list[tuple[str, str]]:
 
 
 class VocabularyForm(WagtailAdminModelForm):
-    """An entry of a vocabulary. Its code cannot be changed, because items, links and saved searches name it."""
+    """The form of a vocabulary entry. The code cannot be changed, because items, links and saved
+    searches refer to it.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

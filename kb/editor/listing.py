@@ -1,4 +1,6 @@
-"""AdminListing: the options of an item type's list in the admin. kb.admin.listings builds the list from them."""
+"""AdminListing: the options for the admin's list of an item type. kb.admin.listings builds the list from
+these options.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class AdminListing:
-    """What Item.ADMIN_LISTING holds."""
+    """The value of Item.ADMIN_LISTING: the options for the admin's list of one item type."""
 
     icon: str
-    #: Position of the type in the menu.
+    #: The position of the type in the menu.
     order: int
-    #: Columns of this type, as additional filters of the list.
+    #: The columns of this type that become additional filters of the list.
     filters: tuple[str, ...] = ()
-    #: Choices of a filter whose column defines none.
+    #: The choices of a filter, for a column that defines no choices.
     choices: Mapping[str, Callable[[], list[tuple[str, str]]]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The panels of the editor of items. Their order: what, why, where, who may read."""
+"""The panels of the editor for items. They ask in this order: what, why, where, who may read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CHANGED_IN_THE_SITE = "登録したあと、公開範囲と取り下げは、読
 
 
 class RowFieldPanel(FieldPanel):
-    """A row field (kb.editor.forms): a control while the page is new, text afterwards."""
+    """A row field (see kb.editor.forms). It can be changed while the page is new, and is shown as text afterwards."""
 
     def format_value_for_display(self, value: Any) -> Any:
         choices = dict(self.db_field.flatchoices)
@@ -29,7 +29,7 @@ class RowFieldPanel(FieldPanel):
 
 
 class FormatPanel(RowFieldPanel):
-    """The format by its label. It cannot change, because the answers belong to its prompts."""
+    """Shows the label of the format. The format cannot be changed, because the answers belong to its prompts."""
 
     def format_value_for_display(self, value: Any) -> Any:
         format = get_format(value)
@@ -37,7 +37,9 @@ class FormatPanel(RowFieldPanel):
 
 
 class FormInlinePanel(InlinePanel):
-    """An inline panel that uses the `base_form_class` of the rows' model. Wagtail's own panel ignores it."""
+    """An inline panel that uses the `base_form_class` of the rows' model. Wagtail's own inline panel ignores this
+    class.
+    """
 
     def get_form_options(self) -> dict[str, Any]:
         options: dict[str, Any] = super().get_form_options()
@@ -50,7 +52,7 @@ class FormInlinePanel(InlinePanel):
 
 
 class SavedPagePanel(MultiFieldPanel):
-    """Values that a page gets when it is first saved. The panel is hidden on a new page."""
+    """Shows values that a page gets at its first save. On a new page the panel is hidden."""
 
     class BoundPanel(MultiFieldPanel.BoundPanel):
         def is_shown(self) -> bool:
@@ -62,7 +64,9 @@ def checkboxes(name: str) -> FieldPanel:
 
 
 def item_panels(*type_panels: Panel) -> list[Panel]:
-    """The panels of the content tab: title and summary, the type's own panels, then the common ones."""
+    """Returns the panels of the content tab: title and summary, then the type's own panels, then the panels that all
+    types share.
+    """
     return [
         FieldPanel("title", heading="件名", help_text="一覧と検索に出る題。何を学んだかが分かるように書きます。"),
         FieldPanel("summary", help_text="200文字まで。一覧と検索の結果に出ます。"),
@@ -99,5 +103,5 @@ def item_panels(*type_panels: Panel) -> list[Panel]:
 
 
 def fields(heading: str, *names: str) -> MultiFieldPanel:
-    """A group of plain field panels under one heading."""
+    """Returns a group of plain field panels under one heading."""
     return MultiFieldPanel([FieldPanel(name) for name in names], heading=heading)

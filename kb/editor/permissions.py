@@ -1,8 +1,8 @@
-"""Page permissions in the admin. Wagtail asks these classes in every view, menu and bulk action.
+"""Page permissions in the admin. Wagtail asks these classes in every view, every menu and every bulk action.
 
-The office may edit what is already published, and it writes articles. Actions that the site itself offers are closed
-here: withdrawing needs a reason, accepting belongs to the reviewer, and nothing is deleted (I17). An item that its
-author keeps private (「じぶんだけ」) is closed to every role.
+The office may edit published items and writes articles. Actions that the site itself offers are not available in the
+admin: withdrawing needs a reason, accepting belongs to the reviewer, and nothing is deleted (I17). If the author keeps
+an item private (「じぶんだけ」), no role can open it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 class GeneratedPagePermissions(PagePermissionTester):
-    """For pages that the program generates (home, type indexes, year containers): nobody edits or deletes them."""
+    """For pages that the program generates (home, type indexes, year containers). Nobody edits or
+    deletes these pages.
+    """
 
     def can_edit(self) -> bool:
         return False
@@ -48,13 +50,15 @@ class GeneratedPagePermissions(PagePermissionTester):
 
 
 class ItemPagePermissions(GeneratedPagePermissions):
-    """For items: the office may edit and publish them while they are published, and an article also before that."""
+    """For items. The office may edit and publish an item while it is published. It may also edit and publish an article
+    before that.
+    """
 
     page: Item
 
     @cached_property
     def may_change(self) -> bool:
-        """Whether the user may read the item (policy), and its state allows the office to change it."""
+        """Whether the policy lets the user read the item, and the item's state lets the office change it."""
         item = self.page
         return item.pk is None or (item.may_change_in_office and item.opens_to(self.user))
 

@@ -1,1 +1,1 @@
-"""The formats of retrospectives: one TOML data file each, and the module that reads and checks them."""
+"""The formats of retrospectives: one TOML file for each format, and the module that reads and checks these files."""

@@ -1,6 +1,6 @@
-"""The formats of a retrospective, read from data files: a new one needs no code.
+"""Reads the formats of retrospectives from data files, so that a new format needs no code.
 
-Each format is one TOML file in settings.RETROSPECTIVE_FORMATS_DIR. An incomplete file fails the check kb.E001.
+Each format is one TOML file in settings.RETROSPECTIVE_FORMATS_DIR. Check kb.E001 reports an incomplete file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FACT_TYPES = ("text", "number", "datetime", "choice", "choices", "rows")
 
 @dataclass(frozen=True)
 class Section:
-    """One prompt. `key` is stored with the answer, `prompt` and `example` are shown."""
+    """One prompt. `key` is stored with the answer. `prompt` and `example` are shown to the writer."""
 
     key: str
     label: str
@@ -30,7 +30,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Fact:
-    """One structured question besides the prompts. `columns` are the facts of each row where `type` is "rows"."""
+    """One structured question besides the prompts. If `type` is "rows", `columns` are the facts of each row."""
 
     key: str
     label: str
@@ -44,7 +44,9 @@ class Fact:
 
 @dataclass(frozen=True)
 class Rule:
-    """A condition on facts. The only kind is `order`: the named date-times, where given, are in ascending order."""
+    """A condition on facts. The only kind is `order`: those of the named date-times that are filled in must be in
+    ascending order.
+    """
 
     kind: str
     facts: tuple[str, ...]
@@ -70,11 +72,13 @@ class Format:
         return next((s for s in self.sections if s.key == key), None)
 
     def prompts(self) -> dict[str, str]:
-        """The prompts by key, as they are today. A retrospective stores them, because the file may change."""
+        """Returns the prompts by key, as they are today. A retrospective stores these prompts, because the file may
+        change later.
+        """
         return {s.key: s.prompt for s in self.sections}
 
     def broken_rules(self, facts: dict[str, Any]) -> list[str]:
-        """The messages of the rules that `facts` break. Date-times in `facts` are ISO texts."""
+        """Returns the messages of the rules that `facts` break. Date-times in `facts` are ISO texts."""
         messages = []
         for rule in self.rules:
             times = [datetime.fromisoformat(facts[key]) for key in rule.facts if facts.get(key)]
@@ -93,7 +97,7 @@ def _fact(data: dict[str, Any]) -> Fact:
 
 
 def read_format(path: Path) -> Format:
-    """The format in a file. Raises ValueError, with the name of the file, if something is missing or unknown."""
+    """Returns the format in a file. Raises ValueError with the name of the file if something is missing or unknown."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         format_file = Format(
@@ -117,7 +121,7 @@ def _formats(folder: str) -> dict[str, Format]:
 
 
 def formats() -> dict[str, Format]:
-    """All formats by key, in their order. Each process reads the files once."""
+    """Returns all formats by key, in their order. Each process reads the files once."""
     return _formats(str(settings.RETROSPECTIVE_FORMATS_DIR))
 
 
@@ -126,5 +130,5 @@ def get_format(key: str) -> Format | None:
 
 
 def format_choices() -> list[tuple[str, str]]:
-    """Key and label of every format, for the choices of a field."""
+    """Returns key and label of every format, for the choices of a field."""
     return [(format_file.key, format_file.label) for format_file in formats().values()]

@@ -1,1 +1,3 @@
-"""What is asked of items everywhere: lookup by id, authors, permissions, visibility, cards, differences of revisions."""
+"""Functions about items that all packages of kb use: lookup by id, authors, permissions, visibility, cards, differences
+of revisions.
+"""

@@ -1,4 +1,4 @@
-"""Who wrote an item. Only this module and the SQL of the access policy read Authorship.
+"""Functions about the authors of items. Only this module and the SQL of the access policy read Authorship.
 
 An author is shown only as far as the attribution of the item allows.
 """
@@ -16,7 +16,9 @@ from organization.models import Person
 
 
 def record_author(*, item: Item, person: Person) -> Authorship:
-    """Store `person` as an author of `item`, with the post held on the day of the item. Safe to repeat."""
+    """Stores `person` as an author of `item`, with the post that the person held on the day of the item. Can be
+    repeated safely.
+    """
     day = item.occurred_on or clock.today()
     post = main_post(person, day) or main_post(person, clock.today())
     authorship, _ = Authorship.objects.get_or_create(
@@ -26,12 +28,13 @@ def record_author(*, item: Item, person: Person) -> Authorship:
 
 
 def is_author(*, item: Item, person: Person | None) -> bool:
-    # All rows instead of a filter: there are one or two, and a page that prefetched them needs no query.
+    # This reads all rows and does not filter. There are only one or two rows, and if a page has prefetched them, no
+    # query runs.
     return person is not None and any(row.person_id == person.pk for row in item.authorships.all())
 
 
 def author_label(item: Item) -> str:
-    """The author line that the attribution allows: unit, post and name; unit and post; or the unit alone."""
+    """Returns the author line that the attribution allows: unit, post and name; or unit and post; or only the unit."""
     unit = item.unit_name_at_time
     if item.attribution == Attribution.UNIT_ONLY:
         return unit
@@ -42,7 +45,7 @@ def author_label(item: Item) -> str:
 
 
 def author_uids(items: Iterable[Item]) -> dict[int, list[str]]:
-    """The uids of the authors by item pk, for the audience tokens of the index. One query."""
+    """Returns the uids of the authors by item pk. The audience tokens of the index need them. One query."""
     uids: dict[int, list[str]] = {}
     rows = Authorship.objects.filter(item__in=list(items)).values_list("item_id", "person__uid")
     for item_id, uid in rows:

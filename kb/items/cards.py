@@ -12,7 +12,8 @@ from kb.models import Item, Reaction
 from kb.models.items.item_queries import item_types
 from organization.japanese_dates import era_date
 
-#: The columns that a card and its badges read. Django would load a column that is missing here with a query per row.
+#: The columns that a card and its badges read. If a column were missing here, Django would load it with one query per
+#: row.
 _COLUMNS = (
     "title",
     "public_id",
@@ -27,9 +28,10 @@ _COLUMNS = (
 
 
 def cards(items: Iterable[Item]) -> list[dict[str, Any]]:
-    """The context of components/card.html for each item, in the given order. At most one query per type.
+    """Returns the context of components/card.html for each item, in the given order. Runs at most one query per item
+    type.
 
-    Reads only pk and type of the given items, so the caller may load them with `only("content_type")`.
+    Of the given items it reads only pk and type, so the caller may load them with `only("content_type")`.
     """
     rows = list(items)
     cards_by_pk: dict[int, dict[str, Any]] = {}
@@ -39,7 +41,8 @@ def cards(items: Iterable[Item]) -> list[dict[str, Any]]:
     for model in item_types():
         pks = [row.pk for row in rows if row.cached_content_type.model == model._meta.model_name]
         if pks:
-            # The count comes with the items, because the home page has few queries left.
+            # The number of reactions is loaded in the same query as the items, because the home page may use only a few
+            # more queries.
             items_of_type = model.objects.filter(pk__in=pks).order_by().only(*_COLUMNS, *model.BADGE_COLUMNS)
             counted = items_of_type.annotate(useful=Coalesce(Subquery(reactions), 0))
             cards_by_pk.update({item.pk: card(item, item.useful) for item in counted})
@@ -47,7 +50,7 @@ def cards(items: Iterable[Item]) -> list[dict[str, Any]]:
 
 
 def card(item: Item, useful: int = 0) -> dict[str, Any]:
-    """The context of components/card.html. `useful` is the number of 「役に立った」."""
+    """Returns the context of components/card.html. `useful` is the number of 「役に立った」."""
     return {
         "url": item.get_absolute_url(),
         "title": item.title,

@@ -1,4 +1,4 @@
-"""One item by its public id, for a page. A missing and a forbidden item both give 404."""
+"""Finds one item by its public id, for a page. A missing item and a forbidden item both give 404."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from organization.access_policy import Viewer
 
 
 def find_item(user: Viewer, public_id: str) -> Item:
-    """The item that `user` may open, as its own type, withdrawn ones included. Http404 if it is missing or forbidden."""
+    """Returns the item that `user` may open, as its own type. Withdrawn items are returned, too. Raises Http404 if the
+    item is missing or forbidden.
+    """
     model = next((m for m in item_types() if public_id.startswith(f"{m.PREFIX}-")), Item)
-    # With the rows that nearly every page needs: its type, its authors, and what its type always shows.
+    # The query also loads the rows that nearly every page needs: the item's type, its authors, and the relations that
+    # its type always shows.
     rows = model.objects.allowed_for(user).filter(public_id=public_id)
     rows = rows.select_related("content_type", *model.PAGE_RELATED)
     item = rows.prefetch_related(Prefetch("authorships", Authorship.objects.select_related("person"))).first()
@@ -24,5 +27,7 @@ def find_item(user: Viewer, public_id: str) -> Item:
 
 
 def _may_see_unpublished(item: Item, user: Viewer) -> bool:
-    """Only who may edit it sees an item that was never published, also after its withdrawal."""
+    """Whether `user` may see an item that was never published. Only people who may edit the item see it, also after it
+    was withdrawn.
+    """
     return may_edit(item=item, user=user)

@@ -1,4 +1,4 @@
-"""The tree of pages, created where it is missing: root → home → an index per type → a container per fiscal year."""
+"""Creates missing pages of the page tree: root → home → one index per item type → one container per fiscal year."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from kb.models import HomePage, TypeIndexPage, YearPage
 from kb.models.items.item_queries import item_types
 from organization.accounts import service_account
 
-#: First entry of the admin's breadcrumbs.
+#: The first entry of the admin's breadcrumbs.
 ROOT_TITLE = "全体"
 
 
 def ensure_tree() -> HomePage:
-    """Create the locale, root, site, home and type indexes that are missing. Safe to repeat.
+    """Creates locale, root, site, home and type indexes if they are missing. Can be repeated safely.
 
-    Called after every migrate. With ``--nomigrations`` Wagtail's first page, site and locale are missing. In a new
-    database its welcome page is in the place of our home page.
+    This function runs after every migrate. With ``--nomigrations`` there is no first page, site or locale of Wagtail.
+    In a new database Wagtail's welcome page is where our home page must be.
     """
     Locale.objects.get_or_create(language_code="ja")
     root = Page.objects.filter(depth=1).first()
@@ -25,7 +25,8 @@ def ensure_tree() -> HomePage:
         root = Page.add_root(
             title=ROOT_TITLE, slug="root", content_type=ContentType.objects.get_for_model(Page), owner=service_account()
         )
-    Page.objects.filter(depth=1, title="Root").update(title=ROOT_TITLE, draft_title=ROOT_TITLE)  # Wagtail's migration
+    # Wagtail's migration creates this title.
+    Page.objects.filter(depth=1, title="Root").update(title=ROOT_TITLE, draft_title=ROOT_TITLE)
     home = HomePage.objects.first()
     if home is None:
         welcome = Page.objects.filter(depth=2, content_type=ContentType.objects.get_for_model(Page)).first()
@@ -45,7 +46,9 @@ def ensure_tree() -> HomePage:
 
 
 def year_container(prefix: str, fiscal_year: int) -> YearPage:
-    """The container of the items with `prefix` that are registered in `fiscal_year`; created for the first of them."""
+    """Returns the container for the items with `prefix` that are registered in `fiscal_year`. Creates the container if
+    it does not exist yet.
+    """
     index = TypeIndexPage.objects.filter(prefix=prefix).first()
     if index is None:
         ensure_tree()

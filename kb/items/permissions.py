@@ -1,4 +1,4 @@
-"""Who may edit an item, and how a verb refuses a person who may not."""
+"""Who may edit an item, and the error for a person who may not do something."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from organization.audience import Audience
 
 
 def may_edit(*, item: Item, user: Viewer | None) -> bool:
-    """Whether `user` may edit: the author, the reviewers and the head of its unit today, and the knowledge office.
+    """Whether `user` may edit the item: its authors, today's reviewers and head of its unit, and the knowledge office
+    may.
 
-    For a type with HAS_OWN_REVIEW its EDIT_PERMISSION decides.
+    For a type with HAS_OWN_REVIEW, the function that EDIT_PERMISSION names decides.
     """
     if item.HAS_OWN_REVIEW:
         return bool(item.EDIT_PERMISSION and import_string(item.EDIT_PERMISSION)(item, user))
@@ -28,6 +29,6 @@ def may_edit(*, item: Item, user: Viewer | None) -> bool:
 
 
 def require_permission(allowed: bool, message: str) -> None:
-    """Raise PermissionDenied with `message`, a Japanese sentence for the reader, unless `allowed`."""
+    """Raises PermissionDenied unless `allowed`. `message` is a Japanese sentence for the reader."""
     if not allowed:
         raise PermissionDenied(message)

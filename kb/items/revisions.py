@@ -1,7 +1,7 @@
 """The difference between two revisions, field by field and line by line.
 
-It shows content only. Revisions name no person, and they do not hold what the row decides, such as audience and state
-(ItemType.ROW_FIELDS).
+Only content is compared. Revisions name no person. They also do not contain the columns that are always taken from the
+row, such as audience and state (ItemType.ROW_FIELDS).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kb.models.items.item import NOT_CONTENT
 
 @dataclass(frozen=True)
 class DiffLine:
-    """One line of a difference: `kind` is "same", "added" or "removed"."""
+    """One line of a difference. `kind` is "same", "added" or "removed"."""
 
     kind: str
     text: str
@@ -24,7 +24,7 @@ class DiffLine:
 
 @dataclass(frozen=True)
 class FieldChange:
-    """One field that differs, with its Japanese label and its lines."""
+    """One field that differs between the two revisions, with its Japanese label and its lines."""
 
     name: str
     label: str
@@ -32,12 +32,14 @@ class FieldChange:
 
 
 def texts_of(item: Item) -> dict[str, str]:
-    """The content of an item, or of the object of a revision, as text by field name."""
+    """Returns the content of an item as text by field name. The item may come from the database or from a revision."""
     return {name: as_text(value) for name, value in item.history_texts().items()}
 
 
 def changes(old: dict[str, str], new: dict[str, str], *, model: type[Item], format: str = "") -> list[FieldChange]:
-    """The fields that differ between two contents (`texts_of`), in the order of the form."""
+    """Returns the fields that differ between two contents, in the order of the form. Each content comes from
+    `texts_of`.
+    """
     names = [*new, *(name for name in old if name not in new)]
     fields = []
     for name in names:
@@ -48,14 +50,14 @@ def changes(old: dict[str, str], new: dict[str, str], *, model: type[Item], form
 
 
 def diff_lines(before: str, after: str) -> tuple[DiffLine, ...]:
-    """The difference of two texts, line by line. A changed line is one removed and one added line."""
+    """Returns the difference between two texts, line by line. A changed line becomes one removed and one added line."""
     kinds = {"  ": "same", "- ": "removed", "+ ": "added"}
     lines = difflib.ndiff(before.splitlines(), after.splitlines())
     return tuple(DiffLine(kinds[line[:2]], line[2:]) for line in lines if line[:2] in kinds)
 
 
 def typed_texts(data: dict[str, Any]) -> dict[str, str]:
-    """The data of a draft in the shape of `texts_of`, for the page that shows an edit conflict."""
+    """Returns the data of a draft in the form of `texts_of`. The page that shows an edit conflict needs it."""
     return {k: as_text(v) for k, v in data.items() if k not in NOT_CONTENT and not k.startswith("source_")}
 
 

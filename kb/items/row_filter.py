@@ -1,7 +1,7 @@
 """The access policy in Python, for rows that are already loaded.
 
-It gives the same answer as `ItemQuerySet.allowed_for` and `ReferenceQuerySet.visible_to` in SQL; a test proves it. It
-checks the audience only: `ItemQuerySet.published` says whether an item is published at all.
+It gives the same answer as `ItemQuerySet.allowed_for` and `ReferenceQuerySet.visible_to` give in SQL; a test proves
+this. It checks only the audience. Whether an item is published at all is decided by `ItemQuerySet.published`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ def visible_successor(user: Viewer, item: Item) -> Item | None:
 
 
 def filter_visible(user: Viewer, rows: Iterable[Row]) -> list[Row]:
-    """Those of `rows` whose audience includes `user`, in the same order.
+    """Returns the rows whose audience includes `user`, in the same order.
 
-    Reads their audience and owner unit. Asks for authors, in one query, only if nothing else opens a row.
+    Reads audience and owner unit of each row. Runs one query for the authors, but only if no other rule opens some of
+    the rows.
     """
     reader, rows = reader_for(user), list(rows)
     closed = {

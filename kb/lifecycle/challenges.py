@@ -1,7 +1,7 @@
 """The verbs of a challenge: support, start, end with an outcome, begin the look-back, close.
 
-The table CHALLENGE in kb.lifecycle.transitions says who may do what in which stage. A challenge closes only with its
-published look-back, and 「学びあり（不成功）」 closes it as success does (S12, I18).
+The table CHALLENGE in kb.lifecycle.transitions defines who may do what in which stage. A challenge can be closed only
+after its look-back is published. 「学びあり（不成功）」 closes a challenge in the same way as success (S12, I18).
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from organization.models import Person
 
 
 def transitions_for(*, challenge: Challenge, person: Person | None) -> list[Transition]:
-    """The moves that `person` may make now, for the buttons of the page."""
+    """Returns the transitions that `person` may make now. The page shows a button for each."""
     if person is None or challenge.state != State.PUBLISHED:
         return []
     return CHALLENGE.open_to(challenge, person.user)
 
 
 def moves_for(*, challenge: Challenge, person: Person | None) -> list[str]:
-    """The verbs of the moves that `person` may make now."""
+    """Returns the verbs of the transitions that `person` may make now."""
     return [transition.verb for transition in transitions_for(challenge=challenge, person=person)]
 
 
 def support(*, challenge: Challenge, by: Person) -> None:
-    """後押しする: the holder of the sponsoring post supports it."""
+    """後押しする: the holder of the sponsoring post supports the challenge."""
     _move(challenge, by, "support")
 
 
@@ -39,7 +39,9 @@ def start(*, challenge: Challenge, by: Person) -> None:
 
 
 def end(*, challenge: Challenge, by: Person, outcome: str) -> None:
-    """終える: with one of three outcomes of equal rank. Raises outcome_required."""
+    """終える: ends the challenge with one of three outcomes of equal rank. Raises outcome_required if the outcome is not
+    one of them.
+    """
     if outcome not in Challenge.Outcome.values:
         message = "結果を「成功」「学びあり（不成功）」「中止」から一つ選んでください。"
         raise ValidationError(message, code="outcome_required")
@@ -48,7 +50,7 @@ def end(*, challenge: Challenge, by: Person, outcome: str) -> None:
 
 
 def close(*, challenge: Challenge, by: Person) -> None:
-    """完了: only with a published look-back (I18). Raises lookback_required."""
+    """完了: closes the challenge. Raises lookback_required if no look-back is published (I18)."""
     if not lookback_of(challenge):
         raise ValidationError("先に「挑戦のふりかえり」を公開してください。", code="lookback_required")
     _move(challenge, by, "close")
@@ -59,7 +61,9 @@ def lookback_of(challenge: Challenge) -> Retrospective | None:
 
 
 def begin_lookback(*, challenge: Challenge, by: Person) -> Draft:
-    """The draft of its look-back: the one already begun, or a new one filled in from the challenge."""
+    """Returns the draft of the look-back: the draft that was already begun, or a new draft that is filled in from the
+    challenge.
+    """
     allowed = "look_back" in moves_for(challenge=challenge, person=by)
     require_permission(allowed, "ふりかえりを書けるのは、挑戦した人です。")
     draft = Draft.objects.open_of(by).filter(format="lookback", data__challenge=challenge.public_id).first()

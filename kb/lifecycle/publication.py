@@ -1,7 +1,7 @@
 """The verbs of an item between its author and its readers: create, publish, submit, change audience, withdraw.
 
-Each verb is a keyword-only function in one transaction. It checks permission and state by the table
-(kb.lifecycle.transitions), writes the audit event, and sends the notice that the table names. Publishing goes through
+Each verb is a function with keyword-only arguments and runs in one transaction. It checks permission and state against
+the table (kb.lifecycle.transitions), writes the audit event, and sends the notice that the table names. Publishing uses
 Wagtail's revisions. Search learns of a change by signals.
 """
 
@@ -29,7 +29,7 @@ from organization.fiscal import fiscal_year
 from organization.models import Person, User
 from organization.units.tree import unit_tree
 
-#: The order of the audiences, narrowest first. Widening needs a reviewer (I3).
+#: The audiences in order, the narrowest first. A wider audience needs a reviewer (I3).
 WIDTH = {
     Audience.SELF: 0,
     Audience.UNIT: 1,
@@ -38,15 +38,15 @@ WIDTH = {
     Audience.MUNICIPAL: 4,
     Audience.PUBLIC: 5,
 }
-#: 見直し期限 if the author sets none: twelve months.
+#: 見直し期限 is twelve months later if the author sets none.
 REVIEW_AFTER = timedelta(days=365)
 
 
 def create(*, item: Item, by: Person, registered_in: int | None = None) -> Item:
-    """Store a new item with its id, unit, author and place in the page tree. Nobody can read it yet.
+    """Stores a new item with its id, unit, author and place in the page tree. No reader can read the item yet.
 
-    `item` is unsaved and holds its content; `by` is the author. `registered_in` is a fiscal year, for the demo and for
-    imports. Raises no_post if the author holds no post today.
+    `item` is unsaved and contains the content. `by` is the author. `registered_in` is a fiscal year; only the demo and
+    imports use it. Raises no_post if the author holds no post today.
     """
     today = clock.today()
     post = main_post(by, today)
@@ -63,7 +63,7 @@ def create(*, item: Item, by: Person, registered_in: int | None = None) -> Item:
         item.owner = service_account()
         item.live = False
         item.has_unpublished_changes = True
-        # The row of the parent is the lock: two writers under one parent would get the same tree path.
+        # The row of the parent is locked. Otherwise two writers under one parent would get the same tree path.
         parent = YearPage.objects.select_for_update().get(pk=year_container(item.PREFIX, year).pk)
         parent.add_child(instance=item)
         authorship.record_author(item=item, person=by)
@@ -72,14 +72,15 @@ def create(*, item: Item, by: Person, registered_in: int | None = None) -> Item:
 
 @transaction.atomic
 def publish(*, item: Item) -> Item:
-    """Show the present content of the item to readers: save a revision and publish it."""
+    """Shows the present content of the item to readers: saves a revision and publishes it."""
     if item.review_due is None:
         item.review_due = clock.today() + REVIEW_AFTER
-    # Wagtail would use the clock of the machine. Deadlines count from this day, so it is that of organization.clock.
+    # Wagtail would use the clock of the machine. Deadlines count from this date, so it must come from
+    # organization.clock.
     item.first_published_at = item.first_published_at or clock.now()
     item.save(clean=False)
     revision = item.save_revision(clean=False)
-    # The verbs have checked the permission. Wagtail would check the service account, which has none.
+    # The verbs have already checked the permission. Wagtail would check the service account, which has no permission.
     revision.publish(user=service_account(), skip_permission_checks=True)
     item.refresh_from_db()
     for other, verb in item.consequences():
@@ -90,7 +91,9 @@ def publish(*, item: Item) -> Item:
 
 @transaction.atomic
 def submit(*, item: Item, by: Person) -> Item:
-    """Publish a created item at once to the own unit, or send it to the unit's reviewer if its audience is wider."""
+    """Submits a created item. It is published at once if its audience is the own unit or only the author. A wider
+    audience needs the unit's reviewer.
+    """
     require_permission(authorship.is_author(item=item, person=by), "この記事を出せるのは、書いた人だけです。")
     transition = ITEM.require("submit", item, "この項目は、もう出されています。")
     if transition.target == State.PUBLISHED:
@@ -107,7 +110,7 @@ def submit(*, item: Item, by: Person) -> Item:
 
 @transaction.atomic
 def change_audience(*, item: Item, user: User, audience: str) -> Item:
-    """Narrow the audience at once, or ask the unit's reviewer to widen it (I3)."""
+    """Makes the audience narrower at once, or asks the unit's reviewer to make it wider (I3)."""
     require_permission(may_edit(item=item, user=user), "公開範囲を変えられるのは、書いた人と所管所属の担当です。")
     if item.HAS_OWN_REVIEW:
         raise ValidationError("この項目の公開範囲は、それを作る画面で変えてください。", code="has_own_review")
@@ -129,7 +132,7 @@ def change_audience(*, item: Item, user: User, audience: str) -> Item:
 
 @transaction.atomic
 def withdraw(*, item: Item, user: User, reason: str) -> Item:
-    """取り下げ: from now on the page shows only the reason. Nothing is deleted (I17)."""
+    """取り下げ: withdraws the item. From now on its page shows only the reason. Nothing is deleted (I17)."""
     require_permission(may_edit(item=item, user=user), "取り下げられるのは、書いた人と所管所属の担当です。")
     transition = ITEM.require("withdraw", item, "この項目は、もう取り下げられています。")
     if not reason.strip():

@@ -1,6 +1,7 @@
-"""What waits for a reviewer (受理 / 差戻し): items whose audience is to be wider than their unit.
+"""The items that wait for a reviewer (受理 / 差戻し), because their audience is to be wider than their unit.
 
-Nobody reviews an item of their own. After five working days without a decision the knowledge office may decide (0009).
+Nobody reviews an item that they wrote. If a unit has not decided after five working days, the knowledge office may
+decide (0009).
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from organization import clock
 from organization.access_policy import Viewer, reader_for
 from organization.working_days import working_days_before
 
-#: Working days after which the knowledge office may decide instead of the unit.
+#: The number of working days after which the knowledge office may decide instead of the unit.
 OFFICE_AFTER_WORKING_DAYS = 5
 
 
 def waiting_for(user: Viewer) -> ItemQuerySet:
-    """Items that `user` may review: submitted, or with a wider audience requested, in units that `user` reviews.
+    """Returns the items that `user` may review. They were submitted, or a wider audience was requested, in a unit that
+    `user` reviews.
 
-    For the knowledge office also what a unit has left undecided for five working days. Never an item of one's own.
+    The knowledge office also gets items that a unit has left undecided for five working days. Nobody gets an item that
+    they wrote.
     """
     reader = reader_for(user)
     undecided = Q(state=State.SUBMITTED) | (Q(state=State.PUBLISHED) & ~Q(requested_audience=""))

@@ -1,7 +1,8 @@
-"""The moves of an item and of a challenge, as tables: from, to, verb, who may, condition, notice, audit action.
+"""The transitions of an item and of a challenge, as tables: from, to, verb, who may, condition, notice, audit action.
 
 The verbs (kb.lifecycle.publication, kb.lifecycle.challenges, kb.review.decisions), the buttons of the pages,
-docs/reference/lifecycle.md and the tests read these tables. Each table moves one field; a type may have several.
+docs/reference/lifecycle.md and the tests read these tables. Each table changes one field. A type may have several
+tables.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from organization.audience import Audience
 from organization.models import Person
 from organization.notices import notify
 
-#: Audiences that need no review: the own unit, and oneself.
+#: Audiences that need no review: only the author, and the author's unit.
 OWN = (Audience.SELF, Audience.UNIT)
 Stage = Challenge.Stage
 
 
 class Actor(StrEnum):
-    """Who makes a move."""
+    """Who makes a transition."""
 
     AUTHOR = "author"
     KEEPER = "keeper"
@@ -42,7 +43,7 @@ class Actor(StrEnum):
 
 
 class Recipient(StrEnum):
-    """Who gets the notice."""
+    """Who gets the notice about a transition."""
 
     AUTHORS = "authors"
     REVIEWERS = "reviewers"
@@ -52,54 +53,58 @@ class Recipient(StrEnum):
 @dataclass(frozen=True)
 class NoticeText:
     to: Recipient
-    #: May name {title}, {audience} and {reason}.
+    #: The text may contain {title}, {audience} and {reason}.
     text: str
 
 
 @dataclass(frozen=True)
 class Transition:
     verb: str
-    #: Values of the field before the move; empty for a new item.
+    #: The values of the field before the transition. Empty for a new item.
     sources: tuple[str, ...]
-    #: Value of the field after the move; None where it does not change.
+    #: The value of the field after the transition. None if the value does not change.
     target: str | None
     actor: Actor
-    #: Label of its button; empty where no page offers the move.
+    #: The label of the button. Empty if no page offers the transition.
     label: str = ""
-    #: What else must hold, in words; `applies` checks it where a verb has several rows.
+    #: What else must be true, in words. If a verb has several rows, `applies` checks this condition.
     condition: str = ""
     applies: Callable[[Any], bool] | None = None
     notice: NoticeText | None = None
-    #: Action of the audit event; empty where no event is written.
+    #: The action of the audit event. Empty if no event is written.
     action: str = ""
 
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The table of one field of one model."""
+    """The table of transitions for one field of one model."""
 
     model: type[Item]
     field: str
     transitions: tuple[Transition, ...]
 
     def applicable(self, item: Item) -> list[Transition]:
-        """The rows that start from the present value of the item, without regard to the user."""
+        """Returns the transitions that start from the present value of the item's field. It does not matter who the
+        user is.
+        """
         value = getattr(item, self.field)
         return [row for row in self.transitions if value in row.sources and (row.applies is None or row.applies(item))]
 
     def find(self, verb: str, item: Item) -> Transition | None:
-        """The row of `verb` that starts from the present value of the item."""
+        """Returns the transition of `verb` that starts from the present value of the item's field, or None."""
         return next((row for row in self.applicable(item) if row.verb == verb), None)
 
     def require(self, verb: str, item: Item, message: str) -> Transition:
-        """The row of `verb`. Raises cannot_<verb> with `message` if none starts from the present value of the item."""
+        """Returns the transition of `verb` that starts from the present value of the item's field. If there is none,
+        raises cannot_<verb> with `message`.
+        """
         row = self.find(verb, item)
         if row is None:
             raise ValidationError(message, code=f"cannot_{verb}")
         return row
 
     def open_to(self, item: Item, user: Viewer | None) -> list[Transition]:
-        """The rows that `user` may take now."""
+        """Returns the transitions that `user` may make now."""
         return [row for row in self.applicable(item) if user is not None and PERMISSIONS[row.actor](item, user)]
 
 
@@ -276,7 +281,9 @@ LIFECYCLES = (ITEM, CHALLENGE)
 
 
 def follow(item: Item, verb: str, *, cause: Item) -> None:
-    """Make the move that the publication of `cause` causes in `item`, if a row of the program starts from its value."""
+    """Makes the transition `verb` in `item` after `cause` was published. Does nothing unless the table has such a
+    transition for the program (Actor.PROGRAM) from the present value.
+    """
     for lifecycle in LIFECYCLES:
         row = lifecycle.find(verb, item) if isinstance(item, lifecycle.model) else None
         if row is None or row.actor != Actor.PROGRAM:
@@ -290,7 +297,7 @@ def follow(item: Item, verb: str, *, cause: Item) -> None:
 def send_notice(
     transition: Transition, item: Item, *, url: str, sender: Person | None = None, reason: str = ""
 ) -> None:
-    """Send the notice of a transition to its recipients, except `sender`. `reason` goes into its text."""
+    """Sends the notice of a transition to its recipients, except `sender`. The text of the notice contains `reason`."""
     if transition.notice is None:
         return
     text = transition.notice.text.format(title=item.title, audience=item.get_audience_display(), reason=reason)
@@ -303,13 +310,13 @@ def send_notice(
 
 
 def notify_authors(item: Item, text: str, url: str) -> None:
-    """Send a notice to every author of the item."""
+    """Sends a notice to every author of the item."""
     for row in item.authorships.select_related("person"):
         notify(row.person, text=text, url=url)
 
 
 def is_sponsor(*, challenge: Challenge, person: Person | None) -> bool:
-    """Whether `person` holds the sponsoring post today."""
+    """Whether `person` holds the sponsoring post of the challenge today."""
     if person is None or challenge.sponsor_post_id is None:
         return False
     return any(post.pk == challenge.sponsor_post_id for post in posts_held(person, clock.today()))

@@ -1,8 +1,9 @@
-"""One text to safe HTML: python-markdown converts it, the sanitizer cleans it. Imports neither Django nor a model.
+"""Converts one text to safe HTML: python-markdown converts it, and the sanitizer cleans it. Imports neither Django nor
+a model.
 
-Run as a module, it is the child process of `kb.markdown.rendering`. It reads a JSON list of [prefix, text, html] from
-standard input and writes one JSON line [number, html or null] for each to standard output. The child has limits of
-time and memory of its own: 4 KB of ``[`` takes seconds, and must end here and not in a web server.
+As a program, this module is the child process of `kb.markdown.rendering`. It reads a JSON list of [prefix, text, html]
+from standard input. For each entry it writes one JSON line [number, html or null] to standard output. The child has
+time and memory limits of its own: 4 KB of ``[`` take seconds, and they must stop the child and not a web server.
 """
 
 import json
@@ -14,7 +15,8 @@ from kb.markdown.sanitizer import CLEANER
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 SURROGATES = re.compile("[\ud800-\udfff]")
-# A table of one long heading row and many empty rows grows six hundredfold; no honest text grows fiftyfold.
+# The HTML of a table with one long heading row and many empty rows is six hundred times as long as the text. For normal
+# texts the factor is below fifty.
 MAX_GROWTH = 50
 GROWTH_FREE_CHARACTERS = 10_000
 CPU_SECONDS = 3
@@ -22,15 +24,17 @@ MEMORY_BYTES = 1024**3
 
 
 def printable_text(text: str) -> str:
-    """`text` with one kind of line end (Word's included), and without characters that cannot be shown or encoded."""
+    """Returns `text` with one kind of line end (also for line ends from Word), and without characters that cannot be
+    shown or encoded.
+    """
     text = re.sub("\r\n?|[\x0b\x0c]", "\n", text)
     return SURROGATES.sub("\ufffd", UNPRINTABLE.sub("", text))
 
 
 def convert(text: str, prefix: str = "", *, html: bool = False) -> str:
-    """Safe HTML of `text`. `html`: clean the HTML in the text instead of showing it as text.
+    """Returns the safe HTML of `text`. With `html`, HTML in the text is cleaned; without it, HTML is shown as text.
 
-    Raises OverflowError if the HTML is out of all proportion to the text, and whatever python-markdown raises.
+    Raises OverflowError if the HTML is far too long for the text. Also passes on every exception of python-markdown.
     """
     converted = converter(re.sub(r"[^A-Za-z0-9_-]", "-", prefix), html=html).convert(printable_text(text))
     if len(converted) > GROWTH_FREE_CHARACTERS + MAX_GROWTH * len(text):
@@ -47,7 +51,7 @@ def _main() -> None:
         converted: str | None
         try:
             converted = convert(text, prefix, html=html)
-        except Exception:  # null says: show this text as it was typed
+        except Exception:  # null means: show this text as it was typed.
             converted = None
         print(json.dumps([number, converted]), flush=True)
 

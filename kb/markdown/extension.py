@@ -1,7 +1,7 @@
-"""python-markdown with the extensions that the product uses and with rules of our own.
+"""python-markdown with the extensions that the product uses and with our own rules.
 
-Staff type lines, not Markdown: a line break stays a line break, and nothing that was typed disappears. Imports neither
-Django nor a model, so that the child process of `kb.markdown.rendering` starts fast.
+Staff type lines and do not think of Markdown: a line break stays a line break, and no typed text disappears. This
+module imports neither Django nor a model, so that the child process of `kb.markdown.rendering` starts fast.
 """
 
 from markdown import Markdown
@@ -19,14 +19,14 @@ from kb.markdown.tree import register_tree
 
 
 class StaffMarkdown(Extension):
-    """Our own syntax rules. `html`: pass on the HTML in the text instead of showing it as text."""
+    """Our own syntax rules. With `html`, HTML in the text is passed on; without it, HTML is shown as text."""
 
     def __init__(self, *, html: bool) -> None:
         self.html = html
         super().__init__()
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 (python-markdown's)
-        # After fenced code (25) is put aside, so that the lines of a fence stay as they are.
+        # This runs after fenced code (25) has been taken out, so that the lines of a fence do not change.
         md.preprocessors.register(ListsAndTables(md), "lists_and_tables", 22)
         register_blocks(md)
         register_inline(md, html=self.html)
@@ -34,13 +34,14 @@ class StaffMarkdown(Extension):
 
 
 def converter(prefix: str, *, html: bool = False) -> Markdown:
-    """A new converter for one text. It holds the state of that text, so it is not shared between threads.
+    """Returns a new converter for one text. It stores the state of this text, so threads must not share it.
 
-    `prefix` goes into the ids of footnotes; `html` is for texts from elsewhere, whose HTML the sanitizer cleans.
+    `prefix` becomes part of the ids of footnotes. `html` is for texts from outside the organisation. The sanitizer
+    cleans the HTML in these texts.
     """
     return Markdown(
         extensions=[
-            TableExtension(use_align_attribute=True),  # the content security policy refuses an inline style
+            TableExtension(use_align_attribute=True),  # The content security policy does not allow an inline style.
             FencedCodeExtension(),
             SaneListExtension(),
             Nl2BrExtension(),

@@ -1,12 +1,13 @@
-"""Footnotes of several fields on one page."""
+"""Footnotes when several fields are shown on one page."""
 
 from markdown.extensions.footnotes import FootnoteExtension
 
 
 class FieldFootnotes(FootnoteExtension):
-    """The ids of footnotes carry the prefix of their field.
+    """The id of each footnote begins with the prefix of its field.
 
-    Reason: two fields of one page that both use footnote 1 would share an id, and its link would lead to the wrong one.
+    Reason: if two fields of one page both had a footnote 1, both footnotes would have the same id, and one link would
+    lead to the wrong footnote.
     """
 
     def __init__(self, prefix: str) -> None:

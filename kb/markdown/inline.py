@@ -1,23 +1,24 @@
 """Syntax rules within a line: links to items, pasted addresses, struck-out words, ``<br>``, and raw HTML."""
 
 import re
-from xml.etree.ElementTree import Element  # only built here, never parsed
+from xml.etree.ElementTree import Element  # This module only builds elements and never parses XML.
 
 from markdown import Markdown
 from markdown.inlinepatterns import InlineProcessor, SimpleTagInlineProcessor, SubstituteTagInlineProcessor
 from markdown.util import AtomicString
 
 ITEM_LINK = r"\[\[([A-Z]{1,2}-[SHR]\d{2}-\d{5,7})\]\]"
-# ASCII only: in Japanese text no space separates an address from the word after it.
+# Only ASCII characters belong to an address, because in Japanese text no space separates an address from the word after
+# it.
 BARE_URL = r"https?://[A-Za-z0-9\-._~:/?#@!$&'*+,;=%()]*[A-Za-z0-9\-_~/#&=%)]"
 LINE_BREAK = r"<br */?>"
 STRUCK_OUT = r"(~~)(?=\S)(.+?)(?<=\S)~~"
 
 
 class ItemLink(InlineProcessor):
-    """``[[L-R07-00123]]`` is a link to that item.
+    """``[[L-R07-00123]]`` becomes a link to that item.
 
-    Reason: the number is what people know of an item. Whether the reader may open it is decided when it is opened.
+    Reason: people know an item by its number. Whether the reader may open the item is checked when the link is opened.
     """
 
     def handleMatch(self, m: re.Match[str], data: str) -> tuple[Element, int, int]:  # noqa: N802 (python-markdown's)
@@ -25,7 +26,8 @@ class ItemLink(InlineProcessor):
 
 
 class BareUrl(InlineProcessor):
-    """A pasted address is a link, without the closing bracket of the sentence around it.
+    """A pasted address becomes a link. If a sentence puts the address in brackets, the closing bracket is not part of
+    the link.
 
     Reason: nobody types ``<…>`` around an address.
     """
@@ -40,20 +42,23 @@ class BareUrl(InlineProcessor):
 
 
 def register_inline(md: Markdown, *, html: bool) -> None:
-    """`html`: pass on the HTML in the text (for the sanitizer to clean) instead of showing it as text."""
+    """Registers the inline rules. With `html`, HTML in the text is passed on to the sanitizer; without it, HTML is
+    shown as text.
+    """
     patterns = md.inlinePatterns
     if html:
-        # Below <https://…> (120) and above bare addresses (105), which would break a tag that holds an address.
+        # The priority is below <https://…> (120), and above bare addresses (105), which would break a tag that contains
+        # an address.
         patterns.register(patterns["html"], "html", 107)
     else:
-        # ``<担当者>`` is text: with raw HTML it would be an unknown tag and vanish.
+        # ``<担当者>`` must be shown as text. As raw HTML it would be an unknown tag and would disappear.
         md.preprocessors.deregister("html_block")
         patterns.deregister("html")
     patterns.register(ItemLink(ITEM_LINK, md), "item_link", 178)
     patterns.register(BareUrl(BARE_URL, md), "bare_url", 105)
-    # A table cell has no other way to hold two lines.
+    # In a table cell there is no other way to write two lines.
     patterns.register(SubstituteTagInlineProcessor(LINE_BREAK, "br"), "line_break", 90)
-    # As in every editor that staff know; python-markdown has no rule for it.
+    # Every editor that staff know has this syntax, but python-markdown has no rule for it.
     patterns.register(SimpleTagInlineProcessor(STRUCK_OUT, "del"), "struck_out", 55)
 
 

@@ -7,19 +7,19 @@ from markdown.preprocessors import Preprocessor
 LIST_LINE = re.compile(r"^(?P<indent> *)(?P<marker>[-*+]|\d{1,9}\.)(?P<gap> +)(?=\S)")
 TABLE_RULE = re.compile(r"^ *\|?(?: *:?-+:? *\|)+(?: *:?-+:? *)?$")
 DIVIDING_LINE = re.compile(r"^ {0,3}([-*_])(?: *\1){2,} *$")
-LIST_INDENT = 4  # spaces that python-markdown asks for one level
+LIST_INDENT = 4  # The number of spaces that python-markdown needs for one level of a list.
 
 
 class ListsAndTables(Preprocessor):
-    """A list or table begins without a blank line before it, and a list nests by any indent of two or more.
+    """A list or table needs no blank line before it. In a list, an indent of two or more spaces makes a nested list.
 
-    Reason: python-markdown asks for a blank line and for four spaces; staff type neither, and their list would be one
-    long paragraph.
+    Reason: python-markdown needs a blank line and four spaces. Staff type neither, so without this rule their list
+    would become one long paragraph.
     """
 
     def run(self, lines: list[str]) -> list[str]:
         result: list[str] = []
-        open_items: list[int] = []  # the indents of the list items that enclose the line
+        open_items: list[int] = []  # The indents of the list items that contain the current line.
         for number, line in enumerate(lines):
             after_text = bool(result and result[-1].strip())
             item = None if DIVIDING_LINE.match(line) else LIST_LINE.match(line)
@@ -41,7 +41,9 @@ class ListsAndTables(Preprocessor):
 
 
 def _begins_list(marker: str, after_text: bool) -> bool:
-    """After a line of text only "1." begins a numbered list: "12. 月" may be the second line of a sentence."""
+    """Whether the line begins a list. After a line of text, only "1." begins a numbered list, because "12. 月" may be
+    the second line of a sentence.
+    """
     return marker in "-*+" or marker == "1." or not after_text
 
 
@@ -50,6 +52,6 @@ def _begins_table(line: str, next_lines: list[str]) -> bool:
 
 
 def _close_items(open_items: list[int], indent: int) -> None:
-    """Drop the items that do not enclose a line with this indent."""
+    """Removes the items that do not contain a line with this indent."""
     while open_items and indent < open_items[-1] + 2:
         open_items.pop()

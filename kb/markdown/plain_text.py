@@ -8,7 +8,9 @@ FOOTNOTE_CLASSES = ("footnote-ref", "footnote-backref")
 
 
 def plain_text(html: str) -> str:
-    """The words of HTML that `kb.markdown` rendered, one block a line, without footnote numbers and arrows."""
+    """Returns the words of HTML that `kb.markdown` rendered, one block per line. Footnote numbers and arrows are left
+    out.
+    """
     parser = _TextParser()
     parser.feed(html)
     parser.close()
@@ -20,7 +22,7 @@ class _TextParser(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
-        self.skipped_tag = ""  # the tag of the footnote mark that is open
+        self.skipped_tag = ""  # The tag of the footnote mark whose end tag has not been read yet.
         self.in_code = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -1,8 +1,8 @@
-"""Safe HTML of the texts of an item or of many rows, made when they are saved and never on a page view.
+"""Renders the texts of an item or of many rows to safe HTML. This happens when they are saved and never on a page view.
 
-Texts up to 1,000 characters are rendered here. Longer ones share one child process with a time limit, because
-python-markdown needs seconds for some texts of a few kilobytes. No function raises: a text that cannot be rendered is
-shown as it was typed, so that nobody's brackets stop a publication.
+Texts up to 1,000 characters are rendered in the current process. Longer texts share one child process with a time
+limit, because python-markdown needs seconds for some texts of a few kilobytes. No function raises an exception. A text
+that cannot be rendered is shown as it was typed, so that no unusual text can stop a publication.
 """
 
 import json
@@ -19,20 +19,24 @@ from kb.markdown.conversion import convert, printable_text
 
 IN_PROCESS_CHARACTERS = 1_000
 TIME_LIMIT_SECONDS = 2.0
-# A child renders more than a million characters of honest text a second.
+# A child process renders more than a million characters of normal text per second.
 BATCH_CHARACTERS = 500_000
-# -E and -s: the environment of the server does not change what the child imports.
+# With -E and -s, the environment of the server cannot change what the child process imports.
 CHILD = [sys.executable, "-E", "-s", "-m", "kb.markdown.conversion"]
 logger = logging.getLogger(__name__)
 
 
 def render(text: str, prefix: str = "") -> str:
-    """Safe HTML of one field. `prefix`, its name or an answer's uid, goes into the ids of its footnotes."""
+    """Returns the safe HTML of one field. `prefix` becomes part of the ids of footnotes. It is the name of the field,
+    or the uid of an answer.
+    """
     return render_many({prefix: text})[prefix]
 
 
 def render_many(fields: Mapping[str, str]) -> dict[str, str]:
-    """Safe HTML of the fields of one page, by name. All long ones share one child process and its time limit."""
+    """Returns the safe HTML of the fields of one page, by name. All long fields share one child process and its time
+    limit.
+    """
     rendered: dict[str, str] = {}
     long: dict[str, str] = {}
     for name, text in fields.items():
@@ -46,9 +50,11 @@ def render_many(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def render_rows(texts: Mapping[str, str]) -> dict[str, str]:
-    """Safe HTML of the texts of many rows from elsewhere, by key. HTML in them is cleaned, not shown as text.
+    """Returns the safe HTML of the texts of many rows from outside the organisation, by key. HTML in the texts is
+    cleaned and not shown as text.
 
-    A text that uses up the time of its child harms no other: what a child did not finish is tried once more alone.
+    If one text uses up the time limit of a child process, the other texts do not suffer: each text that the child did
+    not finish is tried once more in a child of its own.
     """
     rendered: dict[str, str] = {}
     batch: dict[str, str] = {}
@@ -67,7 +73,7 @@ def render_rows(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def text_as_html(text: str) -> str:
-    """The text itself as HTML: a paragraph at every blank line, ``<br>`` at every other line end."""
+    """Returns the text itself as HTML: a blank line begins a paragraph, every other line end becomes ``<br>``."""
     paragraphs = re.split(r"\n[ \t]*\n\s*", printable_text(text).strip("\n"))
     return "\n".join(f"<p>{escape(p).replace(chr(10), '<br>')}</p>" for p in paragraphs if p)
 
@@ -84,7 +90,8 @@ def _render_in_process(text: str, prefix: str, *, html: bool = False) -> str:
         return ""
     try:
         return convert(text, prefix, html=html)
-    except Exception:  # python-markdown promises nothing; RecursionError and IndexError were seen
+    # python-markdown does not promise which exceptions it raises. RecursionError and IndexError have been seen.
+    except Exception:
         logger.warning("markdown_shown_as_typed", exc_info=False)
         return text_as_html(text)
 
@@ -97,8 +104,10 @@ def _render_in_child(fields: dict[str, str], *, html: bool = False) -> dict[str,
 
 
 def _run_child(fields: dict[str, str], *, html: bool) -> dict[str, str]:
-    """What one child rendered within the time limit. A text that it could not convert is left out."""
-    # Shortest first: where one text uses up the time, the others are done before it.
+    """Returns what one child process rendered within the time limit. A text that the child could not convert is left
+    out.
+    """
+    # The shortest texts come first: if one text uses up the time, the texts before it are already rendered.
     order = sorted(fields, key=lambda name: len(fields[name]))
     request = json.dumps([[name, fields[name], html] for name in order])
     try:
@@ -108,13 +117,13 @@ def _run_child(fields: dict[str, str], *, html: bool) -> dict[str, str]:
         output = completed.stdout
     except subprocess.TimeoutExpired as timeout:
         output = timeout.stdout or b""
-    except OSError:  # no process could be started: the machine is out of memory or processes
+    except OSError:  # No process could be started, because the machine has no memory or no processes left.
         output = b""
     rendered = {}
     for line in output.splitlines():
         try:
             number, html_of_text = json.loads(line)
-        except ValueError:  # the child was stopped in the middle of this line
+        except ValueError:  # The child process was stopped in the middle of this line.
             break
         if html_of_text is not None:
             rendered[order[number]] = html_of_text

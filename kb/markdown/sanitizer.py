@@ -1,4 +1,4 @@
-"""Which tags, attributes and addresses may stay in rendered HTML. nh3 removes everything else."""
+"""The tags, attributes and addresses that may remain in rendered HTML. nh3 removes everything else."""
 
 import re
 
@@ -25,7 +25,7 @@ FOOTNOTE_ID = re.compile(r"fn(ref\d*)?-[A-Za-z0-9_-]+")
 
 
 def _footnote_ids_only(tag: str, attribute: str, value: str) -> str | None:
-    """No other id may stay: a text must not take an id of the page, such as ``main``."""
+    """Removes every id that is not the id of a footnote. A text must not use an id of the page, such as ``main``."""
     return value if attribute != "id" or FOOTNOTE_ID.fullmatch(value) else None
 
 

@@ -1,8 +1,8 @@
-"""Rules for the finished tree of elements: task lists, and what makes a text fit into a page of the product."""
+"""Rules for the finished tree of elements: task lists, and changes that make a text fit into a page of the product."""
 
 import re
 from collections.abc import Callable
-from xml.etree.ElementTree import Element  # only built here, never parsed
+from xml.etree.ElementTree import Element  # This module only builds elements and never parses XML.
 
 from markdown import Markdown
 from markdown.treeprocessors import Treeprocessor
@@ -16,9 +16,9 @@ LABEL_CHARACTERS = 60
 
 
 class TaskItems(Treeprocessor):
-    """``- [ ]`` and ``- [x]`` are list items with a drawn box that has a name.
+    """``- [ ]`` and ``- [x]`` become list items with a drawn box. The box has an accessible name.
 
-    Reason: a form control would promise that pressing it does something.
+    Reason: a real checkbox would suggest that a click changes something.
     """
 
     def run(self, root: Element) -> None:
@@ -35,7 +35,7 @@ class TaskItems(Treeprocessor):
 
 
 class LowerHeadings(Treeprocessor):
-    """Headings begin at ``h3``, because the page has an ``h1`` and the field an ``h2``."""
+    """Headings begin at ``h3``, because the page already has an ``h1`` and the field already has an ``h2``."""
 
     def run(self, root: Element) -> None:
         for element in root.iter():
@@ -44,14 +44,18 @@ class LowerHeadings(Treeprocessor):
 
 
 class ScrollingTables(Treeprocessor):
-    """A table lies in a region that scrolls and has a name: a wide table must not widen the page of a phone."""
+    """Puts each table into a region that scrolls and has a name, because a wide table must not make the page wider than
+    a phone.
+    """
 
     def run(self, root: Element) -> None:
         _replace(root, "table", _scrolling_region)
 
 
 class PictureLinks(Treeprocessor):
-    """A picture from elsewhere is a link with its words: showing it would be a request that leaves the host."""
+    """A picture from another host becomes a link with its alt text, because loading it would send a request to that
+    host.
+    """
 
     def run(self, root: Element) -> None:
         _replace(root, "img", _picture_link)

@@ -1,4 +1,6 @@
-"""Take away the workflow and the groups that Wagtail's own migrations make: our rights come from duties (kb.office)."""
+"""Deletes the workflow and the groups that Wagtail's own migrations create. In this product, permissions come from
+duties (kb.office).
+"""
 
 from typing import Any
 

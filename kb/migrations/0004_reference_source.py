@@ -1,7 +1,8 @@
-"""A reference's source becomes a row of its own: label, licence, audience and withdrawal are said once, not per text.
+"""The source of a reference becomes a row of its own. Label, licence, audience and withdrawal are then stored once per
+source and not once per text.
 
-The foreign key gets its constraint only after it is filled: PostgreSQL refuses to alter a table in the transaction
-in which a constraint of it was still waiting to be checked.
+The foreign key gets its constraint only after it is filled, because PostgreSQL cannot alter a table in a transaction in
+which a constraint of this table has not been checked yet.
 """
 
 from typing import Any
@@ -62,7 +63,7 @@ class Migration(migrations.Migration):
                 verbose_name="出典",
             ),
         ),
-        # Its old values come back as they were, where the migration is taken back.
+        # If the migration is reversed, the column gets its old values back.
         migrations.AlterField("reference", "source_name", models.SlugField(default="", verbose_name="出典コード")),
         migrations.AlterField(
             "reference", "source_label", models.CharField(default="", max_length=100, verbose_name="出典")

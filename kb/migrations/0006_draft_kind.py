@@ -1,4 +1,6 @@
-"""The kinds of a draft are the types that have a form, asked at run time. The column stays as it is."""
+"""The choices for the kind of a draft are now the item types that have a form. They are determined at run time. The
+column does not change.
+"""
 
 from django.db import migrations, models
 

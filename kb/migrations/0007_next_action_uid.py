@@ -1,4 +1,6 @@
-"""Next actions leave the revision: plain rows with a uid of their own. The table keeps its name and its rows."""
+"""Next actions are no longer part of the revision. They become plain rows with a uid of their own. The table keeps its
+name and its rows.
+"""
 
 import uuid
 

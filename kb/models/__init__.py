@@ -1,4 +1,4 @@
-"""What was learned: one class a file. Import the models from here."""
+"""The models of kb, one class in each file. Other modules import the models from this package."""
 
 from .draft import Draft
 from .items.article import Article

@@ -1,4 +1,4 @@
-"""Draft: what a person is still writing. It is not a page, so no chooser and no index shows it (0002)."""
+"""Draft: an unfinished text of one person. A draft is not a page, so no chooser and no index shows it (0002)."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ if TYPE_CHECKING:
 
 
 def written_types() -> list[tuple[str, str]]:
-    """Code and name of every type that staff write as a draft."""
+    """Returns the code and the name of every item type that staff write as a draft."""
     return [(model.type_code(), model.TYPE_LABEL) for model in item_types() if model.FORM]
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
     def open_of(self, person: Person) -> DraftQuerySet:
-        """Drafts of `person` that are not sent yet, last saved first."""
+        """Returns the drafts of `person` that have not been submitted. The draft that was saved last comes first."""
         return self.filter(author=person, submitted_at__isnull=True).order_by("-updated_at", "-pk")
 
 
 class Draft(models.Model):
-    """The data of one form. `version` counts its saves, so that one window cannot overwrite another unnoticed."""
+    """The typed data of one form. `version` counts the saves, so that a second browser window cannot overwrite the
+    draft unnoticed.
+    """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     author = models.ForeignKey("organization.Person", on_delete=models.CASCADE, related_name="drafts")
@@ -57,14 +59,16 @@ class Draft(models.Model):
 
     @property
     def title(self) -> str:
-        """Its title in lists: the title or the subject typed so far."""
+        """The title of the draft in lists: the title that was typed, or else the subject that was typed."""
         data = self.data if isinstance(self.data, dict) else {}
         titles = [data[name] for name in ("title", "subject") if isinstance(data.get(name), str)]
         return next((title for title in titles if title.strip()), "（題名はまだありません）")
 
     @property
     def is_untouched(self) -> bool:
-        """Whether nothing was typed yet. Lists leave such a draft out, and the next start of the same form uses it."""
+        """Whether nothing has been typed yet. Lists leave such a draft out, and `/write/` uses it again for the same
+        form.
+        """
         prefilled = {"audience", "themes"}
         return (
             self.version == 0 and self.item_id is None and isinstance(self.data, dict) and self.data.keys() <= prefilled

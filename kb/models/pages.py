@@ -1,6 +1,7 @@
-"""The pages that hold the items: home → one index per type → one container per fiscal year of registration.
+"""The pages that contain the items: a home page, below it one index page per type, below that one container per fiscal
+year of registration.
 
-Units are not in this tree, because they change every April. No address of the tree is served (0004).
+Units are not part of this tree, because they change every April. No address of the tree is served (0004).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from organization.fiscal import fiscal_year_label
 
 
 class Container(Page):
-    """A page that only holds other pages."""
+    """A page that has no content and only contains other pages."""
 
     private_page_options: ClassVar[list[str]] = []
     show_in_menus_default = False
@@ -52,7 +53,7 @@ class TypeIndexPage(Container):
 class YearPage(Container):
     fiscal_year = models.PositiveSmallIntegerField("登録年度", editable=False)
     parent_page_types = ["kb.TypeIndexPage"]
-    # No subpage_types: each type of item names this page as its parent.
+    # There is no subpage_types here, because each item type names this page as its parent.
     is_creatable = False
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Reaction: one person's 「役に立った」 on one item. A plain row outside revisions (S06)."""
+"""Reaction: the mark 「役に立った」 of one person on one item. It is a plain row and no part of revisions (S06)."""
 
 from __future__ import annotations
 

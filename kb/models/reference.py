@@ -1,8 +1,9 @@
-"""Reference (外部の事例): a text from elsewhere, as a plain row, and the source that it came from.
+"""Reference (外部の事例): a text from outside the organisation, stored as a plain row. ReferenceSource: where such texts
+come from.
 
-It is not a page, because publishing a Wagtail page costs about a hundred queries (0011). Search finds it and /k/ opens
-it as it does items. kb.references.loading imports files of references. Only kb.references.sources changes what holds
-for a whole source: label, licence, audience, withdrawal.
+A reference is not a page, because publishing a Wagtail page costs about a hundred queries (0011). Search finds
+references and /k/ opens them in the same way as items. kb.references.loading imports files of references. Label,
+licence, audience and withdrawal apply to a whole source, and only kb.references.sources changes them.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from organization import clock
 from organization.access_policy import Viewer, reader_for, visible_q
 from organization.audience import Audience
 
-#: A reference has no unit and no author here, so the narrower audiences would open it to nobody.
+#: A reference has no unit and no author in this product, so with a narrower audience nobody could open it.
 IMPORT_AUDIENCES = [choice for choice in Audience.choices if choice[0] in ("prefecture", "municipal", "public")]
 
 
 class ReferenceSource(models.Model):
-    """Where references come from. Its name and the external id together are the key of a reference."""
+    """A source of references. The name of the source and the external id together identify a reference."""
 
     wagtail_reference_index_ignore = True
 
@@ -49,18 +50,20 @@ class ReferenceSource(models.Model):
 
 class ReferenceQuerySet(models.QuerySet["Reference"]):
     def published(self) -> ReferenceQuerySet:
-        """References that are not withdrawn, neither alone nor with their whole source."""
+        """Returns the references that are not withdrawn. A reference is withdrawn alone or with its whole source."""
         return self.filter(withdrawn=False, source__withdrawn=False)
 
     def visible_to(self, user: Viewer) -> ReferenceQuerySet:
-        """The access policy as SQL: published references that `user` may open. A reference has no author."""
+        """Returns the published references that `user` may open. This is the access policy in SQL. A reference has no
+        author.
+        """
         return self.published().filter(visible_q(reader_for(user), authored_pks=None))
 
 
 class Reference(models.Model):
     PREFIX: ClassVar[str] = "X"
     TYPE_LABEL: ClassVar[str] = "外部の事例"
-    # Wagtail would index the links of every row, with three queries each. No page links to a reference.
+    # Otherwise Wagtail would index the links of every row, with three queries per row. No page links to a reference.
     wagtail_reference_index_ignore = True
 
     public_id = models.CharField("管理番号", max_length=16, unique=True, editable=False)
@@ -102,7 +105,9 @@ class Reference(models.Model):
         return f"{self.public_id} {self.title}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Without `update_fields` (the admin's form) also give the id and render the text. An import does both itself."""
+        """Saves the row. Without `update_fields` (as the admin's form calls it) it also sets the public id and renders
+        the text. An import does both itself.
+        """
         if kwargs.get("update_fields") is None:
             if not self.public_id:
                 self.public_id = next_public_id(self.PREFIX)
@@ -113,12 +118,14 @@ class Reference(models.Model):
         return reverse("item", args=[self.public_id])
 
     def words(self, characters: int | None = None) -> str:
-        """The text without Markdown and HTML; made from its first `characters` only, where given."""
+        """Returns the text without Markdown and HTML. If `characters` is given, only that many characters at the
+        beginning are used.
+        """
         return plain_text(self.html[:characters]) if self.html else self.text[:characters]
 
     @property
     def licence_label(self) -> str:
-        """Its own licence, or that of its source where it has none."""
+        """The licence of the reference itself, or the licence of its source if the reference has none."""
         return self.licence or self.source.licence
 
     @property

@@ -1,7 +1,8 @@
-"""ReferenceImport: one file of references that the knowledge office uploaded, from its check to its end.
+"""ReferenceImport: one file of references that the knowledge office uploaded, from its check to the end of its import.
 
-It holds what the office filled in. Its base (imports.upload_job) holds where the file lies and the report so far.
-kb.references.uploads does the work. The texts are not here: they are in the file, and later in kb.Reference.
+This model stores the values from the office's form. Its base class (imports.upload_job) stores the path of the file and
+the current report. kb.references.uploads does the work. The texts are not stored here: they are in the file, and after
+the import in kb.Reference.
 """
 
 from __future__ import annotations

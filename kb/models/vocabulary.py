@@ -1,7 +1,7 @@
-"""Controlled words: themes, scenes, stances and the reviewed terms that search expands.
+"""Controlled vocabularies: themes, scenes, stances, and the reviewed terms with which search expands queries.
 
-They are edited by the knowledge office in the admin. A code never changes once items use it;
-a label may, and search is told through its registry.
+The knowledge office edits them in the admin. A code never changes once items use it. A label may change, and then
+search is informed through its registry.
 """
 
 from django.db import models
@@ -11,7 +11,7 @@ from organization.models.unit import StampedQuerySet
 
 
 class Vocabulary(models.Model):
-    """One entry of a vocabulary: an ASCII code that stays and a Japanese label that may change."""
+    """One entry of a vocabulary: an ASCII code that never changes and a Japanese label that may change."""
 
     code = models.SlugField("コード", max_length=30, unique=True, help_text="英小文字で。あとから変えられません。")
     label = models.CharField("名前", max_length=40)
@@ -48,7 +48,7 @@ class Stance(Vocabulary):
 
 
 class Term(models.Model):
-    """A reviewed word and its synonyms. Search uses it at once, without a new index."""
+    """A reviewed word and its synonyms. Search uses a changed term at once, without a new index."""
 
     class Origin(models.TextChoices):
         OFFICE = "office", "KM推進"

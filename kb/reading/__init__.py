@@ -1,1 +1,1 @@
-"""The pages on which staff read: home, unit, item, its images and its history."""
+"""The pages on which staff read: home, unit, item, the images of an item and the history of an item."""

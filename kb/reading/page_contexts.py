@@ -1,4 +1,4 @@
-"""Template context of each item type, in addition to the common one, limited to what the reader may see.
+"""The part of the template context that only one item type needs. It contains only what the reader may see.
 
 `Item.PAGE_CONTEXT` names these functions.
 """
@@ -21,7 +21,7 @@ from organization.requests import person_of
 
 
 def lesson_context(request: HttpRequest, item: Lesson) -> dict[str, Any]:
-    """The sources of a lesson, each with whether the reader may open it."""
+    """Returns the sources of a lesson. For each source it also says whether the reader may open it."""
     sources = list(item.sources.select_related("retrospective"))
     visible = Item.objects.visible_to(request.user).filter(pk__in=[source.retrospective_id for source in sources])
     readable = set(visible.values_list("pk", flat=True))
@@ -33,7 +33,7 @@ def lesson_context(request: HttpRequest, item: Lesson) -> dict[str, Any]:
 
 
 def challenge_context(request: HttpRequest, item: Challenge) -> dict[str, Any]:
-    """The transitions that the reader may make, and the look-back that the reader may open."""
+    """Returns the transitions that the reader may make, and the look-back if the reader may open it."""
     person = person_of(request)
     lookbacks = Retrospective.objects.visible_to(request.user).filter(looks_back_on=item, state=State.PUBLISHED)
     return {
@@ -46,7 +46,9 @@ def challenge_context(request: HttpRequest, item: Challenge) -> dict[str, Any]:
 
 
 def retrospective_context(request: HttpRequest, item: Retrospective) -> dict[str, Any]:
-    """The answers with the lessons made from each, the facts in words, next actions, addenda and the challenge."""
+    """Returns the answers with the lessons that were drawn from each answer. Also returns the facts in words, next
+    actions, addenda and the challenge.
+    """
     format = item.format_file
     lessons_of: dict[str, list[Lesson]] = {}
     lessons = Lesson.objects.visible_to(request.user).filter(sources__retrospective=item)
@@ -69,7 +71,7 @@ def retrospective_context(request: HttpRequest, item: Retrospective) -> dict[str
         "answers": answers,
         "facts": _facts(format, item.facts),
         "next_actions": item.next_actions.all(),
-        # A challenge that the reader may not open is not named either.
+        # If the reader may not open the challenge, its title is not shown either.
         "challenge": challenge,
         "addenda": item.addenda.all(),
         "co_creation": item.rendered.get("co_creation_note", ""),
@@ -82,7 +84,7 @@ def _label(format: Format | None, key: str) -> str:
 
 
 def _facts(format: Format | None, facts: dict[str, Any]) -> list[dict[str, Any]]:
-    """The facts as text: choices by their labels, rows as a table. Empty facts are left out."""
+    """Returns the facts as text: choices as labels, rows as a table. Empty facts are left out."""
     entries: list[dict[str, Any]] = []
     for fact in format.facts if format else ():
         value = facts.get(fact.key)
@@ -97,7 +99,9 @@ def _facts(format: Format | None, facts: dict[str, Any]) -> list[dict[str, Any]]
 
 
 def _as_text(fact: Fact, value: Any) -> str:
-    """One value as text: 令和8年5月25日 9時10分 for a moment, the label for a choice, otherwise the value itself."""
+    """Returns one value as text: 令和8年5月25日 9時10分 for a moment, the label for a choice, and otherwise the
+    value itself.
+    """
     labels = dict(fact.choices)
     if isinstance(value, list):
         return "、".join(str(labels.get(code, code)) for code in value)

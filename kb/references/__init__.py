@@ -1,1 +1,1 @@
-"""Texts that come from elsewhere: their sources, and their import from files of JSON lines."""
+"""Texts from outside the organisation: their sources, and their import from files of JSON lines."""

@@ -1,7 +1,8 @@
-"""Parses one line of an import: a JSON object becomes a Record, or a RefusalError says which field is wrong and why.
+"""Parses one line of an import. A JSON object becomes a Record; a RefusalError names the field that is wrong and the
+reason.
 
-It reads no database and no file. A value that cannot be stored as it is is refused, not corrected. Unknown fields are
-ignored.
+This module reads no database and no file. A value that cannot be stored exactly as it was given is refused and not
+corrected. Unknown fields are ignored.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ MAX_LICENCE = 100
 MAX_KEYWORDS = 50
 MAX_KEYWORD = 100
 
-#: Names that published files use for the same field. The first one with a value counts.
+#: The names that published files use for the same field. The first name that has a value is used.
 FIELD_NAMES = {
     "date": ("date", "published"),
     "unit": ("unit", "organization", "municipality"),
@@ -34,7 +35,7 @@ FIELD_NAMES = {
     "licence": ("licence", "license"),
     "language": ("language", "lang"),
 }
-#: Headings for the usual sections of a lesson. Any other key is used as the heading.
+#: Headings for the usual sections of a lesson. For any other key, the key itself becomes the heading.
 SECTIONS = {
     "abstract": {"ja": "あらまし", "en": "Abstract"},
     "driving_event": {"ja": "きっかけとなった出来事", "en": "Driving Event"},
@@ -49,7 +50,7 @@ web_address = URLValidator(["http", "https"])
 
 
 class RefusalError(ValueError):
-    """A line cannot be imported. The message says why, in Japanese."""
+    """A line cannot be imported. The message gives the reason in Japanese."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Record:
 
 
 def record_from(value: Mapping[str, Any]) -> Record:
-    """The record in the JSON object of one line. Raises RefusalError for the first field that is wrong."""
+    """Returns the record for the JSON object of one line. Raises RefusalError for the first field that is wrong."""
     external_id = value.get("id")
     if isinstance(external_id, int) and not isinstance(external_id, bool):
         value = {**value, "id": str(external_id)}
@@ -111,7 +112,7 @@ def _text(value: object, name: str) -> str:
 
 
 def _line(value: object, name: str, limit: int, *, required: bool = False) -> str:
-    """One line of text. Each run of white space becomes one space, as a browser would show it."""
+    """Returns one line of text. Each run of white space becomes one space, as a browser would show it."""
     text = " ".join(_text(value, name).split())
     if required and is_blank(text):
         raise RefusalError(f"{name} がありません。" if value is None else f"{name} が空です。")
@@ -134,7 +135,7 @@ def _date(value: object) -> date | None:
 
 
 def _url(value: Mapping[str, Any]) -> str:
-    """`url`, or `url_or_path` if that is a web address. A path in the archive of the publisher is ignored."""
+    """Returns `url`, or `url_or_path` if its value is a web address. A path in the publisher's archive is ignored."""
     text = _line(value.get("url"), "url", MAX_URL)
     if not text:
         path = value.get("url_or_path")
@@ -150,7 +151,7 @@ def _url(value: Mapping[str, Any]) -> str:
 
 def _language(value: object, sample: str) -> str:
     code = _line(value, "language", 20).lower().replace("_", "-")
-    if not code:  # guessed from the letters, for the `lang` attribute of the page
+    if not code:  # The language is guessed from the letters. The page needs it for the `lang` attribute.
         return "ja" if JAPANESE.search(sample) else "en"
     if not LANGUAGE.fullmatch(code):
         raise RefusalError("language は ja、en のような言語コードにします。")
@@ -171,7 +172,9 @@ def _keywords(value: object) -> tuple[str, ...]:
 
 
 def _with_sections(text: str, value: Mapping[str, Any], language: str) -> str:
-    """The text, followed by the sections that it does not contain yet, each under its heading."""
+    """Returns the text, followed by the sections that the text does not contain yet. Each section is
+    under its heading.
+    """
     parts = [text] if not is_blank(text) else []
     for key, body in _sections(value):
         body = _text(body, f"sections の {key}").strip()
@@ -183,7 +186,9 @@ def _with_sections(text: str, value: Mapping[str, Any], language: str) -> str:
 
 
 def _sections(value: Mapping[str, Any]) -> list[tuple[str, object]]:
-    """Headings and texts: from `sections` (an object, or an array of {heading, text}), else from the keys of SECTIONS."""
+    """Returns headings and texts. They come from `sections` (an object, or an array of {heading, text}), or else from
+    the keys of SECTIONS.
+    """
     sections = value.get("sections")
     if sections is None:
         return [(key, value[key]) for key in SECTIONS if value.get(key)]

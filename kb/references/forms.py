@@ -1,4 +1,4 @@
-"""The admin's form for a file of references: the file, and the values of its whole source."""
+"""The admin's form for a file of references: the file, and the values that apply to the whole source."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNCHANGED = ("", "今のまま（新しい出典は庁内全体）")
 class ImportForm(forms.Form):
     file = forms.FileField(
         label="ファイル",
-        allow_empty_file=True,  # JsonLines refuses an empty file, with a Japanese sentence
+        allow_empty_file=True,  # An empty file is refused later by JsonLines, with a Japanese sentence.
         help_text=f"JSON Lines（.jsonl か .jsonl.gz）、{MAX_UPLOAD_BYTES // 1024**2}MBまで。1行に1件、"
         "id・title・text を持つ形です。",
         error_messages={"required": "ファイルを選んでください。"},
@@ -70,10 +70,10 @@ class ImportForm(forms.Form):
         return data
 
     def facts(self) -> SourceFacts:
-        """What the form says of the source."""
+        """Returns the values of the source that were entered in the form."""
         return SourceFacts(*(self.cleaned_data[name] for name in ("name", "label", "licence", "audience")))
 
     def columns(self) -> dict[str, Any]:
-        """The columns of the ReferenceImport, and its file."""
+        """Returns the file and the column values for a new ReferenceImport."""
         names = {"file": "file", "source_name": "name", "label": "label", "licence": "licence", "audience": "audience"}
         return {column: self.cleaned_data[name] for column, name in names.items()}

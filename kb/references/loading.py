@@ -1,10 +1,10 @@
-"""Imports records from a file into kb.Reference, in batches. Without `commit` it is a dry run.
+"""Imports records from a file into kb.Reference, in batches. Without `commit` the import is a dry run.
 
-A reference is identified by its source and its id in the file. An equal one is left alone, a different one is changed
-and keeps its public id, and one that is missing from the file stays. Each batch is one transaction, so an import that
-was killed is completed by running it again. Bulk inserts send no ``post_save``, so this module sends the signal for
-every row, which search needs. An import into a withdrawn source is refused; the withdrawal of a single reference is
-never changed.
+Source and id in the file together identify a reference. A reference that is equal to its record is left alone. A
+reference that differs is changed and keeps its public id. A reference that is missing from the file stays. Each batch
+is one transaction, so running a killed import again completes it. Bulk inserts send no ``post_save``, but search needs
+this signal, so this module sends it for every row. An import into a withdrawn source is refused. An import never
+changes whether a single reference is withdrawn.
 """
 
 from __future__ import annotations
@@ -36,20 +36,22 @@ COLUMNS = tuple(column.name for column in fields(Record) if column.name != "exte
 
 @dataclass
 class ReferenceReport(Report):
-    """The counts that every import has, and two more."""
+    """The counts that every import has, and two more counts."""
 
     MAX_REFUSALS = 1_000
 
-    #: Stored references of the source that are missing from the file; accepted lines without a licence of their own.
+    #: `absent` counts stored references of the source that are missing from the file. `unlicensed` counts accepted
+    #: lines without a licence of their own.
     absent: int = 0
     unlicensed: int = 0
 
 
 @dataclass(frozen=True)
 class ImportJob:
-    """One file to import into one source. The observer is called after each batch, with bytes read and bytes in total.
+    """One file to import into one source. After each batch, the observer is called with the bytes read and the total
+    bytes.
 
-    `by` is None for a command on the server; `max_bytes` limits the unpacked size.
+    `by` is None for a command on the server. `max_bytes` limits the unpacked size of the file.
     """
 
     path: Path
@@ -61,10 +63,11 @@ class ImportJob:
 
 
 def import_references(job: ImportJob) -> ReferenceReport:
-    """Import the file, or only check it (without `commit`). Returns the report.
+    """Imports the file, or only checks it (without `commit`). Returns the report.
 
-    Raises PermissionDenied, ImportRefusedError if the source is wrong or withdrawn, and UnreadableFileError. If the file
-    breaks off in the middle, the batches before that place stay imported.
+    Raises PermissionDenied if `by` may not manage sources, ImportRefusedError if the source is wrong or withdrawn, and
+    UnreadableFileError if the file cannot be read. If the file breaks off in the middle, the batches before that place
+    remain imported.
     """
     if not may_manage(job.by):
         raise PermissionDenied
@@ -87,7 +90,7 @@ def import_references(job: ImportJob) -> ReferenceReport:
     for lines in batches:
         batch = [record for _, (_, record) in lines]
         if job.commit and batch and not report.accepted:
-            # Only with the first good line, so that a file without one creates no empty source.
+            # The source is created with the first valid line. So a file without any valid line creates no empty source.
             source = save_source(facts=job.facts, by=job.by)
         _import_batch(batch, source, report, commit=job.commit)
         job.observer.progress(report, file.position, file.size)
@@ -116,7 +119,7 @@ def _refuse_withdrawn(source: ReferenceSource) -> None:
 
 
 def _records(lines: JsonLines) -> Iterator[tuple[int, Record] | list[Refusal]]:
-    """The number and the record of each line, or its refusal."""
+    """Yields the number of each line with its record or its refusal."""
     for line in lines:
         if isinstance(line, Refusal):
             yield [line]
@@ -135,7 +138,9 @@ def _duplicate(row: tuple[int, Record], first: int) -> Refusal:
 def _import_batch(
     batch: list[Record], source: ReferenceSource | None, report: ReferenceReport, *, commit: bool
 ) -> None:
-    """Compare a batch with the stored rows, count, and (with `commit`) write the differences."""
+    """Compares a batch with the stored rows and counts the differences. With `commit` it also writes the
+    differences.
+    """
     ids = [record.external_id for record in batch]
     rows = Reference.objects.filter(source=source, external_id__in=ids).defer("html") if source is not None else ()
     stored = {row.external_id: row for row in rows}
@@ -156,16 +161,18 @@ def _import_batch(
     if not commit or source is None:
         return
     to_render = [record for record in (*new, *to_update) if "text" in changed.get(record.external_id, COLUMNS)]
-    html = render_rows({record.external_id: record.text for record in to_render})  # slow, so before the lock
+    # Rendering is slow, so it happens before the lock is taken.
+    html = render_rows({record.external_id: record.text for record in to_render})
     with transaction.atomic():
-        # Read again: its audience or its withdrawal may have changed since the import began.
+        # The source is read again, because its audience or its withdrawal may have changed since the import began.
         source = ReferenceSource.objects.select_for_update().get(pk=source.pk)
         _refuse_withdrawn(source)
         _insert(source, new, html)
         for record in to_update:
             row = stored[record.external_id]
             _set_columns(row, record, html.get(record.external_id))
-            # One statement a row sends post_save by itself. bulk_update takes as long and sends no signal.
+            # Each row is saved by a statement of its own, which sends post_save. bulk_update takes as long and sends no
+            # signal.
             row.save(update_fields=[*_with_derived(changed[record.external_id]), "imported_at"])
 
 
@@ -178,7 +185,7 @@ def _value(record: Record, name: str) -> Any:
 
 
 def _with_derived(names: list[str]) -> set[str]:
-    """These columns and the columns derived from them."""
+    """Returns these columns together with the columns that are derived from them."""
     derived = {"text": "html", "occurred_on": "fiscal_year"}
     return {*names, *(derived[name] for name in names if name in derived)}
 
@@ -200,7 +207,8 @@ def _insert(source: ReferenceSource, records: list[Record], html: dict[str, str]
         row = Reference(source=source, external_id=record.external_id, public_id=public_id, audience=source.audience)
         _set_columns(row, record, html[record.external_id])
         rows.append(row)
-    # If another import has inserted the same id meanwhile, its row is updated and keeps its public id.
+    # Another import may have inserted the same id in the meantime. Then this import updates that row, and the row keeps
+    # its public id.
     Reference.objects.bulk_create(
         rows,
         update_conflicts=True,

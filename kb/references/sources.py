@@ -1,8 +1,8 @@
 """Changes of a whole source of references: label, licence, audience, withdrawal and restoring.
 
-A change writes the one row of the source. The policy reads that row at once, and its signal makes search re-index the
-references of the source (``kb.search_source``). Only the audience is also written to each reference, because the policy
-reads it there.
+A change is written to the one row of the source. The policy reads this row at once. The signal of the row makes search
+re-index the references of the source (``kb.search_source``). Only the audience is also written to each reference,
+because the policy reads it there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from organization.models import User
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """The values of a source that an import sets. An empty value keeps the stored one, or the default of a new source."""
+    """The values of a source that an import sets. If a value is empty, the stored value is kept. For a new source, an
+    empty value means the default.
+    """
 
     name: str
     label: str = ""
@@ -31,7 +33,7 @@ class SourceFacts:
     audience: str = ""
 
     def check(self) -> None:
-        """Raise ValidationError (in Japanese) if the source could not be saved with these values."""
+        """Raises ValidationError (in Japanese) if the source could not be saved with these values."""
         row = self.applied(ReferenceSource(name=self.name))
         for value, label in ((self.label, "出典"), (self.licence, "利用条件")):
             if "\n" in clean_text(value, label):
@@ -39,11 +41,11 @@ class SourceFacts:
         row.clean_fields(exclude=[] if row.label else ["label"])
 
     def changes(self, row: ReferenceSource) -> bool:
-        """Whether these values differ from the row of the source."""
+        """Whether these values differ from the stored values of the source."""
         return _values(self.applied(copy(row))) != _values(row)
 
     def applied(self, row: ReferenceSource) -> ReferenceSource:
-        """`row` itself, unsaved, with these values."""
+        """Sets these values on `row` and returns `row` itself, unsaved."""
         row.label = clean_text(self.label, "出典") or row.label or self.name
         row.licence = clean_text(self.licence, "利用条件") or row.licence
         row.audience = self.audience or row.audience
@@ -51,14 +53,16 @@ class SourceFacts:
 
 
 def may_manage(user: Viewer | None) -> bool:
-    """Whether the user is of the knowledge office. None stands for a command on the server, which may."""
+    """Whether the user belongs to the knowledge office. None means a command on the server, and a command may manage
+    sources.
+    """
     return user is None or KM in reader_for(user).roles
 
 
 def save_source(*, facts: SourceFacts, by: User | None) -> ReferenceSource:
-    """Create or change the source. A new audience is written to its references too.
+    """Creates or changes the source. A new audience is also written to the references of the source.
 
-    Raises PermissionDenied unless `by` is of the knowledge office or None (a command).
+    Raises PermissionDenied unless `by` belongs to the knowledge office or is None (a command).
     """
     if not may_manage(by):
         raise PermissionDenied
@@ -76,10 +80,11 @@ def save_source(*, facts: SourceFacts, by: User | None) -> ReferenceSource:
 
 
 def set_withdrawn(*, source: ReferenceSource, withdrawn: bool, by: User, reason: str = "") -> bool:
-    """Withdraw the source with all its references, or restore it. False if it is in that state already.
+    """Withdraws the source with all its references, or restores it. Returns False if the source already has that state.
 
-    A reference that was withdrawn by itself stays withdrawn when its source is restored.
-    Raises PermissionDenied unless `by` is of the knowledge office.
+    A reference that was withdrawn alone remains withdrawn when its source is restored.
+
+    Raises PermissionDenied unless `by` belongs to the knowledge office.
     """
     if not may_manage(by):
         raise PermissionDenied

@@ -1,7 +1,7 @@
 """Files of references that the knowledge office uploads in the admin.
 
-They are checked and imported outside the request, in the process of ``manage.py import_uploaded``. The job is that of
-``imports.uploads``, the import itself ``kb.references.loading``.
+The files are checked and imported outside the request, in the process of ``manage.py import_uploaded``.
+``imports.uploads`` runs the job. ``kb.references.loading`` does the import.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_UNPACKED_BYTES = 1024 * 1024 * 1024
 
 class ReferenceUploads(Uploads[ReferenceImport, User]):
     def measure(self, path: Path) -> int:
-        """The size in bytes. Raises UnreadableFileError if the beginning of the file is no JSON lines."""
+        """Returns the size in bytes. Raises UnreadableFileError if the file does not begin as a file of JSON lines."""
         return JsonLines(path).size
 
 
@@ -40,7 +40,7 @@ def _run(job: ReferenceImport, by: User) -> Report:
 
 
 def facts_of(job: ReferenceImport) -> SourceFacts:
-    """The values of the source that were entered with the file."""
+    """Returns the values of the source that were entered together with the file."""
     return SourceFacts(job.source_name, job.label, job.licence, job.audience)
 
 

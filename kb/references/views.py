@@ -1,7 +1,7 @@
 """The admin's pages for references: sources, upload of a file, report of an import, withdrawal of a source.
 
-Only the knowledge office may use them; other users of the admin get 403. Files are handled by
-``kb.references.uploads``, sources by ``kb.references.sources``.
+Only the knowledge office may use these pages; other users of the admin get 403. ``kb.references.uploads`` handles the
+files, and ``kb.references.sources`` handles the sources.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from kb.text_cleaning import clean_text
 from organization.requests import user_of
 
 View = Callable[..., HttpResponse]
-#: Imports listed at most.
+#: The maximum number of imports in the list.
 RECENT = 20
 
 
 def office_required(view: View) -> View:
-    """View decorator: raises PermissionDenied unless the user is of the knowledge office."""
+    """View decorator: raises PermissionDenied unless the user belongs to the knowledge office."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -45,7 +45,7 @@ def office_required(view: View) -> View:
 
 @office_required
 def list_sources(request: HttpRequest) -> HttpResponse:
-    """The sources with their counts, and the latest imports."""
+    """Shows the sources with their counts, and the latest imports."""
     rows = ReferenceSource.objects.annotate(
         total=Count("references"),
         single=Count("references", filter=Q(references__withdrawn=True)),
@@ -57,7 +57,7 @@ def list_sources(request: HttpRequest) -> HttpResponse:
 
 @office_required
 def upload_file(request: HttpRequest) -> HttpResponse:
-    """The form for a file. POST stores it, starts its check and leads to the report."""
+    """Shows the form for a file. POST stores the file, starts its check and redirects to the report."""
     form = ImportForm(request.POST or None, request.FILES or None, initial=_initial(request.GET.get("source", "")))
     if request.method == "POST" and form.is_valid():
         try:
@@ -70,14 +70,14 @@ def upload_file(request: HttpRequest) -> HttpResponse:
 
 
 def _initial(name: str) -> dict[str, str]:
-    """The stored values of the source with that name, to prefill the form."""
+    """Returns the stored values of the source with that name, to prefill the form."""
     row = ReferenceSource.objects.filter(name=name).first()
     return {"name": row.name, "label": row.label, "licence": row.licence, "audience": row.audience} if row else {}
 
 
 @office_required
 def import_report(request: HttpRequest, pk: int) -> HttpResponse:
-    """The report of one file. POST does what the pressed button says (imports.views.press)."""
+    """Shows the report for one file. POST runs the action of the pressed button (imports.views.press)."""
     row = get_object_or_404(ReferenceImport, pk=pk)
     if request.method == "POST":
         press(request, row, uploads)
@@ -98,7 +98,7 @@ def import_report(request: HttpRequest, pk: int) -> HttpResponse:
         "row": row,
         "counts": counts,
         "titles": titles,
-        # Reports that were stored before version 0.2 name the row of a refusal `number`.
+        # In reports that were stored before version 0.2, the key for the row of a refusal is `number`.
         "refusals": [
             (refusal.get("row", refusal.get("number")), refusal["reason"]) for refusal in row.report.get("refusals", [])
         ],
@@ -112,7 +112,7 @@ def import_report(request: HttpRequest, pk: int) -> HttpResponse:
 
 @office_required
 def withdraw_source(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask, then withdraw the whole source, or restore it if it is withdrawn."""
+    """Asks first, then withdraws the whole source. If the source is already withdrawn, it is restored."""
     source = get_object_or_404(ReferenceSource, pk=pk)
     total = source.references.count()
     if request.method == "POST":

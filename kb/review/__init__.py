@@ -1,1 +1,1 @@
-"""Review: the list of waiting items, and the decision on one item."""
+"""Review: the list of waiting items, and the reviewer's decision on one item."""

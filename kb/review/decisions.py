@@ -1,4 +1,4 @@
-"""The reviewer's decision on one item: 受理, or 差戻し with a comment."""
+"""The reviewer's decision on one item: 受理 (accept), or 差戻し (return) with a comment."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from organization.models import User
 
 @transaction.atomic
 def accept(*, item: Item, user: User) -> Item:
-    """受理: publish the item, or give it the wider audience that its author requested. Returns the item.
+    """受理: publishes the item, or gives it the wider audience that was requested. Returns the item.
 
-    Raises PermissionDenied if `user` may not review it, ValidationError if it is not waiting.
+    Raises PermissionDenied if `user` may not review the item. Raises ValidationError if the item does not wait for
+    review.
     """
     require_permission(may_review(item=item, user=user), "この項目を受理できる担当ではありません。")
     transition = ITEM.require("accept", item, "この項目は、確認を待っていません。")
@@ -38,10 +39,11 @@ def accept(*, item: Item, user: User) -> Item:
 
 @transaction.atomic
 def return_to_author(*, item: Item, user: User, comment: str) -> Item:
-    """差戻し: return the item to its author with a comment. A published item stays published as it is.
+    """差戻し: returns the item to its author with a comment. If the item is published, its published version does not
+    change.
 
-    Raises PermissionDenied if `user` may not review it, ValidationError if it is not waiting or if there is no comment
-    (code `comment_required`).
+    Raises PermissionDenied if `user` may not review the item. Raises ValidationError if the item does not wait for
+    review, or if there is no comment (code `comment_required`).
     """
     require_permission(may_review(item=item, user=user), "この項目を差し戻せる担当ではありません。")
     if not comment.strip():

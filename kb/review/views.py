@@ -1,4 +1,4 @@
-"""The pages of a reviewer: the list of waiting items, and the decision on one (受理, or 差戻し with a comment)."""
+"""The pages of a reviewer: the list of waiting items, and the decision on one item (受理, or 差戻し with a comment)."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from organization.templatetags.japanese import days_ago
 
 @login_required
 def review_queue(request: HttpRequest) -> HttpResponse:
-    """The items that wait for this reviewer, the longest waiting first."""
+    """Shows the items that wait for this reviewer. The item that has waited longest comes first."""
     waiting = waiting_for(request.user).select_related("content_type")[:100]
     return render(request, "kb/review_queue.html", {"items": [{"item": item, "meta": _meta(item)} for item in waiting]})
 
 
 def _meta(item: Item) -> str:
-    """Unit, requested audience, and time since submission."""
+    """Returns the unit, the requested audience and the time since the submission."""
     requested = Audience(item.requested_audience or item.audience).label
     return f"{item.unit_name_at_time}から、{requested}へ　{days_ago(item.submitted_at)}に提出"
 
 
 @login_required
 def review_item(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The item with the form of the decision. POST sends `accept`, or `return` with `comment`."""
+    """Shows the item with the form for the decision. POST sends `accept`, or `return` with `comment`."""
     waiting = waiting_for(request.user).filter(public_id=public_id).first()
     if waiting is None:
         raise Http404
     item: Item = waiting.specific
-    # The page as readers will see it, without the buttons of its keepers.
+    # The page is shown as readers will see it, without the buttons for people who may edit the item.
     context = {
         **item_context(request, item),
         "may_edit": False,

@@ -1,4 +1,6 @@
-"""The template tag for Markdown blocks of an article. Their HTML was made when the article was saved."""
+"""The template tag for Markdown blocks of an article. The HTML of the blocks was rendered when the
+article was saved.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def rendered_block(context: Mapping[str, Any], item: Any, value: Any) -> str:
-    """The stored HTML of the block with this value. Nothing is rendered here."""
+    """Returns the stored HTML of the block with this value. This tag renders nothing."""
     blocks = (block for block in item.body if block.block_type == "markdown" and block.value is value)
     block = next(blocks, None)
     html = item.rendered.get(f"b{block.id}", "") if block is not None else ""

@@ -1,4 +1,6 @@
-"""What a person can begin to write on /write/: one list of the choices that the forms offer (ItemForm.choices)."""
+"""What a person can begin to write on /write/. The forms offer the choices (ItemForm.choices); this module makes one
+list of them.
+"""
 
 from __future__ import annotations
 
@@ -9,32 +11,34 @@ from kb.models.items.item_queries import item_types
 
 @dataclass(frozen=True)
 class Choice:
-    """A format of a retrospective, a lesson or a challenge. `key` is the last part of its address."""
+    """One thing that can be begun: a format of a retrospective, a lesson or a challenge. `key` is the last part of the
+    choice's address.
+    """
 
     key: str
     label: str
     description: str
     when_to_use: str
-    #: How long it takes to fill in.
+    #: The time that it takes to fill in the form, in words.
     minutes: int
-    #: Code of the item type (Item.type_code).
+    #: The code of the item type (Item.type_code).
     type: str
-    #: Position in the list. Formats set theirs in their files, below 1000.
+    #: The position in the list. Formats set their position in their data files, below 1000.
     order: int
-    #: Key of the format, for a type that has several.
+    #: The key of the format, for a type that has several formats.
     format: str = ""
-    #: Answers to the three questions for which this choice is suitable (kb.writing.forms.questions).
+    #: The answers to the three questions for which this choice is suitable (kb.writing.forms.questions).
     situations: tuple[str, ...] = ()
-    #: What the form asks, as listed on the page before it.
+    #: What the form will ask. The page before the form lists it.
     questions: tuple[str, ...] = ()
 
 
 def choices() -> list[Choice]:
-    """Every choice of every item type that has a form, in order."""
+    """Returns all choices of all item types that have a form, in order."""
     offered = [choice for model in item_types() if model.FORM for choice in model.form_class().choices()]
     return sorted(offered, key=lambda choice: (choice.order, choice.key))
 
 
 def find_choice(key: str) -> Choice | None:
-    """The choice with that key; None if no form offers it."""
+    """Returns the choice with that key, or None if no form offers it."""
     return next((choice for choice in choices() if choice.key == key), None)

@@ -1,8 +1,9 @@
-"""Conflicts: two windows save one draft, or two people edit one item. No text is overwritten.
+"""Edit conflicts: two browser windows save one draft, or two people edit one item. No text is overwritten.
 
-A window whose draft was saved elsewhere is refused and keeps its text. If another person published a newer version of
-the item, the writer compares and continues from it: fields that the writer changed stay as typed, fields that only the
-other person changed are taken over. Nothing is published here; the writer does that with the form.
+If one window has saved a draft, a second window with an older version may not save it; the second window keeps its
+text. If another person has published a newer version of the item, the writer compares both and continues from the newer
+one: fields that the writer changed stay as typed, and fields that only the other person changed get the newer text.
+This module publishes nothing; the writer publishes with the form.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from organization import clock
 MINE, THEIRS, BOTH = "mine", "theirs", "both"
 
 
-class EditConflict(Exception):  # noqa: N818  (a result that the screen shows, not an error)
-    """Somebody published a newer version of the item since this draft was opened."""
+class EditConflict(Exception):  # noqa: N818 (This is a result that the screen shows, and no error.)
+    """Somebody published a newer version of the item after this draft was opened."""
 
 
 def save_typed(*, draft: Draft, typed: dict[str, Any], version: int) -> bool:
-    """Save what was typed, complete or not. False if another window has saved since `version` was read."""
+    """Saves the typed data, complete or not. Returns False if another window has saved the draft since `version` was
+    read.
+    """
     origin = {name: value for name, value in draft.data.items() if name.startswith("source_")}
     data = {**origin, **typed}
     changed = Draft.objects.filter(pk=draft.pk, version=version, submitted_at__isnull=True).update(
@@ -37,24 +40,28 @@ def save_typed(*, draft: Draft, typed: dict[str, Any], version: int) -> bool:
 
 @dataclass(frozen=True)
 class ConflictingField:
-    """A field in which the newest version and the draft differ. `whose` says who changed it: mine, theirs or both."""
+    """A field in which the newest version and the draft differ. `whose` is the side that changed it: mine, theirs or
+    both.
+    """
 
     change: FieldChange
     whose: str
 
 
 def is_behind(draft: Draft) -> bool:
-    """Whether a newer version was published since the draft began."""
+    """Whether a newer version of the item was published after the draft was begun."""
     return draft.item is not None and draft.item.latest_revision_id != draft.base_revision_id
 
 
 def newest_version(item: Item) -> Item:
-    """The newest revision of the item, as an object of its own type."""
+    """Returns the newest revision of the item, as an object of the item's own type."""
     return item.specific.get_latest_revision_as_object()
 
 
 def conflicting_fields(draft: Draft) -> list[ConflictingField]:
-    """The fields that differ, as a change from the newest version (removed lines) to the draft (added lines)."""
+    """Returns the fields in which the newest version and the draft differ. Removed lines are from the newest version,
+    added lines from the draft.
+    """
     assert draft.item is not None
     newest = newest_version(draft.item)
     theirs, base = newest.as_typed(), _base(draft, newest.as_typed())
@@ -65,7 +72,9 @@ def conflicting_fields(draft: Draft) -> list[ConflictingField]:
 
 @transaction.atomic
 def rebase(*, draft: Draft) -> Draft:
-    """Put the draft on the newest version: what the writer changed stays, the other fields become the newest."""
+    """Bases the draft on the newest version. Fields that the writer changed stay; all other fields get the value of the
+    newest version.
+    """
     locked = Draft.objects.select_for_update().get(pk=draft.pk)
     assert locked.item is not None
     newest = newest_version(locked.item)
@@ -82,17 +91,21 @@ def rebase(*, draft: Draft) -> Draft:
 
 
 def _base(draft: Draft, theirs: dict[str, Any]) -> dict[str, Any]:
-    """The version from which the draft began; if that revision is gone, the newest, as if the other changed nothing."""
+    """Returns the version from which the draft began. If that revision no longer exists, returns the newest version, as
+    if nobody else had changed anything.
+    """
     return draft.base_revision.as_object().as_typed() if draft.base_revision is not None else theirs
 
 
 def _typed(draft: Draft, newest: Item, known: set[str]) -> dict[str, Any]:
-    """The fields of the form in the draft's data, without other keys. A table row may exist in the draft alone."""
+    """Returns the form fields in the draft's data, without other keys. A repeated field may exist only in the draft, so
+    its name prefix is enough.
+    """
     return {name: value for name, value in draft.data.items() if name in known or name.startswith(newest.FORM_ROWS)}
 
 
 def _whose(name: str, base: dict[str, Any], theirs: dict[str, Any], mine: dict[str, Any]) -> str:
-    # As text, because a form may send "1" for 1 and "" for nothing.
+    # Values are compared as text, because a form may send "1" for 1 and "" for nothing.
     before, newest, typed = (as_text(values.get(name)) for values in (base, theirs, mine))
     if typed == before:
         return THEIRS

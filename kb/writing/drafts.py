@@ -1,7 +1,7 @@
-"""Drafts: start, submit as an item or a new revision, and open an item for editing as a draft.
+"""Drafts: start a draft, submit it as a new item or a new revision, and open an item for editing as a draft.
 
-Submitting never overwrites: if somebody else published a version since the draft began, `submit` raises
-EditConflict, and the screen shows both texts (decision 0002).
+Submitting never overwrites another person's text. If somebody else has published a version since the draft was begun,
+`submit` raises EditConflict, and the screen shows both texts (decision 0002).
 """
 
 from __future__ import annotations
@@ -22,17 +22,20 @@ from organization.models import Person
 
 
 def start(*, author: Person, kind: str, format: str = "", data: dict[str, Any] | None = None) -> Draft:
-    """A new draft of an item type (`kind`) and a format. `data` prefills it, keyed by the form's field names."""
+    """Creates a draft of an item type (`kind`) and a format. `data` prefills it; the keys are the field names of the
+    form.
+    """
     return Draft.objects.create(author=author, kind=kind, format=format, data=data or {})
 
 
 @transaction.atomic
 def submit(*, draft: Draft, values: dict[str, Any], by: Person) -> Item:
-    """Submit a draft with a valid form: creates an item, or a new revision of the item that the draft edits.
+    """Submits a draft with a valid form: creates an item, or a new revision of the item that the draft edits.
 
-    `values` is the form's cleaned_data. A draft that is submitted twice returns the same item.
-    Raises EditConflict (and writes nothing) if the item has a newer version, PermissionDenied if `by` may not edit
-    it, and ValidationError if it has ended (withdrawn, superseded).
+    `values` is the form's cleaned_data. If the draft is submitted twice, the second call returns the same item.
+
+    Raises EditConflict (and writes nothing) if the item has a newer version. Raises PermissionDenied if `by` may not
+    edit the item. Raises ValidationError if the item has been withdrawn or superseded.
     """
     locked = Draft.objects.select_for_update().get(pk=draft.pk)
     if locked.submitted_at is not None and locked.item is not None:
@@ -46,13 +49,14 @@ def submit(*, draft: Draft, values: dict[str, Any], by: Person) -> Item:
         _update(item, by)
     else:
         model = item_type(locked.kind)
-        assert model is not None  # its form was valid
+        assert model is not None  # The form of the draft was valid, so its type exists.
         item = model.blank(locked.format)
         item.audience = values["audience"]
         item.fill(values)
         publication.create(item=item, by=by)
         item.record_origin(values, locked.data)
-        # Saved before the submission: hooks on publication look up which draft the item came from.
+        # The draft is saved before the item is submitted, because the hooks on publication look up the draft of an
+        # item.
         locked.item = item
         locked.save()
         publication.submit(item=item, by=by)
@@ -62,7 +66,9 @@ def submit(*, draft: Draft, values: dict[str, Any], by: Person) -> Item:
 
 
 def _require_editable(item: Item, by: Person) -> None:
-    """Ask again at submission: since the draft began, the writer may have changed post, or the item may have ended."""
+    """Checks again, at submission, whether `by` may edit the item. Since the draft was begun, `by` may have moved to
+    another post, or the item may have been withdrawn or superseded.
+    """
     require_permission(
         may_edit(item=item, user=by.user),
         "この記録を直せるのは、書いた人と所管所属の担当です。直したい所は、所管所属に知らせてください。",
@@ -88,7 +94,9 @@ def _update(item: Item, by: Person) -> None:
 
 @transaction.atomic
 def open_for_edit(*, item: Item, by: Person) -> Draft:
-    """The draft in which `by` edits `item`: the open one, or a new one from the newest revision."""
+    """Returns the draft in which `by` edits `item`: the open draft, or a new one that is made from the
+    newest revision.
+    """
     open_draft = Draft.objects.open_of(by).filter(item_id=item.pk).first()
     if open_draft is not None:
         return open_draft
@@ -103,9 +111,10 @@ def open_for_edit(*, item: Item, by: Person) -> Draft:
 
 
 def reopen(*, item: Item, comment: str) -> str:
-    """After 差戻し: open a draft for each author, with the reviewer's comment. Returns the draft's address.
+    """After 差戻し, opens a draft with the reviewer's comment for each author. Returns the address of the last opened
+    draft.
 
-    Without an author it returns the address of the item.
+    If the item has no author, returns the address of the item.
     """
     specific = item.specific
     url = specific.get_absolute_url()

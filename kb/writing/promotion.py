@@ -1,4 +1,4 @@
-"""「教訓にする」: makes the draft of a lesson from one answer of a retrospective."""
+"""「教訓にする」: creates the draft of a lesson from one answer of a retrospective."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from organization.models import Person
 
 
 def promote(*, retrospective: Retrospective, answer_uid: str, by: Person) -> Draft:
-    """A draft of a lesson, prefilled from one answer; the open draft if `by` has already begun one from it.
+    """Returns the draft of a lesson that is prefilled from one answer. If `by` has an open draft from this answer,
+    returns that draft.
 
-    Raises LookupError if the retrospective has no such answer. Keeps rule I3.
+    Raises LookupError if the retrospective has no such answer. The audience follows rule I3.
     """
     answer = next((row for row in retrospective.answers.all() if str(row.uid) == answer_uid), None)
     if answer is None:
@@ -27,7 +28,7 @@ def promote(*, retrospective: Retrospective, answer_uid: str, by: Person) -> Dra
         "applies_when": f"{without_stop(retrospective.subject)}のような仕事をするとき"[:200],
         "citizen_effect": citizen_effect[:200],
         "kind": Lesson.Kind.GOOD_PRACTICE if answer.section_key in ("keep", "good") else Lesson.Kind.IMPROVE,
-        # I3: a derived item starts with an audience no wider than that of its source.
+        # I3: the new lesson starts with an audience that is not wider than the audience of the retrospective.
         "audience": Audience.SELF if retrospective.audience == Audience.SELF else Audience.UNIT,
         "themes": [theme.code for theme in retrospective.themes.all()],
         "scenes": [scene.code for scene in retrospective.scenes.all()],

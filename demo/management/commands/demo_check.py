@@ -1,7 +1,7 @@
-"""Check that the small demo is written by hand and not combined: `manage.py demo_check`.
+"""Checks that the small demo is written by hand and not combined by a program: `manage.py demo_check`.
 
-It refuses a sentence that occurs in more than three items, two items that are too similar, and two runs that differ. Each
-step of a path must have its own reason (`why`), and the item or course that it names must exist.
+It refuses a sentence that occurs in more than three items, two items that are too similar, and two runs with different
+results. Each step of a path must have its own reason (`why`). The item or course that a step names must exist.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SHINGLE = 5
 
 
 def sentences(content: Content) -> set[str]:
-    """The sentences of an item without list marks; those with fewer than eight characters are left out."""
+    """Returns the sentences of an item without list marks. Sentences with fewer than eight characters are left out."""
     parts = (
         re.sub(r"^[\s\-*・|0-9.]+", "", part).strip()
         for text in content.texts()
@@ -39,7 +39,7 @@ def shingles(content: Content) -> set[str]:
 
 
 def item_problems(items: list[Content]) -> list[str]:
-    """The problems of `items`, one line each."""
+    """Returns the problems of `items`, one line for each problem."""
     holders: dict[str, list[str]] = {}
     for content in items:
         for sentence in sentences(content):
@@ -57,7 +57,7 @@ def item_problems(items: list[Content]) -> list[str]:
 
 
 def path_problems(tables: list[dict[str, Any]], items: list[Content], courses: set[str]) -> list[str]:
-    """The problems of the learning paths, one line each."""
+    """Returns the problems of the learning paths, one line for each problem."""
     keys = {content.key for content in items}
     problems: list[str] = []
     step_by_reason: dict[str, str] = {}

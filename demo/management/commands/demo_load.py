@@ -1,4 +1,4 @@
-"""Load the fictional prefecture: `manage.py demo_load [--size small|full]`. Does nothing if it is already loaded."""
+"""Loads the fictional prefecture: `manage.py demo_load [--size small|full]`. Does nothing if it is already loaded."""
 
 from __future__ import annotations
 

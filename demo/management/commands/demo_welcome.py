@@ -1,4 +1,6 @@
-"""Print the demo's welcome: the address, the seven people, seven things to try, and one more for the knowledge office."""
+"""Prints the demo's welcome text: the address, the seven people, seven things to try, and one more for the knowledge
+office.
+"""
 
 from __future__ import annotations
 
@@ -23,25 +25,29 @@ TRY = (
 )
 
 
-#: 1,270 lessons, if the folder of development data lies beside the product. Otherwise the sample of the product.
+#: A file with 1,270 lessons. It is used if the folder of development data is next to the product's folder. Otherwise
+#: the product's own sample is used.
 RECORDS = "records/llis/records.jsonl.gz"
 SAMPLE = "demo/data/sample_records.jsonl"
 
 
 def import_command() -> str:
-    """The command that imports references, to be typed in the product's folder."""
+    """Returns the command that imports references. People type it in the product's folder."""
     records = settings.SHARED_DATA / RECORDS
     if records.is_file():
         file, options = relative(records), '--source llis --label "NASA Lessons Learned" --licence "US Government work"'
     else:
         file, options = SAMPLE, "--source sample --label となり県の事例集（架空） --licence 自由に使えます"
-    # Another terminal does not know this server's VAR_DIR, so the command must set it unless it is the default.
+    # Another terminal does not know the VAR_DIR of this server. So the command must set VAR_DIR, unless it is the
+    # default.
     prefix = "" if settings.VAR_DIR == settings.BASE_DIR / "var" else f"VAR_DIR={shlex.quote(str(settings.VAR_DIR))} "
     return f"{prefix}.venv/bin/python manage.py import_records {file} {options} --commit"
 
 
 def relative(path: Path) -> str:
-    """The path relative to the product's folder if it is at most one level above it; quoted for the shell."""
+    """Returns the path, quoted for the shell. It is relative to the product's folder if it is at most one level above
+    that folder.
+    """
     relative_path = os.path.relpath(path, settings.BASE_DIR)
     return shlex.quote(relative_path if relative_path.count("..") <= 1 else str(path))
 

@@ -1,7 +1,8 @@
-"""Fill a demo's database with thousands of learners for measuring: `manage.py learning_fill --people N --assignments N`.
+"""Fills a demo database with thousands of learners, to measure speed: `manage.py learning_fill --people N --assignments
+N`.
 
-Refused outside the demo, and on a database that is already filled. `--moves N --on DATE` moves N of these people to
-other posts on that day.
+The command refuses to run outside the demo, and on a database that is already filled. `--moves N --on DATE` moves N of
+these people to other posts on that day.
 """
 
 from __future__ import annotations

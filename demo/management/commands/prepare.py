@@ -1,7 +1,8 @@
-"""Prepare the demo so that the web server can start: `manage.py prepare`.
+"""Prepares the demo so that the web server can start: `manage.py prepare`.
 
-The steps are database, data, static files, index and welcome. Each step first checks whether its work is already done,
-so that a second start takes seconds. All run in one process, because starting Django costs more than most of them.
+The steps are database, data, static files, index and welcome text. Each step first checks whether its work is already
+done, so that a second start takes only seconds. All steps run in one process, because starting Django takes longer than
+most steps.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ from search.engines import engine
 from search.engines.base import EngineUnavailable
 from search.generations import rebuild, why_rebuild
 
-#: Called with the number of parts done and the total.
+#: Called with the number of finished parts and the total.
 Advance = Callable[[int, int], None]
 
 
 class MigrationLines(io.TextIOBase):
-    """Output stream for `migrate` that counts the migrations reported as applied."""
+    """An output stream for `migrate`. It counts the migrations that `migrate` reports as applied."""
 
     def __init__(self, advance: Advance, total: int) -> None:
         self.advance, self.total, self.done = advance, total, 0
@@ -45,8 +46,8 @@ class MigrationLines(io.TextIOBase):
 
 
 class Command(BaseCommand):
-    # The checks import every view, which costs a third of a warm start; script/test runs them. `check_settings` runs the
-    # few that check what a person can set.
+    # The system checks are not run here, because they import every view, and this takes a third of a warm start.
+    # script/test runs them all. `check_settings` runs only those few that check what a person can set.
     requires_system_checks = ()
     help = "デモを動かす準備をします（データベース、データ、静的ファイル、索引）。済んだことは飛ばします。"
 
@@ -59,7 +60,8 @@ class Command(BaseCommand):
         self.console = Console(highlight=False)
         var_dir: Path = settings.VAR_DIR
         var_dir.mkdir(parents=True, exist_ok=True)
-        # While this file exists, the data is incomplete and nobody has written anything: script/server starts again.
+        # While this file exists, the data is incomplete, and nobody has written anything yet. In this case
+        # script/server starts again from the beginning.
         marker = var_dir / "preparing"
         if not self.has_data():
             marker.touch()
@@ -73,7 +75,9 @@ class Command(BaseCommand):
         (var_dir / "welcome.txt").write_text(welcome.getvalue(), "utf-8")
 
     def check_settings(self) -> None:
-        """Raise CommandError for wrong settings, one line each. Otherwise web server and worker would fail later."""
+        """Raises CommandError if settings are wrong, with one line for each error. Without this check, the web server
+        and the worker would fail later.
+        """
         errors = [message for message in run_checks(tags=[Tags.compatibility]) if message.level >= ERROR]
         if errors:
             raise CommandError("\n".join(f"{error.msg}{error.hint or ''}（{error.id}）" for error in errors))
@@ -81,7 +85,7 @@ class Command(BaseCommand):
     def has_data(self) -> bool:
         try:
             return is_loaded()
-        except DatabaseError:  # no tables yet
+        except DatabaseError:  # There are no tables yet.
             return False
 
     def migrate(self) -> None:
@@ -129,7 +133,7 @@ class Command(BaseCommand):
             self.stderr.write(f"{error.advice or error} つながるまでは、簡易検索で答えます。")
 
     def bars(self) -> Progress:
-        # The names come last, because full-width characters would push the bars out of line.
+        # The names are in the last column, because full-width characters would move the bars out of line.
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
         return Progress(*columns, console=self.console)
 

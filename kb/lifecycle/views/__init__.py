@@ -1,1 +1,1 @@
-"""The pages of review and of a challenge's stages."""
+"""The pages on which a challenge moves from one stage to the next."""

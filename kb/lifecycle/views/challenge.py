@@ -1,4 +1,4 @@
-"""The moves of a challenge, one button each. kb.lifecycle.challenges decides who may make them."""
+"""The buttons of a challenge, one for each transition. kb.lifecycle.challenges decides who may use them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""``manage.py import_records``: JSON lines from elsewhere as references. Writes nothing unless told ``--commit``."""
+"""``manage.py import_records``: imports JSON lines from outside the organisation as references. Without ``--commit`` it
+writes nothing.
+"""
 
 from __future__ import annotations
 

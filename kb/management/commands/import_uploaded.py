@@ -1,4 +1,6 @@
-"""``manage.py import_uploaded ID``: the process that checks or imports a file uploaded in the admin. Not for people."""
+"""``manage.py import_uploaded ID``: checks or imports a file that was uploaded in the admin. The program starts this
+command; people do not use it.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The types of item, and what every item has: states, public ids, authors, queries."""
+"""The item types, and what all of them share: states, public ids, authors and queries."""

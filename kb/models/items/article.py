@@ -1,4 +1,4 @@
-"""Article (読みもの): a page of the knowledge office, made of blocks in the Wagtail admin."""
+"""Article (読みもの): a page that the knowledge office writes in the Wagtail admin. It consists of blocks."""
 
 from __future__ import annotations
 
@@ -35,14 +35,17 @@ class Article(Item):
         verbose_name_plural = "読みもの"
 
     def markdown_texts(self) -> dict[str, str]:
-        """The Markdown blocks by block id. Their HTML is rendered at save, as that of every other text."""
+        """Returns the Markdown text of each Markdown block, by block id. The HTML of these texts is rendered when the
+        article is saved.
+        """
         for block in self.body:
-            # A block made by a program has no id before its first save, and `rendered` holds its HTML by id.
+            # A block that a program creates has no id before its first save, but `rendered` needs an id as its key.
             block.id = block.id or str(uuid.uuid4())
         return {f"b{block.id}": block.value for block in self.body if block.block_type == "markdown"}
 
     def body_texts(self) -> list[str]:
-        # The stored data, without making blocks: that took most of the time of a search page, and a query for each image.
+        # This reads the stored data and creates no block objects. Creating them took most of the time of a search page,
+        # and one query for each image.
         return [text for block in self.body.raw_data for text in _block_texts(block["type"], block["value"]) if text]
 
     def history_texts(self) -> dict[str, Any]:
@@ -53,7 +56,7 @@ class Article(Item):
 
 
 def _block_texts(block_type: str, value: Any) -> list[str]:
-    """The texts of one stored block, in reading order."""
+    """Returns the texts of one stored block in reading order."""
     if block_type in ("text", "markdown"):
         return [value]
     if block_type == "image":

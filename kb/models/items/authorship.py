@@ -1,6 +1,6 @@
-"""Who wrote an item. Only the policy and kb.items.authorship read this table.
+"""Authorship: who wrote an item. Only the access policy and kb.items.authorship read this table.
 
-The page itself always names the service account as its owner. So no author has to be removed from revisions, logs or
+The page row always names the service account as the owner. So no author has to be removed from revisions, logs or
 exports (0003).
 """
 

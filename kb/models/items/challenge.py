@@ -1,7 +1,7 @@
-"""Challenge (挑戦): a trial with a hypothesis, failures imagined beforehand, and a rule for stopping.
+"""Challenge (挑戦): a trial with a hypothesis, with failures that were imagined beforehand, and with a rule for stopping.
 
-The outcome 「学びあり（不成功）」 ranks equal to success, and a challenge closes only when its look-back is published (S12,
-I18). kb.lifecycle.challenges holds the moves from stage to stage.
+The outcome 「学びあり（不成功）」 has the same rank as success. A challenge closes only when its look-back is published (S12,
+I18). kb.lifecycle.challenges contains the moves from one stage to the next.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Challenge(Item):
     def badges(self) -> list[tuple[str, str]]:
         badges = [(str(self.stage), str(self.Stage(self.stage).label))]
         if self.outcome:
-            # Not "learned", which is the maturity of a proved lesson.
+            # The code is not "learned", because that is the maturity of a proved lesson.
             code = "learned_from" if self.outcome == self.Outcome.LEARNED else str(self.outcome)
             badges = [(code, str(self.Outcome(self.outcome).label))]
         return [*super().badges, *(badges if self.state == State.PUBLISHED else [])]

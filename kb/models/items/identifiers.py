@@ -1,4 +1,4 @@
-"""Permanent ids: one counter row per prefix and fiscal year of registration (0005)."""
+"""Permanent public ids. There is one counter row for each prefix and fiscal year of registration (0005)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from organization.fiscal import fiscal_year, fiscal_year_code
 
 
 class IdCounter(models.Model):
-    """The last number given out for a prefix and a fiscal year."""
+    """The last number that was given out for one prefix and one fiscal year."""
 
     prefix = models.CharField(max_length=2)
     fiscal_year = models.PositiveSmallIntegerField()
@@ -25,16 +25,19 @@ class IdCounter(models.Model):
 
 
 def next_public_id(prefix: str, *, registered_in: int | None = None) -> str:
-    """The next id, such as ``L-R07-00123``. Numbers may have gaps, but none is given out twice.
+    """Returns the next id, such as ``L-R07-00123``. There may be gaps between the numbers, but no number is given out
+    twice.
 
-    `registered_in` is the fiscal year of registration; the default is today's. Call it in the transaction that stores
-    the id, so that a rollback leaves at most a gap.
+    `registered_in` is the fiscal year of registration. Its default is the current fiscal year. Call this function in
+    the transaction that stores the id: then a rollback leaves at most a gap.
     """
     return draw_public_ids(prefix, 1, registered_in=registered_in)[0]
 
 
 def draw_public_ids(prefix: str, count: int, *, registered_in: int | None = None) -> list[str]:
-    """The next `count` ids. The counter is raised in one step, so that an import asks once for a whole batch."""
+    """Returns the next `count` ids. The counter is raised in one step, so an import makes one call for a
+    whole batch.
+    """
     year = registered_in if registered_in is not None else fiscal_year(clock.today())
     with transaction.atomic():
         counter, _ = IdCounter.objects.get_or_create(prefix=prefix, fiscal_year=year)

@@ -1,7 +1,8 @@
-"""Item: the concrete base page of everything that was learned.
+"""Item: the concrete base page of all item types.
 
-It holds what every type shares: permanent id, unit, audience, state, vocabularies, rendered HTML. It does not know its
-author (kb.models.items.authorship). Its one address is /k/<public_id>/; its address in the page tree is not served.
+It has what all types share: permanent id, unit, audience, state, vocabularies and rendered HTML. It does not store its
+author (see kb.models.items.authorship). Its only address is /k/<public_id>/. Its address in the page tree is not
+served.
 """
 
 from __future__ import annotations
@@ -35,15 +36,15 @@ from organization.units.tree import unit_tree
 
 PUBLIC_ID = r"^[A-Z]{1,2}-[SHR]\d{2}-\d{5,7}$"
 
-#: Columns that the form of every type fills.
+#: The columns that the form of every type fills.
 COMMON_FIELDS = ("title", "summary", "occurred_on", "attribution", "keywords")
 VOCABULARIES = ("themes", "scenes", "stances", "municipalities")
-#: Form fields that are no content: who may read the item, and how it is filed.
+#: Form fields that are not content: they decide who may read the item and how it is filed.
 NOT_CONTENT = ("audience", "blameless_ok", *VOCABULARIES)
 
 
 class Item(ItemType):
-    """One piece of knowledge. Columns that are required only at submit are nullable (0001)."""
+    """One piece of knowledge. A column that is required only when the item is submitted is nullable (0001)."""
 
     public_id = models.CharField(
         "管理番号",
@@ -94,7 +95,7 @@ class Item(ItemType):
     subpage_types: ClassVar[list[str]] = []
     is_creatable = False
     base_form_class = AdminItemForm
-    promote_panels: ClassVar[list[Any]] = []  # slug and menu settings mean nothing at /k/
+    promote_panels: ClassVar[list[Any]] = []  # The slug and the menu settings have no effect at /k/.
     settings_panels: ClassVar[list[Any]] = []
     private_page_options: ClassVar[list[str]] = []
     exclude_fields_in_copy = ["public_id"]
@@ -121,36 +122,38 @@ class Item(ItemType):
         return reverse("item", args=[self.public_id]) if self.public_id else ""
 
     def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
-        """Wagtail's address of the page: the permalink, because the address in the page tree is not served."""
+        """Returns the permalink as Wagtail's address of the page, because the address in the page tree
+        is not served.
+        """
         if not self.public_id:
             return None
         site_id, root_url, _ = super().get_url_parts(request) or (0, "", "")
-        # Without wagtail.urls Wagtail has no root URL, and its preview would fail on None.
+        # wagtail.urls is not included, so Wagtail has no root URL. With None its preview would fail.
         return (site_id, root_url or settings.WAGTAILADMIN_BASE_URL, self.get_absolute_url())
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponseBase:
-        """The page as readers would see it. Wagtail and the page's permission tester have already allowed the user."""
+        """Shows the page as readers would see it. Wagtail has already checked the permission of the user."""
         response: HttpResponseBase = import_string(self.PREVIEW)(request, self)
         return response
 
     def edit_url(self) -> str:
-        """Address of its edit page in the site; empty where it has none."""
+        """The address of the page on which the item is edited in the site. Empty if there is no such page."""
         return reverse("item_edit", args=[self.public_id]) if self.FORM else ""
 
     def audience_url(self) -> str:
-        """Address of the page that changes its audience; empty where it cannot be changed."""
+        """The address of the page that changes the item's audience. Empty if the audience cannot be changed."""
         return reverse("item_audience", args=[self.public_id]) if self.state == State.PUBLISHED else ""
 
     def withdraw_url(self) -> str:
         return reverse("item_withdraw", args=[self.public_id])
 
-    # --- Its form, and back ------------------------------------------------------------------
+    # --- The form: filling the item from it, and filling it from the item --------------------
 
     def fill(self, values: Mapping[str, Any]) -> None:
-        """Set its columns and vocabularies from the cleaned data of its form. Does not save."""
+        """Sets the columns and vocabularies of the item from the cleaned data of its form. Does not save the item."""
         for name in (*COMMON_FIELDS, *self.FORM_FIELDS):
             if name == "attribution" and name not in values:
-                continue  # only the author is asked for it
+                continue  # Only the author sees this field.
             value = values.get(name)
             if value is None and isinstance(self._meta.get_field(name), models.CharField | models.TextField):
                 value = ""
@@ -161,7 +164,9 @@ class Item(ItemType):
             getattr(self, name).set(values.get(name) or [])
 
     def as_typed(self) -> dict[str, Any]:
-        """Its content by the names of its form fields, as a draft stores it: the reverse of `fill`."""
+        """Returns the content of the item by the names of its form fields, as a draft stores it. The
+        reverse of `fill`.
+        """
         common = {name: self.typed_value(name) for name in ("title", "summary", "audience", "attribution")}
         vocabularies = {name: [row.code for row in getattr(self, name).all()] for name in VOCABULARIES}
         return {
@@ -175,7 +180,7 @@ class Item(ItemType):
     # --- Rendering and revisions -------------------------------------------------------------
 
     def markdown_parts(self) -> list[dict[str, str]]:
-        """The Markdown columns that hold a text, for kb/parts.html: name, label and HTML of each."""
+        """Returns name, label and HTML of each Markdown column that contains text, for kb/parts.html."""
         return [
             {"name": name, "label": self.field_label(name), "html": self.rendered[name]}
             for name in self.MARKDOWN_FIELDS
@@ -183,7 +188,7 @@ class Item(ItemType):
         ]
 
     def render(self) -> None:
-        """Render the Markdown texts into `rendered`, unless none has changed since the last time."""
+        """Renders the Markdown texts into `rendered`. Does nothing if no text has changed since the last rendering."""
         texts = {key: text for key, text in self.markdown_texts().items() if text}
         digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()[:16]
         if self.rendered.get("of") != digest:
@@ -196,15 +201,18 @@ class Item(ItemType):
         return super().save(*args, **kwargs)
 
     def _set_derived_fields(self) -> None:
-        """Set what follows from other fields: id, dates, the unit's name at the time, the state of a live page."""
+        """Sets the fields that follow from other fields: id, dates, the name of the unit at the time, the state of a
+        live page.
+        """
         today = clock.today()
-        self.owner = service_account()  # never a person, also where the page was made in the admin
+        self.owner = service_account()  # The owner is never a person, even if the page was created in the admin.
         self.registered_on = self.registered_on or today
-        if not self.public_id:  # made in the admin; kb.lifecycle.publication.create gives other items their id
+        # This page was created in the admin. Every other item gets its id from kb.lifecycle.publication.create.
+        if not self.public_id:
             self.public_id = next_public_id(self.PREFIX)
             self.slug = self.public_id.lower()
         if self.occurred_on and self.fiscal_year is None:
-            # I7: computed once; a later correction of the date does not move the item's year.
+            # I7: the year is computed once. A later correction of the date does not change the item's year.
             self.fiscal_year = fiscal_year(self.occurred_on)
         if self.owner_unit_id and not self.unit_name_at_time:
             self.unit_name_at_time = unit_tree().name_on(self.owner_unit_id, self.occurred_on or today)
@@ -214,18 +222,24 @@ class Item(ItemType):
             self.state = State.WITHDRAWN
 
     def with_content_json(self, content: dict[str, Any]) -> Item:
-        """The item as a revision says it, with access and identity taken from the row (0006)."""
+        """Returns the item with the content of a revision. Access and identity are taken from the
+        database row (0006).
+        """
         page = super().with_content_json(content)
         for name in self.ROW_FIELDS:
             setattr(page, name, getattr(self, name))
         return page
 
     def save_revision(self, user: Any = None, **kwargs: Any) -> Any:
-        """Wagtail's, with the service account as user: a revision must not name a person."""
+        """Saves a revision as Wagtail does, but with the service account as user, because a revision must not name a
+        person.
+        """
         return super().save_revision(user=service_account(), **kwargs)
 
     def history_texts(self) -> dict[str, Any]:
-        """The texts that its history compares, by form field. A type without a form adds its Markdown texts."""
+        """Returns the texts that the history compares, by form field. For a type without a form, its Markdown texts are
+        added.
+        """
         texts = self.as_typed() if self.FORM else {**self.as_typed(), **self.markdown_texts()}
         return {name: value for name, value in texts.items() if name not in NOT_CONTENT}
 
@@ -233,17 +247,19 @@ class Item(ItemType):
 
     @property
     def may_change_in_office(self) -> bool:
-        """Whether its state lets the knowledge office edit it in the admin: it is published.
+        """Whether the knowledge office may edit the item in the admin. Normally this means that the item is published.
 
-        An item that waits for review is its author's, and a withdrawn item stays withdrawn. A type with MADE_IN_ADMIN
-        may also be edited before its first publication.
+        While an item waits for review, only its author changes it. A withdrawn item stays withdrawn. An item of a
+        MADE_IN_ADMIN type may also be edited before its first publication.
         """
         if self.MADE_IN_ADMIN:
             return self.state != State.WITHDRAWN
         return self.live and self.state in (State.PUBLISHED, State.SUPERSEDED)
 
     def opens_to(self, user: Viewer) -> bool:
-        """Whether the access policy lets `user` open it. Asks for its authors only if nothing else opens it."""
+        """Whether the access policy lets `user` open the item. The authors are queried only if no other rule opens the
+        item.
+        """
         reader = reader_for(user)
         if can_view(reader, audience=self.audience, owner_unit_id=self.owner_unit_id, author_ids=()):
             return True
@@ -258,11 +274,11 @@ class Item(ItemType):
             message = "先の日付です。今日か、それより前の日を入れてください。"
             raise field_error("occurred_on", message, code="future_date")
 
-    # --- What pages and search say of it -----------------------------------------------------
+    # --- What pages and search show of the item ----------------------------------------------
 
     @property
     def badges(self) -> list[tuple[str, str]]:
-        """(code, label) pairs shown beside the title, most important first."""
+        """Returns the (code, label) pairs that are shown beside the title, the most important pair first."""
         badges = []
         if self.state in (State.SUPERSEDED, State.WITHDRAWN, State.SUBMITTED, State.RETURNED):
             badges.append((str(self.state), str(State(self.state).label)))

@@ -1,4 +1,4 @@
-"""Lesson (教訓): what was observed, why it happened, when to use it, and where it was drawn from."""
+"""Lesson (教訓): what was observed, why it happened, when the lesson applies, and from what it was drawn."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from kb.models.items.item import Item
 from kb.models.items.retrospective import Retrospective
 from kb.models.items.states import State
 
-#: The source of a lesson whose author names none: every lesson has a source (I2).
+#: The source that is stored if the author names none, because every lesson has a source (I2).
 DAILY_WORK = "日々の仕事での気づき"
 
 
 class Maturity(models.TextChoices):
-    """How far a lesson has been proved. Independent of its state (kb.models.items.states)."""
+    """How far a lesson has been proved. The maturity does not depend on the state (kb.models.items.states)."""
 
     OBSERVED = "observed", "未検証"
     IDENTIFIED = "identified", "教訓候補"
@@ -151,7 +151,9 @@ class Lesson(Item):
         return {**super().as_typed(), "external": source.external if source else ""}
 
     def record_origin(self, values: Mapping[str, Any], draft_data: Mapping[str, Any]) -> None:
-        """Store its source (I2): the answer of a retrospective, by uid, or words of the author."""
+        """Stores the source of the lesson (I2). It is the answer of a retrospective, by uid, or a text
+        of the author.
+        """
         origin = Retrospective.objects.filter(public_id=draft_data.get("source_retrospective")).first()
         if origin is not None:
             answer_uid = draft_data.get("source_answer") or None
@@ -171,9 +173,10 @@ class Lesson(Item):
 
 
 class LessonSource(models.Model):
-    """Where a lesson was drawn from (I2): an answer of a retrospective, or a source in words.
+    """The source of a lesson (I2): an answer of a retrospective, or a text that names the source.
 
-    A plain row outside revisions. It names the answer by uid, because the pk of an answer changes at each publication.
+    This is a plain row and no part of a revision. It stores the uid of the answer, because the pk of an answer changes
+    at each publication.
     """
 
     lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="sources")

@@ -1,7 +1,8 @@
-"""NextAction (次の行動): a plain row with a uid that never changes, so that it can be followed (0032).
+"""NextAction (次の行動): a plain row with a uid that never changes, so that other rows can refer to it (0032).
 
-A revision holds a copy of the actions, for the history and for an edit that is not published yet. Saving the
-retrospective writes the rows from that copy, matched by uid: an edited action keeps its row.
+A revision contains a copy of the actions. The history needs the copy, and so does an edit that is not published yet.
+When the retrospective is saved, the rows are written from the copy. They are matched by uid, so an edited action keeps
+its row.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 
 class UnsavedActions:
-    """The actions that a form or a revision gave to a retrospective that is not saved yet. Has the methods of a manager."""
+    """The next actions of a retrospective that is not saved yet. They come from a form or a revision. Has the methods
+    of a manager.
+    """
 
     def __init__(self, actions: Iterable[NextAction]) -> None:
         self._actions = list(actions)
@@ -33,7 +36,7 @@ class UnsavedActions:
         return next(iter(self.all()), None)
 
     def add(self, *actions: NextAction) -> None:
-        """Add actions. An action replaces another with the same uid."""
+        """Adds the given actions. An action replaces another action with the same uid."""
         self.remove(*actions)
         self._actions += actions
 
@@ -43,7 +46,7 @@ class UnsavedActions:
 
 
 class ActionsDescriptor(ReverseManyToOneDescriptor):
-    """`retrospective.next_actions`: the unsaved actions where there are any, otherwise the rows."""
+    """The attribute `retrospective.next_actions`: the unsaved actions if there are any, or else the stored rows."""
 
     def __get__(self, instance: Any, cls: Any = None) -> Any:
         if instance is not None and instance.unsaved_actions is None and instance.pk is None:
@@ -54,7 +57,7 @@ class ActionsDescriptor(ReverseManyToOneDescriptor):
 
 
 class RetrospectiveKey(models.ForeignKey):
-    """The foreign key of an action to its retrospective. Migrations and the database see a plain ForeignKey."""
+    """The foreign key from an action to its retrospective. For migrations and the database it is a plain ForeignKey."""
 
     related_accessor_class = ActionsDescriptor
 
@@ -64,9 +67,9 @@ class RetrospectiveKey(models.ForeignKey):
 
 
 class NextAction(Orderable):
-    """次の行動: what, by which post, until when. A post, never a person (0007)."""
+    """次の行動: what will be done, which post does it, and until when. It names a post and never a person (0007)."""
 
-    # Wagtail would index which actions name a post; nobody asks for that.
+    # Otherwise Wagtail would index which actions refer to a post. Nobody needs that index.
     wagtail_reference_index_ignore = True
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -85,12 +88,14 @@ class NextAction(Orderable):
         return self.what
 
     def as_content(self) -> dict[str, Any]:
-        """Its copy for a revision: its columns as JSON values."""
+        """Returns the copy of the action for a revision: its columns as JSON values."""
         return get_serializable_data_for_fields(self)
 
 
 def actions_from(content: Iterable[Mapping[str, Any]], retrospective: Retrospective) -> list[NextAction]:
-    """The actions in a revision, unsaved. A copy without uid, from before uids existed, is matched by pk."""
+    """Returns the actions of a revision as unsaved objects. A copy from the time before uids has no uid and is matched
+    by pk.
+    """
     known = dict(NextAction.objects.filter(retrospective_id=retrospective.pk).values_list("pk", "uid"))
     actions = []
     for data in content:
@@ -106,7 +111,9 @@ def actions_from(content: Iterable[Mapping[str, Any]], retrospective: Retrospect
 
 
 def write_actions(retrospective: Retrospective, actions: Iterable[NextAction]) -> None:
-    """Write `actions` to the rows of a saved retrospective. Rows keep pk and uid; a row of no action is deleted."""
+    """Writes `actions` to the rows of a saved retrospective. A row that is kept keeps pk and uid. A row that matches no
+    action is deleted.
+    """
     rows = {row.uid: row for row in NextAction.objects.filter(retrospective_id=retrospective.pk)}
     kept = set()
     for order, action in enumerate(actions):

@@ -1,7 +1,7 @@
 """Retrospective (ふりかえり): answers to the prompts of a format, the facts that the format asks for, and next actions.
 
 A format is a data file (kb.formats), so no format has columns of its own. Answers are part of revisions. Next actions
-are plain rows (kb.models.items.next_action), and so are addenda (後日談), which are only ever added.
+are plain rows (kb.models.items.next_action). Addenda (後日談) are plain rows, too: they can be added, but not changed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Retrospective(Item):
     FORM_ROWS = ("answer-", "fact-")
     LABELS = {**Item.LABELS, "next_action": "次の行動", "next_action_due": "次の行動の期限", "challenge": "挑戦"}
     MARKDOWN_FIELDS = ("co_creation_note",)
-    CARD_COLUMNS = ()  # its texts are rows
+    CARD_COLUMNS = ()  # The texts are in rows of their own.
     ADMIN_LISTING = AdminListing(icon="history", order=2, filters=("format",), choices={"format": format_choices})
 
     unsaved_actions: UnsavedActions | None = None
@@ -59,7 +59,7 @@ class Retrospective(Item):
     format = models.CharField("書式", max_length=30)
     prompts = models.JSONField("書いた時の問い", default=dict, blank=True, editable=False)
     subject = models.CharField("対象", max_length=60, blank=True)
-    # Not `challenge`: Django gives that name to the accessor from an Item to its Challenge row.
+    # The name is not `challenge`, because Django gives that name to the accessor from an Item to its Challenge row.
     looks_back_on = models.ForeignKey(
         "kb.Challenge", on_delete=models.PROTECT, null=True, blank=True, related_name="lookbacks", verbose_name="挑戦"
     )
@@ -110,14 +110,14 @@ class Retrospective(Item):
         verbose_name_plural = "ふりかえり"
 
     def render(self) -> None:
-        """Also render every answer into its own `html`: at each save, because answers are short."""
+        """Also renders every answer into the answer's `html`. This happens at each save, because answers are short."""
         super().render()
         answers = list(self.answers.all())
         html = render_many({f"a{a.uid.hex[:8]}": a.text for a in answers if a.text})
         for answer in answers:
             answer.html = html.get(f"a{answer.uid.hex[:8]}", "")
 
-    # --- Its form, and back ------------------------------------------------------------------
+    # --- The form: filling the item from it, and filling it from the item --------------------
 
     @classmethod
     def blank(cls, format: str) -> Retrospective:
@@ -125,13 +125,13 @@ class Retrospective(Item):
 
     @property
     def format_file(self) -> Format | None:
-        """The format in which it was written; None where its file is gone."""
+        """The format in which the retrospective was written. None if the file of the format no longer exists."""
         return get_format(self.format)
 
     def fill(self, values: Mapping[str, Any]) -> None:
         super().fill(values)
         format_file = self.format_file
-        assert format_file is not None  # the form was built from it
+        assert format_file is not None  # The form was built from this format.
         self.prompts = format_file.prompts()
         self.participants_n = values.get("participants_n") or 1
         self.held_on = self.occurred_on
@@ -143,7 +143,9 @@ class Retrospective(Item):
             self._fill_next_action(values["next_action"], values.get("next_action_due"))
 
     def _fill_answers(self, answers: Iterable[tuple[str, str]]) -> None:
-        """Replace the answers. An answer keeps its uid, by which the lessons drawn from it are linked."""
+        """Replaces the answers. An answer keeps its uid, because the lessons that were drawn from it
+        refer to the uid.
+        """
         known: dict[str, list[uuid.UUID]] = {}
         for answer in self.answers.all():
             known.setdefault(answer.section_key, []).append(answer.uid)
@@ -155,14 +157,14 @@ class Retrospective(Item):
         self.answers.set(rows)
 
     def _fill_next_action(self, what: str, due_on: Any) -> None:
-        """The form asks for one action, the first: it keeps its uid and its post."""
+        """Sets the first action. The form asks for one action only. The action keeps its uid and its post."""
         first, *rest = [*self.next_actions.all()] or [NextAction(retrospective_id=self.pk, sort_order=0)]
         first.what, first.due_on = what, due_on
         self.set_next_actions([first, *rest])
 
     def as_typed(self) -> dict[str, Any]:
         data = super().as_typed()
-        del data["facts"]  # each fact is a form field of its own
+        del data["facts"]  # Each fact has a form field of its own.
         action = self.next_actions.first()
         data["next_action"] = action.what if action else ""
         data["next_action_due"] = action.due_on.isoformat() if action and action.due_on else ""
@@ -196,7 +198,7 @@ class Retrospective(Item):
     def consequences(self) -> list[tuple[Item, str]]:
         return [(self.looks_back_on, "retrospect")] if self.looks_back_on is not None else []
 
-    # --- Its texts, for search ----------------------------------------------------------------
+    # --- Texts, for search --------------------------------------------------------------------
 
     def filing_words(self) -> list[str]:
         format_file = self.format_file
@@ -204,17 +206,17 @@ class Retrospective(Item):
 
     @classmethod
     def card_texts(cls, items: Iterable[Any]) -> dict[int, list[str]]:
-        """The answers of all of them, in one query."""
+        """Returns the answers of all given retrospectives with one query."""
         texts: dict[int, list[str]] = {item.pk: [] for item in items}
         answers = Answer.objects.filter(retrospective__in=texts).order_by("sort_order", "pk")
         for pk, text in answers.values_list("retrospective_id", "text"):
             texts[pk].append(text)
         return texts
 
-    # --- Next actions: plain rows, of which a revision keeps a copy -------------------------------
+    # --- Next actions: plain rows. A revision contains a copy of them ----------------------------
 
     def set_next_actions(self, actions: Iterable[NextAction]) -> None:
-        """Set its next actions; they are written when it is saved."""
+        """Sets the next actions. They are written to the database when the retrospective is saved."""
         self.unsaved_actions = UnsavedActions(actions)
 
     def save(self, *args: Any, **kwargs: Any) -> Any:
@@ -243,12 +245,12 @@ class Retrospective(Item):
 
 
 def answer_name(section_key: str, number: int) -> str:
-    """The name of the form field for the answer with this number (from 0) to a prompt."""
+    """Returns the name of the form field for one answer to a prompt. `number` counts the answers from 0."""
     return f"answer-{section_key}" if number == 0 else f"answer-{section_key}-{number + 1}"
 
 
 class Answer(Orderable):
-    """One answer to a prompt. Other rows link to its `uid`, because its pk changes at each publication."""
+    """One answer to a prompt. Other rows refer to the answer by `uid`, because its pk changes at each publication."""
 
     retrospective = ParentalKey(Retrospective, on_delete=models.CASCADE, related_name="answers")
     uid = models.UUIDField(default=uuid.uuid4, editable=False, db_index=True)
@@ -267,7 +269,7 @@ class Answer(Orderable):
 
 
 class Addendum(models.Model):
-    """後日談: what became of it later. Append-only, outside revisions."""
+    """後日談: a text about what happened later. It can be added, but not changed, and it is no part of revisions."""
 
     retrospective = models.ForeignKey(Retrospective, on_delete=models.CASCADE, related_name="addenda")
     written_at = models.DateTimeField("書いた日時", default=clock.now)

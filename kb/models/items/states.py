@@ -1,4 +1,4 @@
-"""The choices of fields that every item has: state, confidentiality, retention."""
+"""The choices for three fields of every item: state, confidentiality and retention."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from django.db import models
 
 
 class State(models.TextChoices):
-    """Where an item stands between its author and its readers. Lesson.maturity says how far a lesson is proved."""
+    """How far an item has come on its way from its author to its readers. Lesson.maturity is something else: how far a
+    lesson is proved.
+    """
 
     SUBMITTED = "submitted", "確認待ち"
     RETURNED = "returned", "差戻し"
@@ -16,7 +18,9 @@ class State(models.TextChoices):
 
 
 class Confidentiality(models.TextChoices):
-    """機密性. There is no class 3: such material must not be written here; an item may only point to it (I4)."""
+    """機密性. There is no class 3, because material of that class must not be written in this product. An item may only
+    refer to it (I4).
+    """
 
     ONE = "1", "機密性1"
     TWO = "2", "機密性2"

@@ -1,1 +1,1 @@
-"""The pages that show items: home, unit, item, its images and its history."""
+"""The pages that show items: home, unit, item, the images of an item and the history of an item."""

@@ -1,4 +1,4 @@
-"""The history of an item and the difference between two versions. No version names a person."""
+"""The history of an item, and the difference between two versions. No version names a person."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from kb.items.revisions import changes, texts_of
 from kb.models import Item
 from kb.models.items.states import State
 
-#: Versions listed at most.
+#: The maximum number of versions in the list.
 SHOWN = 50
 
 
 def _find_readable(request: HttpRequest, public_id: str) -> Item:
-    """The item if the reader may read it; 404 also for a withdrawn one."""
+    """Returns the item if the reader may read it. Raises Http404 otherwise, and also for a withdrawn item."""
     item = find_item(request.user, public_id)
     if item.state == State.WITHDRAWN:
         raise Http404
@@ -26,7 +26,7 @@ def _find_readable(request: HttpRequest, public_id: str) -> Item:
 
 @login_required
 def item_history(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The versions, newest first, each with a link to its difference from the one before."""
+    """Shows the versions, the newest first. Each version has a link to the difference from the version before it."""
     item = _find_readable(request, public_id)
     revisions = list(item.revisions.order_by("-created_at", "-pk")[:SHOWN])
     older: list[Revision | None] = [*revisions[1:], None]
@@ -39,7 +39,9 @@ def item_history(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @login_required
 def compare_versions(request: HttpRequest, public_id: str, older: int, newer: int) -> HttpResponse:
-    """The difference between two versions, field by field and line by line; 404 if one is not of this item."""
+    """Shows the difference between two versions, field by field and line by line. 404 if a version does not belong to
+    this item.
+    """
     item = _find_readable(request, public_id)
     revisions = {revision.pk: revision for revision in item.revisions.filter(pk__in=(older, newer))}
     if len(revisions) != 2:

@@ -20,10 +20,10 @@ from organization.units.tree import unit_tree
 
 @login_required
 def home_page(request: HttpRequest) -> HttpResponse:
-    """What is new for the reader, and what waits for them."""
+    """Shows what is new for the reader, and which work waits for the reader."""
     reader = reader_for(request.user)
     person = person_of(request)
-    # Private items are on 「わたしの学び」. Listed among new items they would look as if everybody could read them.
+    # Private items are listed on 「わたしの学び」. In the list of new items, they would look as if everybody could read them.
     visible = Item.objects.visible_to(request.user).exclude(audience=Audience.SELF)
     tree = unit_tree()
     unit = tree.successor(reader.main_unit_id) if reader.main_unit_id else None
@@ -47,7 +47,7 @@ def home_page(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def help_page(request: HttpRequest) -> HttpResponse:
-    """What each role can do; the page shows the roles of the reader first."""
+    """Shows what each role can do. The roles of the reader come first."""
     reader = reader_for(request.user)
     return render(
         request,

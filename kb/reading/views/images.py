@@ -1,4 +1,4 @@
-"""Images of articles, for readers of the article; and image files by their address, for the admin only."""
+"""Images of articles for readers of the article. Also image files by their address, for the admin only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from kb.items.lookup import find_item
 
 
 def serve_image(request: HttpRequest, public_id: str, image_id: int) -> FileResponse:
-    """A rendition of an image that the article shows. 404 for other images, and if the reader may not read the article."""
+    """Serves a rendition of an image that the article shows. 404 if the article does not show the image, or if the
+    reader may not read the article.
+    """
     if image_id not in find_item(request.user, public_id).image_ids():
         raise Http404
     image = get_image_model().objects.filter(pk=image_id).first()
@@ -22,7 +24,8 @@ def serve_image(request: HttpRequest, public_id: str, image_id: int) -> FileResp
     return response
 
 
-#: Content types that the admin may load by file address, by extension: images only, nothing that a browser would run.
+#: The content types of the files that the admin may load by file address, by file extension. They are images only,
+#: never a file that a browser would run.
 CONTENT_TYPES = {
     "png": "image/png",
     "jpg": "image/jpeg",
@@ -33,7 +36,9 @@ CONTENT_TYPES = {
 
 
 def serve_admin_image(request: HttpRequest, name: str) -> FileResponse:
-    """An image file by its address, for the lists and choosers of the admin. 404 for users without admin access."""
+    """Serves an image file by its address, for the lists and choosers of the admin. 404 for users without access to the
+    admin.
+    """
     content_type = CONTENT_TYPES.get(name.rpartition(".")[2].lower())
     if (
         content_type is None

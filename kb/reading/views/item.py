@@ -26,10 +26,10 @@ from organization.units.tree import unit_tree
 
 
 def item_page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The item, its tombstone, or a reference.
+    """Shows the item, its tombstone, or a reference.
 
-    A visitor who is not logged in is sent to the login before any 404, so that the answer does not disclose whether the
-    item exists.
+    A visitor who is not logged in always goes to the login page first and never gets 404. So the answer does not
+    disclose whether the item exists.
     """
     is_reference = public_id.startswith(f"{Reference.PREFIX}-")
     if not request.user.is_authenticated:
@@ -43,24 +43,27 @@ def item_page(request: HttpRequest, public_id: str) -> HttpResponse:
         context = {"item": item, "successor": visible_successor(request.user, item)}
         return render(request, "kb/tombstone.html", context, status=410)
     if item.HAS_OWN_REVIEW and item.first_published_at is None:
-        return redirect(item.edit_url())  # only people who edit it can find it; readers cannot read it yet
+        return redirect(item.edit_url())  # Here only people who may edit the item find it. Readers cannot read it yet.
     return render(request, item.template, item_context(request, item))
 
 
 def item_context(request: HttpRequest, item: Item) -> dict[str, Any]:
-    """The context of the item's template (it extends templates/kb/item_base.html), limited to what this reader may see."""
+    """Returns the context for the item's template (it extends templates/kb/item_base.html). The context contains only
+    what this reader may see.
+    """
     return {**_common_context(request, item), **item.page_context(request)}
 
 
 @csp_replace({"frame-ancestors": [SELF]})  # type: ignore[arg-type]  # its stub allows views with the request as their only argument
 def preview_item(request: HttpRequest, item: Item) -> HttpResponse:
-    """The unsaved state of a form in the admin, as readers will see it. Called by Item.serve_preview only.
+    """Shows the unsaved state of a form in the admin, as readers will see it. Only Item.serve_preview calls this
+    function.
 
-    The admin shows it in a frame beside the form. No other page may be framed.
+    The admin shows the preview in a frame beside the form. No other page may be framed.
     """
     if item.pk is None:
         return render(request, "kb/office/preview_later.html")
-    item.render()  # the HTML of what was typed; it is not stored
+    item.render()  # This renders the typed text to HTML. The HTML is not stored.
     return render(request, item.template, item_context(request, item))
 
 
@@ -69,7 +72,7 @@ def _reference_page(request: HttpRequest, public_id: str) -> HttpResponse:
     if row is None:
         raise Http404
     limit = settings.SEARCH_FIELD_LIMIT
-    # HTML is never shorter than its text, so the text of short HTML needs no counting.
+    # HTML is never shorter than its text. So if the HTML is short, the text need not be counted.
     searched = limit if len(row.html) > limit and len(row.words()) > limit else 0
     return render(request, "kb/reference.html", {"item": row, "searched": searched})
 
@@ -100,7 +103,9 @@ def _common_context(request: HttpRequest, item: Item) -> dict[str, Any]:
 
 
 def keeper_links(item: Item) -> list[dict[str, str]]:
-    """What the keepers of the item may do with it now: verb and label from the transition table, address from the item."""
+    """Returns what people who may edit the item can do with it now. Verb and label come from the transition table, the
+    address comes from the item.
+    """
     addresses = {"edit": item.edit_url, "change_audience": item.audience_url, "withdraw": item.withdraw_url}
     rows = [row for row in ITEM.applicable(item) if row.actor == Actor.KEEPER and row.label]
     links = [{"verb": row.verb, "label": row.label, "url": addresses[row.verb]()} for row in rows]
@@ -108,7 +113,7 @@ def keeper_links(item: Item) -> list[dict[str, str]]:
 
 
 def _vocabulary(item: Item) -> dict[str, list[dict[str, str]]]:
-    """`themes`, `scenes` and `stances` of the item (code, label), in one query."""
+    """Returns `themes`, `scenes` and `stances` of the item as (code, label) pairs. One query."""
     entries: dict[str, list[dict[str, str]]] = {"themes": [], "scenes": [], "stances": []}
     vocabularies: tuple[Any, ...] = (Theme, Scene, Stance)
     first, *others = (

@@ -1,6 +1,6 @@
 """The actions on an item's page: mark as useful, edit, withdraw, change the audience, add an addendum.
 
-Each checks permission and answers 404 without it.
+Each action checks the permission and answers 404 without it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from organization.requests import person_of, user_of
 @login_required
 @require_POST
 def toggle_useful(request: HttpRequest, public_id: str) -> HttpResponse:
-    """「役に立った」: the first press sets the mark, the next one removes it."""
+    """「役に立った」: pressing the button sets the mark, and pressing it again removes the mark."""
     item = find_item(request.user, public_id)
     person = person_of(request)
     if person is None or item.state == State.WITHDRAWN:
@@ -52,7 +52,7 @@ def edit_item(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @login_required
 def withdraw_item(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Ask for the reason, then withdraw the item. A tombstone with the reason stays at its permalink."""
+    """Asks for the reason, then withdraws the item. A tombstone with the reason remains at the permalink."""
     item = find_item(request.user, public_id)
     if item.HAS_OWN_REVIEW or not may_edit(item=item, user=request.user) or item.state == State.WITHDRAWN:
         raise Http404
@@ -71,7 +71,7 @@ def withdraw_item(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @login_required
 def change_audience(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Change the audience: a narrower one applies at once, a wider one after review (I3)."""
+    """Changes the audience. A narrower audience applies at once, a wider audience applies after review (I3)."""
     item = find_item(request.user, public_id)
     if item.HAS_OWN_REVIEW or not may_edit(item=item, user=request.user) or item.state != State.PUBLISHED:
         raise Http404
@@ -91,7 +91,7 @@ def change_audience(request: HttpRequest, public_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def add_addendum(request: HttpRequest, public_id: str) -> HttpResponse:
-    """後日談: people who may edit can add one; nobody can change it."""
+    """後日談: adds an addendum. People who may edit the item can add one, but nobody can change it."""
     item = find_item(request.user, public_id)
     if not isinstance(item, Retrospective) or not may_edit(item=item, user=request.user):
         raise Http404

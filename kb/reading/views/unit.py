@@ -1,4 +1,6 @@
-"""The list of units in force, and the page of one unit with its items, also those from its predecessors."""
+"""The list of the units that exist today, and the page of one unit. The page also shows the items of the unit's
+predecessors.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from organization.units.tree import unit_tree
 
 @login_required
 def unit_list(request: HttpRequest) -> HttpResponse:
-    """The departments with their units in force today."""
+    """Shows the departments with the units that exist today."""
     tree = unit_tree()
     groups: dict[int, list[int]] = {}
     for unit_id, row in tree.units.items():
@@ -36,7 +38,7 @@ def unit_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def unit_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
-    """One unit. An abolished unit still shows its items, and names its main successor."""
+    """Shows one unit. The page of an abolished unit still shows its items, and names its main successor."""
     unit = get_object_or_404(OrgUnit, uid=uid)
     tree = unit_tree()
     heir = tree.successor(unit.pk)

@@ -1,4 +1,6 @@
-"""The forms in which staff write items. They check texts and dates; kb.writing.drafts stores, kb.lifecycle publishes."""
+"""The forms in which staff write items. They check texts and dates. kb.writing.drafts stores, and kb.lifecycle
+publishes.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,12 @@ __all__ = ["ItemForm", "form_for", "screens_of"]
 def form_for(
     draft: Draft, *, data: QueryDict | None = None, reader: Reader | None = None, unreadable: bool = False
 ) -> ItemForm:
-    """The form of a draft: bound to `data` (a QueryDict), or unbound and filled with what the draft holds.
+    """Returns the form of a draft. With `data` (a QueryDict) the form is bound; otherwise it is filled with the data of
+    the draft.
 
-    `reader` is what the writer may read; `unreadable` says that the request was not valid UTF-8.
-    Raises LookupError if the draft's type or format no longer exists.
+    `reader` describes what the writer may read. `unreadable` is true if the request was not valid UTF-8.
+
+    Raises LookupError if the type or the format of the draft no longer exists.
     """
     model = item_type(draft.kind)
     if model is None or not model.FORM:

@@ -1,4 +1,4 @@
-"""The form of a challenge (挑戦), written before the trial starts."""
+"""The form of a challenge (挑戦). It is written before the trial starts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kb.writing.forms.fields import PostField, WholeField, choice_messages
 from kb.writing.forms.screens import Prompt
 from organization.models import Post
 
-#: Imagined failures: the least number, and the most characters of each.
+#: For imagined failures: the minimum number of failures, and the maximum number of characters for each.
 FAILURES, FAILURE_LENGTH = 2, 120
 
 
@@ -75,7 +75,7 @@ class ChallengeForm(ItemForm):
         units = self.reader.unit_ids if self.reader is not None else ()
         offered = Q(unit_id__in=[unit for unit in units if sponsor.tree.is_in_force(unit)], is_head=True)
         if self.draft is not None and self.draft.item_id:
-            # The present sponsor stays a choice, whoever edits.
+            # The present sponsor is always among the choices, whoever edits the challenge.
             offered |= Q(pk__in=Challenge.objects.filter(pk=self.draft.item_id).values("sponsor_post_id"))
         sponsor.queryset = Post.objects.filter(offered)
         self.order_fields(list(self.PROMPTS))

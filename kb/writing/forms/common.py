@@ -1,7 +1,7 @@
-"""The fields that all forms of items share; most of them are folded under 「くわしく」.
+"""The fields that all forms of items share. Most of them are folded under 「くわしく」.
 
-A form checks texts, dates and choices. Permissions and storage are decided elsewhere. A form reads declared fields
-only: other values in a request (owner, state, live …) are ignored.
+A form checks texts, dates and choices. Other modules decide about permissions and storage. A form reads only declared
+fields: other values in a request (owner, state, live …) are ignored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from organization.access_policy import Reader
 from organization.audience import Attribution, Audience
 from organization.models import OrgUnit
 
-#: The audiences that staff may choose. `public` is missing: it needs an approver and comes with the public site.
+#: The audiences that staff may choose. `public` is not among them: it needs an approver and will come with the public
+#: site.
 WRITABLE_AUDIENCES = [
     (Audience.UNIT, "所属の中（すぐに公開されます）"),
     (Audience.DEPARTMENT, "部局の中（所属の確認のあと）"),
@@ -33,15 +34,15 @@ WRITABLE_AUDIENCES = [
     (Audience.MUNICIPAL, "市町村まで（所属の確認のあと）"),
     (Audience.SELF, "じぶんだけ"),
 ]
-#: Audiences not offered to municipal staff, who could not read the item themselves.
+#: Audiences that are not offered to municipal staff, because municipal staff could not read the item themselves.
 COUNTY_ONLY = (Audience.DEPARTMENT, Audience.PREFECTURE)
 UNREADABLE = "こわれた文字が混じっていて、読み取れない所がありました。そのあたりを消して、打ち直してください。"
 
 
 class ItemForm(forms.Form):
-    """Base of the forms. `reader` is what the writer may read; `draft` is what the form fills.
+    """Base of the forms. `reader` describes what the writer may read. `draft` is the draft that the form fills.
 
-    `unreadable` says that the request was not valid UTF-8: then nothing of it is stored.
+    `unreadable` is true if the request was not valid UTF-8. Then nothing of the request is stored.
     """
 
     title = LineField(label="件名", max_length=60, required=True, help_text="60文字まで。中身が一目で分かる名前に。")
@@ -70,7 +71,7 @@ class ItemForm(forms.Form):
     municipalities = CodesField(OrgUnit.objects.filter(kind="municipality"), label="市町村")
     keywords = LineField(label="キーワード", max_length=200, required=False, help_text="「、」で区切って10個まで。")
 
-    #: Fields shown under 「くわしく」.
+    #: The fields that are shown under 「くわしく」.
     FOLDED: ClassVar[tuple[str, ...]] = (
         "summary",
         "occurred_on",
@@ -81,7 +82,7 @@ class ItemForm(forms.Form):
         "municipalities",
         "keywords",
     )
-    #: Fields of the last screen, above the audience and the button.
+    #: The fields of the last screen, above the audience and the button.
     LAST: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
@@ -95,44 +96,48 @@ class ItemForm(forms.Form):
         self.reader, self.draft, self.unreadable = reader, draft, unreadable
         self.refused = False
         super().__init__(*args, **kwargs)
-        self.use_required_attribute = False  # an incomplete draft can be saved; the browser must not prevent it
+        # An incomplete draft can be saved, so the browser must not insist on required fields.
+        self.use_required_attribute = False
         audience = self.fields["audience"]
         assert isinstance(audience, forms.ChoiceField)
         if reader is not None and not reader.is_county:
             audience.choices = [pair for pair in WRITABLE_AUDIENCES if pair[0] not in COUNTY_ONLY]
         if draft is not None and draft.item is not None:
             if draft.item.live:
-                # The audience of a published item has its own page, where a wider audience needs a reviewer (I3).
+                # The audience of a published item is changed on a page of its own, where a wider audience needs a
+                # reviewer (I3).
                 del self.fields["audience"]
             if not is_author(item=draft.item, person=draft.author):
-                # Only the author chooses how they are named; another editor must not reveal the name.
+                # Only the author chooses how the author is named. Another editor must not reveal the name.
                 del self.fields["attribution"]
 
     # --- What the screens show -----------------------------------------------------------------
 
     @classmethod
     def choices(cls) -> list[Choice]:
-        """What /write/ offers to begin with this form."""
+        """Returns the choices of /write/ that begin with this form."""
         raise NotImplementedError
 
     @classmethod
     def for_draft(cls, draft: Draft, **options: Any) -> Self:
-        """The form of a draft. A form that depends on a format looks it up here."""
+        """Returns the form of a draft. If a form depends on a format, it overrides this method to look
+        up the format.
+        """
         return cls(draft=draft, **options)
 
     @property
     def prompts(self) -> list[Prompt]:
-        """The main prompts. A phone shows one on each screen."""
+        """The main prompts. A phone shows one prompt on each screen."""
         raise NotImplementedError
 
     @property
     def optional(self) -> list[Prompt]:
-        """Optional prompts; they are on the last screen."""
+        """The optional prompts. They are on the last screen."""
         return []
 
     @property
     def facts(self) -> list[dict[str, Any]]:
-        """Structured questions; only some formats of a retrospective have them."""
+        """The structured questions. Only some formats of a retrospective have structured questions."""
         return []
 
     @property
@@ -178,9 +183,9 @@ class ItemForm(forms.Form):
     # --- An incomplete draft ---------------------------------------------------
 
     def typed(self) -> dict[str, Any]:
-        """What was typed, in the shape of Draft.data: NFC text by field name.
+        """Returns what was typed, in the form in which Draft.data stores it: NFC text by field name.
 
-        Raises ValidationError (by field) if something cannot be stored: NUL and lone surrogates (code `unkeepable`),
+        Raises ValidationError (by field) if something cannot be stored: NUL or a lone surrogate (code `unkeepable`), or
         invalid UTF-8 (code `unreadable`).
         """
         values: dict[str, Any] = {}
@@ -208,7 +213,9 @@ class ItemForm(forms.Form):
         return values
 
     def refuse(self, error: ValidationError) -> None:
-        """Show `error` alone, as the reason why nothing was saved. Other errors are removed, because a draft may be incomplete."""
+        """Shows only `error`, as the reason why nothing was saved. Other errors are removed, because a draft may be
+        incomplete.
+        """
         self.refused = True
         self._errors = ErrorDict()
         self.cleaned_data = {}
@@ -217,11 +224,13 @@ class ItemForm(forms.Form):
             self.add_error(None if name == "__all__" else name, ValidationError(errors))
 
     def add_general_errors(self, error: ValidationError) -> None:
-        """Show every message of `error` above the form, those of single fields too, with their codes."""
+        """Shows every message of `error` above the form, with its code. Messages that belong to single fields are shown
+        there, too.
+        """
         lists = error.error_dict.values() if hasattr(error, "error_dict") else [error.error_list]
         self.add_error(None, ValidationError([single for errors in lists for single in errors]))
 
     @cached_property
     def is_edit(self) -> bool:
-        """Whether the draft changes an item that exists."""
+        """Whether the draft changes an existing item."""
         return self.draft is not None and self.draft.item_id is not None

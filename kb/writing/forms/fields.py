@@ -1,6 +1,7 @@
 """Form fields for days, moments, numbers and codes of a vocabulary.
 
-Their error messages say what to do. They never repeat what was sent, because it can be anything.
+An error message tells the person what to do. It never repeats the value that was sent, because that value can be
+anything.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from organization.units.tree import UnitTree, unit_tree
 
 REQUIRED = "「{label}」が空です。{hint}"
 CODE = re.compile(r"[A-Za-z0-9_-]{1,60}")
-#: An earlier year is a typing error: today's civil service began in 1947.
+#: An earlier year is treated as a typing error, because today's civil service began in 1947.
 FIRST_YEAR = 1947
 
 
 def choice_messages(label: str) -> dict[str, str]:
-    """The error messages of a choice field with that label."""
+    """Returns the error messages for a choice field with that label."""
     again = f"「{label}」は、画面に出ている中から選び直してください。"
     return {
         "required": REQUIRED.format(label=label, hint="一つ選んでください。"),
@@ -39,7 +40,7 @@ def choice_messages(label: str) -> dict[str, str]:
 
 
 class DayField(forms.DateField):
-    """A calendar day. With `past` a future day is refused."""
+    """A calendar day. With `past`, a future day is refused."""
 
     def __init__(self, *, label: str, required: bool = False, past: bool = False, help_text: str = "") -> None:
         messages = {
@@ -62,7 +63,7 @@ class DayField(forms.DateField):
 
 
 class MomentField(forms.DateTimeField):
-    """A date and time in the past, entered in the browser's own control."""
+    """A date and time in the past. It is entered in the browser's own control."""
 
     def __init__(self, *, label: str, required: bool) -> None:
         messages = {
@@ -82,9 +83,10 @@ class MomentField(forms.DateTimeField):
 
 
 class WholeField(forms.IntegerField):
-    """A whole number; full-width digits are accepted.
+    """A whole number. Full-width digits are accepted.
 
-    It has a text control. A number control sends nothing when letters were typed, so the typed text would be lost.
+    The field uses a text control. With a number control the browser sends nothing if letters were typed, so the typed
+    text would be lost.
     """
 
     def __init__(self, *, label: str, lowest: int, highest: int, required: bool = False, **options: Any) -> None:
@@ -110,11 +112,11 @@ class WholeField(forms.IntegerField):
         return super().to_python(value.replace(",", "").replace("，", "") if isinstance(value, str) else value)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {}  # min and max are attributes of a number control
+        return {}  # min and max are attributes of a number control, and this is a text control.
 
 
 class CodesField(forms.ModelMultipleChoiceField):
-    """Entries of a vocabulary, or municipalities, chosen by their codes."""
+    """Entries of a vocabulary, or municipalities. They are chosen by code."""
 
     def __init__(self, queryset: QuerySet[Any], *, label: str, required: bool = False) -> None:
         messages = {**choice_messages(label), "required": REQUIRED.format(label=label, hint="一つ以上選んでください。")}
@@ -129,13 +131,13 @@ class CodesField(forms.ModelMultipleChoiceField):
 
     def clean(self, value: Any) -> Any:
         if not all(isinstance(code, str) and CODE.fullmatch(code) for code in value or ()):
-            # Checked before the query: PostgreSQL raises an exception for NUL instead of finding no row.
+            # This is checked before the query: for NUL, PostgreSQL raises an exception instead of finding no row.
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
         return super().clean(value)
 
     @cached_property
     def tree(self) -> UnitTree:
-        """The unit tree, read once for all labels. The str() of a unit would run a query each time."""
+        """The unit tree. It is read once for all labels, because the str() of a unit would run one query per unit."""
         return unit_tree()
 
     def label_from_instance(self, obj: Any) -> str:
@@ -143,7 +145,7 @@ class CodesField(forms.ModelMultipleChoiceField):
 
 
 class PostField(forms.ModelChoiceField):
-    """A post, chosen by its uid and labelled with today's name of its unit."""
+    """A post. It is chosen by uid and labelled with today's name of its unit."""
 
     def to_python(self, value: Any) -> Any:
         try:
@@ -160,7 +162,7 @@ class PostField(forms.ModelChoiceField):
 
 
 def fact_field(fact: Fact, *, required: bool) -> forms.Field:
-    """The form field of one fact of a format. The format file was checked when it was loaded."""
+    """Returns the form field for one fact of a format. The format file was already checked when it was loaded."""
     if fact.type == "datetime":
         return MomentField(label=fact.label, required=required)
     if fact.type == "number":

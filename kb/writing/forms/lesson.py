@@ -21,7 +21,9 @@ def _long(name: str, label: str, prompt: str = "", *, required: bool = False, ro
 
 
 class LessonForm(ItemForm):
-    """Required are the title, the observation, when to use it, and what changes for residents."""
+    """The form of a lesson. Required are the title, the observation, when to use the lesson, and what changes for
+    residents.
+    """
 
     observation = _long("observation", "事実", "見たこと・起きたことを。良し悪しは書きません。", required=True)
     applies_when = _long("applies_when", "使える場面", "どんな仕事の、どんな時に使えますか。", required=True, rows=3)
@@ -74,7 +76,8 @@ class LessonForm(ItemForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.draft is not None and (self.draft.item_id or self.draft.data.get("source_retrospective")):
-            del self.fields["external"]  # the source is known already, and an edit does not change it
+            # The form does not ask for the source here: it is already known, and an edit does not change it.
+            del self.fields["external"]
         self.order_fields(["title", "observation", "applies_when", "citizen_effect", "recommendation"])
 
     @classmethod

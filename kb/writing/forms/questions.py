@@ -1,7 +1,7 @@
 """Three questions that lead to a proposed format: how much time, with whom, and what happened.
 
-Each choice (kb.writing.choices) names the `situations` that it suits: a format in its data file, a lesson or a
-challenge in its form. The answers are part of the address and are not stored.
+Each choice (kb.writing.choices) names the `situations` for which it is suitable. A format names them in its data file;
+a lesson and a challenge name them in their forms. The answers are part of the address and are not stored.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ EVENT = [
     ("challenge", "試していたことを終えた"),
     ("tip", "ほかの人にも役立つことに、一つ気づいた"),
 ]
-#: What happened weighs most; the other two answers decide between formats that suit it.
+#: The answer about what happened counts most. The other two answers decide between formats that are suitable for it.
 WEIGHTS = {"event": 4, "people": 2, "time": 2}
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """The choice that suits best, the reason, and a second choice if it suits what happened."""
+    """The most suitable choice, the reason for it, and a second choice. There is a second choice only if it is also
+    suitable for what happened.
+    """
 
     choice: Choice
     reason: str
@@ -37,7 +39,7 @@ class Proposal:
 
 
 class QuestionsForm(forms.Form):
-    """Sent by GET. An answer that is not on the list counts as missing."""
+    """The form with the three questions. It is sent by GET. An answer that is not on the list counts as missing."""
 
     time = forms.ChoiceField(label="どのくらい時間がありますか", choices=TIME, widget=forms.RadioSelect)
     people = forms.ChoiceField(label="だれと書きますか", choices=PEOPLE, widget=forms.RadioSelect)
@@ -51,7 +53,9 @@ class QuestionsForm(forms.Form):
             field.error_messages |= {"required": message, "invalid_choice": message}
 
     def proposal(self) -> Proposal:
-        """The choice that matches the three answers best; among equal ones the first in the list."""
+        """Returns the choice that matches the three answers best. If several match equally well, the first in the list
+        wins.
+        """
         answers = {name: self.cleaned_data[name] for name in WEIGHTS}
         ranked = sorted(choices(), key=lambda choice: -_score(choice, answers))
         best, second = ranked[0], ranked[1]

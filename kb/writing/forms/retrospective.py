@@ -1,4 +1,4 @@
-"""The form of a retrospective. It is built from the data file of a format; no format is named in the code."""
+"""The form of a retrospective. It is built from the data file of a format, so the code names no format."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from kb.writing.forms.screens import Prompt
 from kb.writing.titles import default_title, first_sentence
 from organization.counting import things
 
-#: Answer fields of a prompt: the usual number, and the most (for a draft that holds more than usual).
+#: Answer fields for one prompt: the usual number, and the maximum for a draft that contains more than the usual number.
 ANSWERS, MOST_ANSWERS = 3, 30
-#: Rows of a table: the usual number, the most, and how many are visible at first.
+#: Rows of a table: the usual number, the maximum, and the number of rows that are visible at first.
 ROWS, MOST_ROWS, ROWS_SHOWN = 6, 60, 2
 ANSWER_LIMIT = 400
 
@@ -85,14 +85,14 @@ class RetrospectiveForm(ItemForm):
                         self.fields[f"fact-{fact.key}-{n}-{column.key}"] = fact_field(column, required=False)
             else:
                 self.fields[f"fact-{fact.key}"] = fact_field(fact, required=fact.required)
-        # The order of the screens and of the error summary.
+        # This is the order of the screens and of the error summary.
         subjects = [name for name in ("challenge", "subject") if name in self.fields]
         from_format = [name for name in self.fields if name.startswith(("answer-", "fact-"))]
         self.order_fields([*subjects, *from_format, *self.LAST, *self.FOLDED, "audience", "blameless_ok"])
 
     @classmethod
     def choices(cls) -> list[Choice]:
-        """One choice for each format."""
+        """Returns one choice for each format."""
         return [
             Choice(
                 key=format.key,
@@ -117,7 +117,9 @@ class RetrospectiveForm(ItemForm):
         return cls(format=format, draft=draft, **options)
 
     def _ask_for_challenge(self) -> None:
-        """Add the field of the challenge. It offers the writer's ended challenges and, in an edit, the present one."""
+        """Adds the field for the challenge. It offers the ended challenges of the writer. In an edit it also offers the
+        present challenge.
+        """
         offered = Q(stage=Challenge.Stage.ENDED, state=State.PUBLISHED, authorships__person_id=self._author_id)
         if self.draft is not None and self.draft.item_id:
             offered |= Q(lookbacks=self.draft.item_id)
@@ -137,9 +139,10 @@ class RetrospectiveForm(ItemForm):
         return self.draft.author_id if self.draft is not None else None
 
     def _count(self, prefix: str, usual: int, most: int, *, from_zero: bool = False) -> int:
-        """How many numbered fields `prefix` gets: the usual number, or as many as the draft holds, at most `most`.
+        """Returns the number of numbered fields for `prefix`: the usual number, or more if the draft contains more, but
+        at most `most`.
 
-        Numbers in names begin with 1 for answers and with 0 (`from_zero`) for rows.
+        The numbers in the field names of answers begin with 1. Those of table rows begin with 0 (`from_zero`).
         """
         draft: Draft | None = self.draft
         names = draft.data if draft is not None and isinstance(draft.data, dict) else {}
@@ -248,7 +251,7 @@ class RetrospectiveForm(ItemForm):
 
 
 def as_json(value: object) -> object:
-    """A cleaned value as JSON. A moment becomes ISO text in local time, to the minute."""
+    """Returns a cleaned value as JSON. A moment becomes ISO text in local time, without seconds."""
     if isinstance(value, datetime):
         return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M")
     return value

@@ -1,7 +1,7 @@
-"""The screens of a form: a phone shows one prompt at a time, a desktop shows the same HTML as one page.
+"""The screens of a form. A phone shows one prompt at a time, and a desktop shows the same HTML as one page.
 
-A screen is visible when its control is the target of the address (capture.css). So "next" and "back" are plain links
-and need no script. This module decides which screen opens first.
+A screen is visible if its control is the target of the address, that is, the part after # (capture.css). So "next" and
+"back" are plain links and need no script. This module decides which screen opens first.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
     from kb.writing.forms.common import ItemForm
 
-#: Id of the heading of the last screen. It is a heading and no control, so that a phone opens no keyboard there.
+#: The id of the heading of the last screen. The link leads to a heading and not to a control, so that a phone does not
+#: open its keyboard.
 FINISH = "finish"
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """One question with its field. `more` holds the fields for a second and a third answer."""
+    """One question with its field. `more` contains the fields for a second and a third answer."""
 
     field: BoundField
     title: str = ""
@@ -41,9 +42,11 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Screen:
-    """`kind` is "prompt", "facts" or "last". `anchor` is the id that links target. `opens` marks the screen shown first.
+    """One screen of a form. `kind` is "prompt", "facts" or "last". `anchor` is the id to which links lead. `opens` is
+    true for the screen that is shown first.
 
-    `previous` and `following` are the anchors of its neighbours, empty at both ends.
+    `previous` and `following` are the anchors of the screens before and after. `previous` is empty for the first
+    screen, `following` for the last.
     """
 
     kind: str
@@ -57,10 +60,10 @@ class Screen:
 
 
 def screens_of(form: ItemForm, *, start_over: bool) -> list[Screen]:
-    """The screens of `form`, in order.
+    """Returns the screens of `form` in order.
 
-    The first screen with an error opens. Without errors it is the first one of all (`start_over`), or the first without
-    an answer.
+    The first screen with an error opens. If there is no error, `start_over` decides: with it the very first screen
+    opens, without it the first screen that has no answer.
     """
     prompts = form.prompts
     parts: list[tuple[str, str, Prompt | None]] = [("prompt", prompt.field.auto_id, prompt) for prompt in prompts]
@@ -99,10 +102,11 @@ def _opening(form: ItemForm, parts: list[tuple[str, str, Prompt | None]], start_
 
 
 def initial_values(form: ItemForm, data: Any) -> dict[str, Any]:
-    """Draft.data as initial values of the form: known fields only, each in the type that its control can show.
+    """Returns Draft.data as initial values of the form. Only known fields are returned, each in a type that its control
+    can show.
 
-    The JSON of a draft may be old or written by another program. A wrong type becomes text or is left out; it never
-    causes an error page.
+    The JSON of a draft may be old or may have been written by another program. A value of a wrong type becomes text or
+    is left out; it never causes an error page.
     """
     from django import forms
 

@@ -1,6 +1,6 @@
 """The pages before the form: continue a draft, choose a format, or answer three questions.
 
-They store nothing except an empty draft. The form is in kb.writing.views.write.
+These pages store nothing except an empty draft. The form itself is in kb.writing.views.write.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from organization.audience import Audience
 from organization.models import Person
 from organization.requests import person_of
 
-#: Drafts listed above the formats; /my/ lists all.
+#: The number of drafts that are listed above the formats. /my/ lists all drafts.
 DRAFTS_SHOWN = 3
 
 
 def draft_label(draft: Draft) -> str:
-    """The name of the draft's format or item type: 「KPT」, 「教訓」 …"""
+    """Returns the name of the draft's format or item type: 「KPT」, 「教訓」 …"""
     choice = find_choice(draft.format or draft.kind)
     return choice.label if choice else draft.get_kind_display()
 
 
 @login_required
 def choose_format(request: HttpRequest) -> HttpResponse:
-    """The open drafts of the writer, and what can be begun."""
+    """Shows the open drafts of the writer, and the choices that can be begun."""
     person = person_of(request)
     open_drafts = Draft.objects.open_of(person)[: 4 * DRAFTS_SHOWN] if person else []
     touched = [draft for draft in open_drafts if not draft.is_untouched]
@@ -46,7 +46,7 @@ def choose_format(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def propose_format(request: HttpRequest) -> HttpResponse:
-    """Three questions, then a proposed format with the reason."""
+    """Asks three questions, then shows the proposed format and the reason for it."""
     form = QuestionsForm(request.GET or None)
     proposal = form.proposal() if form.is_bound and form.is_valid() else None
     return render(
@@ -56,7 +56,9 @@ def propose_format(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def begin_draft(request: HttpRequest, kind: str) -> HttpResponse:
-    """POST begins a draft of a format, a lesson or a challenge. GET shows what its form asks, and the button."""
+    """GET shows what the form will ask, with a button. POST creates a draft of the chosen format, lesson
+    or challenge.
+    """
     choice = find_choice(kind)
     if choice is None:
         raise Http404
@@ -67,10 +69,12 @@ def begin_draft(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 def _new_draft(choice: Choice, person: Person) -> Draft:
-    """A draft with the themes of the writer's last item; an untouched draft of the same kind is used again."""
+    """Returns a draft with the themes of the writer's last item. If there is an untouched draft of the same kind, it is
+    used again.
+    """
     last = Item.objects.filter(authorships__person=person).order_by("-pk").first()
     defaults = {"audience": str(Audience.UNIT), "themes": [theme.code for theme in last.themes.all()] if last else []}
-    # Pressing the button twice, or going back to the list, must not pile up empty drafts.
+    # Without this, a person who presses the button twice or goes back to the list would collect empty drafts.
     unsaved = Draft.objects.open_of(person).filter(kind=choice.type, format=choice.format, version=0, item=None)
     for draft in unsaved[:10]:
         if draft.is_untouched:

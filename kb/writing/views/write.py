@@ -1,7 +1,8 @@
-"""The pages of one draft: write, publish, rebase after a conflict, discard; and making a lesson of an answer.
+"""The pages of one draft: write, publish, rebase after a conflict, and discard. Also 「教訓にする」, which begins a lesson
+from an answer.
 
-Only its author can open a draft; everybody else gets 404. The views keep what was typed, whatever the result. Who may
-read the item is decided in kb.lifecycle.
+Only the author can open a draft; everybody else gets 404. The views keep the typed text, whatever the result is.
+kb.lifecycle decides who may read the item.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ NOT_SAVED = "保存できませんでした。"
 
 @login_required
 def write_draft(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """The form. POST saves it as a draft or publishes it."""
+    """Shows the form. POST saves it as a draft or publishes it."""
     mine = _own_draft(request, uid)
     if mine.submitted_at is not None:
         return _to_item(mine)
@@ -56,7 +57,7 @@ def write_draft(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def _save(request: HttpRequest, mine: Draft) -> HttpResponse:
-    """Save what was typed, complete or not. 「閉じる」 leads to the list of drafts."""
+    """Saves the typed data, complete or not. After 「閉じる」 the list of drafts is shown."""
     form = _form(request, mine, request.POST)
     try:
         typed = form.typed()
@@ -71,7 +72,9 @@ def _save(request: HttpRequest, mine: Draft) -> HttpResponse:
 
 
 def _publish(request: HttpRequest, mine: Draft) -> HttpResponse:
-    """Submit the draft. The row is locked for the whole transaction, so that two presses create one item."""
+    """Submits the draft. The row is locked for the whole transaction, so that pressing the button twice creates only
+    one item.
+    """
     person = mine.author
     with transaction.atomic():
         locked = Draft.objects.select_for_update().get(pk=mine.pk)
@@ -105,10 +108,10 @@ def _publish(request: HttpRequest, mine: Draft) -> HttpResponse:
 
 @login_required
 def rebase_draft(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """「今の版を下じきに」: POST rebases the draft if the version that was compared is still the newest.
+    """「今の版を下じきに」: POST rebases the draft if the version that the writer compared is still the newest.
 
-    GET, and a POST that compared an older version, show the comparison. A writer who may no longer edit the item sees
-    only the draft, which says so: the item's text may be closed to this writer since the draft began.
+    GET shows the comparison. A POST that compared an older version shows it again. A writer who may no longer edit the
+    item is sent to the draft, which shows nothing of the item: the item may have been closed to this writer.
     """
     mine = _own_draft(request, uid)
     if mine.item is None or mine.submitted_at is not None:
@@ -125,7 +128,7 @@ def rebase_draft(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def autosave_draft(request: HttpRequest, uid: UUID) -> JsonResponse:
-    """Saves what capture.js sends every few seconds. It always answers in JSON, never with the login page."""
+    """Saves the data that capture.js sends every few seconds. The answer is always JSON and never the login page."""
     if not request.user.is_authenticated:
         return _message(LOGGED_OUT, 401)
     if request.method != "POST":
@@ -145,7 +148,7 @@ def autosave_draft(request: HttpRequest, uid: UUID) -> JsonResponse:
 
 @login_required
 def discard_draft(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Delete an open draft after a question. A published item stays as it is."""
+    """Asks first, then deletes an open draft. A published item stays as it is."""
     mine = _own_draft(request, uid)
     if mine.submitted_at is not None:
         raise Http404
@@ -158,10 +161,10 @@ def discard_draft(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 @login_required
 def promote_answer(request: HttpRequest, public_id: str, answer_uid: UUID) -> HttpResponse:
-    """「教訓にする」: begin the draft of a lesson from one answer of a retrospective."""
+    """「教訓にする」: creates the draft of a lesson from one answer of a retrospective."""
     item, person = find_item(request.user, public_id), person_of(request)
     if request.method != "POST":
-        return redirect(item.get_absolute_url())  # logging in again has turned the POST into a GET
+        return redirect(item.get_absolute_url())  # The person had to log in again, and this turned the POST into a GET.
     allowed = item.state == State.PUBLISHED and may_edit(item=item, user=request.user)
     if person is None or not isinstance(item, Retrospective) or not allowed:
         raise Http404
@@ -175,7 +178,9 @@ def promote_answer(request: HttpRequest, public_id: str, answer_uid: UUID) -> Ht
 
 
 def _own_draft(request: HttpRequest, uid: UUID) -> Draft:
-    """The draft if its author asks and its type or format still exists; else 404."""
+    """Returns the draft. Raises Http404 unless the request comes from its author and its type and format
+    still exist.
+    """
     person = person_of(request)
     draft = Draft.objects.select_related("item").filter(uid=uid, author=person).first() if person else None
     if draft is None or person is None or find_choice(draft.format or draft.kind) is None:
@@ -202,13 +207,15 @@ def _is_utf8(request: HttpRequest) -> bool:
         unquote_to_bytes(request.body).decode("utf-8")
     except UnicodeDecodeError:
         return False
-    except RawPostDataException:  # the body was multipart and is already read; our forms do not send multipart
+    except RawPostDataException:  # The body was multipart and has already been read. Our forms do not send multipart.
         return True
     return True
 
 
 def _version(request: HttpRequest, mine: Draft, typed: dict[str, Any]) -> int:
-    """The version that the window started from. A window with the same text overwrites nothing, so it is current."""
+    """Returns the version from which the window started. If the window contains the stored text, saving overwrites
+    nothing, so the current version is returned.
+    """
     if typed == {name: value for name, value in mine.data.items() if not name.startswith("source_")}:
         return mine.version
     version = request.POST.get("version", "")
@@ -221,7 +228,7 @@ def _form_page(request: HttpRequest, mine: Draft, form: ItemForm) -> HttpRespons
     screens = screens_of(form, start_over=mine.version == 0 or mine.item_id is not None)
     opening = next(screen for screen in screens if screen.opens)
     if not has_errors and mine.version == 0 and mine.item_id is None and opening.prompt is not None:
-        # The opening sentence comes before the field, so a screen reader reads it with the field.
+        # The opening sentence is placed before the field, so that a screen reader reads it together with the field.
         attrs = opening.prompt.field.field.widget.attrs
         attrs |= {"autofocus": True, "aria-describedby": f"opener {opening.anchor}_helptext"}
     context = {
@@ -257,7 +264,7 @@ def _to_item(mine: Draft) -> HttpResponse:
 
 
 def _success_message(item: Item, *, edited: bool) -> str:
-    """Who can read the item now, as a sentence for the writer."""
+    """Returns a sentence for the writer that names who can read the item now."""
     unit = item.unit_name_at_time
     if item.state == State.SUBMITTED:
         audience = item.get_audience_display()
