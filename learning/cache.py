@@ -26,7 +26,7 @@ Figure = TypeVar("Figure")
 
 
 class FigureCache:
-    """Values by key, valid for one state of the database on one day."""
+    """The cached values by key. They are valid for one state of the database on one day."""
 
     def __init__(self) -> None:
         self._stamp: Any = None
@@ -50,7 +50,10 @@ class FigureCache:
 
 
 def _change_stamp() -> Any:
-    """A query of one small row that differs after any change: the unit tree, the audit head, the newest rows."""
+    """Reads one small row with one query.
+
+    It differs after any change of the unit tree, the audit trail or the newest rows.
+    """
     newest = {
         model.__name__.lower(): Subquery(model._default_manager.order_by("-pk").values("pk")[:1])
         for model in (Assignment, TrainingRecord, StepProgress, Appointment, Notice)

@@ -219,7 +219,7 @@ def _path_pks(**conditions: Any) -> Iterable[Any]:
 
 
 def _current_versions(pks: Collection[Any]) -> dict[Any, PathVersion]:
-    """By pk of the path: the current version with its steps. Two queries."""
+    """Maps the pk of each path to its current version, with the steps. Two queries."""
     released = PathVersion.objects.filter(path__in=pks, released_at__isnull=False).order_by("number")
     newest = {version.path_id: version for version in released}
     steps = Step.objects.select_related("item", "course").only(*_STEP_COLUMNS)

@@ -96,7 +96,7 @@ def sent_by(path: LearningPath) -> int | None:
 
 
 def may_accept(*, path: LearningPath, user: Viewer) -> bool:
-    """Whether `user` may accept the path. Their own path only if nobody else can."""
+    """Whether `user` may accept the path. Users may accept their own path only if nobody else can."""
     reader = reader_for(user)
     if not reader.roles & OFFICES or not may_open(path=path, user=user):
         return False

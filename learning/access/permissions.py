@@ -55,12 +55,15 @@ def may_manage(user: Viewer, person: Person, on: date | None = None) -> bool:
 
 
 def _tenure(user: Viewer, since: OuterRef) -> Exists:
-    """Whether the person's present post in the manager's units began on or before the day `since` of the row."""
+    """A filter: the person's present post in the manager's units began on or before the day `since` of the row."""
     return Exists(own_appointments(user).filter(person=OuterRef("person_id"), starts_on__lte=since))
 
 
 def _by_post(user: Viewer) -> AssignmentQuerySet:
-    """Assignments that a head may see: of their staff, in their time, or shared. One row for each post held there."""
+    """Assignments that a head may see: those of the staff since they came to the head's units, and shared ones.
+
+    A row is repeated for each post that its person holds there.
+    """
     reader = reader_for(user)
     held = held_q(clock.today(), "person__appointments__")
     here = held & Q(person__appointments__post__unit_id__in=reader.managed_unit_ids)
@@ -78,7 +81,10 @@ def managed(user: Viewer) -> AssignmentQuerySet:
 
 
 def overseen(user: Viewer) -> AssignmentQuerySet:
-    """Assignments that `user` may manage: for the training office all (self-begun ones only if shared), else `managed`."""
+    """Assignments that `user` may manage.
+
+    For the training office these are all assignments (self-begun ones only if shared), for everybody else `managed`.
+    """
     if is_office(user):
         return Assignment.objects.filter(Q(shared=True) | ~Q(source=Source.SELF))
     return managed(user)

@@ -114,7 +114,7 @@ def assignable(path: LearningPath) -> Assignable:
 def _reasons_to_leave_out(
     order: Order, people: Sequence[Person], appointed: Mapping[int, Appointment], readers: Mapping[int, Reader]
 ) -> dict[int, str]:
-    """By pk of the person: the first reason that applies for not giving them the path."""
+    """Maps the pk of a person to the first reason why the path is not assigned to them."""
     pks = [person.pk for person in people]
     known = Assignment.objects.filter(person__in=pks, path=order.path).select_related("version")
     # What the assigner may not know must not change the result either (0029).
@@ -142,9 +142,9 @@ def _reasons_to_leave_out(
 
 
 def _is_private(row: Assignment, order: Order) -> bool:
-    """Self-started and still open (it is taken over), or completed and not shared.
+    """Whether the assignment is private: self-started and still open (it is taken over), or completed and not shared.
 
-    A rule counts unshared completions: it discloses nothing, and nobody has to repeat a completed path.
+    A rule counts unshared completions: this discloses nothing, and nobody has to repeat a completed path.
     """
     if row.source != Source.SELF:
         return False

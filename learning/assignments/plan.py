@@ -10,12 +10,12 @@ from organization.models import Person, Post
 
 
 class OutsideUnitError(LookupError):
-    """A person whom the assigner does not manage; answered like an unknown id (404, same body)."""
+    """The assigner does not manage the person. The answer is the same 404 as for an unknown id."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """The values that apply to everybody on the list. `due_on` None means the version's own due-date rule."""
+    """The values that apply to everybody on the list. If `due_on` is None, the due-date rule of the version applies."""
 
     path: LearningPath
     start_on: date

@@ -37,7 +37,7 @@ def open_for(user: Viewer) -> QuerySet[SuccessorProposal]:
 
 
 def holders(proposals: list[SuccessorProposal]) -> dict[int, Person]:
-    """By pk of the post: today's holder, a main appointment before others; one query."""
+    """Maps the pk of each post to its holder today. If several people hold it, a main appointment wins. One query."""
     rows = held_on(clock.today()).filter(post__in={proposal.post_id for proposal in proposals}).select_related("person")
     by_post: dict[int, Person] = {}
     for row in sorted(rows.order_by("starts_on", "pk"), key=lambda row: row.kind != "main"):
@@ -78,7 +78,7 @@ def accept(*, proposal: SuccessorProposal, user: User, reason: str = REASON) -> 
 
 @transaction.atomic
 def decline(*, proposal: SuccessorProposal, user: User) -> SuccessorProposal:
-    """The successor does not need it. Raises LookupError if this user may not decide."""
+    """The head decides that the successor does not need the path. Raises LookupError if this user may not decide."""
     row = _locked(proposal, user)
     _decide(row, State.DECLINED, user)
     return row

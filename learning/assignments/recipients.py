@@ -29,7 +29,9 @@ GROUPS = {"newcomers": "今年度の新任", "transferred": "今年度の転入"
 
 @dataclass(frozen=True)
 class SelectedPeople:
-    """The selected people whom the user manages on the day, and those who will have left by then, with the reason."""
+    """The selected people whom the user manages on the day, and the selected people who will have left by then, with
+    the reason.
+    """
 
     candidates: tuple[Candidate, ...]
     leaving: tuple[LeftOut, ...] = ()

@@ -120,7 +120,8 @@ def retire(*, path: LearningPath, by: User) -> LearningPath:
 def change_audience(*, path: LearningPath, by: User, audience: str) -> LearningPath:
     """Change the audience. An active path gets a narrower audience at once, but a wider one only with consent.
 
-    A path in 作成中 changes at once, because it is sent later. Raises `unknown_audience` or `audience_fixed`.
+    For a path in 作成中 the change needs no consent, because the whole path is still to be sent for review. Raises
+    `unknown_audience` or `audience_fixed`.
     """
     row = _locked(path)
     require_permission(path_permissions.may_build(path=row, user=by), NOT_YOURS)

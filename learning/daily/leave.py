@@ -1,8 +1,8 @@
-"""Leave (休職・育休): assignments are suspended while it lasts; afterwards the due date moves later.
+"""Leave (休職・育休): assignments are suspended while it lasts. When it ends, the due date is moved to a later day.
 
 The days come from the appointments, so a late or repeated run gives the same result. Each day of leave after the start
 of the assignment moves the due date by one day; overlapping leaves count once; a leave that began after the due date
-moves nothing. A due date that was set after the return is never changed: it was set knowing of the leave.
+moves nothing. A due date that was set after the return is never changed, because whoever set it knew of the leave.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _shift(on: date) -> int:
 
 
 def _due_date_set_on(rows: Iterable[Assignment]) -> dict[int, date]:
-    """By pk: the day on which the due date was last set, including by `_extend_due_dates`."""
+    """Maps the pk of each assignment to the day on which its due date was last set, also by `_extend_due_dates`."""
     latest: dict[int, date] = {}
     for pk, made_at in Extension.objects.filter(assignment__in=rows).values_list("assignment_id", "made_at"):
         latest[pk] = max(latest.get(pk, date.min), tokyo_day(made_at))
@@ -105,9 +105,11 @@ def _due_date_set_on(rows: Iterable[Assignment]) -> dict[int, date]:
 
 
 def days_to_add(row: Assignment, leaves: Iterable[Appointment], due_date_set_on: date | None) -> dict[Appointment, int]:
-    """By leave: the number of days by which it moves the due date. `leaves` have ended and are sorted by their start.
+    """Maps each leave to the number of days by which it moves the due date. `leaves` have ended and are sorted by
+    their start.
 
-    Leaves without a gap between them are one absence: only a due date that was set after all of it is kept.
+    Leaves without a gap between them count as one absence: only a due date that was set after the whole absence is
+    kept.
     """
     known = [leave for leave in leaves if leave.ends_on and leave.ends_on >= max(row.start_on, row.assigned_on)]
     due, days_by_leave = row.due_on, {}

@@ -112,7 +112,10 @@ def _propose(rows: Iterable[Assignment], on: date) -> list[SuccessorProposal]:
 
 
 def _last_days(rows: Iterable[Assignment], on: date) -> dict[int, date]:
-    """By pk: the last day on which the person held the post; the day of the run if the appointment is unknown."""
+    """Maps the pk of each assignment to the last day on which its person held the post.
+
+    If the appointment is unknown, this is the day of the run.
+    """
     assignments = list(rows)
     known = Appointment.objects.filter(person__in=[row.person_id for row in assignments], ends_on__lt=on)
     ends = known.values_list("person_id", "post_id").annotate(last=Max("ends_on"))
@@ -123,7 +126,7 @@ def _last_days(rows: Iterable[Assignment], on: date) -> dict[int, date]:
 
 
 def _deciders(posts: Iterable[Post], on: date) -> set[Person]:
-    """For each post, the nearest head who does not hold it, because nobody assigns to themselves (I11)."""
+    """Maps each post to the nearest head who does not hold the post, because nobody assigns to themselves (I11)."""
     tree = unit_tree(on)
     lines = [_units_upwards(tree, post) for post in posts]
     heads = managers_of({unit for line in lines for unit in line}, on)

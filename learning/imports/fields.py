@@ -302,7 +302,10 @@ def fold_heading(heading: str) -> str:
 
 
 def _names_by_heading(kind: str) -> dict[str, str]:
-    """By folded heading: the name of the field. The label of one field wins over another heading of a different field."""
+    """Maps each folded heading to the name of its field.
+
+    If a heading is the label of one field and an alternative heading of another field, the first field gets it.
+    """
     field_by_heading: dict[str, str] = {}
     for own in (True, False):
         for field in FIELDS[kind]:
@@ -319,7 +322,7 @@ def is_heading(kind: str, heading: str) -> bool:
 
 
 def map_headings(kind: str, header: Sequence[str], remembered: Mapping[str, str]) -> dict[str, str]:
-    """By heading: the name of its field, "" if the column is not read. No field is used twice.
+    """Maps each heading to the name of its field, or to "" if the column is not read. No field is used twice.
 
     `remembered` is the mapping that the source stores; other headings are guessed.
     """

@@ -128,7 +128,7 @@ def _as_exported(value: Any) -> Any:
 
 
 def courses_by_code(codes: Iterable[str]) -> dict[str, TrainingCourse]:
-    """By code: the courses with these codes, as they are written or after `one_width`."""
+    """Maps each code to its course. A code is found as it is written, or after `one_width`."""
     spellings = {form for code in codes if code for form in (code, one_width(code))}
     return {row.code: row for row in TrainingCourse.objects.filter(code__in=spellings)}
 
@@ -153,7 +153,7 @@ class Courses(Loader):
 
 
 def external_ids_of(lines: KeyedLines, prefix: str) -> dict[str, str]:
-    """By key: the id in the external id of a row from our own export. `prefix` is that of the kind."""
+    """Maps the key of each row from our own export to the id in its external id. `prefix` is that of the kind."""
     return {key: key.removeprefix(prefix) for key, _ in lines if key.startswith(prefix)}
 
 

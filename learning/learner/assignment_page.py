@@ -259,7 +259,10 @@ def _shown_item(step: Step, row: StepProgress | None, readable_items: Mapping[in
 
 
 def _holders_by_post(steps: Iterable[Step]) -> dict[int, tuple[str, ...]]:
-    """By pk of the post: its holders today with today's unit name. One query; none if no step asks a post."""
+    """Maps the pk of each post to its holders today, with their unit names.
+
+    One query, or none if no step asks a post.
+    """
     posts = {step.post_id for step in steps if step.type == StepType.ASK and step.post_id}
     if not posts:
         return {}
@@ -273,7 +276,7 @@ def _holders_by_post(steps: Iterable[Step]) -> dict[int, tuple[str, ...]]:
 
 
 def _records_by_course(steps: Iterable[Step], person: Person) -> dict[int, TrainingRecord]:
-    """By pk of the course: the person's newest record of it. Also sets `step.course`. Two queries, or none."""
+    """Maps the pk of each course to the person's newest record of it. Also sets `step.course`. Two queries, or none."""
     course_steps = [step for step in steps if step.course_id]
     if not course_steps:
         return {}

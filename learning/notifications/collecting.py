@@ -208,7 +208,10 @@ def weekly_reminders(on: date) -> Iterator[ReminderLine]:
 
 
 def _standings(heads: list[Person], on: date) -> dict[Person, Counter[str]]:
-    """By head: the staff's open assignments by standing, as in ``permissions.managed``; a fixed number of queries."""
+    """For each head, counts the open assignments of the head's staff by standing.
+
+    It selects the same rows as ``permissions.managed``. The number of queries is fixed.
+    """
     if not heads:
         return {}
     open_rows = Assignment.objects.open().filter(Q(shared=True) | ~Q(source=Source.SELF))

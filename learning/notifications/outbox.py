@@ -57,7 +57,9 @@ def send_waiting() -> SendResult:
 
 
 def _send(row: Message, connection: object) -> bool | None:
-    """True if the mail was handed over, False if the server rejected it, None if there was nothing to send."""
+    """Returns True if the mail was handed over, False if the server rejected it, and None if there was nothing to
+    send.
+    """
     recipient = address(row.person)
     unsent = Message.objects.filter(pk=row.pk, sent_at__isnull=True)
     if not recipient:

@@ -1,7 +1,7 @@
 """Writes today's reminders: one mail and one notice per person, never two mails to one person on one day.
 
-Only on working days between 7:00 and 20:00. Somebody who already has a mail of today gets the rest on the next day,
-and is not marked as reminded before. Sending is done by ``learning.notifications.outbox``.
+Only on working days between 7:00 and 20:00. A person who already got a mail today gets the rest on the next day. Until
+then nothing marks the rest as sent. Sending is done by ``learning.notifications.outbox``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Loads the facts that complete steps: published retrospectives and finished courses. Writes nothing.
 
 A retrospective counts from the day on which the path was assigned or begun. A finished course also counts from before,
-while it is valid. A retrospective that does not name its author is counted but not linked, so that no learning page can
-disclose the author.
+while it is valid. A retrospective that does not name its author counts, but no link to it is stored. So no learning
+page can disclose the author.
 """
 
 from __future__ import annotations
@@ -44,14 +44,17 @@ class Fact:
 
 
 def fact_of_retrospective(row: Retrospective) -> Fact:
-    """The fact of a published retrospective; without link if the retrospective does not name its author."""
+    """Returns the fact of a published retrospective.
+
+    The fact has no link if the retrospective does not name its author.
+    """
     assert row.first_published_at is not None
     on = timezone.localtime(row.first_published_at, TOKYO).date()
     return Fact(on=on, format=row.format, item_id=row.pk if row.attribution == Attribution.NAMED else None)
 
 
 def facts_of(people: Collection[int]) -> dict[int, list[Fact]]:
-    """The facts of each person, earliest first, by pk of the person. Two queries."""
+    """Maps the pk of each person to their facts, earliest first. Two queries."""
     facts_by_person: dict[int, list[Fact]] = {}
     written = Retrospective.objects.filter(first_published_at__isnull=False).order_by("first_published_at", "pk")
     authors = Authorship.objects.filter(person__in=people, item__in=written.values("pk"))

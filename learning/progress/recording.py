@@ -182,7 +182,10 @@ def _check_target(step: Step, by: Person, evidence: str, answers: dict[int, int]
 
 
 def confirmers(*, assignment: Assignment, step: Step) -> list[Person]:
-    """The people who can confirm a step: for an ASK step the holders of its post, otherwise the learner's head today."""
+    """The people who can confirm a step.
+
+    For an ASK step these are the holders of its post, for other steps the learner's head today.
+    """
     today = clock.today()
     if step.type == StepType.ASK and step.post_id:
         from organization.appointments import held_on
@@ -338,7 +341,7 @@ def recalculate(assignment: Assignment, *, shape: Outline | None = None) -> bool
 
 
 def done_days(assignment: Assignment) -> dict[UUID, date]:
-    """By uid of the step: the day on which a counted step was done."""
+    """Maps the uid of each counted step to the day on which it was done."""
     return {row.step_uid: row.done_on for row in assignment.progress.all() if row.counts and row.done_on}
 
 

@@ -194,7 +194,7 @@ def _written_item(item: Item, source: str, people: list[int], units: dict[int, s
 
 
 def _unit_names(people: set[int]) -> dict[int, str]:
-    """By pk of the person: the name of the unit of their main post today.
+    """Maps the pk of each person to the name of the unit of their main post today.
 
     If fewer than five people work there, it is the name of the unit above (I15).
     """

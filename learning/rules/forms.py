@@ -86,7 +86,9 @@ class RuleForm(forms.Form):
 
     @cached_property
     def units(self) -> dict[int, tuple[str, str]]:
-        """By pk: the uid of the unit, which is its value in the form, and its name after the names of the units above."""
+        """Maps the pk of each unit to its uid, which is its value in the form, and to its name after the names of the
+        units above.
+        """
         tree = unit_tree()
         managed = None if permissions.is_office(self.user) else reader_for(self.user).managed_unit_ids
         units = {}

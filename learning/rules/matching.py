@@ -47,7 +47,7 @@ def matching_people(rule: AssignmentRule, on: date) -> list[tuple[Person, str]]:
 
 
 def counts(rules: Iterable[AssignmentRule], on: date) -> dict[int, int]:
-    """By pk of each rule: the number of people it matches on that day; one query for forty rules."""
+    """Maps the pk of each rule to the number of people that it matches on that day. One query for forty rules."""
     known_rules = list(rules)
     with_criteria = [rule for rule in known_rules if rule.words()]
     result: dict[int, int] = {rule.pk: 0 for rule in known_rules}

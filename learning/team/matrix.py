@@ -132,7 +132,7 @@ class Team:
         return Assignment.objects.filter(pk__in=[row[0] for row in self._filtered_rows()])
 
     def cells(self, page: Collection[int]) -> dict[tuple[int, int], MatrixRow]:
-        """By (person, path): the cells of the people on one page, without regard to the selected standing."""
+        """Maps (person, path) to the cell, for the people on one page. The selected standing does not matter here."""
         return self._newest if len(self._everybody) <= MAX_NAMED_PEOPLE else _newest(self._user, page)
 
     @cached_property
@@ -146,7 +146,7 @@ class Team:
                 yield row
 
     def _count(self) -> Counter[tuple[int, str]]:
-        """By (path, standing): the number of rows."""
+        """Maps (path, standing) to the number of rows."""
 
         def count() -> Counter[tuple[int, str]]:
             return Counter(map(itemgetter(2, 3), self._newest.values()))
@@ -161,7 +161,10 @@ class Team:
 
 
 def _newest(user: Viewer, people: Collection[int]) -> dict[tuple[int, int], MatrixRow]:
-    """By (person, path): the newest visible row. One query; for thousands of rows it is faster than an SQL window."""
+    """Maps (person, path) to the newest visible row.
+
+    One query. For thousands of rows this is faster than an SQL window.
+    """
     today = clock.today()
     standing = Case(*(When(standing_q(name, today), then=Value(name)) for name in STANDINGS), output_field=CharField())
     visible = permissions.overseen_by_post(user).order_by("assigned_on", "pk")
@@ -173,7 +176,7 @@ def _newest(user: Viewer, people: Collection[int]) -> dict[tuple[int, int], Matr
 
 
 def places(people: Collection[Person]) -> dict[int, Place]:
-    """By pk of the person: their place today. One query besides the unit tree."""
+    """Maps the pk of each person to their place today. One query, apart from those of the unit tree."""
     today = clock.today()
     tree = unit_tree(today)
     appointments = Appointment.objects.on(today).filter(

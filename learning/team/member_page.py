@@ -120,7 +120,7 @@ def days_words(row: Assignment) -> str:
 
 
 def _step_titles(steps: list[Step], user: Viewer) -> dict[int, str]:
-    """By pk of the step: the title that this user may see."""
+    """Maps the pk of each step to the title that this user may see."""
     open_items = reading_targets.readable([step for step in steps if step.type == StepType.READ], user)
     return {
         step.pk: UNNAMED if step.type == StepType.READ and open_items.get(step.pk) is None else step.title

@@ -1,4 +1,4 @@
-"""Renders the badge of a standing fast, for tables of hundreds of cells. Without queries.
+"""Renders standing badges quickly, for tables of hundreds of cells. Makes no queries.
 
 Each badge is rendered once a process, because it depends only on the standing.
 """

@@ -76,7 +76,7 @@ class Screen:
 
     @cached_property
     def units(self) -> frozenset[int] | None:
-        """The chosen unit with those below; None for everything the assigner manages."""
+        """The chosen unit and the units below it. None means all units that the assigner manages."""
         uid = self.data.get("unit", "")
         return eligible_people.unit_ids_below(uid) if uid in dict(self.unit_choices) and uid else None
 
@@ -98,7 +98,7 @@ class Screen:
         return recipients.select_by_uid(user=user_of(self.request), raw=raw, on=self.start, path=self.path)
 
     def matches(self) -> list[Candidate]:
-        """The people to tick one by one: the pool, or those who match the search words."""
+        """The people that the page lists for ticking: the pool, or the people who match the search words."""
         q = self.data.get("q", "").replace("\x00", "").strip()[:60]
         if not q:
             return self.pool
@@ -181,7 +181,9 @@ def _handle_post(screen: Screen) -> HttpResponse:
 
 
 def _people(screen: Screen, form: AssignForm, selected: SelectedPeople, *, listed: bool) -> list[Candidate]:
-    """First screen: members of the chosen groups and ticked people. Second screen: those on the list."""
+    """On the first screen the members of the chosen groups and the ticked people; on the second screen the people on
+    the list.
+    """
     if listed:
         keys = set(screen.data.getlist("listed"))
         return [candidate for candidate in selected.candidates if str(candidate.person.uid) in keys]
@@ -307,7 +309,7 @@ def _preview_page(
 
 
 def _unreadable(screen: Screen, planned: Plan) -> list[tuple[str, tuple[Person, ...]]]:
-    """Readings that some people cannot open; unnamed if the assigner may not read the title either (I16)."""
+    """The reading steps that some people cannot open. A title that the assigner may not read is not shown (I16)."""
     readable = reading_targets.readable([step for step, _ in planned.unreadable], screen.request.user)
     return [(UNNAMED if readable.get(step.pk) is None else step.title, people) for step, people in planned.unreadable]
 

@@ -209,7 +209,10 @@ class AskForm(LookupForm):
 
 
 def _holder_names(posts: list[Post]) -> dict[int, str]:
-    """By pk of the post: the name of its holder today; a main appointment wins over a concurrent one. One query."""
+    """Maps the pk of each post to the name of its holder today.
+
+    If several people hold it, a main appointment wins. One query.
+    """
     rows = held_on(clock.today()).filter(post__in=posts).select_related("person").order_by("starts_on", "pk")
     holders: dict[int, str] = {}
     for row in sorted(rows, key=lambda row: row.kind != "main"):

@@ -59,7 +59,10 @@ class QuizForm(StepForm):
 
     @property
     def questions(self) -> list[dict[str, Any]]:
-        """The fields of each question, for the template. Open are the first one and those with content or errors."""
+        """The fields of each question, for the template.
+
+        The first question is open, and so are questions with content or errors.
+        """
         questions = []
         for n in range(QUESTIONS):
             names = [f"question_{n}", *(f"choice_{n}_{m}" for m in range(CHOICES)), f"answer_{n}", f"note_{n}"]

@@ -1,4 +1,7 @@
-"""Shared by the views of the path editor: loading a path that the user may edit, and rendering a page with one form."""
+"""What the views of the path editor share.
+
+They load a path that the user may edit, and render a page with one form.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def form_page(
 ) -> HttpResponse:
     """A page with one form; status 422 if the form has errors.
 
-    `more` may have lead, button, back, danger and template; the rest of it is further context of the template.
+    `more` may contain lead, button, back, danger and template. Its other values go into the context of the template.
     """
     back = more.pop("back", "") or (reverse("path_build", args=[path.public_id]) if path else reverse("paths"))
     template = more.pop("template", "learning/build_form.html")

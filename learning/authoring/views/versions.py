@@ -34,7 +34,7 @@ PEOPLE_SHOWN = 100
 
 @login_required
 def preview_page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The newest version, or the one whose number is in the query, as a learner will see it, without buttons."""
+    """Shows the newest version (or `?version=N`) as a learner will see it, but without buttons."""
     path = path_or_404(request, public_id)
     number = request.GET.get("version", "")
     all_versions = path.versions.order_by("-number")

@@ -215,7 +215,7 @@ def _home_crumb(user: Viewer) -> dict[str, str]:
 
 
 def _steps_of(rows: list[StepProgress], user: Viewer) -> dict[int, tuple[Step, str]]:
-    """By pk of the row: its step, and the title of the step that this user may see."""
+    """Maps the pk of each row to its step and to the title of the step that this user may see."""
     candidates = Step.objects.filter(
         version__in={row.assignment.version_id for row in rows}, uid__in={row.step_uid for row in rows}
     )

@@ -176,7 +176,7 @@ def _row_url(row: Assignment) -> str:
 
 @login_required
 def export_team(request: HttpRequest) -> HttpResponseBase:
-    """The same rows as a file: xlsx, or CSV that Excel can read."""
+    """Downloads the rows of the team page as a file: xlsx, or CSV that Excel can read."""
     require_manager(request)
     user, team_filter = request.user, filter_from(request)
     kind = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
