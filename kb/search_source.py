@@ -1,7 +1,7 @@
 """The search sources of kb: items (pages) and references (rows). No other module of kb imports this module.
 
 A document contains only text that readers are allowed to find. It contains the author's name only if the attribution
-allows it. When search answers, cards and visibility are read from the database again. So the index alone discloses
+allows it. For every page of results, the cards and the visibility are read from the database again. So the index alone discloses
 nothing.
 """
 

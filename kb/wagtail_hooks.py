@@ -10,9 +10,8 @@ from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path, reverse
+from django.urls import path
 from wagtail import hooks
-from wagtail.admin.menu import MenuItem
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
@@ -25,7 +24,6 @@ from kb.admin.stale_report import StaleReport
 from kb.editor.panels import RowFieldPanel
 from kb.models import Item, Reference, Scene, Stance, Term, Theme
 from kb.references import views as reference_views
-from kb.references.sources import may_manage
 from organization import audit
 from organization.admin import audited_views
 from organization.requests import user_of
@@ -166,25 +164,6 @@ def register_stale_urls() -> list[Any]:
 @hooks.register("register_admin_urls")
 def register_import_urls() -> list[Any]:
     return reference_views.urlpatterns
-
-
-class KnowledgeOfficeMenuItem(MenuItem):
-    """A menu entry that only the knowledge office sees. Only the knowledge office may open its page."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return may_manage(request.user)
-
-
-@hooks.register("register_admin_menu_item")
-def register_import_menu() -> MenuItem:
-    return KnowledgeOfficeMenuItem("外部の事例の取込み", reverse("reference_sources"), icon_name="download", order=160)
-
-
-@hooks.register("register_reports_menu_item")
-def register_stale_menu() -> MenuItem:
-    return KnowledgeOfficeMenuItem(
-        "見直し期限切れ", reverse("stale_report"), name="manabi-stale", icon_name="time", order=10
-    )
 
 
 @hooks.register("construct_page_chooser_queryset")

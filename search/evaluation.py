@@ -105,7 +105,7 @@ def first_page(engine: Engine, text: str, synonyms: Collection[Collection[str]] 
 
 
 def agreeing(engine: Engine, pairs: Sequence[tuple[str, str]]) -> tuple[int, list[tuple[str, str]]]:
-    """Compares the first pages of pairs of equivalent spellings.
+    """For each pair of equivalent spellings, compares the first pages of the results.
 
     Returns the number of pairs for which anything is found, and the list of pairs whose first pages differ.
     """

@@ -26,7 +26,7 @@ PrimaryKey: TypeAlias = int | str
 
 
 class SearchSource(Protocol):
-    """One kind of content that search can find. Every method takes and returns primary keys of `model`."""
+    """One kind of content that search can find. Its methods identify rows by the primary keys of `model`."""
 
     #: ASCII letters. The name never changes, because it is the first part of every key in the index.
     name: str

@@ -1,7 +1,7 @@
 """The menu and the home page of the admin, reduced to what the offices use.
 
-This module hides the addresses that `kb.admin.urls` closes. It also hides the page explorer, because the lists replace
-it. It grants no permission.
+This module hides the entries that lead to the addresses that `kb.admin.urls` closes, and the page explorer, because the
+lists replace it. It shows some entries to the knowledge office alone. It grants no permission.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from wagtail.models import Page
 
 from kb.admin.home import home_panels
 from kb.models import Item
+from kb.references.sources import may_manage
 from organization.access_policy import Viewer
 
 #: The hidden entries, by the names that Wagtail uses: the page explorer, the unused documents app, links to Wagtail's
@@ -49,6 +50,25 @@ def trim_settings_menu(request: HttpRequest, items: list[MenuItem]) -> None:
 @hooks.register("register_admin_menu_item")
 def register_site_link() -> MenuItem:
     return MenuItem("読む画面へ", f"{reverse('home')}#main", name="manabi-site", icon_name="home", order=1)
+
+
+class KnowledgeOfficeMenuItem(MenuItem):
+    """A menu entry that only the knowledge office sees. Only the knowledge office may open its page."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return may_manage(request.user)
+
+
+@hooks.register("register_admin_menu_item")
+def register_import_menu() -> MenuItem:
+    return KnowledgeOfficeMenuItem("外部の事例の取込み", reverse("reference_sources"), icon_name="download", order=160)
+
+
+@hooks.register("register_reports_menu_item")
+def register_stale_menu() -> MenuItem:
+    return KnowledgeOfficeMenuItem(
+        "見直し期限切れ", reverse("stale_report"), name="manabi-stale", icon_name="time", order=10
+    )
 
 
 @hooks.register("register_page_listing_buttons")

@@ -109,7 +109,7 @@ class AdminChallengeForm(AdminItemForm):
 
 
 class AdminRetrospectiveForm(AdminItemForm):
-    """Adds the formset for next actions. They are rows and no part of the revision, so Wagtail does not create this
+    """Adds the formset for next actions. Next actions are rows outside the revision, so Wagtail does not create this
     formset.
     """
 

@@ -34,7 +34,7 @@ def printable_text(text: str) -> str:
 def convert(text: str, prefix: str = "", *, html: bool = False) -> str:
     """Returns the safe HTML of `text`. With `html`, HTML in the text is cleaned; without it, HTML is shown as text.
 
-    Raises OverflowError if the HTML is far too long for the text. Also passes on every exception of python-markdown.
+    Raises OverflowError if the HTML is out of proportion to the length of the text. Also passes on every exception of python-markdown.
     """
     converted = converter(re.sub(r"[^A-Za-z0-9_-]", "-", prefix), html=html).convert(printable_text(text))
     if len(converted) > GROWTH_FREE_CHARACTERS + MAX_GROWTH * len(text):

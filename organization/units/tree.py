@@ -268,9 +268,9 @@ def stamp() -> UUID | None:
 
 
 def begin_request(**kwargs: object) -> None:
-    """Signal receiver: from now on the stamp is read once per request, so that all of a page shows the same tree.
+    """Signal receiver for the start of a request: the stamp is read only once, so that the whole page shows one tree.
 
-    The stamp is read at every call again after `end_request` or after the first change.
+    After `end_request`, or after the first change in the request, every call reads the stamp again.
     """
     end_request()
     _request.began = True

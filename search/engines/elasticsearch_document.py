@@ -56,7 +56,7 @@ def settings() -> dict[str, Any]:
 
 
 def body(change: Change) -> dict[str, Any]:
-    """Returns the source of one change. A deleted document stays as a tombstone without audience tokens."""
+    """Returns the JSON body that Elasticsearch stores for one change. A deleted document stays as a tombstone without audience tokens."""
     document = change.document
     source: dict[str, Any] = {"key": change.key, "version": change.version, "live": document is not None}
     if document is None:

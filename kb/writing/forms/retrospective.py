@@ -139,8 +139,9 @@ class RetrospectiveForm(ItemForm):
         return self.draft.author_id if self.draft is not None else None
 
     def _count(self, prefix: str, usual: int, most: int, *, from_zero: bool = False) -> int:
-        """Returns the number of numbered fields for `prefix`: the usual number, or more if the draft contains more, but
-        at most `most`.
+        """Returns how many fields with `prefix` the form shows.
+
+        This is the usual number, or the number in the draft if that is larger, but never more than `most`.
 
         The numbers in the field names of answers begin with 1. Those of table rows begin with 0 (`from_zero`).
         """
