@@ -1,5 +1,6 @@
-"""The transitions of an item and of a challenge, as tables. Each row has the old and the new
-value, verb, actor, condition, notice and audit action.
+"""The transitions of an item and of a challenge, as tables.
+
+Each row has the old value, the new value, verb, actor, condition, notice and audit action.
 
 The verbs (kb.lifecycle.publication, kb.lifecycle.challenges, kb.review.decisions), the buttons of the pages,
 docs/reference/lifecycle.md and the tests read these tables. Each table changes one field. A type may have several
