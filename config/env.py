@@ -1,8 +1,9 @@
 """Every environment variable that Manabi reads. Each variable is read here once, with its type and its default.
 
-No other module of the product reads ``os.environ``, except the test settings (TEST_DATABASE_URL). Settings take their values from this module, and the other modules
-take settings from ``django.conf``. docs/reference/operations.md and ``.env.example`` list the same names; a house test
-compares them. If a value has the wrong form, ValueError is raised at boot.
+No other module of the product reads ``os.environ``, except the test settings (TEST_DATABASE_URL). Settings take their
+values from this module, and the other modules take settings from ``django.conf``. docs/reference/operations.md and
+``.env.example`` list the same names; a house test compares them. If a value has the wrong form, ValueError is raised at
+boot.
 """
 
 from datetime import date
