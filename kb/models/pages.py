@@ -12,6 +12,7 @@ from django.db import models
 from wagtail.models import Page
 
 from kb.editor.permissions import GeneratedPagePermissions
+from organization.access_policy import Viewer
 from organization.fiscal import fiscal_year_label
 
 
@@ -27,7 +28,7 @@ class Container(Page):
     def get_url_parts(self, request: Any = None) -> None:
         return None
 
-    def permissions_for_user(self, user: Any) -> GeneratedPagePermissions:
+    def permissions_for_user(self, user: Viewer) -> GeneratedPagePermissions:
         return GeneratedPagePermissions(user, self)
 
 

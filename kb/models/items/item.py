@@ -230,7 +230,7 @@ class Item(ItemType):
             setattr(page, name, getattr(self, name))
         return page
 
-    def save_revision(self, user: Any = None, **kwargs: Any) -> Any:
+    def save_revision(self, user: Viewer | None = None, **kwargs: Any) -> Any:
         """Saves a revision as Wagtail does, but with the service account as user, because a revision must not name a
         person.
         """
@@ -265,7 +265,7 @@ class Item(ItemType):
             return True
         return reader.person_id is not None and self.authorships.filter(person_id=reader.person_id).exists()
 
-    def permissions_for_user(self, user: Any) -> ItemPagePermissions:
+    def permissions_for_user(self, user: Viewer) -> ItemPagePermissions:
         return ItemPagePermissions(user, self.specific if type(self) is Item else self)
 
     def clean(self) -> None:
