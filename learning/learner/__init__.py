@@ -1,1 +1,1 @@
-"""What learners see of their own assignments."""
+"""The pages on which learners see their own assignments."""

@@ -1,7 +1,7 @@
 """Read model of one assignment for its learner: each step with its state, and the next step to take.
 
-Used only by the learner's own pages. A reading that the learner may not open is shown without its title (I16). The
-number of queries does not depend on the number of steps.
+Only the learner's own pages use this module. If the learner may not open the item of a reading step, the step is shown
+without its title (I16). The number of queries does not depend on the number of steps.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from organization.units.tree import unit_tree
 
 #: The title of a step whose item the learner may not open.
 HIDDEN_TITLE = "今は読めない記事"
-#: The label of each state of a step, on all pages of the learner.
+#: The label of each state of a step. All pages of the learner use these labels.
 STATE_LABELS = {
     "done": "すみ",
     "skipped": "とばした",
@@ -49,14 +49,14 @@ BUTTON_LABELS = {
 
 @dataclass(frozen=True)
 class ShownStep:
-    """One step of an assignment as its learner sees it."""
+    """One step of an assignment, as the learner's page shows the step."""
 
     step: Step
     state: str
     row: StepProgress | None = None
-    #: The item to read today, or the item that the learner wrote for the step.
+    #: For a reading step, the item to read today. For a writing step, the item that the learner wrote.
     item: Item | None = None
-    #: The people who hold the post to ask today: 「氏名（所属 職名）」.
+    #: The people who today hold the post that the learner has to ask: 「氏名（所属 職名）」.
     holders: tuple[str, ...] = ()
     #: The learner's newest record of the course.
     record: TrainingRecord | None = None
@@ -71,7 +71,7 @@ class ShownStep:
 
     @property
     def is_unnamed(self) -> bool:
-        """Whether the title is hidden, because it would name an item that the learner may not open."""
+        """Whether the title is hidden. It is hidden if it would name an item that the learner may not open."""
         return self.step.type == StepType.READ and self.item is None
 
     @property
@@ -81,7 +81,7 @@ class ShownStep:
 
     @property
     def is_successor(self) -> bool:
-        """Whether the item to read is the successor of the item that the step names."""
+        """Whether the learner reads a successor: the item that replaced the item named in the step."""
         return self.item is not None and self.step.type == StepType.READ and self.item.pk != self.step.item_id
 
     @property
@@ -90,7 +90,7 @@ class ShownStep:
 
     @property
     def confirmation_note(self) -> str:
-        """A sentence that says who has to confirm the step; empty if the learner completes it alone."""
+        """Returns a sentence that names who has to confirm the step. Empty if the learner completes the step alone."""
         if self.step.completion == Completion.SELF:
             return ""
         confirmer = "聴いた相手" if self.step.type == StepType.ASK and self.holders else "所属長"
@@ -125,7 +125,8 @@ class NextStep:
 
 
 def load_groups(assignment: Assignment, user: Viewer) -> list[ShownGroup]:
-    """All groups of the assignment in order, with the state of each step for `user`.
+    """Returns all groups of the assignment in order. Each group contains its steps, and each step has its state for
+    `user`.
 
     About eight queries, for any number of steps.
     """
@@ -156,9 +157,9 @@ def load_groups(assignment: Assignment, user: Viewer) -> list[ShownGroup]:
 
 
 def first_takeable(groups: Iterable[ShownGroup]) -> ShownStep | None:
-    """The first step that the learner can take and that counts towards completion.
+    """Returns the first step that the learner can take and that counts towards completion.
 
-    A step whose day is still to come is returned only if there is no other.
+    A step with a future date (`held_on`) is returned only if the learner can take no other step.
     """
     for group in groups:
         if group.is_done:
@@ -171,9 +172,10 @@ def first_takeable(groups: Iterable[ShownGroup]) -> ShownStep | None:
 
 
 def most_urgent_step(assignments: Sequence[Assignment], user: Viewer) -> NextStep | None:
-    """The most urgent step of `assignments`, which are in the order of their due dates. Five queries.
+    """Returns the most urgent step of `assignments`. The assignments have to be sorted by due date. Five queries.
 
-    A step that waits for another person or for its day is returned only if the learner has nothing else to do.
+    Some steps cannot be done today: they wait for another person, or for their date. Such a step is returned only if no
+    other step is left.
     """
     ready = [row for row in assignments if row.is_running and row.start_on <= clock.today()]
     if not ready:
@@ -192,9 +194,9 @@ def most_urgent_step(assignments: Sequence[Assignment], user: Viewer) -> NextSte
 
 
 def _takeable(shape: Outline, rows: Mapping[UUID, StepProgress]) -> list[tuple[int, Step]]:
-    """(rank, step) for the steps of the first group that is not satisfied, in the order of their rank.
+    """Returns (rank, step) for each step of the first group that is not satisfied, sorted by rank.
 
-    Rank 0: can be done today. Rank 1: waits for its day or for a confirmation.
+    Rank 0: the step can be done today. Rank 1: the step waits for its date or for a confirmation.
     """
     done = {uid for uid, row in rows.items() if row.counts}
     for group in shape.groups:
@@ -252,16 +254,18 @@ def _step_state(
 
 
 def _shown_item(step: Step, row: StepProgress | None, readable_items: Mapping[int, Item | None]) -> Item | None:
-    """The item to read, if the learner may open it; for a writing step, the item that the learner wrote."""
+    """Returns the item to read, or None if the learner may not open it. For a writing step, returns the item that the
+    learner wrote.
+    """
     if step.type == StepType.READ:
         return readable_items.get(step.pk)
     return row.item if row is not None and step.type == StepType.WRITE else None
 
 
 def _holders_by_post(steps: Iterable[Step]) -> dict[int, tuple[str, ...]]:
-    """Maps the pk of each post to its holders today, with their unit names.
+    """Maps the pk of each post to the people who hold it today. Each person is shown with unit and post title.
 
-    One query, or none if no step asks a post.
+    One query, or no query if no step asks a post.
     """
     posts = {step.post_id for step in steps if step.type == StepType.ASK and step.post_id}
     if not posts:
@@ -276,7 +280,10 @@ def _holders_by_post(steps: Iterable[Step]) -> dict[int, tuple[str, ...]]:
 
 
 def _records_by_course(steps: Iterable[Step], person: Person) -> dict[int, TrainingRecord]:
-    """Maps the pk of each course to the person's newest record of it. Also sets `step.course`. Two queries, or none."""
+    """Maps the pk of each course to the person's newest training record of the course.
+
+    Also sets `step.course`. Two queries, or no query if no step has a course.
+    """
     course_steps = [step for step in steps if step.course_id]
     if not course_steps:
         return {}

@@ -1,8 +1,8 @@
-"""The personal calendar feed, and the key that opens it without a session.
+"""The personal calendar feed, and the secret key in its address. The key opens the feed without a session.
 
-Calendar programs copy the feed to other servers. So it holds little: due dates and event days of the person's open
-assignments, and no title that the person may not read. A key stops working when the account is closed, after the last
-day of work, and when the person revokes it.
+Calendar programs copy the feed to other servers. So the feed contains little: due dates and event days of the person's
+open assignments, and no title that the person may not read. A key stops working when the account is closed, when the
+person's last day of work is over, or when the person revokes the key.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def revoke_key(*, person: Person) -> None:
 
 
 def person_of_key(key: str) -> Person | None:
-    """The person whose calendar `key` opens today. None if the key is unknown, the account closed or the person gone."""
+    """Returns the person whose calendar `key` opens today. Returns None if the key is unknown, if the account is
+    closed, or if the person has left.
+    """
     row = CalendarKey.objects.filter(key=key).select_related("person__user").first() if "\x00" not in key else None
     if row is None:
         return None
@@ -47,9 +49,9 @@ def person_of_key(key: str) -> Person | None:
 
 
 def feed(person: Person, link: Callable[[Assignment], str]) -> bytes:
-    """The calendar of `person` as iCalendar bytes (RFC 5545). Four queries.
+    """Returns the calendar of `person` as iCalendar bytes (RFC 5545). Four queries.
 
-    `link` returns the absolute address of an assignment.
+    `link` is a function that returns the absolute address of an assignment.
     """
     calendar = Calendar()
     calendar.add("prodid", "-//Manabi//learning//JA")
@@ -92,7 +94,9 @@ def _done(assignments: list[Assignment]) -> set[tuple[int, object]]:
 
 
 def _event(uid: str, summary: str, on: date, now: datetime, url: str) -> Event:
-    """An all-day event. Its UID does not depend on the day, so that calendars move the event when its day changes."""
+    """Returns an all-day event. The UID does not contain the day. So when the day changes, a calendar program moves the
+    event and does not add a second one.
+    """
     event = Event()
     event.add("uid", f"{uid}@manabi")
     event.add("dtstamp", now)

@@ -1,6 +1,7 @@
-"""The page of one of the user's own assignments (/my/learning/<uid>/), with the actions on its steps and on itself.
+"""The page of one of the user's own assignments (/my/learning/<uid>/). The user can act on the steps and on the
+assignment.
 
-Another person's assignment is a 404. A refused form is shown again with what was typed, with status 422.
+Another person's assignment gives a 404. A refused form is shown again with the typed values, with status 422.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ REFLECTION_FORMAT = "ywt"
 
 @dataclass(frozen=True)
 class RefusedInput:
-    """The input for one step that was refused, to be shown again with its errors."""
+    """The input that was refused for one step. The page shows the input again, with the errors."""
 
     step_uid: UUID
     messages: tuple[str, ...]
@@ -46,7 +47,7 @@ class RefusedInput:
 
 
 def own_assignment(request: HttpRequest, uid: UUID) -> Assignment:
-    """The user's own assignment. Raises Http404 if it is missing or belongs to another person."""
+    """Returns the user's own assignment. Raises Http404 if the assignment is missing or belongs to another person."""
     person: Person | None = getattr(request.user, "person", None)
     assignments = Assignment.objects.filter(uid=uid, person=person) if person is not None else Assignment.objects.none()
     assignment = assignments.select_related("path", "version", "assigned_by", "waived_by", "person").first()
@@ -95,7 +96,7 @@ def _is_counted(shown: ShownStep) -> bool:
 
 
 def _refused_step(groups: list[ShownGroup], refused_input: RefusedInput | None) -> ShownStep | None:
-    """The step whose form was refused; the error summary at the top of the page links to it."""
+    """Returns the step whose form was refused. The error summary at the top of the page links to this step."""
     return next((s for g in groups for s in g.steps if refused_input and s.step.uid == refused_input.step_uid), None)
 
 
@@ -112,7 +113,7 @@ def _step_row(shown: ShownStep, refused_input: RefusedInput | None) -> dict[str,
 
 
 def _quiz_rows(step: Step, refused_input: RefusedInput | None) -> list[dict[str, Any]]:
-    """The questions with the chosen answers; a question that was answered wrongly also has its explanation."""
+    """Returns the questions with the chosen answers. A question that was answered wrongly also has its explanation."""
     answers, wrong = (refused_input.answers, refused_input.wrong) if refused_input else ({}, ())
     return [
         {
@@ -127,7 +128,10 @@ def _quiz_rows(step: Step, refused_input: RefusedInput | None) -> list[dict[str,
 
 
 def _renewal_context(assignment: Assignment) -> dict[str, Any]:
-    """Validity and renewal of a completed assignment, as context. One query; none if it is not completed."""
+    """Returns the validity and the renewal of a completed assignment, as template context.
+
+    One query. Returns an empty dict, without a query, if the assignment is not completed.
+    """
     if assignment.state != AssignmentState.COMPLETED:
         return {}
     opens = assignment.renewal_opens_on()
@@ -137,7 +141,7 @@ def _renewal_context(assignment: Assignment) -> dict[str, Any]:
         "renewal_opens_on": opens if newer is None else None,
         "expired": assignment.standing() == "expired",
         "running_again": newer if newer and newer.is_open else None,
-        # After a renewal, the newer assignment is the one to renew.
+        # If there is a newer assignment, only the newer one can be renewed.
         "may_renew": newer is None
         and opens is not None
         and opens <= clock.today()
@@ -150,7 +154,9 @@ def _renewal_context(assignment: Assignment) -> dict[str, Any]:
 
 @login_required
 def step_act(request: HttpRequest, uid: UUID, step_uid: UUID) -> HttpResponse:
-    """Complete or skip one step, or begin to write it; then redirect to the next step. GET shows the step's place."""
+    """Complete or skip one step, or begin to write its text; then redirect to the next step. A GET request redirects to
+    the step on the page.
+    """
     assignment = own_assignment(request, uid)
     if request.method != "POST":
         return redirect(f"{_assignment_url(assignment)}#step-{step_uid}")
@@ -186,7 +192,7 @@ def step_act(request: HttpRequest, uid: UUID, step_uid: UUID) -> HttpResponse:
 
 
 def _redirect_to_next(request: HttpRequest, assignment: Assignment) -> HttpResponse:
-    """Redirect to the next step with a success message; to the top of the page if the path is completed."""
+    """Redirect to the next step with a success message. If the path is completed, redirect to the top of the page."""
     assignment = own_assignment(request, assignment.uid)
     if assignment.state == AssignmentState.COMPLETED:
         return redirect(_assignment_url(assignment))
@@ -201,7 +207,9 @@ def _redirect_to_next(request: HttpRequest, assignment: Assignment) -> HttpRespo
 
 
 def _submitted_answers(request: HttpRequest, step: Step) -> dict[int, int]:
-    """The number of the chosen answer by the number of the question. A question with an invalid value is left out."""
+    """Maps the number of each question to the number of the chosen answer. A question with an invalid value is left
+    out.
+    """
     chosen = {}
     for number, question in enumerate(step.quiz):
         value = request.POST.get(f"answer-{number}", "")
@@ -211,7 +219,8 @@ def _submitted_answers(request: HttpRequest, step: Step) -> dict[int, int]:
 
 
 def _draft_for_step(assignment: Assignment, step: Step) -> str:
-    """The address of a draft in the step's format: the one already begun, or a new one.
+    """Returns the address of a draft in the format of the step. If the learner has already begun a draft for the step,
+    it is used; otherwise a new draft is created.
 
     The step is completed when the draft is published.
     """
@@ -232,7 +241,7 @@ def _find_or_start_draft(assignment: Assignment, format: str, source: dict[str, 
 @login_required
 @require_POST
 def begin_reflection(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """「学んだことを書く」: open the draft about a completed path, or begin one."""
+    """「学んだことを書く」: open the draft about a completed path. If there is no draft yet, create one."""
     assignment = own_assignment(request, uid)
     if assignment.state != AssignmentState.COMPLETED:
         raise Http404
@@ -252,7 +261,7 @@ def begin_reflection(request: HttpRequest, uid: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def share_assignment(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """「所属長に見せる」: share the assignment with the head, or stop. Only the learner decides."""
+    """「所属長に見せる」: share the assignment with the head, or stop sharing it. Only the learner decides."""
     assignment = own_assignment(request, uid)
     changed = adjustments.share(assignment=assignment, by=assignment.person, shared="shared" in request.POST)
     outcome = "所属長に見えるようにしました。" if changed.shared else "所属長に見えないようにしました。"
@@ -263,7 +272,7 @@ def share_assignment(request: HttpRequest, uid: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def cancel_assignment(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Cancel an assignment that the user began without being assigned to it."""
+    """Cancel an assignment that the user began by self-enrolment."""
     assignment = own_assignment(request, uid)
     if assignment.source != Source.SELF:
         raise Http404
@@ -279,7 +288,7 @@ def cancel_assignment(request: HttpRequest, uid: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def renew_assignment(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """「更新する」: begin the path again, once its renewal window is open."""
+    """「更新する」: begin the path again. This is possible only when the renewal window is open."""
     assignment = own_assignment(request, uid)
     opens = assignment.renewal_opens_on()
     if assignment.state != AssignmentState.COMPLETED or opens is None or opens > clock.today():

@@ -1,4 +1,4 @@
-"""The page on which a user makes, copies and revokes their calendar key, and the feed that the key opens."""
+"""The page on which users create, copy and revoke their calendar key, and the calendar feed that the key opens."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def calendar_page(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def change_key(request: HttpRequest) -> HttpResponse:
-    """Make a new key (the previous one stops working), or revoke the key."""
+    """Create a new key, or revoke the key. When a new key is created, the previous key stops working."""
     if "revoke" in request.POST:
         calendar_feed.revoke_key(person=require_person(request))
         messages.success(request, "アドレスをやめました。前のアドレスでは、もう何も読めません。")
@@ -40,7 +40,7 @@ def change_key(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def calendar_feed_view(request: HttpRequest, key: str) -> HttpResponse:
-    """The calendar feed, for anybody who has the key. It neither reads nor starts a session."""
+    """Returns the calendar feed to anybody who has the key. The view neither reads nor starts a session."""
     person = calendar_feed.person_of_key(key)
     if person is None:
         raise Http404

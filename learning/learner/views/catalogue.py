@@ -25,13 +25,15 @@ from learning.paths.structure import Outline, outlines
 from organization.access_policy import Viewer
 
 SHOWN = 24
-#: The most paths in work that are shown to an editor; the others are found by search.
+#: The limit for each list of paths that an editor works on. The editor finds the other paths by search.
 WORKED_ON = 50
 
 
 @login_required
 def catalogue_page(request: HttpRequest) -> HttpResponse:
-    """Active paths that the user may open, with the user's state on each; editors also see the paths in work."""
+    """Shows the active paths that the user may open, with the user's state on each path. Editors also see the paths
+    that they work on.
+    """
     active = LearningPath.objects.visible_to(request.user).filter(stage=Stage.ACTIVE).order_by("title", "pk")
     page = Paginator(active, SHOWN).get_page(request.GET.get("page"))
     return render(
@@ -48,7 +50,7 @@ def catalogue_page(request: HttpRequest) -> HttpResponse:
 
 
 def _path_cards(user: Viewer, paths: list[LearningPath]) -> list[dict[str, Any]]:
-    """The card of each path. Four queries, for any number of paths."""
+    """Returns one card for each path. Four queries, for any number of paths."""
     current: dict[int, PathVersion] = {}
     for version in PathVersion.objects.filter(path__in=paths, released_at__isnull=False).order_by("number"):
         current[version.path_id] = version
@@ -76,7 +78,9 @@ def _path_card(
 
 
 def _paths_in_work(user: Viewer) -> dict[str, Any]:
-    """Paths that wait for this user's consent, and paths that they edit; empty for everybody else."""
+    """Returns the paths that wait for this user's consent, and the paths that this user edits. Empty if the user
+    neither edits paths nor gives consent.
+    """
     if not path_permissions.may_begin(user) and not path_permissions.may_agree(user):
         return {}
     paths = path_permissions.buildable(user).order_by("-pk")
@@ -92,7 +96,7 @@ def _paths_in_work(user: Viewer) -> dict[str, Any]:
 @login_required
 @require_POST
 def enrol(request: HttpRequest, public_id: str) -> HttpResponse:
-    """「学びはじめる」: create the user's own assignment. Nobody else sees it unless the user shares it."""
+    """「学びはじめる」: create the user's own assignment. Nobody else sees the assignment unless the user shares it."""
     path = open_path(request, public_id)
     if getattr(request.user, "person", None) is None:
         raise Http404

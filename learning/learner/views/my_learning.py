@@ -1,6 +1,6 @@
 """「わたしの学び」 (/my/): the user's next step, assignments, questions to answer, written items and training records.
 
-The page shows only the user's own data. The number of queries does not depend on the number of assignments.
+The page shows only data of the user. The number of queries does not depend on the number of assignments.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from organization.models import Notice
 
 WRITTEN_SHOWN = 20
 RECORDS_SHOWN = 50
-#: The most records shown that need a report or an answer. The others appear when these are done.
+#: The page shows at most this many records that need a report, and this many that need an answer. The others appear when
+#: the user has answered the shown records.
 ASKING_SHOWN = 5
 
 
@@ -61,7 +62,9 @@ def my_page(request: HttpRequest) -> HttpResponse:
 
 
 def _assignments_by_state(rows: Sequence[Assignment]) -> dict[str, Any]:
-    """The lists of the page: running assignments (by due date), future ones, and ended ones (newest first)."""
+    """Returns the lists of the page: running assignments (by due date), future assignments, and ended assignments
+    (newest first).
+    """
     today, state = clock.today(), AssignmentState
     began = [row for row in rows if row.is_open and row.start_on <= today]
     finished = [(row, _is_renewable(row, rows)) for row in rows if row.state in (state.COMPLETED, state.WAIVED)]
@@ -76,7 +79,9 @@ def _assignments_by_state(rows: Sequence[Assignment]) -> dict[str, Any]:
 
 
 def _is_renewable(row: Assignment, rows: Sequence[Assignment]) -> bool:
-    """Whether 更新 is offered: the renewal window is open, and no newer assignment of the same path exists."""
+    """Whether the page offers 更新. It does so if the renewal window is open and the person has no newer assignment of
+    the same path.
+    """
     opens = row.renewal_opens_on() if row.state == AssignmentState.COMPLETED else None
     if opens is None or opens > clock.today() or row.path.stage != Stage.ACTIVE:
         return False
@@ -87,10 +92,11 @@ def _is_renewable(row: Assignment, rows: Sequence[Assignment]) -> bool:
 
 
 def _records_to_answer(records: Sequence[TrainingRecord]) -> dict[str, Any]:
-    """Records that need an answer, as context.
+    """Returns the training records that need a report or an answer, as template context.
 
-    First the records whose report is due (派遣・指名, within 14 days; the latest training comes first), then those
-    that ended 90 days ago and ask whether the training was used.
+    `report_due` has the records whose report is due (派遣・指名, within 14 days), with the latest training first.
+    `ask_used` has the records of trainings that ended 90 days ago: the page asks whether the user has used the
+    training.
     """
     reports_due = sorted((row for row in records if row.reflection_due_on), key=lambda row: row.ends_on, reverse=True)
     usage_due = [row for row in records if row.asks_used()]
@@ -104,7 +110,7 @@ def _records_to_answer(records: Sequence[TrainingRecord]) -> dict[str, Any]:
 @login_required
 @require_POST
 def begin_report(request: HttpRequest, pk: int) -> HttpResponse:
-    """Begin the report of one of the user's training records."""
+    """Begin the report on one of the user's training records."""
     person = person_of(request)
     record = get_object_or_404(TrainingRecord, pk=pk)
     if person is None or record.person_id != person.pk:

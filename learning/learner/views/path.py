@@ -1,4 +1,4 @@
-"""The context of the page of a learning path: its steps, its copies, and the actions that the user has."""
+"""The template context for the page of a learning path: steps, copies, and the actions that the user may take."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from learning.paths.reading_targets import readable
 from learning.paths.structure import outline_to_show
 from organization.access_policy import Viewer
 
-#: The most copies that are listed; the others are found by search.
+#: The page lists at most this many copies. Users find the others by search.
 COPIES = 20
 
 
 def page_context(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
-    """The context of the path's template besides the common part of an item page, limited to what the user may see."""
+    """Returns the template context that a path has in addition to the context of every item page. It contains only what
+    the user may see.
+    """
     version = path.current_version()
     person = getattr(request.user, "person", None)
     assignment = open_assignment(person, path) if person else None
     if assignment is not None:
-        version = assignment.version  # an open assignment stays on its version, so its learner sees that version here
+        version = assignment.version  # an open assignment stays on its version, so the learner sees that version
     shape = outline_to_show(version) if version else None
     active = path.stage == Stage.ACTIVE
     manages = permissions.is_manager(request.user) or permissions.is_office(request.user)
@@ -46,7 +48,9 @@ def page_context(request: HttpRequest, path: LearningPath) -> dict[str, Any]:
 
 
 def copy_family(user: Viewer, path: LearningPath) -> dict[str, Any]:
-    """The path that this one was copied from, and the copies of this one. Only paths that `user` may open are named."""
+    """Returns the path that `path` was copied from, and the paths that were copied from `path`. Only paths that `user`
+    may open are named.
+    """
     near = Q(copied_from=path) | Q(pk=path.copied_from_id)
     related = list(LearningPath.objects.visible_to(user).filter(near).order_by("title", "pk")[: COPIES + 1])
     origin = next((relative for relative in related if relative.pk == path.copied_from_id), None)
