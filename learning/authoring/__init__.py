@@ -1,1 +1,1 @@
-"""Building a path: its editing, publication, versions, forms and pages."""
+"""Builds learning paths: editing, publication, versions, forms and pages."""

@@ -1,8 +1,9 @@
 """Edits a learning path: its text, and the settings, groups and steps of its newest version.
 
-A version can be edited until its first assignment (I10), and not while the path waits for consent. Every public function
-checks permission (PermissionDenied), locks the version and writes an audit event. A column that does not belong to the
-type of a step is refused, not ignored, so that no value is stored that the form never shows.
+A version can be edited until its first assignment (I10). It cannot be edited while the path waits for consent. Every
+public function checks permission (PermissionDenied), locks the version and writes an audit event. If the values contain
+a column that does not belong to the type of the step, the function raises an error. It does not ignore the column. So
+the database never contains a value that the form does not show.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ STEP_COLUMNS: dict[str, tuple[str, ...]] = {
     StepType.CHECK: ("quiz",),
     StepType.EVENT: ("held_on", "place"),
 }
-#: Nobody finishes a path with more steps or groups than this; it has to be split.
+#: Nobody finishes a path with more steps or groups. Such a path has to be split into several paths.
 MOST_STEPS, MOST_GROUPS = 60, 20
 NOT_YOURS = "この学習パスを直せる担当ではありません。"
 FROZEN = "この版は、もう割り当てられているので、直せません。「次の版を作る」を押して、新しい版で直してください。"
@@ -53,9 +54,10 @@ RETIRED = "終了した学習パスは、直せません。「写して作る」
 def create(
     *, by: User, unit_id: int, audience: str, values: Mapping[str, Any], copied_from: LearningPath | None = None
 ) -> LearningPath:
-    """Create a path in 作成中 with an empty first version. Only its editors see it.
+    """Create a path in 作成中 with an empty first version. Only editors of the path see it.
 
-    `values` has the fields of TEXT_FIELDS. Raises `unknown_audience`, or PermissionDenied for a foreign unit.
+    The keys of `values` are TEXT_FIELDS. Raises `unknown_audience`. Raises PermissionDenied if `by` may not create
+    paths for the unit.
     """
     require_permission(path_permissions.may_begin(by) and unit_id in path_permissions.units_of(by), NOT_YOURS)
     if audience not in path_permissions.audiences_of(by):
@@ -75,7 +77,9 @@ def create(
 
 @transaction.atomic
 def edit_text(*, path: LearningPath, by: User, values: Mapping[str, Any]) -> LearningPath:
-    """Change title, summary and about. If the path is live, readers see the new text at once, as a new revision."""
+    """Change title, summary and about. If the path is live, the change becomes a new revision, and readers see it at
+    once.
+    """
     locked = LearningPath.objects.select_for_update(of=("self",)).get(pk=path.pk)
     require_permission(path_permissions.may_build(path=locked, user=by), NOT_YOURS)
     refuse_closed(locked)
@@ -98,7 +102,7 @@ def edit_text(*, path: LearningPath, by: User, values: Mapping[str, Any]) -> Lea
 
 @transaction.atomic
 def edit_settings(*, version: PathVersion, by: User, values: Mapping[str, Any]) -> PathVersion:
-    """Change goal, due date and validity of a version that may be edited."""
+    """Change goal, due date and validity of a version that can still be edited."""
     locked = editable(version, by)
     for name, value in _checked_values(values, SETTING_FIELDS).items():
         setattr(locked, name, value)
@@ -115,7 +119,7 @@ def edit_settings(*, version: PathVersion, by: User, values: Mapping[str, Any]) 
 def save_group(
     *, version: PathVersion, by: User, values: Mapping[str, Any], group: StepGroup | None = None
 ) -> StepGroup:
-    """Change `group`, or add a new group at the end if it is None. Raises `too_many_groups` or `any_n_too_large`."""
+    """Change `group`. If `group` is None, add a new group at the end. Raises `too_many_groups` or `any_n_too_large`."""
     locked = editable(version, by)
     row = locked.groups.get(pk=group.pk) if group is not None else StepGroup(version=locked)
     if group is None:
@@ -143,7 +147,7 @@ def save_group(
 
 @transaction.atomic
 def delete_group(*, group: StepGroup, by: User) -> None:
-    """Delete an empty group. Raises `group_not_empty`, so that one click cannot delete steps."""
+    """Delete an empty group. Raises `group_not_empty` if the group has steps, so that one click cannot delete steps."""
     locked = editable(group.version, by)
     if group.steps.exists():
         raise ValidationError(
@@ -168,7 +172,7 @@ def move_group(*, group: StepGroup, by: User, up: bool) -> None:
 
 @transaction.atomic
 def add_step(*, group: StepGroup, by: User, type: str, values: Mapping[str, Any]) -> Step:
-    """Add a step at the end of `group`. `values` has the columns of its type. Raises `too_many_steps`."""
+    """Add a step at the end of `group`. `values` contains the columns of the step type. Raises `too_many_steps`."""
     locked = editable(group.version, by)
     if locked.steps.count() >= MOST_STEPS:
         raise ValidationError(
@@ -180,7 +184,7 @@ def add_step(*, group: StepGroup, by: User, type: str, values: Mapping[str, Any]
 
 @transaction.atomic
 def edit_step(*, step: Step, by: User, values: Mapping[str, Any]) -> Step:
-    """Change a step. Its type and `uid` stay the same."""
+    """Change a step. The type and the `uid` of the step stay the same."""
     locked = editable(step.version, by)
     return _save_step(locked.steps.get(pk=step.pk), by, values)
 
@@ -224,7 +228,7 @@ def delete_step(*, step: Step, by: User) -> None:
 
 @transaction.atomic
 def move_step(*, step: Step, by: User, up: bool) -> None:
-    """Move a step one place up or down; at the edge of its group it goes into the neighbouring group."""
+    """Move a step one place up or down. A step at the edge of its group moves into the neighbouring group."""
     locked = editable(step.version, by)
     layout = [[step.pk for step in part.steps] for part in outline(locked).groups]
     _store_order(locked, ordering.step_moved(layout, step.pk, up=up))
@@ -232,7 +236,7 @@ def move_step(*, step: Step, by: User, up: bool) -> None:
 
 
 def _store_order(version: PathVersion, layout: Sequence[Sequence[int]]) -> None:
-    """Store the order of groups and steps, counted from 0 without gaps. Only rows that moved are written."""
+    """Store the order of groups and steps, counted from 0 without gaps. Writes only the rows that have moved."""
     rows = sorted(version.groups.all(), key=lambda group: (group.order, group.pk))
     steps = {step.pk: step for step in version.steps.all()}
     for n, (group, keys) in enumerate(zip(rows, layout, strict=True)):
@@ -247,10 +251,10 @@ def _store_order(version: PathVersion, layout: Sequence[Sequence[int]]) -> None:
 
 
 def editable(version: PathVersion, by: User) -> PathVersion:
-    """The version with a row lock, if `by` may change it now.
+    """Locks the row of the version and returns it, if `by` may change the version now.
 
-    Raises PermissionDenied, or a ValidationError that says what to do: `version_frozen` (I10), `path_in_review`,
-    `path_retired`.
+    Raises PermissionDenied, or a ValidationError that tells the user what to do: `version_frozen` (I10),
+    `path_in_review`, `path_retired`.
     """
     locked = PathVersion.objects.select_for_update(of=("self",)).select_related("path").get(pk=version.pk)
     require_permission(path_permissions.may_build(path=locked.path, user=by), NOT_YOURS)
@@ -261,7 +265,7 @@ def editable(version: PathVersion, by: User) -> PathVersion:
 
 
 def refuse_closed(path: LearningPath) -> None:
-    """Raise `path_in_review` or `path_retired` if the stage of the path does not allow changes."""
+    """Raises `path_in_review` or `path_retired` if the path is in a stage that does not allow changes."""
     if path.stage == Stage.REVIEW:
         raise ValidationError(IN_REVIEW, code="path_in_review")
     if path.stage == Stage.RETIRED:
@@ -269,7 +273,7 @@ def refuse_closed(path: LearningPath) -> None:
 
 
 def _checked_values(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """`values` as a dict. Raises `unknown_field` if it has a key that is not in `names`."""
+    """Returns `values` as a dict. Raises `unknown_field` if `values` has a key that is not in `names`."""
     if set(values) - set(names):
         raise ValidationError(
             "ここでは使えない欄が混じっています。画面を開き直して、もう一度送ってください。", code="unknown_field"

@@ -1,8 +1,9 @@
-"""The stages of a path (作成中 → 確認待ち → 公開中 → 終了) and its audience. Each change is one audited function.
+"""The stages of a path (作成中 → 確認待ち → 公開中 → 終了) and the audience of a path. Each change has its own
+function, which writes an audit event.
 
-A path for its own unit becomes active at once. A wider path needs the consent of the training or the knowledge office,
-which may not be given by the sender if somebody else can give it. A path with problems is not activated. The review
-list and audience page of kb are not used for paths (LearningPath.HAS_OWN_REVIEW).
+A path whose audience is its own unit becomes active at once. A path with a wider audience needs the consent of the
+training office or the knowledge office. The sender may not give this consent if somebody else can give it. A path with
+problems is not activated. Paths do not use kb's review list and audience page (LearningPath.HAS_OWN_REVIEW).
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def _locked(path: LearningPath) -> LearningPath:
 
 @transaction.atomic
 def send(*, path: LearningPath, by: User) -> LearningPath:
-    """Send a path in 作成中: activate it if it is for the own unit, otherwise ask the offices for consent.
+    """Send a path in 作成中. A path for the own unit becomes active; for a wider path, the offices are asked for
+    consent.
 
     Raises `stage_moved_on` or `path_problem`.
     """
@@ -53,7 +55,7 @@ def send(*, path: LearningPath, by: User) -> LearningPath:
 
 @transaction.atomic
 def accept(*, path: LearningPath, by: User) -> LearningPath:
-    """Give consent: the path becomes active, or gets the wider audience that was requested."""
+    """Give consent. The path becomes active. If an active path has requested a wider audience, it gets this audience."""
     row = _locked(path)
     require_permission(path_permissions.may_accept(path=row, user=by), NOT_ACCEPTOR)
     if row.stage == Stage.REVIEW:
@@ -70,7 +72,8 @@ def accept(*, path: LearningPath, by: User) -> LearningPath:
 
 @transaction.atomic
 def give_back(*, path: LearningPath, by: User, comment: str) -> LearningPath:
-    """差戻し: return the path to 作成中 with a comment. An active path stays active without the wider audience.
+    """差戻し: return the path to 作成中 with a comment. An active path stays active, but does not get the wider
+    audience.
 
     Raises `comment_required`, or `comment_too_long` (more than 200 characters).
     """
@@ -94,7 +97,7 @@ def give_back(*, path: LearningPath, by: User, comment: str) -> LearningPath:
 
 @transaction.atomic
 def recall(*, path: LearningPath, by: User) -> LearningPath:
-    """作成中に戻す: an editor takes back a path that waits for consent, to change it."""
+    """作成中に戻す: an editor takes back a path that waits for consent, in order to change the path."""
     row = _locked(path)
     require_permission(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     _require_stage(row, Stage.REVIEW)
@@ -106,7 +109,7 @@ def recall(*, path: LearningPath, by: User) -> LearningPath:
 
 @transaction.atomic
 def retire(*, path: LearningPath, by: User) -> LearningPath:
-    """終了: the path gets no new assignments; open ones continue."""
+    """終了: the path gets no new assignments. Open assignments continue."""
     row = _locked(path)
     require_permission(path_permissions.may_build(path=row, user=by), NOT_YOURS)
     _require_stage(row, Stage.ACTIVE)
@@ -118,7 +121,7 @@ def retire(*, path: LearningPath, by: User) -> LearningPath:
 
 @transaction.atomic
 def change_audience(*, path: LearningPath, by: User, audience: str) -> LearningPath:
-    """Change the audience. An active path gets a narrower audience at once, but a wider one only with consent.
+    """Change the audience. An active path gets a narrower audience at once, but a wider audience only with consent.
 
     For a path in 作成中 the change needs no consent, because the whole path is still to be sent for review. Raises
     `unknown_audience` or `audience_fixed`.
@@ -136,7 +139,7 @@ def change_audience(*, path: LearningPath, by: User, audience: str) -> LearningP
         row.save(clean=False)
         audit.record(actor=by, action="path.audience_asked", obj=row, before=before, after={"asked": audience})
         if path_permissions.may_accept(path=row, user=by):
-            return accept(path=row, by=by)  # nobody else can give consent
+            return accept(path=row, by=by)  # nobody except the sender can give consent
         _notify_acceptors(row, by, f"学習パス「{row.title}」の公開範囲を広げる確認をお願いします。")
         return row
     row.audience, row.requested_audience = audience, ""
@@ -150,7 +153,8 @@ def change_audience(*, path: LearningPath, by: User, audience: str) -> LearningP
 
 @transaction.atomic
 def withdraw(*, path: LearningPath, by: User, reason: str) -> Item:
-    """取り下げ: withdraw a path without open assignments, with the reason. Its public id stays (I17).
+    """取り下げ: withdraw a path that is not active and has no open assignments. The tombstone shows `reason`. The
+    public id stays (I17).
 
     Raises `path_in_use`.
     """
@@ -170,7 +174,7 @@ def withdraw(*, path: LearningPath, by: User, reason: str) -> Item:
 
 
 def _activate(row: LearningPath, by: User, action: str) -> LearningPath:
-    """Set 公開中 and release the version that is being edited."""
+    """Set the stage to 公開中, and release the version that the editors have been working on."""
     before = {"stage": row.stage}
     working = row.working_version()
     if working is not None:

@@ -1,8 +1,9 @@
-"""Creates and releases the next version of a path, moves people to it, and copies a path for another unit.
+"""Creates and releases the next version of a path, moves people to the current version, and copies a path for another
+unit.
 
-An open assignment stays on its version until its person is moved (I10). A step keeps its `uid` in every version, and
-progress refers to this `uid`. So moving a person sets the version and calculates the progress again. A completion is
-not undone.
+An open assignment stays on its version until its person is moved (I10). A step has the same `uid` in every version, and
+the progress of a learner refers to this `uid`. So to move a person, the functions set the version of the assignment and
+calculate the progress again. A completed step stays completed.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ LEARNER_PAGE = "/my/learning/{uid}/"
 
 @transaction.atomic
 def next_version(*, path: LearningPath, by: User) -> PathVersion:
-    """次の版を作る: copy the newest version to a new one for editing. Returns the unfrozen version if there is one."""
+    """次の版を作る: copy the newest version to a new version that can be edited. If there is an unfrozen version,
+    return that version instead.
+    """
     row = LearningPath.objects.select_for_update(of=("self",)).get(pk=path.pk)
     require_permission(path_permissions.may_build(path=row, user=by), editing.NOT_YOURS)
     editing.refuse_closed(row)
@@ -46,7 +49,7 @@ def next_version(*, path: LearningPath, by: User) -> PathVersion:
     if working is not None:
         return working
     newest = row.versions.order_by("-number").first()
-    assert newest is not None  # a path is created with its first version
+    assert newest is not None  # every path has a version, because `create` also creates the first version
     settings = {name: getattr(newest, name) for name in editing.SETTING_FIELDS}
     version = PathVersion.objects.create(path=row, number=newest.number + 1, **settings)
     _copy_steps(newest, version)
@@ -55,7 +58,9 @@ def next_version(*, path: LearningPath, by: User) -> PathVersion:
 
 
 def _copy_steps(source: PathVersion, target: PathVersion, readable: Collection[int] | None = None) -> None:
-    """Copy groups and steps with the same step uids. If `readable` is given, only items whose pk is in it are copied."""
+    """Copy groups and steps. The copied steps keep their uids. If `readable` is given, a step keeps its item only if
+    the pk of the item is in `readable`.
+    """
     for group in outline(source).groups:
         row = group.row
         copy = StepGroup.objects.create(
@@ -71,7 +76,7 @@ def _copy_steps(source: PathVersion, target: PathVersion, readable: Collection[i
 
 @transaction.atomic
 def release(*, version: PathVersion, by: User) -> PathVersion:
-    """この版を公開する: from now on, new assignments get this version; open ones stay on their version.
+    """この版を公開する: from now on, new assignments get this version. Open assignments stay on their version.
 
     Raises `version_not_releasable`, `office_releases` or `path_problem`.
     """
@@ -89,7 +94,7 @@ def release(*, version: PathVersion, by: User) -> PathVersion:
         raise ValidationError([ValidationError(problem.text, code="path_problem") for problem in problems_found])
     row.released_at = clock.now()
     row.save()
-    publication.publish(item=path)  # the steps are part of the search document and the page
+    publication.publish(item=path)  # the search document and the page contain the steps
     audit.record(actor=by, action="path.version_released", obj=path, after={"version": row.number})
     return row
 
@@ -100,7 +105,9 @@ def may_release(*, path: LearningPath, by: User) -> bool:
 
 @transaction.atomic
 def ask_release(*, version: PathVersion, by: User) -> None:
-    """研修担当に頼む: ask the offices by a notice to release a version that a head may not release."""
+    """研修担当に頼む: send the offices a notice that asks them to release a version. A head needs this if the head may
+    not release the version.
+    """
     path = version.path
     require_permission(path_permissions.may_build(path=path, user=by), editing.NOT_YOURS)
     if problems_found := problems(version):
@@ -114,16 +121,18 @@ def ask_release(*, version: PathVersion, by: User) -> None:
 
 
 def movable(*, path: LearningPath, by: User) -> AssignmentQuerySet:
-    """Open assignments that `by` may manage and that are on another version than the current one."""
+    """Returns the open assignments that `by` may manage and that are not on the current version."""
     current = path.current_version()
     assignments = permissions.overseen(by).open().filter(path=path)
     return assignments.exclude(version=current) if current is not None else assignments.none()
 
 
 def move_people(*, path: LearningPath, by: User, uids: Collection[UUID]) -> int:
-    """Move the chosen open assignments to the current version and keep their done steps. Returns how many moved.
+    """Move the chosen open assignments to the current version. Completed steps stay completed. Returns the number of
+    moved assignments.
 
-    Raises `nobody_chosen`, or OutsideUnitError (audited; nothing is moved) if `by` may not manage one of them.
+    Raises `nobody_chosen`. Raises OutsideUnitError if `by` may not manage one of the assignments; then an audit event
+    is written and nothing is moved.
     """
     current = path.current_version()
     if current is None or not uids:
@@ -168,9 +177,11 @@ def _move_assignments(path: LearningPath, current: PathVersion, pks: Collection[
 
 @transaction.atomic
 def copy(*, path: LearningPath, by: User, unit_id: int, audience: str, title: str) -> LearningPath:
-    """写して作る: create a path in 作成中 for the unit `unit_id` from `path`, which is stored as its origin.
+    """写して作る: create a path in 作成中 for the unit `unit_id` as a copy of `path`. The copy stores `path` as its
+    origin.
 
-    A reading whose item `by` may not open is left empty, so that a copy does not disclose it (I16).
+    If `by` may not open the item of a reading step, the copied step has no item, so that the copy does not disclose the
+    item (I16).
     """
     source = path.current_version()
     require_permission(

@@ -1,7 +1,7 @@
-"""Step forms with a lookup: the item to read (READ) and the post to ask (ASK).
+"""The two step forms in which the editor looks something up: the item to read (READ) and the post to ask (ASK).
 
-The lookup is part of the form. 「探す」 submits the whole form and shows it again with a list to choose from, so that it
-works without JavaScript and nothing that was typed is lost.
+The lookup is part of the form. 「探す」 submits the whole form. The page then shows the form again, with a list to
+choose from. So the lookup works without JavaScript, and the typed values are not lost.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from organization.appointments import held_on
 from organization.models import OrgUnit, Post
 from organization.units.tree import unit_tree
 
-#: A public id anywhere in the pasted text: alone, or in a permalink.
+#: Finds a public id anywhere in the pasted text. The text may be the id alone or a permalink.
 PUBLIC_ID = re.compile(r"[A-Z]{1,2}-[SHR]\d{2}-\d{5,7}")
 MOST_MATCHES = 20
 
@@ -42,7 +42,9 @@ class Candidate:
 
 
 class LookupForm(StepForm):
-    """A step form with a lookup. `find` has the search words, `found` the value of the chosen candidate."""
+    """A step form with a lookup. `find` contains the search words, `found` the value of the candidate that the editor
+    has chosen.
+    """
 
     FIND_LABEL: ClassVar[str] = ""
     FIND_HINT: ClassVar[str] = ""
@@ -56,7 +58,7 @@ class LookupForm(StepForm):
         self.fields["find"].label, self.fields["find"].help_text = self.FIND_LABEL, self.FIND_HINT
 
     def only_looked_up(self) -> None:
-        """Show the input and the candidates without errors, because the user has not finished the form."""
+        """Show the typed values and the candidates, but no errors, because the user has not finished the form yet."""
         self._errors = ErrorDict()
         self.cleaned_data = {}
 
@@ -69,12 +71,14 @@ class LookupForm(StepForm):
 
     @property
     def chosen_value(self) -> str:
-        """The value that is chosen now: the submitted one, else that of the step."""
+        """Returns the value of the chosen candidate. For a form that was not submitted, this is the candidate that the
+        step has now.
+        """
         return str(self.data.get("found", "")) if self.is_bound else self.current.value if self.current else ""
 
     @cached_property
     def current(self) -> Candidate | None:
-        """The candidate that the step has now; None if this editor may not see it."""
+        """Returns the candidate that the step has now. None if this editor may not see the candidate."""
         return None
 
     @cached_property
@@ -83,12 +87,16 @@ class LookupForm(StepForm):
 
     @cached_property
     def keeps_hidden(self) -> bool:
-        """Whether the step has an item that this editor may not see. It is kept if nothing else is chosen."""
+        """Whether the step has an item that this editor may not see. The step keeps the item if the editor chooses
+        nothing else.
+        """
         return self.current is None and self.step is not None and getattr(self.step, f"{self.OWN[0]}_id") is not None
 
     @cached_property
     def candidates(self) -> list[Candidate]:
-        """The list to choose from: the current candidate of the step first, then the matches of the words."""
+        """Returns the list to choose from. The current candidate of the step comes first, then the matches of the
+        search words.
+        """
         matches = self.look_up(self.words) if self.words else []
         first = [self.current] if self.current else []
         value = self.chosen_value
@@ -100,7 +108,7 @@ class LookupForm(StepForm):
         raise NotImplementedError
 
     def named(self, value: str) -> Candidate | None:
-        """The candidate of a submitted value; None if it may not be chosen."""
+        """Returns the candidate with a submitted value. None if the candidate may not be chosen."""
         raise NotImplementedError
 
     def resolve(self, value: str) -> Item | Post | None:
@@ -112,7 +120,8 @@ class LookupForm(StepForm):
         chosen, pasted = data.get("found") or "", data.get("find") or ""
         value = chosen or pasted
         if pasted and self.current and chosen == self.current.value and self.resolve(pasted):
-            value = pasted  # an id was pasted without pressing 「探す」: it wins over the current candidate
+            # The editor pasted an id and did not press 「探す」. The pasted id replaces the current candidate.
+            value = pasted
         data[column] = self.resolve(value) if value else None
         if data[column] is None:
             previous = getattr(self.step, column) if self.step is not None and not value else None
@@ -202,7 +211,9 @@ class AskForm(LookupForm):
 
     @staticmethod
     def _candidate(post: Post, holders: dict[int, str] | None = None) -> Candidate:
-        """The candidate of a post. It names today's holder, because a unit can have several posts of the same title."""
+        """Returns the candidate for a post. The candidate names today's holder, because a unit can have several posts
+        with the same title.
+        """
         holder = (_holder_names([post]) if holders is None else holders).get(post.pk)
         now = f"今は{holder}さん" if holder else "今はだれもいません"
         return Candidate(str(post.uid), f"{unit_tree().name(post.unit_id)} {post.title}", now)
@@ -211,7 +222,7 @@ class AskForm(LookupForm):
 def _holder_names(posts: list[Post]) -> dict[int, str]:
     """Maps the pk of each post to the name of its holder today.
 
-    If several people hold it, a main appointment wins. One query.
+    If several people hold the post, a main appointment wins. One query.
     """
     rows = held_on(clock.today()).filter(post__in=posts).select_related("person").order_by("starts_on", "pk")
     holders: dict[int, str] = {}

@@ -1,4 +1,4 @@
-"""The forms of a path: new path and copy, text, goal and due date, group of steps."""
+"""The forms of a path: new path, copy, text, goal and due date, group of steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from organization.access_policy import Viewer
 from organization.audience import Audience
 from organization.units.tree import unit_tree
 
-#: The days of the shortest month: a renewal window longer than the validity would never close.
+#: The number of days in the shortest month. It limits the renewal window, because a window that is longer than the
+#: validity would never close.
 DAYS_A_MONTH = 28
 
 AUDIENCE_WORDS = {
@@ -94,7 +95,9 @@ class AudienceForm(forms.Form):
 
 
 class SettingsForm(forms.Form):
-    """Goal, due date and validity of a version. The due values of the rule that is not chosen are reset."""
+    """Goal, due date and validity of a version. The editor chooses one due-date rule; the values of the other rules are
+    reset.
+    """
 
     goal = LongField(
         label="ねらい", max_length=400, required=True, rows=3, help_text="終えた人が、何をできるようになるか。"
@@ -186,7 +189,7 @@ class GroupForm(forms.Form):
 
 
 class CommentForm(forms.Form):
-    """The comment of a 差戻し or the reason of a 取り下げ."""
+    """The comment on a 差戻し, or the reason for a 取り下げ."""
 
     comment = LongField(label="ことば", max_length=200, required=True, rows=2)
     use_required_attribute = False

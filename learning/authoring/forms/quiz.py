@@ -88,7 +88,9 @@ class QuizForm(StepForm):
         return data
 
     def _question(self, n: int, data: dict[str, Any]) -> dict[str, Any] | None:
-        """Question `n` as it is stored in `Step.quiz`. None if it is empty, or incomplete (then an error is added)."""
+        """Returns question `n` in the format of `Step.quiz`. Returns None if the question is empty or incomplete. For
+        an incomplete question, also adds an error.
+        """
         question = data.get(f"question_{n}", "").strip()
         texts = [data.get(f"choice_{n}_{m}", "").strip() for m in range(CHOICES)]
         if not question and not any(texts):

@@ -1,6 +1,6 @@
-"""The forms of a step: the fields that all types share, and the fields of each type.
+"""The forms of a step. This module contains the fields that all step types share, and the fields of most types.
 
-The forms with a lookup are in ``lookup``, the quiz is in ``quiz``. ``step_types`` maps each type to its form.
+The forms with a lookup are in ``lookup``, the quiz form is in ``quiz``. ``step_types`` maps each type to its form.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from organization.access_policy import Viewer
 
 
 class StepForm(forms.Form):
-    """The fields that all types share. `user` edits the path; `step` is the step to change, None for a new one."""
+    """The fields that all types share. `user` edits the path. `step` is the step to change; None for a new step."""
 
     title = LineField(label="題", max_length=80, required=True, help_text="80文字まで。何をするかが分かるように。")
     why = LineField(label="なぜ", max_length=200, required=True, help_text="何のためのステップかを、学ぶ人に一行で。")
@@ -53,13 +53,17 @@ class StepForm(forms.Form):
         return [self[name] for name in ("title", "why", "minutes", "required", "completion") if name in self.fields]
 
     def values(self) -> dict[str, Any]:
-        """The values for `learning.authoring.editing`: the shared columns and the columns of the type, no others."""
+        """Returns the values for `learning.authoring.editing`: only the shared columns and the columns of the step
+        type.
+        """
         names = [name for name in ("title", "why", "minutes", "required", "completion") if name in self.fields]
         return {name: self.cleaned_data[name] for name in (*names, *self.OWN)}
 
 
 class ByFactForm(StepForm):
-    """A step that is completed by a publication or a training record, so it has no choice of completion."""
+    """The form of a step that is completed by a publication or a training record. So the editor cannot choose how the
+    step is completed.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -78,7 +82,9 @@ class WriteForm(ByFactForm):
 
 
 class CourseField(forms.ModelChoiceField):
-    """A course by its code. NUL is refused before the query, because PostgreSQL fails on it."""
+    """A field that finds a course by its code. It refuses a NUL character before the query, because NUL raises an error
+    in PostgreSQL.
+    """
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and UNSTORABLE.search(value):

@@ -1,4 +1,4 @@
-"""The form of each step type."""
+"""Maps each step type to its form."""
 
 from __future__ import annotations
 

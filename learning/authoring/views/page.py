@@ -1,4 +1,4 @@
-"""What the views of the path editor share.
+"""Functions that the views of the path editor share.
 
 They load a path that the user may edit, and render a page with one form.
 """
@@ -18,9 +18,10 @@ from learning.paths.lookup import checked_id
 
 
 def path_or_404(request: HttpRequest, public_id: str, *, build: bool = False) -> LearningPath:
-    """The path, if this user may open its editor (with `build`: change it).
+    """Returns the path if this user may open the path in the editor. With `build`, the user also has to be allowed to
+    change the path.
 
-    Raises Http404 if it is missing or forbidden.
+    Raises Http404 if the path is missing or the user is not allowed.
     """
     path = LearningPath.objects.filter(public_id=checked_id(public_id)).first()
     is_allowed = path_permissions.may_build if build else path_permissions.may_open
@@ -39,9 +40,9 @@ def breadcrumb(path: LearningPath | None, label: str = "") -> list[dict[str, str
 def form_page(
     request: HttpRequest, form: forms.Form, *, title: str, path: LearningPath | None = None, **more: Any
 ) -> HttpResponse:
-    """A page with one form; status 422 if the form has errors.
+    """Renders a page with one form. The status is 422 if the form has errors.
 
-    `more` may contain lead, button, back, danger and template. Its other values go into the context of the template.
+    `more` may contain lead, button, back, danger and template. All other values are added to the template context.
     """
     back = more.pop("back", "") or (reverse("path_build", args=[path.public_id]) if path else reverse("paths"))
     template = more.pop("template", "learning/build_form.html")

@@ -57,7 +57,9 @@ def new_path(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def build_page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The editor's page: the newest version, its problems, and the actions that are possible now."""
+    """Shows the page of the editor: the newest version, the problems of the path, and the actions that are possible
+    now.
+    """
     path = path_or_404(request, public_id)
     version = path.versions.order_by("-number").first()
     assert version is not None
@@ -92,12 +94,12 @@ def build_page(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _return_comment(path: LearningPath) -> str:
-    """The comment of the last 差戻し, while the path is back in 作成中."""
+    """Returns the comment of the last 差戻し if the path is in 作成中 again. Otherwise returns an empty text."""
     return path_permissions.last_comment(path) if path.stage == Stage.DRAFT else ""
 
 
 def _save_if_valid(request: HttpRequest, form: forms.Form, save: Callable[[], object], message: str) -> bool:
-    """Save a valid form and add the success message. False if the form has to be shown, with its errors."""
+    """Save a valid form and add the success message. Returns False if the form has to be shown, with any errors."""
     if request.method != "POST" or not form.is_valid():
         return False
     try:
@@ -187,7 +189,9 @@ def withdraw_path(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def newest_version(path: LearningPath) -> PathVersion:
-    """The newest version. It may be frozen; the functions of `editing` then refuse it and say what to do."""
+    """Returns the newest version. The version may be frozen; then the functions of `editing` refuse changes and tell
+    the user what to do.
+    """
     newest = path.versions.order_by("-number").first()
     assert newest is not None
     return newest
@@ -199,7 +203,7 @@ def newest_version(path: LearningPath) -> PathVersion:
 @login_required
 @require_POST
 def path_act(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
-    """One button of the editor's page; `act` is a key of ACTIONS."""
+    """Handles the button that the user pressed on the page of the editor. `act` is a key of ACTIONS."""
     path = path_or_404(request, public_id)
     message, action = ACTIONS.get(act, ("", None))
     if action is None:
@@ -228,14 +232,14 @@ def _send_path(path: LearningPath, request: HttpRequest) -> None:
 
 
 def _sent_message(path: LearningPath) -> str:
-    """The message after sending: a path for the own unit is active at once, a wider one waits for consent."""
+    """Returns the message after sending. A path for the own unit is active at once; a wider path waits for consent."""
     path.refresh_from_db(fields=["stage"])
     if path.stage == Stage.ACTIVE:
         return "公開しました。下の「次にすること」から割り当てられます。"
     return "確認に出しました。同意されると公開されます。"
 
 
-#: By key: the message after success, and the action. An empty message means `_sent_message`.
+#: Maps each key to the message after success and the action. If the message is empty, `_sent_message` is used.
 ACTIONS: dict[str, tuple[str, Callable[[LearningPath, HttpRequest], object]]] = {
     "send": ("", _send_path),
     "recall": ("作成中に戻しました。", lambda path, request: lifecycle.recall(path=path, by=user_of(request))),

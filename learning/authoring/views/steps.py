@@ -1,6 +1,6 @@
 """Views that edit the groups and steps of a path.
 
-After a move the page opens at the row that was moved, so that the keyboard focus stays there.
+After a move, the page opens at the row that was moved, so that the keyboard focus stays at that row.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _redirect_to_editor(path: LearningPath, anchor: str = "") -> HttpResponse:
 
 @login_required
 def group_form(request: HttpRequest, public_id: str, pk: int | None = None) -> HttpResponse:
-    """The form of a new group, or with `pk` of an existing one."""
+    """Shows the form of a new group. With `pk`, shows the form of the existing group with that pk."""
     path, version = editable_path(request, public_id)
     row = get_object_or_404(StepGroup, pk=pk, version=version) if pk is not None else None
     initial = {name: getattr(row, name) for name in editing.GROUP_FIELDS} if row else {"rule": StepGroup.Rule.ALL}
@@ -95,7 +95,7 @@ def _apply(request: HttpRequest, path: LearningPath, action: Callable[[], None] 
 
 @login_required
 def new_step_form(request: HttpRequest, public_id: str, pk: int, type: str) -> HttpResponse:
-    """The form of a new step of one type, which goes to the end of the group `pk`."""
+    """Shows the form of a new step of one type. The new step is added at the end of the group `pk`."""
     path, version = editable_path(request, public_id)
     row = get_object_or_404(StepGroup, pk=pk, version=version)
     if type not in FORMS:
@@ -113,7 +113,7 @@ def new_step_form(request: HttpRequest, public_id: str, pk: int, type: str) -> H
 
 @login_required
 def step_form(request: HttpRequest, public_id: str, uid: uuid.UUID) -> HttpResponse:
-    """The form of an existing step. Its type cannot be changed."""
+    """Shows the form of an existing step. The type of the step cannot be changed."""
     path, version = editable_path(request, public_id)
     row = get_object_or_404(Step.objects.select_related("course", "post", "version"), uid=uid, version=version)
     form = FORMS[row.type](request.POST or None, user=request.user, step=row)

@@ -1,4 +1,4 @@
-"""Views for the preview of a version, the list of versions with the people on older ones, and the copy of a path."""
+"""Views that show a preview of a version, list the versions with the people on older versions, and copy a path."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PEOPLE_SHOWN = 100
 
 @login_required
 def preview_page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Shows the newest version (or `?version=N`) as a learner will see it, but without buttons."""
+    """Shows the newest version (or `?version=N`) as a learner will see the version, but without buttons."""
     path = path_or_404(request, public_id)
     number = request.GET.get("version", "")
     all_versions = path.versions.order_by("-number")
@@ -64,7 +64,9 @@ def preview_page(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @login_required
 def versions_page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The versions, newest first, and the people on older versions, who can be moved to the current one."""
+    """Shows the versions, newest first, and the people on older versions. These people can be moved to the current
+    version.
+    """
     path = path_or_404(request, public_id, build=True)
     error = ""
     if request.method == "POST":
