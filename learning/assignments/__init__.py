@@ -1,1 +1,1 @@
-"""Assigns paths to people, and changes assignments afterwards."""
+"""Assigns paths to people, and changes existing assignments."""

@@ -1,7 +1,7 @@
-"""Changes to an existing assignment: extend, waive, cancel, share.
+"""Changes an existing assignment: extend, waive, cancel, share.
 
-Each function checks permission, locks the row and writes the audit event. Nobody changes their own assignment, and a
-waiver needs evidence (I11).
+Each function checks permission, locks the row and writes an audit event. Nobody extends or waives their own assignment,
+and a waiver needs evidence (I11).
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ MAX_REASON_LENGTH = 300
 
 
 def _locked(assignment: Assignment, user: User) -> Assignment:
-    """The locked row. Raises PermissionDenied if `user` does not oversee it, or if it is the user's own."""
+    """Locks the row and returns it. Raises PermissionDenied if `user` does not oversee the assignment, or if it is the
+    user's own assignment.
+    """
     row = Assignment.objects.select_for_update(of=("self",)).select_related("path", "person").get(pk=assignment.pk)
     person: Person | None = getattr(user, "person", None)
     if person is None or person.pk == row.person_id:
@@ -50,7 +52,7 @@ def _require_open(row: Assignment) -> None:
 
 @transaction.atomic
 def extend(*, assignment: Assignment, user: User, due_on: date, reason: str) -> Extension:
-    """延長: move the due date to a later day. The Extension keeps the old date and the reason.
+    """延長: move the due date to a later day. The Extension stores the old due date and the reason.
 
     Raises PermissionDenied and ValidationError (assignment_closed, text_required, text_too_long, due_not_later,
     due_in_past).
@@ -87,7 +89,7 @@ def extend(*, assignment: Assignment, user: User, due_on: date, reason: str) -> 
 
 @transaction.atomic
 def waive(*, assignment: Assignment, user: User, reason: str, evidence: str) -> Assignment:
-    """免除: waive the assignment, with a reason and evidence. Learners cannot waive their own (I11).
+    """免除: waive the assignment, with a reason and evidence. Learners cannot waive their own assignments (I11).
 
     Raises PermissionDenied and ValidationError (assignment_closed, text_required, text_too_long).
     """
@@ -108,7 +110,7 @@ def waive(*, assignment: Assignment, user: User, reason: str, evidence: str) -> 
 
 @transaction.atomic
 def cancel(*, assignment: Assignment, user: User, reason: str) -> Assignment:
-    """取りやめ: by an overseer, or by the learner if they enrolled themselves.
+    """取りやめ: cancel an assignment. An overseer may do this. The learner may do it only after self-enrolment.
 
     Raises PermissionDenied and ValidationError (assignment_closed, text_required, text_too_long).
     """
@@ -125,7 +127,9 @@ def cancel(*, assignment: Assignment, user: User, reason: str) -> Assignment:
 
 @transaction.atomic
 def share(*, assignment: Assignment, by: Person, shared: bool) -> Assignment:
-    """The learner shows it to the current manager, or hides it again. Raises PermissionDenied for anybody else."""
+    """The learner shares the assignment with the current manager, or hides it again. Raises PermissionDenied for
+    anybody except the learner.
+    """
     row = Assignment.objects.select_for_update().get(pk=assignment.pk)
     if row.person_id != by.pk:
         raise PermissionDenied("見せるかどうかを決められるのは、本人だけです。")

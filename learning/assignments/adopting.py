@@ -1,7 +1,8 @@
-"""Turns a self-started assignment into an assigned one (decision 0029). The row continues and keeps its progress.
+"""Turns a self-started assignment into an assigned one (decision 0029). The row stays the same and keeps its progress.
 
-A manager who assigns a path must not learn that a person studies it already in private. So the open row is taken over
-instead of adding a second one. Others never see when it was begun: to them it starts on the day of the assignment.
+A manager who assigns a path must not learn that a person already studies the path in private. So the open row is taken
+over, and no second row is added. Other people never see when the learner began. To them, the assignment begins on the
+day on which it was assigned.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from organization.notices import notify_many
 
 
 def take_over(*, order: Order, lines: Mapping[int, PlannedAssignment], by: User | None) -> dict[int, Assignment]:
-    """Take over the open self-started rows of these people; `lines` and the result are keyed by pk of the person.
+    """Takes over the open self-started rows of these people. The keys of `lines` and of the result are the pks of the
+    people.
 
-    Runs in the caller's transaction; the caller has checked permission. A row that ends meanwhile is left out.
+    Runs in the transaction of the caller, who has already checked permission. A row that has ended in the meantime is
+    left out.
     """
     if order.source == Source.SELF:
         return {}
@@ -42,7 +45,7 @@ def _adopt(row: Assignment, order: Order, planned: PlannedAssignment, by: User |
     row.begun_on = min(row.begun_on or row.assigned_on, row.start_on)
     row.source, row.rule, row.assigned_by = order.source, order.rule, getattr(by, "person", None)
     row.post, row.reason, row.due_on = planned.post, order.reason.strip(), planned.due_on
-    # A start in the future would block a person who is learning already.
+    # If the start were in the future, a person who is already learning could not continue.
     row.assigned_on, row.start_on = today, min(order.start_on, today)
     row.save(
         update_fields=[

@@ -1,8 +1,10 @@
-"""Assigns a path to people: first a plan (people, reasons, due dates, people left out), then one save.
+"""Assigns a path to people. The first step is a plan (people, reasons, due dates, people left out). The second step
+saves it.
 
-`plan` writes nothing; `assign` saves the plan completely or not at all. Both apply the same checks, so the plan never
-shows what the save would reject. One person of another unit among twenty rejects the whole call. Private learning is
-not disclosed to the assigner: it does not affect the plan, or is taken over (``learning.assignments.adopting``).
+`plan` writes nothing. `assign` saves either the complete plan or nothing. Both apply the same checks, so the plan never
+shows anything that the save would reject. If one of twenty people belongs to another unit, the whole call is rejected.
+The assigner does not learn about private learning: it does not affect the plan, or the private assignment is taken over
+(``learning.assignments.adopting``).
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from organization.units.tree import unit_tree
 
 
 def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | None = None) -> Plan:
-    """Plan the assignment without saving it. `whys` has the reason by pk of the person (「新任」).
+    """Plan the assignment without saving the plan. `whys` maps the pk of a person to the reason (「新任」).
 
     Raises ValidationError (due_before_start, and the codes of `assignable`). The number of queries does not depend on
     the number of people.
@@ -79,7 +81,7 @@ def plan(*, order: Order, people: Sequence[Person], whys: Mapping[int, str] | No
 
 @dataclass(frozen=True)
 class Assignable:
-    """The version that new assignments get, its outline, and the current items of its reading steps."""
+    """The version that new assignments get, with the outline of the version and the current items of the reading steps."""
 
     version: PathVersion
     shape: Outline
@@ -87,11 +89,11 @@ class Assignable:
 
 
 def assignable(path: LearningPath) -> Assignable:
-    """The version that new assignments get.
+    """Returns the version that new assignments get.
 
-    Raises ValidationError if the path is not active (path_not_active), has no required step (path_without_steps), or
-    was edited into one that cannot be completed (path_has_faults). A frozen version is not checked for faults:
-    learners can skip what has disappeared from it since.
+    Raises ValidationError if the path is not active (path_not_active), if the path has no required step
+    (path_without_steps), or if the version has been edited so that nobody can complete it (path_has_faults). A frozen
+    version is not checked for faults. If one of its items has disappeared, learners can skip the step.
     """
     version = path.current_version() if path.stage == Stage.ACTIVE else None
     if version is None:
@@ -114,10 +116,10 @@ def assignable(path: LearningPath) -> Assignable:
 def _reasons_to_leave_out(
     order: Order, people: Sequence[Person], appointed: Mapping[int, Appointment], readers: Mapping[int, Reader]
 ) -> dict[int, str]:
-    """Maps the pk of a person to the first reason why the path is not assigned to them."""
+    """Maps the pk of each person who is left out to the first reason why the path is not assigned to the person."""
     pks = [person.pk for person in people]
     known = Assignment.objects.filter(person__in=pks, path=order.path).select_related("version")
-    # What the assigner may not know must not change the result either (0029).
+    # The assigner may not know of private assignments. So private assignments must not change the result either (0029).
     rows = [row for row in known if order.source == Source.SELF or not _is_private(row, order)]
     started = {row.person_id for row in rows if row.is_open}
     holders = {
@@ -142,9 +144,11 @@ def _reasons_to_leave_out(
 
 
 def _is_private(row: Assignment, order: Order) -> bool:
-    """Whether the assignment is private: self-started and still open (it is taken over), or completed and not shared.
+    """Whether the assignment is private. A self-started assignment is private while it is open; then it is taken over.
+    After completion it is private if the learner has not shared it.
 
-    A rule counts unshared completions: this discloses nothing, and nobody has to repeat a completed path.
+    For a rule, an unshared completion is not private. Nobody learns of the completion from a rule, and nobody has to
+    repeat a completed path.
     """
     if row.source != Source.SELF:
         return False
@@ -152,16 +156,17 @@ def _is_private(row: Assignment, order: Order) -> bool:
 
 
 def holds(row: Assignment, on: date) -> bool:
-    """Whether this completion is valid on that day and its renewal is not open yet."""
+    """Whether the completion is valid on that day and its renewal window has not opened yet."""
     opens = row.renewal_opens_on()
     return opens is None or on < opens
 
 
 def assign(*, plan: Plan, by: User | None, due: Mapping[int, date] | None = None) -> list[Assignment]:
-    """Save the plan; `due` overrides single due dates, by pk of the person. `by` None is the system (rules).
+    """Save the plan. `due` maps the pk of a person to a due date that replaces the planned due date. If `by` is None,
+    the system assigns (rules).
 
-    Raises OutsideUnitError (audited, nothing else written), PermissionDenied, and ValidationError (reason_required,
-    start_in_past, nobody_to_assign, due_before_start, assigned_meanwhile).
+    Raises OutsideUnitError (an audit event is written, and nothing else), PermissionDenied, and ValidationError
+    (reason_required, start_in_past, nobody_to_assign, due_before_start, assigned_meanwhile).
     """
     order, today = plan.order, clock.today()
     _require_permission(plan, by)
@@ -178,7 +183,7 @@ def assign(*, plan: Plan, by: User | None, due: Mapping[int, date] | None = None
             code="due_before_start",
         )
     for _ in range(2):
-        # The second attempt takes over the rows of people who enrolled themselves during the first.
+        # If people enrol themselves during the first attempt, the second attempt takes over their rows.
         try:
             with transaction.atomic():
                 return _save(plan, lines, by)
@@ -203,7 +208,7 @@ def _require_permission(plan: Plan, by: User | None) -> None:
 
 
 def require_all_managed(*, by: User, person_ids: Collection[int], on: date, path: LearningPath) -> None:
-    """Raise OutsideUnitError, and audit it, unless this manager manages all of these people on that day."""
+    """Raises OutsideUnitError and writes an audit event, unless this manager manages all of these people on that day."""
     mine = set(permissions.staff(by, on).filter(pk__in=person_ids).values_list("pk", flat=True))
     if others := set(person_ids) - mine:
         audit.record(actor=by, action="assignment.refused", obj=path, after={"outside": len(others)})
@@ -246,7 +251,7 @@ def _save(plan: Plan, lines: Sequence[PlannedAssignment], by: User | None) -> li
             "start": order.start_on,
         },
     )
-    # Facts from before count, for example a course that is still valid.
+    # Facts from before the assignment count too, for example a course that is still valid.
     sync_facts(Assignment.objects.filter(pk__in=[row.pk for row in (*created, *adopted.values())]))
     if order.source != Source.SELF:
         text = f"学習パス「{order.path.title}」が届きました。"
@@ -256,7 +261,9 @@ def _save(plan: Plan, lines: Sequence[PlannedAssignment], by: User | None) -> li
 
 
 def enrol(*, path: LearningPath, by: User) -> Assignment:
-    """Self-enrolment, private unless shared (S10). Raises PermissionDenied and ValidationError (cannot_enrol)."""
+    """Self-enrolment. The assignment is private unless the learner shares it (S10). Raises PermissionDenied and
+    ValidationError (cannot_enrol).
+    """
     person: Person | None = getattr(by, "person", None)
     if person is None:
         raise PermissionDenied("職員の登録がないため、学習を始められません。")

@@ -1,7 +1,8 @@
-"""People to whom a path can be assigned: those of a manager's units on a day, with unit and post.
+"""Finds the people to whom a path can be assigned. They are the people in the units of a manager on a day, with unit
+and post.
 
-新任 and 転入 are defined in ``learning.assignments.newcomers``. Appointments that are not announced yet are invisible
-here (I8). This module never reads what anybody has learned.
+新任 and 転入 are defined in ``learning.assignments.newcomers``. This module never reads appointments that are not
+announced yet (I8), and never reads what anybody has learned.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ MAIN = Appointment.Kind.MAIN
 
 @dataclass(frozen=True)
 class Candidate:
-    """One person on a day, with the main post if it lies in the requested units, else another post held there."""
+    """One person on a day, with one post. It is the main post if that is in the requested units, otherwise another post
+    of the person in these units.
+    """
 
     person: Person
     title: str
@@ -52,14 +55,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A future day on which announced people start in the manager's units."""
+    """A future day on which people start in the units of the manager. Their appointments have been announced."""
 
     on: date
     count: int
 
 
 def appointments(user: Viewer, on: date, units: Collection[int] | None = None) -> AppointmentQuerySet:
-    """Appointments on that day of the people whom `user` may manage. For the training office: of all other people."""
+    """Returns the appointments on that day of the people whom `user` may manage.
+
+    For the training office, returns the appointments of all people except the user.
+    """
     rows = permissions.own_appointments(user, on)
     if permissions.is_office(user):
         rows = held_on(on).exclude(person_id=reader_for(user).person_id or 0)
@@ -71,13 +77,15 @@ def people(user: Viewer, on: date, units: Collection[int] | None = None) -> Quer
 
 
 def candidates(user: Viewer, on: date, *, units: Collection[int] | None = None, q: str = "") -> list[Candidate]:
-    """The people with their units and posts, ordered by unit and kana; one query besides the unit tree."""
+    """Returns the people with their units and posts, sorted by unit and kana. One query, in addition to the queries of
+    the unit tree.
+    """
     rows = appointments(user, on, units).select_related("person", "post").order_by("starts_on", "pk")
     return _candidates_from(rows.filter(matches_name_q(q, "person__")) if q else rows, unit_tree(on))
 
 
 def candidates_by_uid(user: Viewer, on: date, uids: Collection[UUID]) -> list[Candidate]:
-    """Those of `uids` whom `user` may manage that day."""
+    """Returns the people with these uids whom `user` may manage on that day."""
     rows = appointments(user, on).filter(person__uid__in=uids).select_related("person", "post")
     return _candidates_from(rows.order_by("starts_on", "pk"), unit_tree(on))
 
@@ -104,7 +112,7 @@ def _candidates_from(rows: Iterable[Appointment], tree: UnitTree) -> list[Candid
 
 
 def matches_name_q(q: str, prefix: str = "") -> Q:
-    """People whose name, kana or staff number contains `q`."""
+    """A filter for people whose name, kana or staff number contains `q`."""
     return (
         Q(**{f"{prefix}name__icontains": q})
         | Q(**{f"{prefix}kana__icontains": q})
@@ -116,9 +124,9 @@ def matches_name_q(q: str, prefix: str = "") -> Q:
 
 
 def unit_choices(user: Viewer) -> list[tuple[str, str]]:
-    """The units that `user` can choose, as (uid, name), sorted by department.
+    """Returns the units that `user` can choose, as (uid, name), sorted by department.
 
-    These are the managed units; for the training office, all units in force.
+    A manager can choose the managed units. The training office can choose all units in force.
     """
     tree = unit_tree()
     unit_ids: Iterable[int] = tree.units if permissions.is_office(user) else reader_for(user).managed_unit_ids
@@ -131,7 +139,9 @@ def unit_choices(user: Viewer) -> list[tuple[str, str]]:
 
 
 def unit_ids_below(uid: str) -> frozenset[int]:
-    """The unit of that uid, all units below it and their abolished predecessors; empty for an unknown uid."""
+    """Returns the unit with this uid, all units below it, and the abolished predecessors of all these units. Empty for
+    an unknown uid.
+    """
     tree = unit_tree()
     unit = next((pk for pk, row in tree.units.items() if row.uid == uid), None)
     if unit is None:
@@ -141,9 +151,9 @@ def unit_ids_below(uid: str) -> frozenset[int]:
 
 
 def arrivals(user: Viewer) -> list[Arrival]:
-    """The future days on which people start in the managed units, earliest first.
+    """Returns the future days on which people start in the managed units, earliest first.
 
-    Only announced appointments count, and only people who are not in these units today.
+    Counts only announced appointments, and only people who are not in the managed units today.
     """
     today = clock.today()
     units = reader_for(user).managed_unit_ids

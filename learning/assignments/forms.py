@@ -1,7 +1,8 @@
 """The assignment form (first screen), and the row of one person on the list (second screen).
 
-The form checks texts, dates and choices. Who may get the path is decided by ``learning.assignments.assigning``. People
-are sent as uids, which ``learning.assignments.recipients`` reads unfiltered. Undeclared fields are ignored.
+The form checks texts, dates and choices. ``learning.assignments.assigning`` decides who may get the path. The form
+sends people as uids. ``learning.assignments.recipients`` reads these uids from the request without a filter. Fields
+that the form does not declare are ignored.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from learning.assignments.eligible_people import Candidate
 from learning.models.path import MAX_DAYS
 from organization import clock
 
-#: Suggestions to adapt; the assigned person reads the reason first.
+#: Suggested reasons, which the user can adapt. The reason is the first text that the assigned person reads.
 REASONS = (
     "着任して最初の三か月に、この所属の仕事の進め方を一緒に確かめるためです。",
     "今の仕事で必要になる知識なので、早めに学んでおいてほしいからです。",
@@ -32,7 +33,9 @@ YEAR = timedelta(days=366)
 
 
 class TitlesField(forms.MultipleChoiceField):
-    """Post titles. A title that nobody holds on the chosen day matches nobody and is no error."""
+    """The post titles that the user has ticked. A title that nobody has on the chosen day selects nobody and is no
+    error.
+    """
 
     def valid_value(self, value: object) -> bool:
         return len(str(value)) <= 60
@@ -75,7 +78,9 @@ class AssignForm(forms.Form):
 
     def __init__(self, *args: Any, choices: dict[str, Sequence[tuple[str, str]]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.use_required_attribute = False  # the browser must not block the buttons that only narrow the list
+        self.use_required_attribute = (
+            False  # without this, the browser would block the buttons that only narrow the list
+        )
         for name, pairs in choices.items():
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
@@ -97,11 +102,11 @@ class AssignForm(forms.Form):
         return due
 
     def clear_errors(self) -> None:
-        """Show the typed values without errors, for buttons that do not submit yet."""
+        """Show the typed values without errors. This is for buttons that do not submit the form yet."""
         self._errors = ErrorDict()
 
     def carried_values(self, names: Iterable[str]) -> list[tuple[str, str]]:
-        """Name and value of the typed fields, as hidden fields of the next screen."""
+        """Returns the names and values of the typed fields. The next screen carries them as hidden fields."""
         data = self.data
         assert isinstance(data, QueryDict)
         return [(name, value) for name in names for value in data.getlist(name)]
@@ -116,7 +121,7 @@ def check_due(due: date, start: date) -> None:
 
 @dataclass
 class RecipientRow:
-    """One person on the list, with the values typed for them."""
+    """One person on the list, with the values that the user has typed for this person."""
 
     candidate: Candidate
     why: str
@@ -135,7 +140,9 @@ class RecipientRow:
         return self.typed or self.due_on.isoformat()
 
     def bind(self, data: QueryDict, start: date) -> None:
-        """Read the submitted values of this person. An invalid date is kept as typed, with an error message."""
+        """Read the submitted values of this person. An invalid date is shown again as it was typed, with an error
+        message.
+        """
         self.left = self.key in data.getlist("leave")
         self.typed = data.get(f"due-{self.key}", "")[:40]
         if self.left or not self.typed:

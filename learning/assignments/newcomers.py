@@ -1,7 +1,7 @@
-"""The one definition of 新任 and 転入, for lists, rules and pages.
+"""The only definition of 新任 and 転入. Lists, rules and pages use it.
 
-新任 joined in the fiscal year of a day. 転入 joined before that year and began the main post within it. People without
-`joined_on` are neither.
+新任 are people who joined in the same fiscal year as the given day. 転入 are people who joined before this fiscal year
+and began their main post within it. People without `joined_on` are neither 新任 nor 転入.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ def newcomers_q(on: date, prefix: str = "") -> Q:
 
 
 def transferred_q(on: date) -> Q:
-    """Filter on main appointments (`appointments.main_appointments`)."""
+    """A filter that selects 転入. It applies to main appointments (`appointments.main_appointments`)."""
     year = fiscal_year(on)
     first = fiscal_year_start(year)
     return Q(starts_on__range=(first, fiscal_year_end(year)), person__joined_on__lt=first)
 
 
 def transferred(on: date) -> QuerySet[Any]:
-    """The pks of the people who are 転入 on that day."""
+    """Returns the pks of the people who are 転入 on that day."""
     return main_appointments(on).filter(transferred_q(on)).values("person_id")
 
 

@@ -1,4 +1,6 @@
-"""The order that an assignment is planned from, and the plan: who gets the path until when, who is left out."""
+"""The order from which an assignment is planned, and the plan: the people who get the path, their due dates, and the
+people who are left out.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,14 @@ from organization.models import Person, Post
 
 
 class OutsideUnitError(LookupError):
-    """The assigner does not manage the person. The answer is the same 404 as for an unknown id."""
+    """The assigner does not manage the person. The response is a 404, the same as for an unknown id."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """The values that apply to everybody on the list. If `due_on` is None, the due-date rule of the version applies."""
+    """The values that are the same for everybody on the list. If `due_on` is None, the due-date rule of the version
+    applies.
+    """
 
     path: LearningPath
     start_on: date
@@ -48,5 +52,5 @@ class Plan:
     version: PathVersion
     lines: tuple[PlannedAssignment, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    #: Reading steps that some people on the list cannot open, with these people.
+    #: The reading steps that some people on the list cannot open. Each step is stored with these people.
     unreadable: tuple[tuple[Step, tuple[Person, ...]], ...] = field(default=())

@@ -1,6 +1,8 @@
-"""Successor proposals: a post-bound assignment ended when its holder moved; the head decides whether it continues.
+"""Successor proposals. When the holder of a post moves, a post-bound assignment ends, and the head decides whether the
+successor gets the path.
 
-Only those who manage the post decide, and never the post's own holder (nobody assigns to themselves, I11).
+Only people who manage the post decide. The holder of the post never decides, because nobody assigns to themselves
+(I11).
 """
 
 from __future__ import annotations
@@ -25,7 +27,11 @@ REASON = "前任から引き継いだ職に必要な学習です。"
 
 
 def open_for(user: Viewer) -> QuerySet[SuccessorProposal]:
-    """Proposals that wait for this head (for the training office: all), except those for the head's own posts."""
+    """Returns the open proposals on which this user may decide. The training office may decide on the proposals of all
+    units.
+
+    A proposal for a post that the user holds is left out.
+    """
     proposals = SuccessorProposal.objects.filter(state=State.OPEN)
     reader = reader_for(user)
     if not permissions.is_office(user):
@@ -37,7 +43,9 @@ def open_for(user: Viewer) -> QuerySet[SuccessorProposal]:
 
 
 def holders(proposals: list[SuccessorProposal]) -> dict[int, Person]:
-    """Maps the pk of each post to its holder today. If several people hold it, a main appointment wins. One query."""
+    """Maps the pk of each post to its holder today. If several people hold the post, a main appointment wins. One
+    query.
+    """
     rows = held_on(clock.today()).filter(post__in={proposal.post_id for proposal in proposals}).select_related("person")
     by_post: dict[int, Person] = {}
     for row in sorted(rows.order_by("starts_on", "pk"), key=lambda row: row.kind != "main"):
@@ -49,8 +57,8 @@ def holders(proposals: list[SuccessorProposal]) -> dict[int, Person]:
 def accept(*, proposal: SuccessorProposal, user: User, reason: str = REASON) -> Assignment:
     """Assign the path to today's holder of the post.
 
-    Raises LookupError if this user may not decide, ValidationError (no_successor, successor_left_out) if it cannot be
-    assigned.
+    Raises LookupError if this user may not decide. Raises ValidationError (no_successor, successor_left_out) if the
+    path cannot be assigned.
     """
     row = _locked(proposal, user)
     person = holders([row]).get(row.post_id)
@@ -69,7 +77,7 @@ def accept(*, proposal: SuccessorProposal, user: User, reason: str = REASON) -> 
         raise ValidationError(
             f"{person.name}さんには割り当てられません。{planned.left_out[0].why}", code="successor_left_out"
         )
-    # Bind to the post that was left, which need not be the successor's main post.
+    # The assignment is bound to the post that was left. This need not be the successor's main post.
     planned = replace(planned, lines=tuple(replace(line, post=row.post) for line in planned.lines))
     assignment = assign(plan=planned, by=user)[0]
     _decide(row, State.ACCEPTED, user)

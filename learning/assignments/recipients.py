@@ -1,7 +1,8 @@
-"""Finds the people for the groups, titles and uids that were ticked on the assignment form.
+"""Finds the people for the groups, titles and uids that the user has ticked on the assignment form.
 
-The raw uids are checked before anything is filtered. So a person of another unit and an unknown uid get the same
-answer: 404, and only an audit event is written. People who leave before the start are named and left out.
+The submitted uids are checked before anything is filtered. So a person of another unit and an unknown uid get the same
+answer: a 404, and nothing but an audit event is written. If a person leaves before the start, the page names the person
+and does not assign the path to the person.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ from organization import audit, clock
 from organization.access_policy import reader_for
 from organization.models import Person, User
 
-#: The most people in one assignment. A longer list cannot be read through, and the request would be too large.
+#: One assignment can have at most this many people. Nobody could check a longer list, and the request would be too large.
 MAX_PEOPLE = 400
 GROUPS = {"newcomers": "今年度の新任", "transferred": "今年度の転入", "everyone": "所属の全員"}
 
 
 @dataclass(frozen=True)
 class SelectedPeople:
-    """The selected people whom the user manages on the day, and the selected people who will have left by then, with
-    the reason.
+    """The people whom the user has selected. `candidates` are managed by the user on the start day. `leaving` are
+    people who will have left by then, with the reason.
     """
 
     candidates: tuple[Candidate, ...]
@@ -38,7 +39,9 @@ class SelectedPeople:
 
 
 def select_by_uid(*, user: User, raw: Collection[str], on: date, path: LearningPath | None) -> SelectedPeople:
-    """The people of these uids. Raises OutsideUnitError, and audits it, if `user` does not manage one of them."""
+    """Returns the people with these uids. Raises OutsideUnitError and writes an audit event if `user` does not manage
+    one of them.
+    """
     requested = set(raw)
     if not requested:
         return SelectedPeople(())
@@ -62,7 +65,11 @@ def _uid(raw: str) -> UUID | None:
 
 
 def _leaving(user: User, uids: Collection[UUID], on: date) -> Iterable[Person]:
-    """People the user manages today but not on `on` (transfer or departure). The training office: any existing person."""
+    """Returns the people whom the user manages today but not on `on` (transfer or departure), and former people of the
+    user's units.
+
+    For the training office, returns all existing people with these uids except the user.
+    """
     people = Person.objects.filter(uid__in=uids).order_by("kana", "pk")
     if permissions.is_office(user):
         return people.exclude(pk=reader_for(user).person_id or 0)
@@ -82,7 +89,7 @@ def _leaving_reason(person: Person, on: date) -> str:
 
 
 def in_groups(pool: Iterable[Candidate], *, groups: Collection[str], titles: Collection[str]) -> list[Candidate]:
-    """The candidates who are in one of the groups or hold a post with one of the titles."""
+    """Returns the candidates who are in one of the groups, or who hold a post with one of the titles."""
     return [candidate for candidate in pool if is_in_group(candidate, groups) or candidate.title in titles]
 
 
@@ -95,11 +102,11 @@ def is_in_group(candidate: Candidate, groups: Collection[str]) -> bool:
 
 
 def counts(pool: Collection[Candidate]) -> Mapping[str, int]:
-    """The number of people in each group."""
+    """Maps each group to its number of people."""
     return {group: sum(is_in_group(candidate, (group,)) for candidate in pool) for group in GROUPS}
 
 
 def describe(candidate: Candidate) -> str:
-    """The reason shown on the list: unit and post, and 新任 or 転入."""
+    """Returns the reason that the list shows for a person: unit and post, and 新任 or 転入."""
     label = "（今年度の新任）" if candidate.is_newcomer else "（今年度の転入）" if candidate.is_transferred else ""
     return f"{candidate.place}{label}"

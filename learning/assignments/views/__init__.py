@@ -1,1 +1,1 @@
-"""Pages for assigning and for proposals to successors."""
+"""The pages for assigning paths, and for deciding on successor proposals."""

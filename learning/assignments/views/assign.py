@@ -1,7 +1,9 @@
-"""The two screens that assign a path: first people, reason and due date; then the list with exceptions, and the save.
+"""The two screens on which a path is assigned. The first screen asks for people, reason and due date. The second screen
+shows the list of people and saves the assignment. There the user can leave out single people and change single due
+dates.
 
-The second screen carries the values of the first as hidden fields, so that both work without JavaScript and no typed
-value is lost. A person whom the assigner does not manage gives the same 404 as an unknown person.
+The second screen carries the values of the first screen as hidden fields. So both screens work without JavaScript, and
+no typed value is lost. A person whom the assigner does not manage gives the same 404 as an unknown person.
 """
 
 from __future__ import annotations
@@ -32,10 +34,10 @@ from learning.paths.labels import UNNAMED
 from organization import clock
 from organization.models import Person
 
-#: How many people the first screen shows; more are narrowed by unit or name.
+#: The first screen shows at most this many people. If there are more, the user narrows the list by unit or name.
 SHOWN = 200
 CARRIED_FIELDS = ("path", "start_on", "unit", "q", "groups", "titles", "people", "reason", "due_on", "bound")
-#: Shown when the list changed and has to be confirmed again.
+#: The error message when the list has changed and the user has to confirm it again.
 LIST_CHANGED = (
     "一覧を作ってから、割り当てられない人が出ました。下の「割り当てない人」を確かめて、もう一度保存してください。"
 )
@@ -43,7 +45,7 @@ LIST_CHANGED = (
 
 @dataclass
 class Screen:
-    """One request: the assigner and the sent or linked values."""
+    """One request, with the assigner and the values that were submitted or that are in the link."""
 
     request: HttpRequest
     data: QueryDict
@@ -54,7 +56,9 @@ class Screen:
 
     @cached_property
     def start(self) -> date:
-        """The day whose staff is listed; today if the sent value is missing, past, too far or no date."""
+        """Returns the day for which people are listed. Returns today if the submitted value is missing, in the past,
+        too far in the future, or not a date.
+        """
         try:
             day = date.fromisoformat(self.data.get("start_on") or self.data.get("start") or "")
         except ValueError:
@@ -65,7 +69,7 @@ class Screen:
 
     @cached_property
     def paths(self) -> dict[str, LearningPath]:
-        """Paths that can be assigned and that the assigner may read, by public id."""
+        """Maps the public id to the path. Contains the paths that can be assigned and that the assigner may read."""
         released = PathVersion.objects.filter(released_at__isnull=False)
         paths = LearningPath.objects.visible_to(self.request.user).filter(stage=Stage.ACTIVE, versions__in=released)
         return {path.public_id: path for path in paths.distinct().order_by("title", "pk")}
@@ -76,7 +80,7 @@ class Screen:
 
     @cached_property
     def units(self) -> frozenset[int] | None:
-        """The chosen unit and the units below it. None means all units that the assigner manages."""
+        """Returns the chosen unit and the units below it. None means all units that the assigner manages."""
         uid = self.data.get("unit", "")
         return eligible_people.unit_ids_below(uid) if uid in dict(self.unit_choices) and uid else None
 
@@ -86,19 +90,21 @@ class Screen:
 
     @cached_property
     def pool(self) -> list[Candidate]:
-        """The people the groups select from; the training office has to choose a unit first."""
+        """Returns the people from whom the groups select. Empty for the training office until it has chosen a unit."""
         if self.is_office and self.units is None:
             return []
         return eligible_people.candidates(self.request.user, self.start, units=self.units)
 
     @cached_property
     def selected(self) -> SelectedPeople:
-        """The people who were ticked or listed. Raises OutsideUnitError."""
+        """Returns the people who were ticked or were on the list. Raises OutsideUnitError."""
         raw = [*self.data.getlist("people"), *self.data.getlist("listed"), *self.data.getlist("leave")]
         return recipients.select_by_uid(user=user_of(self.request), raw=raw, on=self.start, path=self.path)
 
     def matches(self) -> list[Candidate]:
-        """The people that the page lists for ticking: the pool, or the people who match the search words."""
+        """Returns the people whom the page lists for ticking. If there are search words, these are the people who match
+        the words; otherwise the pool.
+        """
         q = self.data.get("q", "").replace("\x00", "").strip()[:60]
         if not q:
             return self.pool
@@ -143,7 +149,9 @@ def assign_page(request: HttpRequest) -> HttpResponse:
 
 
 def _handle_post(screen: Screen) -> HttpResponse:
-    selected = screen.selected  # checked first: other units' and unknown people end here with 404
+    selected = (
+        screen.selected
+    )  # The check comes first, so that people of other units and unknown people both give a 404.
     form = screen.form()
     if "narrow" in screen.data or "edit" in screen.data:
         form.clear_errors()
@@ -181,8 +189,10 @@ def _handle_post(screen: Screen) -> HttpResponse:
 
 
 def _people(screen: Screen, form: AssignForm, selected: SelectedPeople, *, listed: bool) -> list[Candidate]:
-    """On the first screen the members of the chosen groups and the ticked people; on the second screen the people on
-    the list.
+    """Returns the people to whom the path is assigned.
+
+    On the first screen, these are the members of the chosen groups and the ticked people. On the second screen, these
+    are the people on the list.
     """
     if listed:
         keys = set(screen.data.getlist("listed"))
@@ -245,7 +255,7 @@ def _save(screen: Screen, form: AssignForm, planned: Plan, rows: list[RecipientR
 
 
 def _is_done(screen: Screen, planned: Plan, left_out: list[LeftOut]) -> bool:
-    """Whether the same user has saved the same list already (the button was pressed twice)."""
+    """Whether the same user has already saved the same list. This happens if the user presses the button twice."""
     pks = {entry.person.pk for entry in left_out}
     own = Assignment.objects.open().filter(
         path=planned.order.path,
@@ -269,7 +279,7 @@ def _selection_page(screen: Screen, form: AssignForm, *, status: int = 200) -> H
     ticked = set(screen.data.getlist("people"))
     visible = matches[:SHOWN]
     visible_pks = {candidate.person.pk for candidate in visible}
-    # People ticked before the list was narrowed stay on it.
+    # People who were ticked before the user narrowed the list stay on the list.
     still_ticked = [
         candidate
         for candidate in screen.selected.candidates
@@ -309,7 +319,9 @@ def _preview_page(
 
 
 def _unreadable(screen: Screen, planned: Plan) -> list[tuple[str, tuple[Person, ...]]]:
-    """The reading steps that some people cannot open. A title that the assigner may not read is not shown (I16)."""
+    """Returns the reading steps that some people cannot open. The title of a step is hidden if the assigner may not
+    read its item (I16).
+    """
     readable = reading_targets.readable([step for step, _ in planned.unreadable], screen.request.user)
     return [(UNNAMED if readable.get(step.pk) is None else step.title, people) for step, people in planned.unreadable]
 

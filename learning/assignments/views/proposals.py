@@ -1,4 +1,6 @@
-"""Successor proposals: the head sees which posts lost a path's learner, and assigns the successor or declines."""
+"""Successor proposals. The head sees the posts whose holder has moved during an assignment. The head assigns the path
+to the successor, or declines.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ def proposals_page(request: HttpRequest) -> HttpResponse:
 
 
 def _list_page(request: HttpRequest, *, failed: int = 0, reason: str = "", error: str = "") -> HttpResponse:
-    """The list. The proposal that `failed` keeps its typed reason and shows its error."""
+    """Shows the list of proposals. The proposal `failed` is shown with the typed reason and the error."""
     waiting = list(proposals.open_for(request.user)[: SHOWN + 1])
     holders = proposals.holders(waiting)
     titles = PathTitles(request.user, [proposal.path_id for proposal in waiting])
@@ -53,7 +55,7 @@ def _list_page(request: HttpRequest, *, failed: int = 0, reason: str = "", error
 @login_required
 @require_POST
 def decide_proposal(request: HttpRequest, pk: int) -> HttpResponse:
-    """POST `accept` with `reason`, or `decline`."""
+    """Handles a POST request: `accept` with `reason`, or `decline`."""
     proposal = SuccessorProposal.objects.select_related("path").filter(pk=pk).first()
     if proposal is None:
         raise Http404
