@@ -1,1 +1,1 @@
-"""A manager's view of the team."""
+"""The pages on which a manager sees what the team is learning."""

@@ -1,6 +1,7 @@
-"""The rows of the team page as CSV or xlsx: names, paths, states and dates, safe in a spreadsheet program.
+"""Returns the rows of the team page for a CSV or xlsx file: names, paths, states and dates. The values are safe in a
+spreadsheet program.
 
-Permission is checked by ``learning.team.matrix``, which selects the rows.
+``learning.team.matrix`` checks permission when it selects the rows.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ BATCH = 500
 
 
 def sheet_of(rows: Sequence[Assignment], titles: PathTitles) -> Sheet:
-    """The sheet with one row for each assignment."""
+    """Returns a sheet with one row for each assignment."""
     return Sheet("割当", HEADER, list(_export_rows(rows, titles)))
 
 

@@ -1,7 +1,7 @@
-"""The forms of a manager's actions on one assignment: remind, extend, waive, cancel.
+"""The forms for the actions of a manager on one assignment: remind, extend, waive, cancel.
 
-They check texts and dates. Permission and effects are in ``learning.assignments.adjustments`` and
-``learning.notifications.nudges``.
+The forms check texts and dates. ``learning.assignments.adjustments`` and ``learning.notifications.nudges`` check
+permission and carry out the action.
 """
 
 from __future__ import annotations

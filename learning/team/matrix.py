@@ -1,7 +1,8 @@
-"""The matrix of people and paths of a manager's current staff. All numbers, cells and lists come from one query.
+"""The matrix of people and paths for the current staff of a manager. All numbers, cells and lists come from one query.
 
-For each person and path it shows the newest assignment that the manager may see (``learning.access.permissions``). Only
-states and dates are used, never what was read, searched or written.
+For each person and path, the matrix shows the newest assignment that the manager may see
+(``learning.access.permissions``). It uses only states and dates. It never uses what anybody has read, searched or
+written.
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ from organization.models import Appointment, Person
 from organization.units.tree import unit_tree
 
 PEOPLE_GROUPS = {"newcomers": "今年度の新任", "transferred": "今年度の転入", "leave": "休職・育休"}
-#: A table with more columns is not readable.
+#: A table with more columns than this is not readable.
 MAX_COLUMNS = 12
-#: Up to this number, the query lists the people, and the numbers are counted on each request. For more people, all
-#: assignments that the user may manage are read, and the numbers are cached.
+#: Up to this number of people, the query names the people, and the numbers are counted on each request. If there are
+#: more people, the query reads all assignments that the user may manage, and the numbers are cached.
 MAX_NAMED_PEOPLE = 500
 
-#: A cell of the matrix: the pks of assignment, person and path, and the standing.
+#: A cell of the matrix: the pk of the assignment, the pk of the person, the pk of the path, and the standing.
 MatrixRow = tuple[int, int, int, str]
 
 
 @dataclass(frozen=True)
 class TeamFilter:
-    """The filters of the page; empty means all."""
+    """The filters of the page. An empty value selects everything."""
 
     unit: str = ""
     path: str = ""
@@ -53,7 +54,7 @@ class TeamFilter:
 
 @dataclass(frozen=True)
 class Column:
-    """A path with the title that the user may see, and the number of its assignments."""
+    """A path with the title that the user may see, and the number of assignments of the path."""
 
     pk: int
     public_id: str
@@ -64,7 +65,7 @@ class Column:
 @dataclass(frozen=True)
 class Summary:
     totals: dict[str, int]
-    #: All paths of these people, and the paths that the filter selects.
+    #: `paths` has all paths of these people. `columns` has only the paths that the filter selects.
     paths: tuple[Column, ...]
     columns: tuple[Column, ...]
 
@@ -79,7 +80,7 @@ class Place:
 
 
 def people(user: Viewer, team_filter: TeamFilter) -> QuerySet[Person]:
-    """The current staff that matches the filter, without regard to path and standing."""
+    """Returns the current staff that matches the filter. The filters for path and standing are ignored here."""
     today = clock.today()
     staff = eligible_people.people(user, today, team_filter.units())
     if team_filter.who == "newcomers":
@@ -94,9 +95,11 @@ def people(user: Viewer, team_filter: TeamFilter) -> QuerySet[Person]:
 
 
 class Team:
-    """The people who match the filter, in order, and their assignments that `user` may see. One instance per page.
+    """The people who match the filter, in order, and the assignments of these people that `user` may see. Each page
+    creates one instance.
 
-    For many people only the numbers are cached (``learning.cache``); the rows are read when they are opened.
+    If there are many people, only the numbers are cached (``learning.cache``). The rows are read when the user opens
+    them.
     """
 
     def __init__(self, user: Viewer, team_filter: TeamFilter) -> None:
@@ -104,11 +107,13 @@ class Team:
         self._everybody = list(people(user, team_filter).values_list("pk", flat=True))
         self._counts = self._count()
         self._titles = PathTitles(user, {path for path, _ in self._counts})
-        #: None selects every path. The public id of a path that the user may not open selects no rows (pk 0).
+        #: None selects every path. If the user may not open the path with this public id, no rows are selected (pk 0).
         self._path = self._titles.pk_of(team_filter.path) if team_filter.path else None
 
     def summary(self) -> Summary:
-        """The number of rows of each standing (for the selected paths) and of each path."""
+        """Returns the number of rows for each standing and for each path. The numbers for the standings count only the
+        selected paths.
+        """
         sizes: Counter[int] = Counter()
         for (path, _), number in self._counts.items():
             sizes[path] += number
@@ -121,18 +126,24 @@ class Team:
         return Summary(totals, columns, chosen)
 
     def people(self) -> list[int]:
-        """The pks of the people in the matrix: all, or those who have a row with the selected path and standing."""
+        """Returns the pks of the people in the matrix. With a filter on path or standing, only people who have a
+        matching row.
+        """
         if self._path is None and not self._filter.standing:
             return self._everybody
         having = {row[1] for row in self._filtered_rows()}
         return [pk for pk in self._everybody if pk in having]
 
     def rows(self) -> AssignmentQuerySet:
-        """The newest visible assignment of each person and path that has the selected path and standing."""
+        """Returns, for each person and path, the newest visible assignment, if it matches the selected path and
+        standing.
+        """
         return Assignment.objects.filter(pk__in=[row[0] for row in self._filtered_rows()])
 
     def cells(self, page: Collection[int]) -> dict[tuple[int, int], MatrixRow]:
-        """Maps (person, path) to the cell, for the people on one page. The selected standing does not matter here."""
+        """Maps (person, path) to the cell, for the people on one page. The filter for the standing does not apply to
+        cells.
+        """
         return self._newest if len(self._everybody) <= MAX_NAMED_PEOPLE else _newest(self._user, page)
 
     @cached_property
@@ -161,9 +172,9 @@ class Team:
 
 
 def _newest(user: Viewer, people: Collection[int]) -> dict[tuple[int, int], MatrixRow]:
-    """Maps (person, path) to the newest visible row.
+    """Maps (person, path) to the row of the newest assignment that the user may see.
 
-    One query. For thousands of rows this is faster than an SQL window.
+    One query. For thousands of rows, this is faster than a window function in SQL.
     """
     today = clock.today()
     standing = Case(*(When(standing_q(name, today), then=Value(name)) for name in STANDINGS), output_field=CharField())
@@ -176,7 +187,7 @@ def _newest(user: Viewer, people: Collection[int]) -> dict[tuple[int, int], Matr
 
 
 def places(people: Collection[Person]) -> dict[int, Place]:
-    """Maps the pk of each person to their place today. One query, apart from those of the unit tree."""
+    """Maps the pk of each person to the person's place today. One query, in addition to the queries of the unit tree."""
     today = clock.today()
     tree = unit_tree(today)
     appointments = Appointment.objects.on(today).filter(
@@ -184,7 +195,7 @@ def places(people: Collection[Person]) -> dict[int, Place]:
     )
     result: dict[int, Place] = {}
     leaves: dict[int, str] = {}
-    # The main post comes last, so that it overwrites the others.
+    # The main post comes last, so that it overwrites the other posts of the person.
     by_rank = sorted(
         appointments.select_related("post").order_by("starts_on", "pk"), key=lambda row: row.kind == "main"
     )
@@ -196,11 +207,11 @@ def places(people: Collection[Person]) -> dict[int, Place]:
 
 
 def newcomers_count(user: Viewer, team_filter: TeamFilter) -> int:
-    """The number of 新任 and 転入 of this year without any assignment that the user may see."""
+    """Returns how many 新任 and 転入 of this year have no assignment that the user may see."""
     today = clock.today()
     staff = eligible_people.people(user, today, team_filter.units())
     either = newcomers.newcomers_q(today) | Q(pk__in=newcomers.transferred(today))
-    # A subquery for each newcomer: there are few of them, compared with the assignments that the user may manage.
+    # The subquery runs once for each newcomer. There are few newcomers, but many assignments that the user may manage.
     assigned = (
         permissions.overseen_by_post(user).exclude(state=AssignmentState.CANCELLED).filter(person_id=OuterRef("pk"))
     )

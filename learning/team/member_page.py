@@ -1,8 +1,9 @@
-"""Read model of one person for their manager: assignments with the state and day of each step, and training records.
+"""Read model of one person for the person's manager: assignments, steps with state and day, and training records.
 
-The item of a step (StepProgress.item) and the reading and search history are never read. Evidence is shown only where a
-step needs confirmation. The title of a step is hidden if the manager may not open its item (I16). A step that was done
-before a self-started path was assigned is shown as done, without a day or a text (0029).
+This module never reads the item of a step (StepProgress.item), or the reading and search history. Evidence is shown
+only for a step that needs confirmation. The title of a step is hidden if the manager may not open the item of the step
+(I16). If a self-started path was assigned later, the steps that were done before the assignment are shown as done,
+without a day or a text (0029).
 """
 
 from __future__ import annotations
@@ -71,14 +72,14 @@ class AssignmentDetails:
 
 @dataclass(frozen=True)
 class RecordLine:
-    """A training record with status and dates, and its report if the manager may read it."""
+    """A training record with its status and dates. It has the report too, if the manager may read the report."""
 
     row: TrainingRecord
     report: Item | None
 
 
 def assignments(user: Viewer, person: Person) -> list[AssignmentDetails]:
-    """The person's assignments that `user` may manage, open ones first. A fixed number of queries."""
+    """Returns the person's assignments that `user` may manage, open assignments first. The number of queries is fixed."""
     overseen = permissions.overseen(user).filter(person=person).select_related("version", "assigned_by", "waived_by")
     rows = list(overseen.order_by(F("closed_on").desc(nulls_first=True), "due_on", "pk"))
     shapes = outlines({row.version_id for row in rows})
@@ -110,7 +111,7 @@ def assignments(user: Viewer, person: Person) -> list[AssignmentDetails]:
 
 
 def days_words(row: Assignment) -> str:
-    """「あと3日」, 「期限を2日過ぎています」; empty if the assignment is closed or suspended."""
+    """Returns a text like 「あと3日」 or 「期限を2日過ぎています」. Empty if the assignment is closed or suspended."""
     if not row.is_running:
         return ""
     left = row.days_left()
@@ -120,7 +121,7 @@ def days_words(row: Assignment) -> str:
 
 
 def _step_titles(steps: list[Step], user: Viewer) -> dict[int, str]:
-    """Maps the pk of each step to the title that this user may see."""
+    """Maps the pk of each step to the title that this user may see. A hidden title is replaced by UNNAMED."""
     open_items = reading_targets.readable([step for step in steps if step.type == StepType.READ], user)
     return {
         step.pk: UNNAMED if step.type == StepType.READ and open_items.get(step.pk) is None else step.title
@@ -147,11 +148,11 @@ def _rows_by_assignment(model: Any, since: Mapping[int, date | None]) -> dict[in
 def _steps(
     shape: Outline, done: dict[UUID, dict[str, Any]], titles: dict[int, str], since: date | None
 ) -> tuple[StepLine, ...]:
-    """The steps with their progress. Of a step done before `since`, day and texts are hidden."""
+    """Returns the steps with their progress. If a step was done before `since`, its day and texts are hidden."""
     lines = []
     for step in shape.steps:
         row = done.get(step.uid)
-        # Evidence is written for the confirmer. Notes on a step without confirmation belong to the learner alone.
+        # Evidence is written for the confirmer. If a step needs no confirmation, only the learner may see the notes on it.
         own = row is not None and since is not None and (row["done_on"] or since) < since
         confirmed = row is not None and step.completion != Completion.SELF and not own
         lines.append(
@@ -169,11 +170,13 @@ def _steps(
 
 
 def records(user: Viewer, person: Person) -> list[RecordLine]:
-    """The person's training records that `user` may see; for the training office all except private own entries."""
+    """Returns the person's training records that `user` may see. The training office sees all records except private
+    own entries.
+    """
     visible = metrics.records() if permissions.is_office(user) else permissions.managed_records(user)
     rows = list(visible.filter(person=person).select_related("course").order_by("-ends_on", "-pk")[:MAX_RECORDS])
     reports = [row.report_id for row in rows if row.report_id]
-    # The page names the person, so it links only reports that name their author (I13).
+    # The page names the person. So it links a report only if the report names its author (I13).
     named_reports = (
         Item.objects.visible_to(user).filter(pk__in=reports, attribution=Attribution.NAMED) if reports else ()
     )

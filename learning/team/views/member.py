@@ -1,6 +1,7 @@
 """The page of one team member, the actions on an assignment (remind, extend, waive, cancel), and step confirmation.
 
-People whom the user does not manage give 404, like unknown ones. Users cannot act on their own assignments (I11).
+A person whom the user does not manage gives a 404, the same as an unknown person. Users cannot act on their own
+assignments (I11).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ OWN_ASSIGNMENT = "自分の学習の期限や免除は、自分では変えら�
 
 @dataclass(frozen=True)
 class ManagerAction:
-    """An action on one assignment: its form, its function, and the texts of its page."""
+    """An action on one assignment: the form, the function to call, and the texts of the page."""
 
     form: type[forms.Form]
     apply: Callable[..., object]
@@ -154,7 +155,10 @@ def assignment_action_page(request: HttpRequest, uid: uuid.UUID, name: str) -> H
 
 
 def _overseen_assignment(user: Viewer, uid: uuid.UUID) -> tuple[Assignment, bool]:
-    """The assignment, and whether it is the user's own. Raises Http404 if it is not and the user may not manage it."""
+    """Returns the assignment, and whether it is the user's own assignment.
+
+    Raises Http404 if the assignment is missing, or if it belongs to another person and the user may not manage it.
+    """
     row = Assignment.objects.filter(uid=uid).select_related("person", "path", "version").first()
     person: Person | None = getattr(user, "person", None)
     if row is None or person is None:
@@ -208,14 +212,16 @@ def _render_waiting(request: HttpRequest, *, failed_pk: int = 0, error: str = ""
 
 
 def _home_crumb(user: Viewer) -> dict[str, str]:
-    """The first breadcrumb. A confirmer need not be a manager; then it is their own page."""
+    """Returns the first breadcrumb. If the confirmer is not a manager, the breadcrumb leads to the confirmer's own
+    page.
+    """
     if permissions.is_manager(user) or permissions.is_office(user):
         return {"url": reverse("team"), "label": "所属の学び"}
     return {"url": reverse("my"), "label": "わたしの学び"}
 
 
 def _steps_of(rows: list[StepProgress], user: Viewer) -> dict[int, tuple[Step, str]]:
-    """Maps the pk of each row to its step and to the title of the step that this user may see."""
+    """Maps the pk of each row to its step, and to the title of the step that this user may see."""
     candidates = Step.objects.filter(
         version__in={row.assignment.version_id for row in rows}, uid__in={row.step_uid for row in rows}
     )
@@ -232,7 +238,7 @@ def _steps_of(rows: list[StepProgress], user: Viewer) -> dict[int, tuple[Step, s
 @login_required
 @require_POST
 def decide_waiting_step(request: HttpRequest, pk: int) -> HttpResponse:
-    """受理 or 差戻し of one submitted step."""
+    """Accept one submitted step (受理), or return it to the learner (差戻し)."""
     row = waiting_for(request.user).filter(pk=pk).select_related("assignment__person").first()
     if row is None:
         return _decided_already(request, pk)
@@ -251,7 +257,11 @@ def decide_waiting_step(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _decided_already(request: HttpRequest, pk: int) -> HttpResponse:
-    """The button was pressed twice, or another confirmer was faster: a message if the user may confirm, else 404."""
+    """Returns the response for a step that is already decided: the button was pressed twice, or another confirmer was
+    faster.
+
+    If the user may confirm the step, the response shows a message. Otherwise raises Http404.
+    """
     row = StepProgress.objects.filter(pk=pk).select_related("assignment__version").first()
     if row is None:
         raise Http404

@@ -1,6 +1,6 @@
-"""所属の学び: the matrix of people and paths, the rows behind each number, and these rows as a file.
+"""所属の学び: the matrix of people and paths, the assignments behind each number, and these assignments as a file.
 
-Heads see their current staff, the training office sees any unit. Users who manage nobody get 404.
+Heads see their current staff. The training office sees any unit. Users who manage nobody get a 404.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ ROWS_PER_PAGE = 50
 
 @dataclass(frozen=True)
 class TeamRow:
-    """One row of the matrix: a person with the cells as HTML, because a matrix has hundreds of cells."""
+    """One row of the matrix: a person with the cells. The cells are ready-made HTML, because a matrix has hundreds of
+    cells.
+    """
 
     person: Person
     url: str
@@ -49,7 +51,7 @@ class TeamRow:
 
 
 def filter_from(request: HttpRequest) -> TeamFilter:
-    """The filter in the address; unknown values are ignored."""
+    """Returns the filter that the address contains. Unknown values are ignored."""
 
     def text_of(name: str) -> str:
         return request.GET.get(name, "").replace("\x00", "").strip()[:60]
@@ -65,7 +67,9 @@ def filter_from(request: HttpRequest) -> TeamFilter:
 
 
 def filtered_url(name: str, team_filter: TeamFilter, **other: Any) -> str:
-    """The address of the view `name` with the parameters of the filter, some of them replaced by `other`."""
+    """Returns the address of the view `name` with the filter as parameters. The values in `other` replace values of the
+    filter.
+    """
     parameters = {key: value for key, value in {**asdict(team_filter), **other}.items() if value}
     return reverse(name) + (f"?{urlencode(parameters)}" if parameters else "")
 
@@ -76,7 +80,9 @@ def require_manager(request: HttpRequest) -> None:
 
 
 def page_links(page: Page[Any], name: str, team_filter: TeamFilter, unit: str) -> dict[str, Any]:
-    """The links to the previous and the next page with the same filter, and a summary; `unit` is the counter word."""
+    """Returns the links to the previous and the next page with the same filter, and a summary. `unit` is the counter
+    word of the summary.
+    """
     return {
         "summary": f"{page.paginator.count:,}{unit}中 {page.start_index():,}–{page.end_index():,}{unit}",
         "previous_url": filtered_url(name, team_filter, page=page.previous_page_number())
@@ -114,7 +120,7 @@ def team_page(request: HttpRequest) -> HttpResponse:
 
 
 def _open_tasks(user: Viewer, team_filter: TeamFilter) -> dict[str, Any]:
-    """The numbers of tasks that wait for this user."""
+    """Returns the tasks that wait for this user: mostly numbers, for the days of arrival a list."""
     return {
         "waiting": waiting_for(user).count(),
         "newcomers": matrix.newcomers_count(user, team_filter),
@@ -124,7 +130,7 @@ def _open_tasks(user: Viewer, team_filter: TeamFilter) -> dict[str, Any]:
 
 
 def _filter_context(request: HttpRequest, team_filter: TeamFilter, summary: matrix.Summary) -> dict[str, Any]:
-    """The context of the filter form."""
+    """Returns the template context of the filter form."""
     return {
         "team_filter": team_filter,
         "is_filtered": any(asdict(team_filter).values()),
@@ -136,7 +142,9 @@ def _filter_context(request: HttpRequest, team_filter: TeamFilter, summary: matr
 
 
 def _matrix_rows(matrix_team: matrix.Team, people: list[Person], paths: list[int]) -> Iterator[TeamRow]:
-    """The rows of the matrix. A cell shows the newest standing, also if the filter selects another standing."""
+    """Returns the rows of the matrix. A cell always shows the newest standing, even if the filter selects another
+    standing.
+    """
     places, rows = matrix.places(people), matrix_team.cells([person.pk for person in people])
     for person in people:
         url = reverse("team_person", args=[person.uid])
@@ -147,7 +155,7 @@ def _matrix_rows(matrix_team: matrix.Team, people: list[Person], paths: list[int
 
 @login_required
 def team_rows_page(request: HttpRequest) -> HttpResponse:
-    """The assignments behind a number of the team page."""
+    """Shows the assignments that a number on the team page counts."""
     require_manager(request)
     user, team_filter = request.user, filter_from(request)
     matrix_team = matrix.Team(user, team_filter)
