@@ -1,1 +1,1 @@
-"""Mail and reminders: collecting, writing and sending."""
+"""Mails and reminders: collects, writes and sends them."""

@@ -1,7 +1,8 @@
-"""Collects today's reminders by person: due dates, renewals, reports, 「使いましたか」, and the weekly figures of a head.
+"""Collects today's reminders for each person: due dates, renewals, reports, 「使いましたか」, and the weekly figures
+for a head.
 
-It reads the current state, so a late run still finds everything that is due. Reminders that were sent before are
-skipped: a Reminder row was written with each. This module writes nothing.
+This module reads the current state, so a late run still finds everything that is due. When a reminder is written, a
+Reminder row is stored with it. A reminder that already has such a row is skipped. This module writes nothing.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ from organization.models import Person
 from organization.working_days import is_working_day
 
 Kind = Reminder.Kind
-#: A reminder about a record is sent at most this long after its date.
+#: A reminder about a training record is written at most this long after the date of the reminder.
 REPORT_GRACE = timedelta(days=30)
-#: No renewal window is longer (PathVersion.renew_window_days).
+#: No renewal window is longer than this (PathVersion.renew_window_days).
 LONGEST_WINDOW = timedelta(days=365)
 DAY = timedelta(days=1)
 #: The standings that the weekly figures show.
@@ -46,7 +47,9 @@ WEEKDAYS = "月火水木金土日"
 
 @dataclass(frozen=True)
 class ReminderLine:
-    """One reminder for one person; `of`, `kind` and `about` are the values of the Reminder row that marks it as sent."""
+    """One reminder for one person. `of`, `kind` and `about` are stored in a Reminder row, so that later runs skip the
+    reminder.
+    """
 
     person: Person
     text: str
@@ -57,7 +60,7 @@ class ReminderLine:
 
 
 def reminder_lines(on: date) -> Iterator[ReminderLine]:
-    """All reminders that are due on that day and have not been sent."""
+    """Yields all reminders that are due on that day and have not been written yet."""
     yield from due_date_reminders(on)
     yield from renewal_reminders(on)
     yield from record_reminders(on)
@@ -65,7 +68,9 @@ def reminder_lines(on: date) -> Iterator[ReminderLine]:
 
 
 def _reachable(assignments: AssignmentQuerySet, on: date) -> AssignmentQuerySet:
-    """Assignments of people in service, not on leave, and still in the post that the assignment is bound to."""
+    """Returns the assignments of people who are in service and not on leave. If an assignment is bound to a post, the
+    person must still hold the post.
+    """
     away = Exists(on_leave(on).filter(person=OuterRef("person_id")))
     in_service = Q(person__left_on__isnull=True) | Q(person__left_on__gte=on)
     return (
@@ -94,7 +99,10 @@ def due_date_reminders(on: date) -> Iterator[ReminderLine]:
 
 
 def kind_on(row: Assignment, on: date) -> str:
-    """The kind of reminder that is due for a running assignment; empty if none is, or if it was assigned too late for it."""
+    """Returns the kind of reminder that is due for a running assignment.
+
+    Empty if no reminder is due, or if the path was assigned when the time of the reminder had already begun.
+    """
     if row.due_on < on:
         return Kind.AFTER_1
     assigned_on = max(row.assigned_on, row.start_on)
@@ -106,7 +114,9 @@ def kind_on(row: Assignment, on: date) -> str:
 
 
 def opens_on(due: date, days: int) -> date:
-    """The day `days` days before `due`; earlier if there is no working day in between (年末年始)."""
+    """Returns the day that is `days` days before `due`. If there is no working day between the two, returns an earlier
+    day (年末年始).
+    """
     first = due - timedelta(days=days)
     while not any(is_working_day(first + timedelta(days=n)) for n in range((due - first).days + 1)):
         first -= DAY
@@ -129,9 +139,9 @@ def _due_words(row: Assignment, on: date) -> str:
 
 
 def renewal_reminders(on: date) -> Iterator[ReminderLine]:
-    """Reminders of completions that expire, from the start of the renewal window.
+    """Yields reminders of completions that expire. A reminder is due as soon as the renewal window opens.
 
-    Only while the path is active and the person has not begun it again.
+    Skips a completion if the path is not active, or if the person has already begun the path again.
     """
     valid = Assignment.objects.filter(state=AssignmentState.COMPLETED, path__stage=Stage.ACTIVE)
     valid = valid.filter(valid_until__range=(on, on + LONGEST_WINDOW))
@@ -156,7 +166,11 @@ def renewal_reminders(on: date) -> Iterator[ReminderLine]:
 
 
 def record_reminders(on: date) -> Iterator[ReminderLine]:
-    """Reminders of reports (派遣・指名: 3 days before the due date, and once when late), and of 「使いましたか」."""
+    """Yields reminders about training records.
+
+    A report (派遣・指名) is reminded of 3 days before its due date, and once when it is late. 「使いましたか」 is asked
+    90 days after the training.
+    """
     reflect, ask_after = TrainingRecord.REFLECT_WITHIN, TrainingRecord.ASK_USED_AFTER
     unwritten = TrainingRecord.objects.reflection_due().filter(ends_on__gte=on - reflect - REPORT_GRACE)
     unused = TrainingRecord.objects.filter(status__in=TrainingRecord.ATTENDED, used="")
@@ -190,9 +204,11 @@ def _in_service(records: TrainingRecordQuerySet, on: date) -> list[TrainingRecor
 
 
 def weekly_reminders(on: date) -> Iterator[ReminderLine]:
-    """The weekly figures of each head whose staff learn, from the first working day of the week on.
+    """Yields the weekly figures for each head whose staff has open assignments. They are due from the first working day
+    of the week.
 
-    They count the same rows as the team page (a test keeps both equal): numbers only, and only of the own units.
+    The figures count the same rows as the team page (a test checks that both are equal). They contain only numbers, and
+    only the numbers of the head's own units.
     """
     monday = on - timedelta(days=on.weekday())
     heads = held_on(on).filter(post__is_head=True, person__user__is_active=True)
@@ -210,7 +226,7 @@ def weekly_reminders(on: date) -> Iterator[ReminderLine]:
 def _standings(heads: list[Person], on: date) -> dict[Person, Counter[str]]:
     """For each head, counts the open assignments of the head's staff by standing.
 
-    It selects the same rows as ``permissions.managed``. The number of queries is fixed.
+    This function selects the same rows as ``permissions.managed``. The number of queries is fixed.
     """
     if not heads:
         return {}

@@ -1,7 +1,8 @@
-"""Reminders that a manager sends by hand: editable, logged, at most one a day per assignment and one mail per person.
+"""Reminders that a manager sends by hand. The manager can edit the text, and each reminder is logged. An assignment
+gets at most one such reminder a day, and a person gets at most one mail a day.
 
-The notice on the site appears at once; the mail waits in the outbox, which sends on working days. Refused are learners
-whom the sender does not manage, and assignments that have ended, are suspended or have not started.
+The notice on the site appears at once. The mail waits in the outbox, which sends on working days. A reminder is refused
+if the sender does not manage the learner, or if the assignment has ended, is suspended or has not started.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def remind(*, assignment: Assignment, user: User, text: str) -> Reminder:
 
 
 def _save_reminder(row: Assignment, sender: Person, text: str) -> Reminder:
-    """Save the log entry and the mail. Database constraints prevent duplicates from simultaneous requests."""
+    """Save the log entry and the mail. If two requests come at the same time, database constraints prevent a second
+    mail.
+    """
     today = clock.today()
     kind = Reminder.Kind.MANAGER
     if Reminder.objects.filter(assignment=row, kind=kind, about=today).exists():
@@ -92,7 +95,9 @@ def _require_running(row: Assignment) -> None:
 
 
 def draft(*, assignment: Assignment, by: Person) -> str:
-    """The initial text of the form, to be adapted: polite, with the path, the due date and the next step."""
+    """Returns the first text of the form, which the manager can change. The text is polite and contains the path, the
+    due date and the next step.
+    """
     title = PathTitles(by.user, [assignment.path_id]).of(assignment.path_id)
     next_step = outline(assignment.version).next_step(done_days(assignment))
     due, days = era_date(assignment.due_on), assignment.days_left()
@@ -101,7 +106,7 @@ def draft(*, assignment: Assignment, by: Person) -> str:
     else:
         when = f"期限は{due}です（あと{days}日）。" if days else f"期限は今日（{due}）です。"
     step, both = "", [assignment.person, by]
-    # The text does not name a step that the sender or the learner may not open.
+    # If the sender or the learner may not open the next step, the text does not name the step.
     if next_step and not reading_targets.unreadable_for([next_step], both, readers_of(both, clock.today())):
         step = f"次は「{next_step.title}」（約{next_step.minutes}分）です。"
     return (

@@ -1,7 +1,8 @@
-"""The outbox sends the written mails: each at most once, even after a crash.
+"""Sends the mails that wait in the outbox. Each mail is sent at most once, even after a crash.
 
-A mail is marked as sent before it is handed over. Only a reported failure removes the mark and stores the reason; the
-next run tries again. Nothing is sent at night, to people who have left, or if the mail is older than a week.
+A mail is marked as sent before it is handed to the mail server. If the server reports a failure, the mark is removed
+and the reason is stored. The next run tries again. No mail is sent at night, to people who have left, or if the mail is
+older than a week.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from learning.models import Message
 from learning.notifications.reminders import NO_ADDRESS, address, may_send
 from organization import clock
 
-#: Older reminders are outdated.
+#: Mails that are older than this are outdated and are not sent.
 STALE = timedelta(days=7)
 DUMMY = "django.core.mail.backends.dummy.EmailBackend"
 NO_SERVER = "メールサーバー（EMAIL_URL）が設定されていません。"
@@ -31,7 +32,7 @@ class SendResult:
 
 
 def send_waiting() -> SendResult:
-    """Send the waiting mails. Each has its own transaction, so call this outside of any."""
+    """Send the waiting mails. Each mail has its own transaction, so call this function outside of any transaction."""
     now = clock.now()
     if not may_send(now):
         return SendResult()
@@ -47,7 +48,7 @@ def send_waiting() -> SendResult:
     connection = get_connection()
     try:
         connection.open()
-    except Exception as error:  # any exception of a mail backend: the mails stay in the queue
+    except Exception as error:  # a mail backend can raise any exception; the mails stay waiting
         return SendResult(0, waiting.update(failure=_failure_text(error)), _failure_text(error))
     try:
         results = [_send(row, connection) for row in rows]
@@ -57,8 +58,8 @@ def send_waiting() -> SendResult:
 
 
 def _send(row: Message, connection: object) -> bool | None:
-    """Returns True if the mail was handed over, False if the server rejected it, and None if there was nothing to
-    send.
+    """Returns True if the mail was handed over, False if this failed, and None if there was no address or the mail was
+    already marked as sent.
     """
     recipient = address(row.person)
     unsent = Message.objects.filter(pk=row.pk, sent_at__isnull=True)
@@ -69,12 +70,14 @@ def _send(row: Message, connection: object) -> bool | None:
         return None
     try:
         EmailMessage(row.subject, row.body, to=[recipient], connection=connection).send()  # type: ignore[arg-type]
-    except Exception as error:  # as above
+    except Exception as error:  # a mail backend can raise any exception
         Message.objects.filter(pk=row.pk).update(sent_at=None, failure=_failure_text(error))
         return False
     return True
 
 
 def _failure_text(error: Exception) -> str:
-    """The failure without the message of the server, which may contain addresses."""
+    """Returns a text about the failure. It leaves out the message of the server, because that message may contain
+    addresses.
+    """
     return f"送れませんでした（{type(error).__name__}）。次の回にもう一度送ります。"

@@ -1,7 +1,8 @@
-"""Writes today's reminders: one mail and one notice per person, never two mails to one person on one day.
+"""Writes today's reminders: one mail and one notice for each person. A person never gets two mails on one day.
 
-Only on working days between 7:00 and 20:00. A person who already got a mail today gets the rest on the next day. Until
-then nothing marks the rest as sent. Sending is done by ``learning.notifications.outbox``.
+Reminders are written only on working days between 7:00 and 20:00. If a person already got a mail today, the person's
+reminders wait until the next day. Until then, no Reminder row marks them as written. ``learning.notifications.outbox``
+sends the mails.
 """
 
 from __future__ import annotations
@@ -26,12 +27,16 @@ FOOTER = "このメールは自動で送っています。返信はできませ�
 
 
 def may_send(moment: datetime) -> bool:
-    """Working days, 7:00 to 20:00: nobody gets mail at night, on a weekend or on a holiday."""
+    """Whether mail may be sent: on working days, 7:00 to 20:00. Nobody gets mail at night, on a weekend or on a
+    holiday.
+    """
     return is_working_day(moment.date()) and MAIL_FROM <= moment.time() < MAIL_UNTIL
 
 
 def write_reminders(on: date) -> int:
-    """Write the mails and notices of the day; returns the number of mails. Safe to repeat."""
+    """Write the mails and notices of the day. Returns the number of mails. A second call on the same day writes nothing
+    twice.
+    """
     if not may_send(clock.now()):
         return 0
     already_mailed = set(Message.objects.filter(on=on).values_list("person_id", flat=True))
@@ -47,7 +52,7 @@ def write_reminders(on: date) -> int:
 
 @transaction.atomic
 def _save(groups: list[list[ReminderLine]], on: date) -> None:
-    """Save the mail, its Reminder rows and the notice in one transaction."""
+    """Save the mails, the Reminder rows and the notices of these people in one transaction."""
     people = Person.objects.select_related("user").in_bulk([group[0].person.pk for group in groups])
     Message.objects.bulk_create(_message(people[group[0].person.pk], group, on) for group in groups)
     Reminder.objects.bulk_create(
@@ -75,7 +80,9 @@ def _notice(group: list[ReminderLine]) -> tuple[str, str]:
 
 
 def _first_sentence(text: str) -> str:
-    """The first sentence, for a subject. A full stop within 「」 belongs to a title and does not end the sentence."""
+    """Returns the first sentence, for the subject of a mail. A full stop within 「」 belongs to a title and does not
+    end the sentence.
+    """
     match = re.match(r"(?:「[^」]*」|[^。「])+。", text)
     return match[0] if match else text
 

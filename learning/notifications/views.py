@@ -1,4 +1,6 @@
-"""The outbox page of the training office: mails written, sent, and not sent with the reason. It sends nothing."""
+"""The outbox page of the training office. It shows written mails, sent mails, and mails that could not be sent, with
+the reason. It sends nothing.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,11 @@ from learning.models import Assignment, Message, Source, TrainingRecord
 from learning.notifications.reminders import NO_ADDRESS
 
 SHOWN = 30
-#: The assignments, records and paths that a mail is about, by the links in it (collecting and nudges write them).
+#: Finds the links in a mail. They show which assignments, records and paths the mail is about. The links are written by
+#: ``collecting`` and ``nudges``.
 SUBJECT_LINKS = re.compile(r"/my/learning/([0-9a-f-]{36})/|/my/#(record-\d+)-|/(LP-[A-Z0-9-]+)")
 UNSENT = Q(sent_at__isnull=True)
-#: By the value of `state`: its label and its filter.
+#: Maps each value of `state` to its label and its filter.
 STATES: dict[str, tuple[str, Q]] = {
     "": ("すべて", Q()),
     "sent": ("送った", Q(sent_at__isnull=False)),
@@ -55,9 +58,10 @@ def outbox_page(request: HttpRequest) -> HttpResponse:
 
 
 def _private(rows: Sequence[Message]) -> set[int]:
-    """Pks of mails about private assignments or records of their recipient, recognised by the links in them.
+    """Returns the pks of mails about private assignments or private training records of the recipient. The links in a
+    mail show what the mail is about.
 
-    Mails from before a self-started path was assigned are private too (0029).
+    If a self-started path was assigned later, the mails from before the assignment are private too (0029).
     """
     people = {row.person_id for row in rows}
     self_started = Assignment.objects.filter(person__in=people, source=Source.SELF, shared=False)
@@ -80,7 +84,7 @@ def _private(rows: Sequence[Message]) -> set[int]:
 
 
 def _row(row: Message, private: set[int]) -> dict[str, Any]:
-    """One mail with its status. The page does not show the text of private mails."""
+    """Returns one mail with its status. The page does not show the text of a private mail."""
     return {**_status(row), "is_private": row.pk in private}
 
 
