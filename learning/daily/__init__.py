@@ -1,1 +1,1 @@
-"""What runs once a day: personnel changes, leave, rules and mail."""
+"""The daily job. It handles personnel changes, leave, assignment rules and mail."""

@@ -1,6 +1,6 @@
-"""The daily job: all parts of ``manage.py run_due``, in order, protected from running twice at once.
+"""The daily job: runs all parts of ``manage.py run_due`` in order. It cannot run twice at the same time.
 
-A future date is accepted only in a dry run, in a transaction that is rolled back.
+A future date is accepted only in a dry run. The transaction of a dry run is rolled back.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from learning.rules import matching
 from organization import clock
 from organization.units.effective_dating import take_effect
 
-#: Key of the advisory lock on PostgreSQL: any number that nothing else uses.
+#: The key of the advisory lock on PostgreSQL. It can be any number that nothing else uses.
 ADVISORY_LOCK = 5_120_401
 
 
 class BusyError(RuntimeError):
-    """Another run is still active."""
+    """Another run of the daily job is still active."""
 
 
 @dataclass(frozen=True)
 class JobPart:
-    """The result of one part of the job: name, counts and problems."""
+    """The result of one part of the job: the name, the counts and the problems."""
 
     name: str
     counts: tuple[tuple[str, int], ...]
@@ -41,7 +41,9 @@ class JobPart:
 
 
 def run_daily_job(on: date | None = None, *, dry_run: bool = False) -> list[JobPart]:
-    """Run every part for that day (today by default). Raises BusyError, and ValueError for a future day."""
+    """Run every part of the job for the day `on` (default: today). Raises BusyError. Raises ValueError for a future
+    day, except in a dry run.
+    """
     today = clock.today()
     day = on or today
     if day > today and not dry_run:
@@ -52,7 +54,7 @@ def run_daily_job(on: date | None = None, *, dry_run: bool = False) -> list[JobP
                 parts = [*_apply_changes(day), _write_reminders()]
                 transaction.set_rollback(True)
             return parts
-        # A past day sends no reminders: today's run sends what still applies.
+        # A run for a past day sends no reminders. Today's run sends the reminders that still apply.
         return [*_apply_changes(day), *(_send_messages() if day == today else ())]
 
 
@@ -90,9 +92,10 @@ def _write_reminders() -> JobPart:
 
 @contextmanager
 def _single_run() -> Iterator[None]:
-    """A lock file for this machine and, on PostgreSQL, an advisory lock for all machines that share the database.
+    """Locks a file, so that only one run is active on this machine. On PostgreSQL, also takes an advisory lock for all
+    machines that share the database.
 
-    Both end with the process, so a crash leaves nothing to clean up.
+    Both locks end with the process, so a crash leaves nothing to clean up.
     """
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
     with (settings.VAR_DIR / "run_due.lock").open("a") as file:

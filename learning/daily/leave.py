@@ -1,8 +1,10 @@
-"""Leave (休職・育休): assignments are suspended while it lasts. When it ends, the due date is moved to a later day.
+"""Leave (休職・育休). Assignments are suspended during a leave. When the leave ends, the due date is moved to a later
+day.
 
-The days come from the appointments, so a late or repeated run gives the same result. Each day of leave after the start
-of the assignment moves the due date by one day; overlapping leaves count once; a leave that began after the due date
-moves nothing. A due date that was set after the return is never changed, because whoever set it knew of the leave.
+The days are calculated from the appointments, so a late or repeated run gives the same result. Each day of leave after
+the start of the assignment moves the due date by one day. If two leaves overlap, the shared days count once. A leave
+that began after the due date moves nothing. A due date that was set after the return is never changed, because the
+person who set it knew of the leave.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ class LeaveCounts:
 
 
 def apply_leave(on: date) -> LeaveCounts:
-    """Suspend assignments of people on leave, extend due dates after ended leaves, resume those of returned people."""
+    """Suspend the assignments of people on leave, extend due dates after leaves that have ended, and resume the
+    assignments of people who are back.
+    """
     suspended = _suspend(on)
     shifted = _shift(on)
     return LeaveCounts(suspended, _resume(on), shifted)
@@ -73,13 +77,13 @@ def _by_person(leaves: AppointmentQuerySet, rows: Iterable[Assignment]) -> dict[
 
 
 def _record_suspensions(pairs: Iterable[tuple[Assignment, Appointment]]) -> None:
-    """Create a Suspension for each assignment and leave, once."""
+    """Create one Suspension for each pair of assignment and leave. A pair that already has a Suspension is skipped."""
     rows = [Suspension(assignment=row, leave=leave) for row, leave in pairs]
     Suspension.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _shift(on: date) -> int:
-    """Extend the due dates of people who are back from leave, also for leaves that no earlier run has processed."""
+    """Extend the due dates of people who are back from leave. This includes leaves that no earlier run has processed."""
     over = Appointment.objects.filter(kind__in=Appointment.LEAVES, announced_on__lte=clock.today(), ends_on__lt=on)
     reached = over.filter(person=OuterRef("person_id"), ends_on__gte=OuterRef("start_on"))
     reached = reached.filter(ends_on__gte=OuterRef("assigned_on"))
@@ -97,7 +101,9 @@ def _shift(on: date) -> int:
 
 
 def _due_date_set_on(rows: Iterable[Assignment]) -> dict[int, date]:
-    """Maps the pk of each assignment to the day on which its due date was last set, also by `_extend_due_dates`."""
+    """Maps the pk of each assignment to the day on which its due date was last extended. Extensions by
+    `_extend_due_dates` count too.
+    """
     latest: dict[int, date] = {}
     for pk, made_at in Extension.objects.filter(assignment__in=rows).values_list("assignment_id", "made_at"):
         latest[pk] = max(latest.get(pk, date.min), tokyo_day(made_at))
@@ -105,11 +111,11 @@ def _due_date_set_on(rows: Iterable[Assignment]) -> dict[int, date]:
 
 
 def days_to_add(row: Assignment, leaves: Iterable[Appointment], due_date_set_on: date | None) -> dict[Appointment, int]:
-    """Maps each leave to the number of days by which it moves the due date. `leaves` have ended and are sorted by
-    their start.
+    """Maps each leave to the number of days by which it moves the due date. `leaves` have ended and are sorted by their
+    start.
 
-    Leaves without a gap between them count as one absence: only a due date that was set after the whole absence is
-    kept.
+    If there is no gap between two leaves, they count as one absence. A due date that was set after an absence is not
+    moved for that absence. A due date that was set between two leaves of one absence is moved.
     """
     known = [leave for leave in leaves if leave.ends_on and leave.ends_on >= max(row.start_on, row.assigned_on)]
     due, days_by_leave = row.due_on, {}
@@ -125,7 +131,10 @@ def days_to_add(row: Assignment, leaves: Iterable[Appointment], due_date_set_on:
 
 
 def _grouped_absences(leaves: Iterable[Appointment]) -> list[list[tuple[Appointment, date, date]]]:
-    """(leave, first day, last day) without days that an earlier leave covers; adjacent leaves are in one group."""
+    """Returns groups of (leave, first day, last day). Leaves without a gap between them are in one group.
+
+    The first day is moved to a later day if an earlier leave covers the beginning of the leave.
+    """
     absences: list[list[tuple[Appointment, date, date]]] = []
     until: date | None = None
     for leave in leaves:
@@ -139,7 +148,7 @@ def _grouped_absences(leaves: Iterable[Appointment]) -> list[list[tuple[Appointm
 
 
 def _extend_due_dates(owed: dict[Assignment, dict[Appointment, int]]) -> None:
-    """Move the due dates and record it: Suspension, Extension, audit events, and notices to the learners."""
+    """Move the due dates, and store the change: Suspension, Extension, audit events, and notices to the learners."""
     _record_suspensions((row, leave) for row, days in owed.items() for leave in days)
     extensions = []
     for row, days in owed.items():
@@ -180,7 +189,9 @@ def _leave_text(leave: Appointment) -> str:
 
 
 def returned(on: date) -> AssignmentQuerySet:
-    """Assignments suspended for a leave whose person is not on leave any more."""
+    """Returns the suspended assignments of people who are not on leave any more. Only assignments that were suspended
+    for a leave count.
+    """
     away = Exists(on_leave(on).filter(person=OuterRef("person_id")))
     noted = Exists(Suspension.objects.filter(assignment=OuterRef("pk")))
     return Assignment.objects.filter(~away, noted, state=AssignmentState.SUSPENDED)

@@ -1,8 +1,8 @@
-"""Effects of personnel changes (transfers, departures, abolished units) on rules and open assignments.
+"""Applies personnel changes (transfers, departures, abolished units) to rules and open assignments.
 
-Each step reads the state of the day, so it may be repeated or run late: the dates it writes come from the
-appointments, not from the time of the run. Unannounced appointments are never read (I8). Person-bound assignments
-continue; what the new manager sees of them is decided by ``learning.access.permissions``.
+Each function reads the state of the given day, so it may be repeated or run late. The stored dates come from the
+appointments, not from the time of the run. Unannounced appointments are never read (I8). An assignment that is bound to
+a person continues. ``learning.access.permissions`` decides what the new manager sees of it.
 """
 
 from __future__ import annotations
@@ -29,14 +29,16 @@ PROPOSAL_NOTICE = "異動した職員の学習を、後任に割り当てるか�
 
 
 def batches(assignments: AssignmentQuerySet) -> Iterator[list[int]]:
-    """The pks in batches, read once at the start: changes made by one batch do not affect the next."""
+    """Yields the pks in batches. All pks are read once at the start, so the changes of one batch do not affect the next
+    batch.
+    """
     pks = list(assignments.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(pks), BATCH):
         yield pks[start : start + BATCH]
 
 
 def locked(pks: list[int], *related: str) -> list[Assignment]:
-    """The rows with a lock, if they are still open: one may have been closed since the pks were read."""
+    """Locks the rows and returns those that are still open. A row may have been closed after its pk was read."""
     rows = (
         Assignment.objects.select_for_update(of=("self",)).select_related(*related)
         if related
@@ -78,7 +80,9 @@ def move_rules(on: date) -> int:
 
 
 def end_post_bound(on: date) -> tuple[int, int]:
-    """End post-bound assignments whose person has moved, and propose them for the successor. Returns (ended, proposed)."""
+    """End post-bound assignments whose person has moved, and propose them for the successor. Returns (number ended,
+    number proposed).
+    """
     ended = 0
     proposals: list[SuccessorProposal] = []
     for pks in batches(Assignment.objects.without_post(on)):
@@ -100,7 +104,7 @@ def end_post_bound(on: date) -> tuple[int, int]:
 
 
 def _propose(rows: Iterable[Assignment], on: date) -> list[SuccessorProposal]:
-    """Create one proposal per post that was left, and notify the heads who decide."""
+    """Create a proposal for each ended assignment whose path is active, and notify the heads who decide."""
     proposals = SuccessorProposal.objects.bulk_create(
         SuccessorProposal(ended=row, post=row.post, path=row.path, made_on=on)
         for row in rows
@@ -114,7 +118,8 @@ def _propose(rows: Iterable[Assignment], on: date) -> list[SuccessorProposal]:
 def _last_days(rows: Iterable[Assignment], on: date) -> dict[int, date]:
     """Maps the pk of each assignment to the last day on which its person held the post.
 
-    If the appointment is unknown, this is the day of the run.
+    If the appointment is unknown, the last day is the day of the run. The last day is never later than the person's
+    last day of work.
     """
     assignments = list(rows)
     known = Appointment.objects.filter(person__in=[row.person_id for row in assignments], ends_on__lt=on)
@@ -126,7 +131,9 @@ def _last_days(rows: Iterable[Assignment], on: date) -> dict[int, date]:
 
 
 def _deciders(posts: Iterable[Post], on: date) -> set[Person]:
-    """Maps each post to the nearest head who does not hold the post, because nobody assigns to themselves (I11)."""
+    """Returns, for all posts, the heads who decide. For each post, this is the nearest head who does not hold the post,
+    because nobody assigns to themselves (I11).
+    """
     tree = unit_tree(on)
     lines = [_units_upwards(tree, post) for post in posts]
     heads = managers_of({unit for line in lines for unit in line}, on)
@@ -142,7 +149,9 @@ def _units_upwards(tree: UnitTree, post: Post) -> tuple[int, ...]:
 
 
 def close_leavers(on: date) -> int:
-    """End the open assignments of people who have left, dated to their last day of work. Returns their number."""
+    """End the open assignments of people who have left. The end date is the person's last day of work. Returns the
+    number of ended assignments.
+    """
     closed = 0
     for pks in batches(Assignment.objects.open().filter(person__left_on__lt=on)):
         with transaction.atomic():
@@ -155,7 +164,7 @@ def close_leavers(on: date) -> int:
 
 
 def _close(rows: list[Assignment]) -> None:
-    """Close the rows with one update per day and reason: on 1 April nearly all end on the same day."""
+    """Close the rows with one update for each day and reason. On 1 April, nearly all rows end on the same day."""
     alike: dict[tuple[date | None, str], list[int]] = {}
     for row in rows:
         row.state = AssignmentState.CANCELLED
